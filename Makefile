@@ -1,0 +1,42 @@
+# Each target does its own set-up in .venv; it needs python3 (3.11 or later), python3-venv and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test bench docs lint clean
+
+demo: $(VENV)/.core
+	$(BIN)/evacroute demo --out demo/
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --doctest-modules evacroute tests
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/benchmarks -o addopts=-ra -s
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/build.py site/
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) demo site build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "evacroute needs Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are rewritten when the dependencies may have changed.
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,105 @@
+"""Who goes to which shelter, by which alleys, and when, so that all are safe before the deadline.
+
+>>> import evacroute as er
+>>> scenario = er.lagoon(people=300)
+>>> plan = er.assign(scenario)
+>>> plan.left
+0
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from evacroute.assignment import METHODS, Movements
+from evacroute.capability import capabilities
+from evacroute.errors import (
+    EvacrouteError,
+    FetchError,
+    InputError,
+    MissingExtraError,
+    NetworkError,
+    PeopleError,
+    PlanError,
+    ShelterError,
+    SolverError,
+)
+from evacroute.load.bridges import join_bridges
+from evacroute.load.fetch import fetch
+from evacroute.load.instance import read_instance
+from evacroute.load.people import read_people
+from evacroute.load.read import read_network
+from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
+from evacroute.load.shelters import read_shelters
+from evacroute.load.synthesize import synthesize_people
+from evacroute.network import Network
+from evacroute.people import Classes, Groups, People
+from evacroute.plan import Plan, Status
+from evacroute.plan_folder import read_plan
+from evacroute.planning import assign
+from evacroute.reports import LoadReport
+from evacroute.scenario import Scenario
+from evacroute.shelters import Shelters
+from evacroute.verification import Verification, verify
+from evacroute.writing import write_instance, write_network
+
+if TYPE_CHECKING:
+    from evacroute.export import to_geojson
+    from evacroute.plotting import write_map
+
+__version__ = version("evacroute")
+
+_LATE = {"write_map": "evacroute.plotting", "to_geojson": "evacroute.export"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what draws and exports only when it is asked for."""
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'evacroute' has no attribute {name!r}")
+
+
+__all__ = [
+    "METHODS",
+    "Classes",
+    "EvacrouteError",
+    "FetchError",
+    "Groups",
+    "InputError",
+    "LoadReport",
+    "MissingExtraError",
+    "Movements",
+    "Network",
+    "NetworkError",
+    "People",
+    "PeopleError",
+    "Plan",
+    "PlanError",
+    "Scenario",
+    "ShelterError",
+    "Shelters",
+    "SolverError",
+    "Status",
+    "Verification",
+    "assign",
+    "capabilities",
+    "fetch",
+    "join_bridges",
+    "lagoon",
+    "lagoon_network",
+    "lagoon_shelters",
+    "read_instance",
+    "read_network",
+    "read_people",
+    "read_plan",
+    "read_shelters",
+    "synthesize_people",
+    "to_geojson",
+    "verify",
+    "write_instance",
+    "write_map",
+    "write_network",
+]

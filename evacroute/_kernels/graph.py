@@ -1,0 +1,117 @@
+"""The chain graph that the search kernels walk: junctions (heads) joined by arcs of links."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+FAR = 1 << 28
+"""More slots than any way takes: 'cannot be reached'."""
+
+
+class Graph(NamedTuple):
+    """Chains of degree-2 nodes merged into arcs, in slots of the time grid.
+
+    Attributes
+    ----------
+    arc_ptr
+        Where each head's arcs begin, shape (n_heads + 1,).
+    arc_from, arc_to
+        Heads, shape (n_arcs,).
+    arc_time
+        Walking time [slots], shape (n_classes, n_arcs); `FAR` where the class cannot pass.
+    into_ptr, into_arc
+        The arcs into each head, shapes (n_heads + 1,) and (n_arcs,).
+    seq_ptr, seq_link
+        The links of each arc, in walking order.
+    link_time
+        Walking time of each link [slots, not rounded], shape (n_classes, n_links), inf = barred.
+    rounding
+        Added before an arc's time is cut to whole slots: 0.5 rounds to the nearest,
+        shape (n_classes,).
+    shift
+        The same for the entry to each link of an arc, shape (n_classes,); at most `rounding` and
+        0.5, so that no link is entered after its arc has ended.
+    node_head
+        Head of each node, -1 inside a chain, shape (n_nodes,).
+    node_arc, node_pos
+        For a node inside a chain: the arcs through it and the place in `seq_link` where the part
+        ahead begins, shape (n_nodes, 2), -1 = none.
+    door_ptr, door_shelter
+        The shelters at each head, shapes (n_heads + 1,) and (n_shelters,).
+    shelter_head
+        The head of each shelter, shape (n_shelters,).
+    """
+
+    arc_ptr: Any
+    arc_from: Any
+    arc_to: Any
+    arc_time: Any
+    into_ptr: Any
+    into_arc: Any
+    seq_ptr: Any
+    seq_link: Any
+    link_time: Any
+    rounding: Any
+    shift: Any
+    node_head: Any
+    node_arc: Any
+    node_pos: Any
+    door_ptr: Any
+    door_shelter: Any
+    shelter_head: Any
+
+
+class Free(NamedTuple):
+    """What is still free: the reservation tables.
+
+    Attributes
+    ----------
+    link
+        Persons that may still enter, shape (n_links, n_slots + 1).
+    full
+        A bit for each link and slot, set where `link` is 0; words of 32 bits.
+    intake
+        Persons a shelter may still admit, shape (n_shelters, n_slots + 1).
+    room, step_free_room
+        Places left, shape (n_shelters,).
+    """
+
+    link: Any
+    full: Any
+    intake: Any
+    room: Any
+    step_free_room: Any
+
+
+class Work(NamedTuple):
+    """Scratch of a search: labels by head, and the heap.
+
+    Attributes
+    ----------
+    label, stamp
+        Arrival slot at each head, and the search that set it.
+    closed
+        The search and label with which a head was last settled, in one number.
+    settled
+        The heads settled by the last search.
+    via_arc, via_slot
+        The arc by which it was reached and when that was entered; -1 = origin,
+        -2 and -3 = the partial chains ahead of the origin.
+    heap
+        The heap.
+    path_arc, path_slot
+        The way found, last arc first.
+    counter
+        [0] searches so far, [1] heads settled so far, [2] searches given up with a full heap.
+    """
+
+    label: Any
+    stamp: Any
+    closed: Any
+    settled: Any
+    via_arc: Any
+    via_slot: Any
+    heap: Any
+    path_arc: Any
+    path_slot: Any
+    counter: Any

@@ -1,0 +1,444 @@
+"""Earliest arrival against the reservation tables: A* over heads, then booking the way.
+
+The heuristic is the free-flow time, which is exact where nothing is booked. Waiting is allowed at
+heads; a chain is walked without stopping, so its entry slot must find every link of it free.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+from evacroute._kernels.full import mark, next_free
+from evacroute._kernels.graph import FAR
+from evacroute._kernels.heap import MOST_NODES, NODE_BITS, pop, push
+from evacroute._kernels.spans import part_time, span, way_time
+
+
+@nb.njit(cache=True, nogil=True)
+def packed(key: int, hope: int, item: int) -> int:
+    """Heap value that sorts by least key, then by what remains."""
+    value = (np.int64(key) << 16) | min(hope, 0xFFFF)
+    return int((value << NODE_BITS) | item)
+
+
+@nb.njit(cache=True, nogil=True)
+def at_least(floor: Any, head: int, slot: int, key: int) -> int:
+    """Raise the key of a label to what earlier searches proved for later slots at this head."""
+    if slot >= floor[head, 0] and floor[head, 1] > key:
+        return floor[head, 1]  # type: ignore[no-any-return]
+    return key
+
+
+@nb.njit(cache=True, nogil=True)
+def earliest_entry(
+    seq_link: Any,
+    time: Any,
+    shift: float,
+    full: Any,
+    free_link: Any,
+    first: int,
+    last: int,
+    slot: int,
+    latest: int,
+    need: int,
+) -> int:
+    """Earliest slot in slot..latest at which `need` may enter seq_link[first:last], or -1.
+
+    Takes bare arrays: a tuple of arrays costs reference counts at every call, and this is the
+    innermost loop.
+    """
+    q = slot
+    while q <= latest:
+        walked = 0.0
+        p = first
+        while p < last:
+            link = seq_link[p]
+            at = q + int(walked + shift)
+            clear = next_free(full, link, at)
+            if clear > at:
+                q += clear - at
+                break
+            if need > 1 and free_link[link, at] < need:
+                q += 1
+                break
+            walked += time[link]
+            p += 1
+        if p == last:
+            return q
+    return -1
+
+
+@nb.njit(cache=True, nogil=True)
+def latest_entry(
+    seq_link: Any,
+    time: Any,
+    shift: float,
+    free_link: Any,
+    first: int,
+    last: int,
+    slot: int,
+    latest: int,
+    need: int,
+) -> int:
+    """Latest slot in slot..latest at which `need` may enter seq_link[first:last]; else `slot`."""
+    q = latest
+    while q > slot:
+        walked = 0.0
+        p = first
+        while p < last:
+            link = seq_link[p]
+            if free_link[link, q + int(walked + shift)] < need:
+                break
+            walked += time[link]
+            p += 1
+        if p == last:
+            return q
+        q -= 1
+    return slot
+
+
+@nb.njit(cache=True, nogil=True)
+def search(
+    graph: Any,
+    free: Any,
+    work: Any,
+    hope: Any,
+    floor: Any,
+    node: int,
+    k: int,
+    ready: int,
+    need: int,
+    target: int,
+    step_free: bool,
+    shelter_price: Any,
+) -> tuple[int, int, int]:
+    """Find the way of least arrival + shelter price.
+
+    Parameters
+    ----------
+    hope
+        Lower bound on what remains from each head, FAR = hopeless.
+    floor
+        What earlier searches of this class and target proved, shape (n_heads, 2): who is at a head
+        in slot [0] or later gets no lower key than [1]. Holds while bookings are only added;
+        shape (0, 2) does without.
+    target
+        The shelter to reach, or -1 for any with room.
+    shelter_price
+        Added to the arrival at a shelter when comparing [slots, int].
+
+    Returns
+    -------
+    tuple
+        Shelter (-1 = none in time, or the heap is full, which happens only with a floor and is
+        counted in work.counter[2]), slot of admission, number of arcs in work.path_arc/path_slot
+        (last first).
+    """
+    n_slots = free.link.shape[1] - 1
+    n_heads = len(work.label)
+    label, stamped, closed = work.label, work.stamp, work.closed
+    via_arc, via_slot, heap, settled = work.via_arc, work.via_slot, work.heap, work.settled
+    seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
+    full, free_link, intake, room = free.full, free.link, free.intake, free.room
+    arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
+    door_ptr, door_shelter = graph.door_ptr, graph.door_shelter
+    shift = graph.shift[k]
+    floored = len(floor) > 0
+    # Past this key nobody arrives in time.
+    highest = n_slots
+    if target < 0:
+        for s in range(len(shelter_price)):
+            highest = max(highest, n_slots + shelter_price[s])
+    work.counter[0] += 1
+    stamp = work.counter[0]
+    size = 0
+    head = graph.node_head[node]
+    if head >= 0:
+        if hope[head] >= FAR:
+            return -1, 0, 0
+        label[head] = ready
+        stamped[head] = stamp
+        via_arc[head] = -1
+        key = ready + hope[head]
+        if floored:
+            key = at_least(floor, head, ready, key)
+        if key <= highest:
+            size = push(heap, size, packed(key, hope[head], head))
+    else:
+        for side in range(2):
+            arc = graph.node_arc[node, side]
+            if arc < 0:
+                continue
+            v = arc_to[arc]
+            first, last = graph.node_pos[node, side], seq_ptr[arc + 1]
+            took = part_time(graph, k, first, last)
+            if took >= FAR or hope[v] >= FAR:
+                continue
+            entry = earliest_entry(
+                seq_link, time, shift, full, free_link, first, last, ready, n_slots - took, need
+            )
+            at = entry + took
+            if entry >= 0 and (stamped[v] != stamp or at < label[v]):
+                label[v] = at
+                stamped[v] = stamp
+                via_arc[v] = -2 - side
+                via_slot[v] = entry
+                key = at + hope[v]
+                if floored:
+                    key = at_least(floor, v, at, key)
+                if key <= highest:
+                    size = push(heap, size, packed(key, hope[v], v))
+    found = -1
+    best = highest + 1
+    n_settled = 0
+    while size > 0:
+        top = pop(heap, size)
+        size -= 1
+        u = top & MOST_NODES
+        if u >= n_heads:
+            found = u - n_heads
+            best = top >> (16 + NODE_BITS)
+            break
+        t = label[u]
+        # The floor makes keys inconsistent, so a head may be settled again with an earlier label.
+        if stamped[u] == stamp and closed[u] == t + stamp * (n_slots + 2):
+            continue
+        closed[u] = t + stamp * (n_slots + 2)
+        if size + arc_ptr[u + 1] - arc_ptr[u] + door_ptr[u + 1] - door_ptr[u] >= len(heap):
+            work.counter[2] += 1
+            return -1, 0, 0
+        if n_settled < len(settled):
+            settled[n_settled] = u
+        n_settled += 1
+        for j in range(door_ptr[u], door_ptr[u + 1]):
+            s = door_shelter[j]
+            if target >= 0 and s != target:
+                continue
+            if room[s] < need or (step_free and free.step_free_room[s] < need):
+                continue
+            q = t
+            while q <= n_slots and intake[s, q] < need:
+                q += 1
+            if q <= n_slots:
+                # With one shelter to reach, `hope` does not know its price.
+                price = shelter_price[s] if target < 0 else 0
+                size = push(heap, size, packed(q + price, 0, n_heads + s))
+        for arc in range(arc_ptr[u], arc_ptr[u + 1]):
+            took = arc_time[arc]
+            v = arc_to[arc]
+            if took >= FAR or hope[v] >= FAR:
+                continue
+            if stamped[v] == stamp and t + took >= label[v]:
+                continue
+            first, last = seq_ptr[arc], seq_ptr[arc + 1]
+            entry = next_free(full, seq_link[first], t)
+            if entry > n_slots - took:
+                continue
+            if last - first > 1 or need > 1:
+                entry = earliest_entry(
+                    seq_link, time, shift, full, free_link, first, last, entry,
+                    n_slots - took, need,
+                )  # fmt: skip
+            at = entry + took
+            if entry >= 0 and (stamped[v] != stamp or at < label[v]):
+                label[v] = at
+                stamped[v] = stamp
+                via_arc[v] = arc
+                via_slot[v] = entry
+                key = at + hope[v]
+                if floored:
+                    key = at_least(floor, v, at, key)
+                if key <= highest:
+                    size = push(heap, size, packed(key, hope[v], v))
+    work.counter[1] += n_settled
+    if floored and need == 1:
+        for i in range(min(n_settled, len(settled))):
+            u = settled[i]
+            floor[u, 0] = label[u]
+            floor[u, 1] = best
+    if found < 0:
+        return -1, 0, 0
+    u = graph.shelter_head[found]
+    admitted = work.label[u]
+    while free.intake[found, admitted] < need:
+        admitted += 1
+    n_arcs = 0
+    while work.via_arc[u] != -1:
+        arc = work.via_arc[u]
+        work.path_arc[n_arcs] = arc
+        work.path_slot[n_arcs] = work.via_slot[u]
+        n_arcs += 1
+        if arc < -1:
+            break
+        u = graph.arc_from[arc]
+    return found, admitted, n_arcs
+
+
+@nb.njit(cache=True, nogil=True)
+def retrace(
+    graph: Any,
+    free: Any,
+    work: Any,
+    hope: Any,
+    floor: Any,
+    last_arc: Any,
+    node: int,
+    k: int,
+    ready: int,
+    need: int,
+    target: int,
+    slack: int,
+) -> tuple[int, int]:
+    """Try the way that others of the class took to the target before.
+
+    `last_arc[head]` is the arc they took there; where nobody was, the free-flow way goes on.
+
+    Returns
+    -------
+    tuple
+        Slot of admission and number of arcs in work.path_arc/path_slot (last first), if the way
+        arrives at most `slack` slots after what is proven possible; else -1 and 0.
+    """
+    n_slots = free.link.shape[1] - 1
+    seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
+    full, free_link, shift = free.full, free.link, graph.shift[k]
+    arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
+    path_arc, path_slot = work.path_arc, work.path_slot
+    goal = graph.shelter_head[target]
+    n_arcs = 0
+    t = ready
+    u = graph.node_head[node]
+    if u >= 0:
+        if hope[u] >= FAR:
+            return -1, 0
+        bound = at_least(floor, u, t, t + hope[u])
+    else:
+        bound, side = FAR, -1
+        for i in range(2):
+            arc = graph.node_arc[node, i]
+            if arc < 0:
+                continue
+            v = arc_to[arc]
+            took = part_time(graph, k, graph.node_pos[node, i], seq_ptr[arc + 1])
+            if took >= FAR or hope[v] >= FAR:
+                continue
+            key = at_least(floor, v, ready + took, ready + took + hope[v])
+            if key < bound:
+                bound, side = key, i
+        if side < 0:
+            return -1, 0
+        arc = graph.node_arc[node, side]
+        first, last = graph.node_pos[node, side], seq_ptr[arc + 1]
+        took = part_time(graph, k, first, last)
+        latest = min(bound + slack, n_slots) - took - hope[arc_to[arc]]
+        entry = earliest_entry(seq_link, time, shift, full, free_link, first, last, t, latest, need)
+        if entry < 0:
+            return -1, 0
+        path_arc[0], path_slot[0] = -2 - side, entry
+        n_arcs = 1
+        t = entry + took
+        u = arc_to[arc]
+    latest = min(bound + slack, n_slots)
+    while u != goal:
+        arc = last_arc[u]
+        if arc < 0:
+            for a in range(arc_ptr[u], arc_ptr[u + 1]):
+                if arc_time[a] < FAR and arc_time[a] + hope[arc_to[a]] == hope[u]:
+                    arc = a
+                    break
+        # Ways of different times may be joined into a ring.
+        if arc < 0 or n_arcs >= len(path_arc) - 1:
+            return -1, 0
+        took, v = arc_time[arc], arc_to[arc]
+        entry = earliest_entry(
+            seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], t,
+            latest - took - hope[v], need,
+        )  # fmt: skip
+        if entry < 0:
+            return -1, 0
+        path_arc[n_arcs], path_slot[n_arcs] = arc, entry
+        n_arcs += 1
+        t = entry + took
+        u = v
+    while t <= latest and free.intake[target, t] < need:
+        t += 1
+    if t > latest:
+        return -1, 0
+    for i in range(n_arcs // 2):
+        j = n_arcs - 1 - i
+        path_arc[i], path_arc[j] = path_arc[j], path_arc[i]
+        path_slot[i], path_slot[j] = path_slot[j], path_slot[i]
+    return t, n_arcs
+
+
+@nb.njit(cache=True, nogil=True)
+def most_free(
+    graph: Any, free: Any, work: Any, node: int, k: int, shelter: int, admitted: int, n_arcs: int
+) -> int:
+    """Persons who may walk the way found together, by streets and intake."""
+    most = free.intake[shelter, admitted]
+    seq_link, time, free_link = graph.seq_link, graph.link_time[k], free.link
+    shift = graph.shift[k]
+    path_arc, path_slot = work.path_arc, work.path_slot
+    for i in range(n_arcs):
+        first, last = span(graph, node, path_arc[i])
+        walked = 0.0
+        for p in range(first, last):
+            link = seq_link[p]
+            most = min(most, free_link[link, path_slot[i] + int(walked + shift)])
+            walked += time[link]
+    return int(most)
+
+
+@nb.njit(cache=True, nogil=True)
+def wait_at_origin(
+    graph: Any, free: Any, work: Any, node: int, k: int, admitted: int, n_arcs: int, need: int
+) -> None:
+    """Move every wait of the way found back towards the origin, as far as the slots allow."""
+    leave = admitted
+    seq_link, time, free_link = graph.seq_link, graph.link_time[k], free.link
+    shift = graph.shift[k]
+    path_arc, path_slot = work.path_arc, work.path_slot
+    for i in range(n_arcs):
+        latest = leave - way_time(graph, k, node, path_arc[i])
+        if latest > path_slot[i]:
+            first, last = span(graph, node, path_arc[i])
+            path_slot[i] = latest_entry(
+                seq_link, time, shift, free_link, first, last, path_slot[i], latest, need
+            )
+        leave = path_slot[i]
+
+
+@nb.njit(cache=True, nogil=True)
+def book(
+    graph: Any,
+    free: Any,
+    node: int,
+    k: int,
+    arcs: Any,
+    slots: Any,
+    n_arcs: int,
+    shelter: int,
+    admitted: int,
+    persons: int,
+    step_free: bool,
+) -> None:
+    """Take `persons` places on the way, at the door and in the shelter (negative gives back)."""
+    seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
+    free_link, full = free.link, free.full
+    for i in range(n_arcs):
+        first, last = span(graph, node, arcs[i])
+        walked = 0.0
+        for p in range(first, last):
+            link = seq_link[p]
+            at = slots[i] + int(walked + shift)
+            free_link[link, at] -= persons
+            mark(full, link, at, free_link[link, at] < 1)
+            walked += time[link]
+    free.intake[shelter, admitted] -= persons
+    free.room[shelter] -= persons
+    if step_free:
+        free.step_free_room[shelter] -= persons

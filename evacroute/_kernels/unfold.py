@@ -1,0 +1,57 @@
+"""Turn booked arcs into legs: one row a link, in slots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+
+from evacroute._kernels.spans import span, way_time
+
+
+@nb.njit(cache=True, nogil=True)
+def count_legs(graph: Any, store: Any, kept: Any, node: Any, leg_ptr: Any) -> None:
+    """Where the legs of each kept movement begin."""
+    leg_ptr[0] = 0
+    ptr, arcs = store.ptr, store.arc
+    for i in range(len(kept)):
+        at = leg_ptr[i]
+        for j in range(ptr[kept[i]], ptr[kept[i] + 1]):
+            first, last = span(graph, node[i], arcs[j])
+            at += last - first
+        leg_ptr[i + 1] = at
+
+
+@nb.njit(cache=True, nogil=True, parallel=True)
+def unfold(
+    graph: Any,
+    store: Any,
+    kept: Any,
+    node: Any,
+    class_: Any,
+    step: float,
+    leg_ptr: Any,
+    link: Any,
+    enter: Any,
+    leave: Any,
+) -> None:
+    """Fill in the legs of the kept movements, slots times `step`.
+
+    Inside a chain the entry to each link is the time walked so far, rounded; the last link ends
+    with the chain's own whole time.
+    """
+    for i in nb.prange(len(kept)):
+        m, k = kept[i], class_[i]
+        at = leg_ptr[i]
+        for j in range(store.ptr[m], store.ptr[m + 1]):
+            arc, slot = store.arc[j], store.slot[j]
+            first, last = span(graph, node[i], arc)
+            walked = 0.0
+            for p in range(first, last):
+                link[at] = graph.seq_link[p]
+                enter[at] = (slot + int(walked + graph.shift[k])) * step
+                if p > first:
+                    leave[at - 1] = enter[at]
+                walked += graph.link_time[k, graph.seq_link[p]]
+                at += 1
+            leave[at - 1] = (slot + way_time(graph, k, node[i], arc)) * step

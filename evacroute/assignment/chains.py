@@ -1,0 +1,198 @@
+"""Merge chains of degree-2 nodes into arcs, and lay the network on the time grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from evacroute._kernels.graph import FAR, Graph
+from evacroute.network import Network
+
+
+def build_graph(
+    network: Network,
+    walk_seconds: NDArray[np.float64],
+    shelter_node: NDArray[np.int32],
+    step: float,
+) -> Graph:
+    """Build the chain graph of a network for given classes, shelters and step.
+
+    A node is inside a chain where exactly two neighbours are joined to it by one link each way and
+    no shelter stands there; all others are heads. An arc's walking time is the sum over its links,
+    rounded to the nearest slot, at least one.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    walk_seconds
+        Walking times [s], shape (n_classes, n_links), inf = barred.
+    shelter_node
+        Node of each shelter, shape (n_shelters,).
+    step
+        Length of a slot [s].
+    """
+    open_ = np.isfinite(walk_seconds).any(axis=0) & (network.capacity > 0)
+    inside, ahead = _inside(network, open_, shelter_node)
+    arc_links = _walk(network, open_, inside, ahead)
+    head_nodes = np.flatnonzero(~inside)
+    node_head = np.full(network.n_nodes, -1, np.int32)
+    node_head[head_nodes] = np.arange(len(head_nodes))
+
+    from_, to = network.from_node, network.to_node
+    first = np.array([links[0] for links in arc_links], np.int32)
+    last = np.array([links[-1] for links in arc_links], np.int32)
+    order = np.lexsort((first, node_head[from_[first]])) if len(first) else np.zeros(0, np.int64)
+    arc_links = [arc_links[i] for i in order]
+    arc_from, arc_to = node_head[from_[first[order]]], node_head[to[last[order]]]
+    seq_ptr = np.zeros(len(arc_links) + 1, np.int32)
+    np.cumsum([len(links) for links in arc_links], out=seq_ptr[1:])
+    seq_link = np.concatenate(arc_links).astype(np.int32) if arc_links else np.zeros(0, np.int32)
+    link_time = np.where(open_, walk_seconds, np.inf) / step
+    nearest = np.full(len(link_time), 0.5)
+    heads = np.arange(len(head_nodes) + 1)
+    into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
+    shelter_head = node_head[shelter_node]
+    door = np.argsort(shelter_head, kind="stable").astype(np.int32)
+    node_arc, node_pos = _places(network, inside, seq_ptr, seq_link)
+    return Graph(
+        arc_ptr=np.searchsorted(arc_from, heads).astype(np.int32),
+        arc_from=arc_from,
+        arc_to=arc_to,
+        arc_time=round_times(link_time, seq_ptr, seq_link, nearest),
+        into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
+        into_arc=into_arc,
+        seq_ptr=seq_ptr,
+        seq_link=seq_link,
+        link_time=link_time.astype(np.float64),
+        rounding=nearest,
+        shift=nearest,
+        node_head=node_head,
+        node_arc=node_arc,
+        node_pos=node_pos,
+        door_ptr=np.searchsorted(shelter_head[door], heads).astype(np.int32),
+        door_shelter=door,
+        shelter_head=shelter_head.astype(np.int32),
+    )
+
+
+def round_times(
+    link_time: NDArray[np.float64],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+    rounding: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    """Whole slots to walk each arc, at least 1, `FAR` where barred; shape (classes, arcs)."""
+    total = arc_totals(link_time, seq_ptr, seq_link)
+    finite = total < FAR
+    slots = np.floor(np.where(finite, total, 0) + rounding[:, None])
+    return np.where(finite, np.maximum(1, slots), FAR).astype(np.int32)
+
+
+def arc_totals(
+    link_time: NDArray[np.float64], seq_ptr: NDArray[np.int32], seq_link: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Slots to walk each arc, not rounded, shape (classes, arcs)."""
+    if not len(seq_link):
+        return np.zeros((len(link_time), 0))
+    return np.asarray(np.add.reduceat(link_time[:, seq_link], seq_ptr[:-1], axis=1))
+
+
+def _inside(
+    network: Network, open_: NDArray[np.bool_], shelter_node: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Which nodes are inside chains, and the two links out of each (else -1)."""
+    links = np.flatnonzero(open_)
+    from_, to = network.from_node[links], network.to_node[links]
+    n = network.n_nodes
+    out_degree = np.bincount(from_, minlength=n)
+    in_degree = np.bincount(to, minlength=n)
+    inside = (out_degree == 2) & (in_degree == 2)
+    inside[shelter_node] = False
+    inside[from_[from_ == to]] = False
+
+    def two(end: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Find the two links at each inside node, by its `end`."""
+        found = np.full((n, 2), -1, np.int32)
+        mine = links[inside[end]]
+        node = end[inside[end]]
+        order = np.argsort(node, kind="stable")
+        node, mine = node[order], mine[order]
+        nth = np.arange(len(node)) - np.searchsorted(node, node)
+        found[node, nth] = mine
+        return found
+
+    ahead, behind = two(from_), two(to)
+    # Both neighbours distinct, and the links in come from the same two.
+    goes = np.sort(network.to_node[ahead], axis=1)
+    comes = np.sort(network.from_node[behind], axis=1)
+    inside &= (goes[:, 0] != goes[:, 1]) & (goes == comes).all(axis=1)
+    # A ring of inside nodes has no head: give it one.
+    return _with_heads(network, inside, ahead), ahead
+
+
+def _with_heads(
+    network: Network, inside: NDArray[np.bool_], ahead: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Make one node of every closed ring of inside nodes a head."""
+    node = np.flatnonzero(inside)
+    if not len(node):
+        return inside
+    n = network.n_nodes
+    neighbour = network.to_node[ahead[node]]
+    tail = np.repeat(node, 2)
+    _, part = connected_components(
+        coo_matrix((np.ones(len(tail), np.int8), (tail, neighbour.ravel())), shape=(n, n)),
+        directed=False,
+    )
+    with_head = np.zeros(part.max() + 1, bool)
+    with_head[part[neighbour[~inside[neighbour]]]] = True
+    ring = node[~with_head[part[node]]]
+    inside = inside.copy()
+    inside[ring[np.unique(part[ring], return_index=True)[1]]] = False
+    return inside
+
+
+def _walk(
+    network: Network,
+    open_: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    ahead: NDArray[np.int32],
+) -> list[list[int]]:
+    """List the links of every arc, from head to head."""
+    from_, to = network.from_node.tolist(), network.to_node.tolist()
+    is_inside, out = inside.tolist(), ahead.tolist()
+    arcs = []
+    for start in np.flatnonzero(open_ & ~inside[network.from_node]).tolist():
+        links = [start]
+        v = to[start]
+        while is_inside[v]:
+            a, b = out[v]
+            link = b if to[a] == from_[links[-1]] else a
+            links.append(link)
+            v = to[link]
+        arcs.append(links)
+    return arcs
+
+
+def _places(
+    network: Network,
+    inside: NDArray[np.bool_],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """For nodes inside a chain, the two arcs through them and where the part ahead begins."""
+    node_arc = np.full((network.n_nodes, 2), -1, np.int32)
+    node_pos = np.full((network.n_nodes, 2), -1, np.int32)
+    arc_of = np.repeat(np.arange(len(seq_ptr) - 1), np.diff(seq_ptr))
+    node = network.from_node[seq_link]
+    place = np.flatnonzero(inside[node])
+    order = np.argsort(node[place], kind="stable")
+    place = place[order]
+    node = node[place]
+    nth = np.arange(len(node)) - np.searchsorted(node, node)
+    node_arc[node, nth] = arc_of[place]
+    node_pos[node, nth] = place
+    return node_arc, node_pos

@@ -1,0 +1,152 @@
+"""A scenario on the time grid: what every method starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.distances import to_shelters
+from evacroute._kernels.full import mark_all
+from evacroute._kernels.graph import FAR, Free, Graph
+from evacroute.assignment.chains import build_graph
+from evacroute.assignment.rounding import unbias
+from evacroute.assignment.static_prices import static_prices
+from evacroute.errors import InputError
+from evacroute.scenario import Scenario
+
+MOST_SLOTS = 20_000
+MOST_PERSONS = np.iinfo(np.int32).max // 4
+"""No limit, in the reservation tables."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Graph, groups and limits in slots.
+
+    Parameters
+    ----------
+    scenario
+        What it was made from.
+    graph
+        Chains merged, for the scenario's classes.
+    step
+        Length of a slot [s].
+    static_price
+        Prices of shelters [slots] at which nearest shelters are about within their room,
+        shape (n_shelters,).
+    n_slots
+        Slots until the deadline: an arrival in slot n_slots is still in time.
+    ready
+        First slot in which each group can leave, shape (n_groups,); may be past n_slots.
+    step_free
+        Which classes cannot use steps, shape (n_classes,).
+    link_slot, link_every
+        Persons who may enter a link in a slot, and every how many slots (1 but for links that pass
+        less than one person a slot), shape (n_links,).
+    intake_slot, intake_every
+        The same for shelters' doors, shape (n_shelters,).
+    """
+
+    scenario: Scenario
+    graph: Graph
+    static_price: NDArray[np.int64]
+    step: float
+    n_slots: int
+    ready: NDArray[np.int32]
+    step_free: NDArray[np.bool_]
+    link_slot: NDArray[np.int32]
+    link_every: NDArray[np.int32]
+    intake_slot: NDArray[np.int32]
+    intake_every: NDArray[np.int32]
+
+    def tables(self) -> Free:
+        """Reservation tables with nothing booked."""
+        shelters = self.scenario.shelters
+        link = _table(self.link_slot, self.link_every, self.n_slots + 1)
+        full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
+        mark_all(link, full)
+        return Free(
+            link=link,
+            full=full,
+            intake=_table(self.intake_slot, self.intake_every, self.n_slots + 1),
+            room=np.minimum(shelters.capacity, MOST_PERSONS).copy(),
+            step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
+        )
+
+    def distances(self, delay: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
+        """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
+
+        Parameters
+        ----------
+        delay
+            Added to each arc's time [slots], shape (n_arcs,).
+        """
+        cost = self.graph.arc_time
+        if delay is not None:
+            extra = np.rint(delay).astype(np.int32)
+            cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
+        n_heads = len(self.graph.arc_ptr) - 1
+        n_shelters = len(self.graph.shelter_head)
+        out = np.empty((len(self.step_free), n_shelters, n_heads), np.int32)
+        to_shelters(self.graph, cost, self.graph.shelter_head, out)
+        return out
+
+
+def build_problem(scenario: Scenario, step: float) -> Problem:
+    """Lay a scenario on a time grid of slots of `step` seconds.
+
+    Raises
+    ------
+    InputError
+        If the deadline is shorter than a step, or so long that there are over 20,000 slots.
+    """
+    n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
+    if not 1 <= n_slots <= MOST_SLOTS:
+        raise InputError(
+            f"a deadline of {scenario.deadline_s:g} s in steps of {step:g} s makes {n_slots} "
+            f"steps, expected 1 to {MOST_SLOTS:,}"
+        )
+    network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
+    link_slot, link_every = per_slot(network.capacity, step)
+    intake_slot, intake_every = per_slot(shelters.intake_rate, step)
+    ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
+    graph = build_graph(network, classes.walk_seconds(network), shelters.node, step)
+    price = static_prices(graph, scenario.groups, shelters.capacity)
+    return Problem(
+        scenario=scenario,
+        graph=unbias(graph, scenario.groups, price),
+        static_price=price,
+        step=step,
+        n_slots=n_slots,
+        ready=np.minimum(ready, n_slots + 1).astype(np.int32),
+        step_free=classes.step_free,
+        link_slot=link_slot,
+        link_every=link_every,
+        intake_slot=intake_slot,
+        intake_every=intake_every,
+    )
+
+
+def per_slot(rate: NDArray[np.float64], step: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Whole persons per slot at a rate [person/s], and every how many slots.
+
+    Rounded down, so that no window of whole slots takes more than rate x (window + step). A rate
+    below one person a slot admits one person in every ceil(2 / (rate x step) - 1) slots, the
+    shortest even spacing of which the same holds.
+    """
+    persons = np.minimum(rate * step, MOST_PERSONS)
+    slot = np.floor(persons + 1e-9).astype(np.int32)
+    thin = (slot == 0) & (persons > 0)
+    every = np.ones(len(slot), np.int32)
+    every[thin] = np.minimum(np.ceil(2 / persons[thin] - 1 - 1e-9), MOST_SLOTS).astype(np.int32)
+    slot[thin] = 1
+    return slot, every
+
+
+def _table(slot: NDArray[np.int32], every: NDArray[np.int32], n: int) -> NDArray[np.int32]:
+    table = np.repeat(slot[:, None], n, axis=1)
+    for i in np.flatnonzero(every > 1):
+        table[i, np.arange(n) % every[i] != 0] = 0
+    return table

@@ -1,0 +1,182 @@
+"""Place people whom the greedy pass left, by moving others on (ejection chains)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.ejection import holders
+from evacroute._kernels.graph import FAR
+from evacroute._kernels.route import search
+from evacroute.assignment.ledger import NO_FLOOR, Ledger
+from evacroute.assignment.parties import Parties
+from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.problem import MOST_PERSONS, Problem
+
+DEPTH = 3
+"""How many moves a chain may have: the one left, whoever stands in the way, and so on."""
+
+MOST_TRIES = 400
+"""Ways that are tried for all parties together, counted so that results do not depend on speed."""
+
+STARTS = 6
+"""Departures tried for each shelter, spread over the time there is."""
+
+SHELTERS = 5
+"""Shelters tried for each party, nearest first."""
+
+
+def repair(
+    problem: Problem,
+    placing: Placing,
+    parties: Parties,
+    left: NDArray[np.int32],
+    no_room: int,
+    progress: Progress | None = None,
+) -> NDArray[np.int64]:
+    """Place the persons left of each party; returns those for whom that failed.
+
+    First any shelter will do; then others are moved on, one chain at a time, each kept only if
+    nobody falls out, until no more are left than the `no_room` for whom no plan has a place.
+    """
+    still = left.astype(np.int64)
+    todo = np.flatnonzero(still > 0)
+    if not len(todo):
+        return still
+    anywhere = Parties(
+        parties.group[todo], still[todo].astype(np.int32), np.full(len(todo), -1, np.int32)
+    )
+    still[todo] = placing.place(anywhere, np.arange(len(todo)), progress, "repair")
+    chains = _Chains(problem, placing)
+    for i in np.flatnonzero(still > 0):
+        if still.sum() <= no_room:
+            break
+        group = int(parties.group[i])
+        together = bool(problem.scenario.groups.together[group])
+        while still[i] > 0:
+            persons = int(still[i]) if together else 1
+            if not chains.insert(group, persons, DEPTH):
+                break
+            still[i] -= persons
+    return still
+
+
+class _Chains:
+    def __init__(self, problem: Problem, placing: Placing) -> None:
+        self.problem = problem
+        self.ledger = Ledger(placing)
+        self.placing = placing
+        self.tries = 0
+        self.empty = problem.tables()
+        self.empty.intake[:] = np.where(self.empty.intake > 0, MOST_PERSONS, 0)
+        self.empty.room[self.empty.room > 0] = MOST_PERSONS
+        self.empty.step_free_room[self.empty.step_free_room > 0] = MOST_PERSONS
+        self.moving: set[int] = set()
+
+    def insert(self, group: int, persons: int, depth: int) -> bool:
+        """Place a party, moving others on if need be; nothing changes if that fails."""
+        if self.ledger.place(group, persons):
+            return True
+        if depth == 0:
+            return False
+        self.moving.add(group)
+        try:
+            return any(
+                self._by_force(group, persons, shelter, start, depth)
+                for shelter, start in self._wishes(group)
+            )
+        finally:
+            self.moving.discard(group)
+
+    def _wishes(self, group: int) -> list[tuple[int, int]]:
+        """Shelters and departures to try, the soonest to arrive first."""
+        problem, groups = self.problem, self.problem.scenario.groups
+        k, node = int(groups.class_[group]), int(groups.node[group])
+        ready = int(problem.ready[group])
+        wishes = []
+        for shelter in range(len(problem.graph.shelter_head)):
+            found, admitted, _ = self._way(group, k, node, shelter, ready)
+            if found < 0:
+                continue
+            spare = problem.n_slots - admitted
+            for wait in sorted({spare * i // (STARTS - 1) for i in range(STARTS)}):
+                wishes.append((admitted + wait, shelter, ready + wait))
+        nearest = {s for _, s, _ in sorted(w for w in wishes if w[2] == ready)[:SHELTERS]}
+        return [(s, start) for _, s, start in sorted(wishes) if s in nearest]
+
+    def _way(self, group: int, k: int, node: int, shelter: int, start: int) -> tuple[int, int, int]:
+        """Find the way through empty streets, left in the placing's work arrays."""
+        problem, placing = self.problem, self.placing
+        hope = placing.distances[k, shelter]
+        found, admitted, n_arcs = search(
+            problem.graph, self.empty, placing.work, hope, NO_FLOOR, node, k, start, 1, shelter,
+            bool(problem.step_free[k]), placing.price,
+        )  # fmt: skip
+        return int(found), int(admitted), int(n_arcs)
+
+    def _by_force(self, group: int, persons: int, shelter: int, start: int, depth: int) -> bool:
+        """Book the way through whoever stands in it, then find them another."""
+        if self.tries >= MOST_TRIES:
+            return False
+        self.tries += 1
+        groups = self.problem.scenario.groups
+        k, node = int(groups.class_[group]), int(groups.node[group])
+        found, admitted, n_arcs = self._way(group, k, node, shelter, start)
+        if found < 0:
+            return False
+        mark = self.ledger.mark()
+        self.ledger.force(group, persons, shelter, admitted, n_arcs)
+        mine = int(self.placing.store.count[0]) - 1
+        out = self._evict(mine, shelter, admitted)
+        if out is not None and all(self.insert(g, n, depth - 1) for g, n in out):
+            return True
+        self.ledger.undo(mark)
+        return False
+
+    def _evict(self, mine: int, shelter: int, admitted: int) -> list[tuple[int, int]] | None:
+        """Withdraw movements until nothing is in excess; None if that is not possible."""
+        placing, groups = self.placing, self.problem.scenario.groups
+        store, free = placing.store, placing.free
+        out: list[tuple[int, int]] = []
+        held = np.zeros(int(store.count[0]), np.int32)
+        while True:
+            over, full = self.ledger.in_excess()
+            door = shelter if free.intake[shelter, admitted] < 0 else -1
+            if not over.any() and door < 0 and not len(full):
+                return out
+            n = int(store.count[0])
+            if over.any() or door >= 0:
+                holders(
+                    self.problem.graph, store, groups.node, groups.class_, over, door, admitted,
+                    held,
+                )  # fmt: skip
+                held[mine] = 0
+                held[np.isin(store.group[:n], list(self.moving))] = 0
+                victim = int(np.argmax(held[:n]))
+                if held[victim] == 0:
+                    return None
+            else:
+                victim = self._cheapest(int(full[0]), mine)
+                if victim < 0:
+                    return None
+            out.append(self.ledger.withdraw(victim))
+
+    def _cheapest(self, shelter: int, mine: int) -> int:
+        """Pick from a full shelter the movement that loses least by going to one with room."""
+        placing, problem = self.placing, self.problem
+        store, groups = placing.store, problem.scenario.groups
+        n = int(store.count[0])
+        inside = np.flatnonzero((store.size[:n] > 0) & (store.shelter[:n] == shelter))
+        inside = inside[(inside != mine) & ~np.isin(store.group[inside], list(self.moving))]
+        k = groups.class_[store.group[inside]]
+        if placing.free.room[shelter] >= 0:
+            inside = inside[problem.step_free[k]]
+            k = groups.class_[store.group[inside]]
+        if not len(inside):
+            return -1
+        head = problem.graph.node_head[groups.node[store.group[inside]]]
+        beside = problem.graph.node_arc[groups.node[store.group[inside]], 0]
+        head = np.where(head >= 0, head, problem.graph.arc_to[np.maximum(beside, 0)])
+        extra = placing.hopes[k, head].astype(np.int64) - placing.distances[k, shelter, head]
+        extra = np.where(placing.hopes[k, head] >= FAR, np.iinfo(np.int64).max, extra)
+        return int(inside[np.argmin(extra)])

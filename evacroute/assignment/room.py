@@ -1,0 +1,207 @@
+"""Who fits in which shelter: OR-Tools min-cost flow of (node, class) origins to shelters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.graph.python import min_cost_flow
+
+from evacroute._kernels.graph import FAR
+from evacroute.errors import SolverError
+from evacroute.units import to_ticks
+
+SLACK = 24
+"""Slots by which a shelter may cost more than an origin's best and still be offered to it."""
+
+MOST_WIDENED = 1
+"""Times that pairs which would have been better are added and the flow solved again."""
+
+PER_SLOT = 100
+"""Solver ticks in a slot."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoomFlow:
+    """Persons from each origin to each shelter.
+
+    Parameters
+    ----------
+    origin, shelter, persons
+        The positive flows, arrays of equal length.
+    price
+        Price of each shelter [slots]: what one more place there would save, shape (n_shelters,).
+    left
+        Persons of each origin for whom there is no room, shape (n_origins,).
+    """
+
+    origin: NDArray[np.int64]
+    shelter: NDArray[np.int64]
+    persons: NDArray[np.int64]
+    price: NDArray[np.float64]
+    left: NDArray[np.int64]
+
+
+def room_flow(
+    cost: NDArray[np.int32],
+    persons: NDArray[np.int64],
+    step_free: NDArray[np.bool_],
+    room: NDArray[np.int64],
+    step_free_room: NDArray[np.int64],
+    price: NDArray[np.float64],
+    before: RoomFlow | None = None,
+) -> RoomFlow:
+    """Place as many persons as there is room for, at least total cost.
+
+    Each origin is first offered only the shelters near its best at the given prices. While some
+    are left over who could be placed, more are offered and the flow is solved again; so it is, a
+    few times, where the prices that result say that a shelter not offered would have been better.
+
+    Parameters
+    ----------
+    cost
+        Slots from each origin to each shelter, `FAR` = cannot, shape (n_origins, n_shelters).
+    persons, step_free
+        Persons of each origin, and whether they need step-free places, shape (n_origins,).
+    room, step_free_room
+        Places, shape (n_shelters,).
+    price
+        A guess at the shelters' prices [slots], shape (n_shelters,).
+    before
+        A flow found at other costs: its pairs are offered too, so that as many can be placed.
+
+    Raises
+    ------
+    SolverError
+        If OR-Tools finds no solution, which would be a fault of ours.
+    """
+    can = (cost < FAR) & (room > 0) & (~step_free[:, None] | (step_free_room > 0))
+    priced = np.where(can, cost + price, np.inf)
+    offered = can & (priced <= priced.min(axis=1, initial=np.inf, keepdims=True) + SLACK)
+    # Step-free parties are few and their places scarce: they see every shelter.
+    offered |= can & step_free[:, None]
+    if before is not None:
+        offered[before.origin, before.shelter] = can[before.origin, before.shelter]
+    slack, widened = SLACK, 0
+    while True:
+        flow = _solve(cost, persons, step_free, room, step_free_room, offered)
+        any_price, free_price = _prices(cost, can, step_free, flow, room, step_free_room)
+        door = np.where(step_free[:, None], free_price, any_price)
+        with_price = np.where(can, cost + door, np.inf)
+        missing = can & ~offered
+        if (np.isfinite(with_price) & (flow.left > 0)[:, None]).any() and missing.any():
+            # Whoever is left could come in if others moved on: let everybody see more.
+            slack *= 4
+            near = priced <= priced.min(axis=1, initial=np.inf, keepdims=True) + slack
+            wanted = missing & near if (missing & near).any() else missing
+        else:
+            widened += 1
+            paid = np.full(len(cost), -np.inf)
+            np.maximum.at(paid, flow.origin, with_price[flow.origin, flow.shelter])
+            wanted = missing & (with_price < paid[:, None] - 0.5)
+        if not wanted.any() or widened > MOST_WIDENED:
+            finite = np.isfinite(any_price)
+            most = any_price[finite].max(initial=0.0)
+            flow.price[:] = np.where(finite, any_price, most)
+            return flow
+        offered |= wanted
+
+
+def _solve(
+    cost: NDArray[np.int32],
+    persons: NDArray[np.int64],
+    step_free: NDArray[np.bool_],
+    room: NDArray[np.int64],
+    step_free_room: NDArray[np.int64],
+    offered: NDArray[np.bool_],
+) -> RoomFlow:
+    n_origins, n_shelters = cost.shape
+    origin, shelter = np.nonzero(offered)
+    # Nodes: origins, step-free doors, doors, the sink.
+    door_free, door, sink = n_origins, n_origins + n_shelters, n_origins + 2 * n_shelters
+    solver = min_cost_flow.SimpleMinCostFlow()
+    head = np.where(step_free[origin], door_free, door) + shelter
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(
+        origin.astype(np.int32),
+        head.astype(np.int32),
+        persons[origin],
+        to_ticks(cost[origin, shelter], PER_SLOT),
+    )
+    s = np.arange(n_shelters, dtype=np.int32)
+    nothing = np.zeros(n_shelters, np.int64)
+    solver.add_arcs_with_capacity_and_unit_cost(
+        s + door_free, s + door, np.minimum(step_free_room, room), nothing
+    )
+    solver.add_arcs_with_capacity_and_unit_cost(
+        s + door, np.full(n_shelters, sink, np.int32), room, nothing
+    )
+    supply = np.zeros(sink + 1, np.int64)
+    supply[:n_origins] = persons
+    supply[sink] = -persons.sum()
+    solver.set_nodes_supplies(np.arange(sink + 1, dtype=np.int32), supply)
+    status = solver.solve_max_flow_with_min_cost()
+    if status != solver.OPTIMAL:
+        raise SolverError(f"the flow of people to shelters was not solved: {status}")
+    flows = np.asarray(solver.flows(arcs), dtype=np.int64)
+    used = flows > 0
+    placed = np.bincount(origin[used], weights=flows[used], minlength=n_origins)
+    return RoomFlow(
+        origin[used],
+        shelter[used],
+        flows[used],
+        np.zeros(n_shelters),
+        persons - placed.astype(np.int64),
+    )
+
+
+def _prices(
+    cost: NDArray[np.int32],
+    can: NDArray[np.bool_],
+    step_free: NDArray[np.bool_],
+    flow: RoomFlow,
+    room: NDArray[np.int64],
+    step_free_room: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find what one more place in each shelter costs the others, by chains of moves.
+
+    Returns the price of a place and of a step-free place [slots], inf where no chain of moves
+    makes room.
+    """
+    n_shelters = len(room)
+    inside_free = step_free[flow.origin]
+    filled = np.bincount(flow.shelter, weights=flow.persons, minlength=n_shelters)
+    filled_free = np.bincount(
+        flow.shelter[inside_free], weights=flow.persons[inside_free], minlength=n_shelters
+    )
+    move_any = _moves(cost, can, flow, ~inside_free)
+    move_free = _moves(cost, can, flow, inside_free)
+    full, free_full = filled >= room, filled_free >= np.minimum(step_free_room, room)
+    any_price = np.where(full, np.inf, 0.0)
+    free_price = np.where(full | free_full, np.inf, 0.0)
+    for _ in range(2 * n_shelters + 1):
+        free_leaves = (move_free + free_price).min(axis=1)
+        one_leaves = np.minimum((move_any + any_price).min(axis=1), free_leaves)
+        new_any = np.where(full, one_leaves, 0.0)
+        new_free = np.where(free_full, free_leaves, new_any)
+        if np.array_equal(new_any, any_price) and np.array_equal(new_free, free_price):
+            break
+        any_price, free_price = new_any, new_free
+    return np.maximum(any_price, 0), np.maximum(free_price, 0)
+
+
+def _moves(
+    cost: NDArray[np.int32], can: NDArray[np.bool_], flow: RoomFlow, who: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Least extra cost to move one of some people from each shelter to each other."""
+    n_shelters = cost.shape[1]
+    move = np.full((n_shelters, n_shelters), np.inf)
+    order = np.flatnonzero(who)
+    order = order[np.argsort(flow.shelter[order], kind="stable")]
+    if len(order):
+        origin, shelter = flow.origin[order], flow.shelter[order]
+        here = cost[origin, shelter].astype(np.float64)
+        extra = np.where(can[origin], cost[origin] - here[:, None], np.inf)
+        first = np.flatnonzero(np.diff(shelter, prepend=-1))
+        move[shelter[first]] = np.minimum.reduceat(extra, first, axis=0)
+    return move

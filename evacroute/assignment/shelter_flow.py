@@ -1,0 +1,144 @@
+"""A min-cost flow decides who goes to which shelter, then each takes the way that arrives first."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.leftover import hopeless
+from evacroute.assignment.method import Outcome
+from evacroute.assignment.parties import Origins, Parties, gather, split
+from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.repair import repair
+from evacroute.assignment.room import RoomFlow, room_flow
+
+SLACK = 6
+"""Slots by which a known way may be later than the best in all rounds but the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelterFlow:
+    """The fast default.
+
+    Every round, OR-Tools places origins in shelters within their room at least walking time plus
+    expected delay; the parties are routed against the reservation table, the slowest class first;
+    and the waiting met on each arc becomes next round's expected delay. Rounds but the last route
+    a sample of the parties, each standing for several. Whoever finds no way in time in the last
+    round is placed by moving others on (`repair`).
+
+    Parameters
+    ----------
+    rounds
+        Rounds of flow and routing, at least 1.
+    sample
+        In all rounds but the last, one party in so many is routed.
+    toll
+        How many times the mean wait on an arc is charged: whoever joins a queue also delays those
+        behind, so the cost to all is more than the wait itself.
+    damping
+        Share of the new delay in the running one, 0..1.
+
+    Notes
+    -----
+    The expected delay only steers the choice of shelter; a route is always that of the earliest
+    arrival. Figures behind the defaults are in docs/benchmarks.
+    """
+
+    rounds: int = 3
+    sample: int = 4
+    toll: float = 3.0
+    damping: float = 0.5
+    name: str = "shelter_flow"
+
+    def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
+        """Flow, route, feed back, repair."""
+        groups = problem.scenario.groups
+        origins = gather(groups, len(problem.step_free))
+        distances = problem.distances()
+        free_flow = origin_costs(problem, origins, distances)
+        proven = hopeless(problem, origins, free_flow)
+        delay = np.zeros(len(problem.graph.arc_from))
+        flow: RoomFlow | None = None
+        for i in range(self.rounds):
+            last = i == self.rounds - 1
+            cost = free_flow
+            if i > 0:
+                cost = origin_costs(problem, origins, problem.distances(delay), delay)
+            flow = self._flow(problem, origins, cost, proven, flow)
+            parties = split(groups, origins, flow, cost)
+            parties = parties.take(np.flatnonzero(proven[parties.group] < 0))
+            placing = Placing(
+                problem,
+                distances,
+                _slots(flow.price),
+                slack=0 if last else SLACK,
+                count_waits=not last,
+            )
+            if not last:
+                parties = _sample(parties, self.sample, i)
+                placing.free.room[:] = MOST_PERSONS
+                placing.free.step_free_room[:] = MOST_PERSONS
+            left = placing.place(
+                parties,
+                slowest_first(problem, parties),
+                progress,
+                f"round {i + 1}",
+                whole=last,
+            )
+            if not last:
+                mean = placing.waits[0] / np.maximum(placing.waits[1], 1)
+                delay += self.damping * (self.toll * mean - delay)
+        no_room = 0 if flow is None else int(flow.left.sum())
+        still = repair(problem, placing, parties, left, no_room, progress)
+        unplaced = np.where(proven >= 0, groups.size, 0).astype(np.int64)
+        np.add.at(unplaced, parties.group, still)
+        settings = {key: value for key, value in asdict(self).items() if key != "name"}
+        movements = finish(problem, placing, unplaced, no_room)
+        return Outcome(movements, settings)
+
+    def _flow(
+        self,
+        problem: Problem,
+        origins: Origins,
+        cost: NDArray[np.int32],
+        proven: NDArray[np.int16],
+        before: RoomFlow | None,
+    ) -> RoomFlow:
+        price = problem.static_price.astype(np.float64) if before is None else before.price
+        groups, shelters = problem.scenario.groups, problem.scenario.shelters
+        counted = np.where(proven < 0, groups.size, 0)
+        persons = np.bincount(origins.of_group, weights=counted, minlength=len(origins.node))
+        return room_flow(
+            cost,
+            persons.astype(np.int64),
+            problem.step_free[origins.class_],
+            shelters.capacity,
+            shelters.step_free_capacity,
+            price,
+            before,
+        )
+
+
+def slowest_first(problem: Problem, parties: Parties) -> NDArray[np.int64]:
+    """Step-free parties, then the slowest class, then the first ready.
+
+    The slow have the least choice: let go first they keep their short way, and the others lose
+    less by walking round than the slow would.
+    """
+    classes = problem.scenario.group_classes
+    k = problem.scenario.groups.class_[parties.group]
+    return np.lexsort((problem.ready[parties.group], classes.speed_flat[k], ~problem.step_free[k]))
+
+
+def _sample(parties: Parties, one_in: int, start: int) -> Parties:
+    """Every so many-th party, standing for the others too."""
+    some = parties.take(np.arange(start % one_in, len(parties), one_in))
+    return Parties(some.group, (some.size * one_in).astype(np.int32), some.target)
+
+
+def _slots(price: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.rint(price).astype(np.int32)

@@ -1,0 +1,73 @@
+"""``evacroute convert``: any network, people and shelters become an instance folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import evacroute as er
+from evacroute.cli.inputs import (
+    BridgesOption,
+    Inputs,
+    InstanceOption,
+    JsonOption,
+    MaxDistanceOption,
+    NetworkOption,
+    NoSpreadOption,
+    PeopleOption,
+    SeedOption,
+    SheltersOption,
+)
+from evacroute.cli.shell import print_json, progress
+from evacroute.writing import INSTANCE_FILES, check_replaceable
+
+
+def convert(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write; an older instance there is replaced."
+        ),
+    ],
+    instance: InstanceOption = None,
+    network: NetworkOption = None,
+    bridges: BridgesOption = None,
+    people: PeopleOption = None,
+    shelters: SheltersOption = None,
+    max_distance: MaxDistanceOption = None,
+    no_spread: NoSpreadOption = False,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a network, people and shelters of any format into an instance folder.
+
+    The folder holds node.csv, link.csv, shelters.csv, classes.csv and groups.csv.gz: persons are
+    written as the groups they were gathered into.
+    """
+    inputs = Inputs(
+        instance, network, bridges, people, shelters, max_distance, None if no_spread else seed
+    )
+    check_replaceable(out, str(out), "node.csv", INSTANCE_FILES)
+    with progress() as tell:
+        scenario, reports = inputs.load("90min", tell)
+        tell("writing the instance", 0.9)
+        er.write_instance(scenario, out)
+    if as_json:
+        print_json(
+            {
+                "out": str(out),
+                "persons": scenario.persons,
+                "groups": len(scenario.groups),
+                "classes": len(scenario.group_classes),
+                "nodes": scenario.network.n_nodes,
+                "links": scenario.network.n_links,
+                "shelters": len(scenario.shelters),
+                "reports": {name: report.to_dict() for name, report in reports.items()},
+            }
+        )
+        return
+    for report in reports.values():
+        typer.echo(f"{report}\n")
+    typer.echo(f"{scenario.network}\n{scenario}\ninstance folder: {out}")

@@ -1,0 +1,57 @@
+"""``evacroute demo``: plan the made-up lagoon city."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import evacroute as er
+from evacroute.cli.inputs import (
+    DeadlineOption,
+    JsonOption,
+    MethodOption,
+    SeedOption,
+    StepOption,
+    reports_of,
+)
+from evacroute.cli.run import MARKER, Task, make_plan
+from evacroute.cli.shell import progress
+from evacroute.units import seconds
+from evacroute.writing import check_replaceable
+
+
+def demo(
+    people: Annotated[
+        int, typer.Option("--people", metavar="N", min=1, help="How many people to plan for.")
+    ] = 50_000,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to write the plan and its map to.")
+    ] = Path("demo"),
+    method: MethodOption = "shelter_flow",
+    deadline: DeadlineOption = "90min",
+    step: StepOption = "10",
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan the evacuation of a lagoon city that a program made up, and draw its map.
+
+    The city, its people and its shelters are synthetic: they stand for no real place.
+    """
+    started = time.perf_counter()
+    task = Task(
+        out=out,
+        method=method,
+        step_s=seconds(step, "--step"),
+        seed=seed,
+        verify=True,
+        as_json=as_json,
+        started=started,
+    )
+    check_replaceable(out, str(out), MARKER)
+    with progress() as tell:
+        tell("making up the lagoon city", 0.0)
+        scenario = er.lagoon(people, seed=seed, deadline=deadline)
+    make_plan(task, scenario, reports_of(scenario))

@@ -1,0 +1,166 @@
+"""The options that say what to load, and the loading itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import evacroute as er
+from evacroute.cli.shell import Readable, Report
+from evacroute.scenario import Scenario
+
+_FILES = "Input: files"
+
+InstanceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--instance",
+        metavar="DIR",
+        help="Folder with node.csv, link.csv, shelters.csv and people.csv[.gz] or groups.csv[.gz].",
+        rich_help_panel="Input: an instance folder",
+    ),
+]
+NetworkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--network",
+        metavar="FILE",
+        help="Streets: .osm[.gz], .osm.pbf, Overpass .json, .geojson[.gz], .graphml[.gz] or a "
+        "folder with node.csv and link.csv.",
+        rich_help_panel=_FILES,
+    ),
+]
+BridgesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bridges",
+        metavar="FILE",
+        help="Bridge survey (CSV: name, position, net width, steps), joined to the bridges.",
+        rich_help_panel=_FILES,
+    ),
+]
+PeopleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--people",
+        metavar="FILE",
+        help="CSV[.gz], one row a person; only lon and lat are required.",
+        rich_help_panel=_FILES,
+    ),
+]
+SheltersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--shelters",
+        metavar="FILE",
+        help="CSV: shelter_id, lon and lat or node_id, capacity; optionally step_free_capacity, "
+        "intake_rate, name, kind.",
+        rich_help_panel=_FILES,
+    ),
+]
+MaxDistanceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-distance",
+        metavar="M",
+        help="People farther than this from any street (metres) are set aside and listed as left.",
+        rich_help_panel=_FILES,
+    ),
+]
+NoSpreadOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-spread",
+        help="Give everyone the mean speed of their like, and the mean ready time where none is "
+        "given, instead of drawing each person's own by the seed.",
+        rich_help_panel=_FILES,
+    ),
+]
+MethodOption = Annotated[
+    str,
+    typer.Option("--method", metavar="M", help=f"One of: {', '.join(er.METHODS)}."),
+]
+DeadlineOption = Annotated[
+    str,
+    typer.Option(
+        "--deadline",
+        metavar="TIME",
+        help="Everyone should be safe by then, counted from the alarm: 90min, 1.5h, 2700.",
+    ),
+]
+StepOption = Annotated[
+    str, typer.Option("--step", metavar="TIME", help="Time step of the plan: 10, 5s.")
+]
+SeedOption = Annotated[
+    int,
+    typer.Option(
+        "--seed", metavar="N", min=0, help="Seed of random choices: the same seed, the same plan."
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object to stdout, messages to stderr.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where the parts of a scenario come from: an instance folder, or single files."""
+
+    instance: Path | None
+    network: Path | None
+    bridges: Path | None
+    people: Path | None
+    shelters: Path | None
+    max_distance: float | None
+    seed: int | None
+
+    def load(self, deadline: str, report: Report) -> tuple[Scenario, dict[str, Readable]]:
+        """Load the scenario; also the reports of what was read."""
+        if self.instance is not None:
+            self._only_instance()
+            report("loading the instance", 0.0)
+            scenario = er.read_instance(self.instance, deadline=deadline, seed=self.seed)
+            return scenario, reports_of(scenario)
+        if self.network is None or self.people is None or self.shelters is None:
+            raise typer.BadParameter(
+                "give --instance DIR, or all of --network, --people and --shelters"
+            )
+        report("loading the network", 0.0)
+        network = er.read_network(self.network)
+        survey: dict[str, Readable] = {}
+        if self.bridges is not None:
+            report("joining the bridges", 0.3)
+            network, survey["bridges"] = er.join_bridges(network, self.bridges)
+        report("loading the shelters", 0.4)
+        shelters = er.read_shelters(self.shelters, network)
+        report("loading the people", 0.5)
+        options = {} if self.max_distance is None else {"max_distance": self.max_distance}
+        people = er.read_people(self.people, network, seed=self.seed, **options)
+        report("gathering groups", 0.8)
+        scenario = er.Scenario(network, people, shelters, deadline=deadline)
+        return scenario, reports_of(scenario) | survey
+
+    def _only_instance(self) -> None:
+        files = {
+            "--network": self.network,
+            "--bridges": self.bridges,
+            "--people": self.people,
+            "--shelters": self.shelters,
+        }
+        given = [name for name, path in files.items() if path is not None]
+        if given:
+            raise typer.BadParameter(f"--instance holds everything; leave out {', '.join(given)}")
+
+
+def reports_of(scenario: Scenario) -> dict[str, Readable]:
+    """Collect the reports that loaders left at the parts of a scenario."""
+    parts = {
+        "network": scenario.network,
+        "shelters": scenario.shelters,
+        "people": scenario.people,
+    }
+    found = {name: getattr(part, "report", None) for name, part in parts.items()}
+    return {name: report for name, report in found.items() if report is not None}

@@ -1,0 +1,78 @@
+"""``evacroute plan``: from files to a checked plan, its folder and its map."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evacroute.cli.inputs import (
+    BridgesOption,
+    DeadlineOption,
+    Inputs,
+    InstanceOption,
+    JsonOption,
+    MaxDistanceOption,
+    MethodOption,
+    NetworkOption,
+    NoSpreadOption,
+    PeopleOption,
+    SeedOption,
+    SheltersOption,
+    StepOption,
+)
+from evacroute.cli.run import MARKER, Task, make_plan
+from evacroute.cli.shell import progress
+from evacroute.units import seconds
+from evacroute.writing import check_replaceable
+
+OutOption = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", help="Folder to write; an older plan there is replaced."),
+]
+NoVerifyOption = Annotated[
+    bool, typer.Option("--no-verify", help="Skip the check of every rule at the end.")
+]
+
+
+def plan(
+    out: OutOption,
+    instance: InstanceOption = None,
+    network: NetworkOption = None,
+    bridges: BridgesOption = None,
+    people: PeopleOption = None,
+    shelters: SheltersOption = None,
+    max_distance: MaxDistanceOption = None,
+    no_spread: NoSpreadOption = False,
+    method: MethodOption = "shelter_flow",
+    deadline: DeadlineOption = "90min",
+    step: StepOption = "10",
+    seed: SeedOption = 0,
+    no_verify: NoVerifyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan an evacuation: who goes to which shelter, by which streets, and when.
+
+    Writes a plan folder with its map (map.html). Every rule of the plan is checked again from its
+    timetable alone, unless told not to.
+    """
+    started = time.perf_counter()
+    inputs = Inputs(
+        instance, network, bridges, people, shelters, max_distance, None if no_spread else seed
+    )
+    seconds(deadline, "--deadline")
+    task = Task(
+        out=out,
+        method=method,
+        step_s=seconds(step, "--step"),
+        seed=seed,
+        verify=not no_verify,
+        as_json=as_json,
+        started=started,
+    )
+    check_replaceable(out, str(out), MARKER)
+    with progress() as tell:
+        scenario, reports = inputs.load(deadline, tell)
+    make_plan(task, scenario, reports)

@@ -1,0 +1,109 @@
+"""Assign, check, write, draw and say so: what ``plan`` and ``demo`` share."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import evacroute as er
+from evacroute.cli.shell import BROKEN, Readable, Report, print_json, progress
+from evacroute.plan import Plan, Status
+from evacroute.scenario import Scenario
+from evacroute.writing import atomic_folder, write_json
+
+MAP = "map.html"
+MARKER = "summary.json"
+"""An older folder is replaced only if it holds this file, or nothing."""
+
+STAGES = ("load", "assign", "verify", "export", "map", "total")
+"""Parts of the time a command takes, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How to plan, and where to write.
+
+    Parameters
+    ----------
+    out
+        The plan folder.
+    method, step_s, seed
+        As `evacroute.assign` takes them.
+    verify
+        Whether to check every rule of the plan.
+    as_json
+        Whether to print one JSON object instead of tables.
+    started
+        When the command began [s of `time.perf_counter`].
+    """
+
+    out: Path
+    method: str
+    step_s: float
+    seed: int
+    verify: bool
+    as_json: bool
+    started: float
+
+
+def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> None:
+    """Plan a scenario, write the plan folder with its map, and print what came of it.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1 if a rule is broken or nobody has a shelter.
+    """
+    loaded = time.perf_counter() - task.started
+    if not task.as_json:
+        for report in reports.values():
+            typer.echo(f"{report}\n")
+    with progress() as tell:
+        tell("laying out the time grid", 0.0)
+        plan = er.assign(scenario, task.method, step=task.step_s, seed=task.seed, progress=tell)
+        plan.seconds["load"] = loaded
+        check = None
+        if task.verify:
+            tell("checking every rule", 0.0)
+            begin = time.perf_counter()
+            check = er.verify(plan)
+            plan.seconds["verify"] = time.perf_counter() - begin
+        _write(task, plan, tell)
+    if task.as_json:
+        record: dict[str, Any] = {
+            "out": str(task.out),
+            "map": str(task.out / MAP),
+            "summary": plan.summary().to_dict(),
+            "verification": None if check is None else check.to_dict(),
+            "reports": {name: report.to_dict() for name, report in reports.items()},
+        }
+        print_json(record)
+    else:
+        typer.echo(f"{plan.summary()}\n")
+        typer.echo("not checked (--no-verify)" if check is None else str(check))
+        typer.echo(f"\nplan folder: {task.out}\nmap:         {(task.out / MAP).resolve().as_uri()}")
+    if plan.status is Status.EMPTY or (check is not None and not check.ok):
+        raise typer.Exit(BROKEN)
+
+
+def _write(task: Task, plan: Plan, tell: Report) -> None:
+    """Write the plan folder and its map, both or neither, and put all seconds in its summary."""
+    with atomic_folder(task.out, marker=MARKER) as new:
+        tell("writing the plan folder", 0.3)
+        plan.save(new)
+        tell("drawing the map", 0.6)
+        begin = time.perf_counter()
+        er.write_map(plan, new / MAP)
+        ended = time.perf_counter()
+        record = json.loads((new / MARKER).read_text(encoding="utf-8"))
+        spent = {**record["seconds"], "map": ended - begin, "total": ended - task.started}
+        spent = {name: round(spent[name], 3) for name in STAGES if name in spent}
+        record["seconds"] = spent
+        write_json(record, new / MARKER)
+    plan.seconds.clear()
+    plan.seconds.update(spent)

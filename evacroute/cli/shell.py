@@ -1,0 +1,138 @@
+"""What every command shares: exit codes, one clear message for a fault, progress, output."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
+
+from evacroute.errors import EvacrouteError, SolverError
+from evacroute.writing import plain
+
+DONE, BROKEN, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
+
+Report = Callable[[str, float], None]
+"""Takes the name of a stage and how much of it is done, 0..1."""
+
+
+class Readable(Protocol):
+    """A report of what a loader did: prints as a table, turns into plain types."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the report as plain types, for JSON."""
+        ...
+
+
+# A missing or misspelt option, a wrong value: typer itself shows these. Their common root is
+# click's, which newer versions of typer carry inside.
+_USAGE_ERROR: type[Exception] = next(
+    c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException"
+)
+
+
+class Shell(TyperGroup):
+    """The group of commands; turns whatever goes wrong in one into a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command.
+
+        Raises
+        ------
+        typer.Exit
+            With code 2 for bad input, 130 after Ctrl-C, 3 for a defect of the program.
+        """
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                message, code = "stopped by Ctrl-C; nothing was left half-written", INTERRUPTED
+            except SolverError as error:
+                _trace(ctx)
+                message, code = _defect(error), DEFECT
+            except EvacrouteError as error:
+                _trace(ctx)
+                message, code = str(error), BAD_INPUT
+            except OSError as error:
+                if error.errno == errno.EPIPE:
+                    raise
+                _trace(ctx)
+                place = f"{error.filename}: " if error.filename else ""
+                message, code = f"{place}{error.strerror or error}", BAD_INPUT
+            except (typer.Exit, typer.Abort, _USAGE_ERROR):
+                raise
+            except Exception as error:
+                _trace(ctx)
+                message, code = _defect(error), DEFECT
+        say(f"error: {message}" if code != INTERRUPTED else message)
+        raise typer.Exit(code)
+
+
+def _defect(error: BaseException) -> str:
+    return (
+        f"{type(error).__name__}: {error}\n"
+        "This is a fault of evacroute, not of your input. Please report it with the command, the "
+        "version (evacroute --version)\nand what this prints: evacroute --debug COMMAND ..."
+    )
+
+
+def _trace(ctx: Any) -> None:
+    if ctx.params.get("debug"):
+        traceback.print_exc()
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    say(f"warning: {message}")
+
+
+def say(text: str) -> None:
+    """Print a message for a person to stderr, where it is in no program's way."""
+    typer.echo(text, err=True)
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """Print one JSON object, and nothing else, to stdout."""
+    typer.echo(json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show on a terminal what is being done and how far it is; silent elsewhere.
+
+    Yields
+    ------
+    Callable
+        Takes the stage and the share of it that is done.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
+        task = bar.add_task(f"{'starting':<28}", total=1.0)
+
+        def report(stage: str, share: float) -> None:
+            bar.update(task, description=f"{stage:<28}", completed=share)
+
+        yield report

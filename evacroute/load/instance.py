@@ -1,0 +1,151 @@
+"""Instance folders: network, shelters and people of one evacuation, as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evacroute.errors import Faults, InputError, PeopleError
+from evacroute.load.gmns import read_gmns
+from evacroute.load.people import read_people
+from evacroute.load.shelters import read_shelters
+from evacroute.load.tables import flags, numbers, read_table, row_name, unique_ids, words
+from evacroute.network import Network
+from evacroute.people import Classes, Groups
+from evacroute.scenario import Scenario
+
+
+def read_instance(
+    folder: str | Path, *, deadline: float | str = 5400.0, seed: int | None = None
+) -> Scenario:
+    """Read a scenario from a folder of tables.
+
+    The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
+    `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
+    `read_people`); any of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id,
+    class_id, ready_time [s], size, and optionally together (1: the group moves as one);
+    ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
+    optionally min_width [m].
+
+    Parameters
+    ----------
+    folder
+        Path of the folder.
+    deadline
+        When everyone must be safe, from the alarm [s, or text such as "45 min"].
+    seed
+        For persons, see `read_people`.
+
+    Raises
+    ------
+    InputError
+        If a file or column is missing, there are both groups and people, or a value is not what it
+        must be; by its kind a NetworkError, ShelterError or PeopleError.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder, expected an instance folder")
+    groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
+    shelters_path = _find(folder, "shelters.csv")
+    if shelters_path is None:
+        raise InputError(f"{folder}: there is no shelters.csv")
+    if (groups is None) == (people is None):
+        found = "neither" if groups is None else "both"
+        raise InputError(
+            f"{folder}: there is {found} of groups.csv and people.csv, expected one of them "
+            "(each may end in .csv.gz)"
+        )
+    network = read_gmns(folder)
+    shelters = read_shelters(shelters_path, network)
+    if people is not None:
+        persons = read_people(people, network, seed=seed)
+        return Scenario(network, persons, shelters, deadline=deadline)
+    assert groups is not None  # for the type checker: one of the two is there
+    classes_path = _find(folder, "classes.csv")
+    if classes_path is None:
+        raise PeopleError(f"{folder}: there is no classes.csv, expected one beside groups.csv")
+    classes = read_classes(classes_path)
+    return Scenario(
+        network,
+        read_groups(groups, network, classes),
+        shelters,
+        classes=classes,
+        deadline=deadline,
+    )
+
+
+def read_classes(source: str | Path | pd.DataFrame) -> Classes:
+    """Read classes: class_id, speed_flat, speed_steps [m/s], and optionally min_width [m].
+
+    Raises
+    ------
+    PeopleError
+        If a column is missing or a value is not what it must be.
+    """
+    frame = read_table(
+        source,
+        required=("class_id", "speed_flat", "speed_steps"),
+        optional=("min_width",),
+        text=("class_id",),
+        what="class",
+        error=PeopleError,
+    )
+    faults = Faults(str(source) if isinstance(source, str | Path) else "classes")
+    class_id = unique_ids(frame, "class_id", faults)
+    flat = numbers(frame, "speed_flat", faults, above=0, high=9.99, unit="m/s")
+    steps = numbers(frame, "speed_steps", faults, low=0, high=9.99, unit="m/s")
+    width = numbers(frame, "min_width", faults, low=0, high=9.99, default=0.0, unit="m")
+    faults.raise_if_any(PeopleError)
+    return Classes(class_id, flat, steps, width)
+
+
+def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Classes) -> Groups:
+    """Read groups: group_id, node_id, class_id, ready_time [s], size, and optionally together.
+
+    Raises
+    ------
+    PeopleError
+        If a column is missing, a node or class is unknown, or a value is not what it must be.
+    """
+    frame = read_table(
+        source,
+        required=("node_id", "class_id", "ready_time", "size"),
+        optional=("group_id", "together"),
+        text=("group_id", "node_id", "class_id"),
+        what="group",
+        error=PeopleError,
+    )
+    faults = Faults(str(source) if isinstance(source, str | Path) else "groups")
+    groups = {
+        "group_id": unique_ids(frame, "group_id", faults, prefix="G"),
+        "node": _positions(frame, "node_id", network.node_id, "an id of node.csv", faults),
+        "class_": _positions(frame, "class_id", classes.class_id, "an id of classes.csv", faults),
+        "ready_time": numbers(frame, "ready_time", faults, low=0, unit="s"),
+        "size": numbers(frame, "size", faults, low=1, high=1e6, whole=True, unit="persons"),
+        "together": flags(frame, "together", faults),
+    }
+    faults.raise_if_any(PeopleError)
+    groups["size"] = groups["size"].astype(np.int32)
+    return Groups(**groups)
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _positions(
+    frame: pd.DataFrame, column: str, known: NDArray[Any], allowed: str, faults: Faults
+) -> NDArray[np.int32]:
+    table = {str(name): i for i, name in enumerate(known)}
+    given = words(frame, column)
+    found = np.array([table.get(name, -1) for name in given], dtype=np.int32)
+    for i in np.flatnonzero(found < 0).tolist():
+        faults.add(f"{row_name(frame, i)}: {column} is {given[i]!r}, expected {allowed}")
+    return found

@@ -1,0 +1,233 @@
+"""People as the assigner and the reports see them: persons, classes of alike walkers, groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._frozen import equal_arrays, freeze
+from evacroute.errors import Faults, PeopleError
+from evacroute.network import FERRY, Network
+from evacroute.reports import LoadReport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """Bins of people who walk alike.
+
+    Parameters
+    ----------
+    class_id
+        Unique ids, shape (n_classes,).
+    speed_flat
+        Speed on the level [m/s], shape (n_classes,), > 0.
+    speed_steps
+        Speed along a link with steps [m/s], shape (n_classes,); 0 = cannot use steps. A class that
+        cannot use steps is step-free: it takes step-free places in shelters.
+    min_width
+        Narrowest way the class can pass [m], shape (n_classes,), >= 0.
+    """
+
+    class_id: NDArray[Any]
+    speed_flat: NDArray[np.float64]
+    speed_steps: NDArray[np.float64]
+    min_width: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        columns: dict[str, Any] = {
+            "class_id": object,
+            "speed_flat": np.float64,
+            "speed_steps": np.float64,
+            "min_width": np.float64,
+        }
+        freeze(self, columns, len(self.class_id), PeopleError)
+        faults = Faults("classes")
+        if len(set(self.class_id.tolist())) != len(self.class_id):
+            faults.add("class_id is not unique")
+        for i, name in enumerate(self.class_id):
+            if not (0 < self.speed_flat[i] < 10):
+                speed = self.speed_flat[i]
+                faults.add(f"class {name}: speed_flat is {speed} m/s, expected > 0 and < 10")
+            if not (0 <= self.speed_steps[i] < 10):
+                speed = self.speed_steps[i]
+                faults.add(f"class {name}: speed_steps is {speed} m/s, expected >= 0 and < 10")
+            if not (0 <= self.min_width[i] < 10):
+                width = self.min_width[i]
+                faults.add(f"class {name}: min_width is {width} m, expected >= 0 and < 10")
+        faults.raise_if_any(PeopleError)
+
+    def __len__(self) -> int:
+        return len(self.class_id)
+
+    @property
+    def step_free(self) -> NDArray[np.bool_]:
+        """Which classes cannot use steps, shape (n_classes,)."""
+        return np.asarray(self.speed_steps == 0)
+
+    def walk_seconds(self, network: Network) -> NDArray[np.float64]:
+        """Seconds to walk each link, shape (n_classes, n_links); inf where the class cannot.
+
+        A class cannot use a link with steps if its steps speed is 0, one narrower than its
+        `min_width`, one said to be impassable for wheelchairs if it is step-free, nor a ferry.
+        """
+        stepped = network.steps > 0
+        speed = np.where(stepped, self.speed_steps[:, None], self.speed_flat[:, None])
+        barred = (
+            (speed == 0)
+            | (network.width < self.min_width[:, None])
+            | (self.step_free[:, None] & (network.wheelchair == -1))
+            | (network.kind == FERRY)
+        )
+        return np.where(barred, np.inf, network.length / np.where(barred, 1.0, speed))
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal classes."""
+        return equal_arrays(self, other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """People who share node, class and ready time.
+
+    Parameters
+    ----------
+    group_id
+        Unique ids, shape (n_groups,).
+    node
+        Node positions where they start, shape (n_groups,).
+    class_
+        Positions in the classes, shape (n_groups,).
+    ready_time
+        When they can leave [s after the alarm], shape (n_groups,), >= 0.
+    size
+        Persons, shape (n_groups,), >= 1.
+    together
+        True where the group moves as one (a household), shape (n_groups,).
+    """
+
+    group_id: NDArray[Any]
+    node: NDArray[np.int32]
+    class_: NDArray[np.int32]
+    ready_time: NDArray[np.float64]
+    size: NDArray[np.int32]
+    together: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        columns: dict[str, Any] = {
+            "group_id": object,
+            "node": np.int32,
+            "class_": np.int32,
+            "ready_time": np.float64,
+            "size": np.int32,
+            "together": np.bool_,
+        }
+        freeze(self, columns, len(self.group_id), PeopleError)
+        faults = Faults("groups")
+        if len(set(self.group_id.tolist())) != len(self.group_id):
+            faults.add("group_id is not unique")
+        ready = self.ready_time
+        for i in np.flatnonzero(~(np.isfinite(ready) & (ready >= 0))):
+            faults.add(f"group {self.group_id[i]}: ready_time is {ready[i]} s, expected >= 0")
+        for i in np.flatnonzero(self.size < 1):
+            faults.add(f"group {self.group_id[i]}: size is {self.size[i]}, expected >= 1")
+        for i in np.flatnonzero((self.node < 0) | (self.class_ < 0)):
+            faults.add(f"group {self.group_id[i]}: node or class is unknown")
+        faults.raise_if_any(PeopleError)
+
+    def __len__(self) -> int:
+        return len(self.group_id)
+
+    @property
+    def persons(self) -> int:
+        """Number of persons in all groups."""
+        return int(self.size.sum())
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal groups."""
+        return equal_arrays(self, other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Persons with their own figures, snapped to the network.
+
+    Made by `read_people` or `synthesize_people`; all arrays have shape (n_people,).
+
+    Parameters
+    ----------
+    person_id, household_id
+        Ids, text; a person alone has a household of their own.
+    lon, lat
+        Where the person is [degrees].
+    age
+        Years, NaN where unknown.
+    sex
+        "F", "M" or "" where unknown.
+    mobility
+        Word of `capability.MOBILITIES`.
+    ready_time
+        When the person can leave where they stand [s after the alarm].
+    helpers
+        People who help this person beside the household.
+    speed_flat, speed_up, speed_down
+        The person's own speeds [m/s], alone; up or down is 0 where the person cannot use steps.
+    min_width
+        Narrowest way the person can pass [m].
+    depth_limit
+        Deepest water the person can wade [m].
+    link
+        Position of the link the person stands at, -1 where none is near enough.
+    along
+        Distance from the link's from_node to the point [m].
+    node
+        Position of the node where their way starts, -1 where no link is near enough.
+    offset
+        Walk from the point to that node along the link [m].
+    distance
+        From the person's position to the nearest point of a walkable link [m].
+    report
+        What the loader counted.
+    """
+
+    person_id: NDArray[Any]
+    household_id: NDArray[Any]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    age: NDArray[np.float64]
+    sex: NDArray[Any]
+    mobility: NDArray[Any]
+    ready_time: NDArray[np.float64]
+    helpers: NDArray[np.int16]
+    speed_flat: NDArray[np.float64]
+    speed_up: NDArray[np.float64]
+    speed_down: NDArray[np.float64]
+    min_width: NDArray[np.float64]
+    depth_limit: NDArray[np.float64]
+    link: NDArray[np.int32]
+    along: NDArray[np.float64]
+    node: NDArray[np.int32]
+    offset: NDArray[np.float64]
+    distance: NDArray[np.float64]
+    report: LoadReport | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        text = dict.fromkeys(("person_id", "household_id", "sex", "mobility"), object)
+        number = dict.fromkeys(
+            (
+                "lon", "lat", "age", "ready_time", "speed_flat", "speed_up", "speed_down",
+                "min_width", "depth_limit", "along", "offset", "distance",
+            ),
+            np.float64,
+        )  # fmt: skip
+        whole: dict[str, Any] = {"helpers": np.int16, "link": np.int32, "node": np.int32}
+        freeze(self, {**text, **number, **whole}, len(self.person_id), PeopleError)
+
+    def __len__(self) -> int:
+        return len(self.person_id)
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal people (the report is not compared)."""
+        return equal_arrays(self, other, skip=("report",))

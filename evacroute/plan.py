@@ -1,0 +1,453 @@
+"""The plan: who walks where and when, with its figures and tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evacroute._frozen import equal_arrays, same_array
+from evacroute.assignment.movements import REASONS, Movements
+from evacroute.errors import PlanError, SolverError
+from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
+from evacroute.network import KINDS, Network
+from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
+from evacroute.scenario import Scenario
+from evacroute.summary import PlanSummary
+from evacroute.units import to_metres
+from evacroute.writing import plain
+
+
+class Status(StrEnum):
+    """How much of the people a plan places; how good it is, its gap tells."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Who goes to which shelter, by which links, and when.
+
+    Parameters
+    ----------
+    scenario
+        What the plan answers.
+    movements
+        Who moves where and when, and which groups have people left.
+    method
+        Name of the method that made it.
+    step_s
+        Time step of the plan [s].
+    seconds
+        How long making it took: ``load``, ``assign`` [s].
+    settings
+        Settings of the method.
+    bound
+        Proven least cost of any plan [person-seconds], None where none was proven.
+    seed
+        Seed of random choices.
+    roster
+        Which person goes with which movement; found from the scenario's persons unless given.
+    prices
+        Prices behind the plan as arrays by name, where the method has any.
+
+    Raises
+    ------
+    SolverError
+        If a group, shelter or link of the movements does not exist.
+    """
+
+    scenario: Scenario
+    movements: Movements
+    method: str
+    step_s: float
+    seconds: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    bound: float | None = None
+    seed: int = 0
+    roster: Roster | None = field(default=None, kw_only=True)
+    prices: dict[str, NDArray[Any]] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        moves, scenario = self.movements, self.scenario
+        for column, positions, n in (
+            ("group", moves.group, len(scenario.groups)),
+            ("left_group", moves.left_group, len(scenario.groups)),
+            ("shelter", moves.shelter, len(scenario.shelters)),
+            ("leg_link", moves.leg_link, scenario.network.n_links),
+            ("left_reason", moves.left_reason, len(REASONS)),
+        ):
+            if len(positions) and not 0 <= positions.min() <= positions.max() < n:
+                worst = positions.min() if positions.min() < 0 else positions.max()
+                raise SolverError(f"movements: {column} is {worst}, expected 0 to {n - 1}")
+        if self.roster is None:
+            object.__setattr__(self, "roster", call_roll(scenario, moves))
+
+    @property
+    def ready(self) -> NDArray[np.float64]:
+        """When each movement's group is ready [s after the alarm], shape (n_movements,)."""
+        return self.scenario.groups.ready_time[self.movements.group]
+
+    @property
+    def times(self) -> Times:
+        """Cost, mean, 95th percentile and clearance over all people placed."""
+        return times(self.ready, self.movements.arrive, self.movements.size)
+
+    @property
+    def cost(self) -> float:
+        """Sum over the people placed of the time from ready to safe [person-seconds]."""
+        return self.times.cost
+
+    @property
+    def gap(self) -> float | None:
+        """(cost - bound) / bound, None where no bound above 0 was proven."""
+        return (self.cost - self.bound) / self.bound if self.bound else None
+
+    @property
+    def placed(self) -> int:
+        """Persons with a shelter."""
+        return self.movements.placed
+
+    @property
+    def left(self) -> int:
+        """Persons without one, those whom the loader set aside included."""
+        return self.movements.left + self._set_aside
+
+    @property
+    def _set_aside(self) -> int:
+        return 0 if self.roster is None else int((self.roster.group < 0).sum())
+
+    @property
+    def safe(self) -> int:
+        """Persons who are in a shelter by the deadline."""
+        return int(self.movements.size[self.movements.arrive <= self.scenario.deadline_s].sum())
+
+    @property
+    def status(self) -> Status:
+        """Whether the plan places everyone, some, or nobody."""
+        if not self.placed:
+            return Status.EMPTY
+        return Status.PARTIAL if self.left else Status.COMPLETE
+
+    @property
+    def left_by_reason(self) -> dict[str, int]:
+        """Persons left by reason, most first."""
+        moves = self.movements
+        count = np.bincount(moves.left_reason, weights=moves.left_size, minlength=len(REASONS))
+        count[SET_ASIDE] += self._set_aside
+        order = np.argsort(-count, kind="stable")
+        return {REASONS[i]: int(count[i]) for i in order if count[i]}
+
+    @property
+    def unassigned(self) -> pd.DataFrame:
+        """Who is left and why.
+
+        Where persons were given one row a person (person_id, household_id, group_id, size, reason),
+        else one row a group and reason (group_id, size, reason).
+        """
+        roster = self.roster
+        if roster is None:
+            return self.unassigned_groups
+        ids, reasons = self.scenario.groups.group_id, np.array(REASONS, dtype=object)
+        left = np.flatnonzero(roster.movement < 0)
+        group = roster.group[left]
+        named = np.append(reasons, "")
+        return pd.DataFrame(
+            {
+                "person_id": roster.person_id[left],
+                "household_id": roster.household_id[left],
+                "group_id": np.append(ids, "")[group],
+                "size": np.ones(len(left), dtype=np.int32),
+                "reason": named[np.minimum(roster.reason[left], len(reasons))],
+            }
+        )
+
+    @property
+    def unassigned_groups(self) -> pd.DataFrame:
+        """Who is left and why, one row a group and reason: group_id, size, reason.
+
+        Persons whom the loader set aside are one row without a group_id.
+        """
+        moves, reasons = self.movements, np.array(REASONS, dtype=object)
+        aside = np.arange(int(self._set_aside > 0))
+        ids = self.scenario.groups.group_id[moves.left_group]
+        return pd.DataFrame(
+            {
+                "group_id": np.append(ids, np.full(len(aside), "", dtype=object)),
+                "size": np.append(moves.left_size, aside + self._set_aside),
+                "reason": reasons[np.append(moves.left_reason, aside + SET_ASIDE)],
+            }
+        )
+
+    def summary(self) -> PlanSummary:
+        """Sum up the plan; prints as a table."""
+        scenario, figures = self.scenario, self.times
+        by_class = self.by_class()
+        columns = ("persons", "placed", "left", "mean", "p95", "clearance")
+        values = by_class.set_axis(["class_id", *columns], axis=1).to_dict("records")
+        return PlanSummary(
+            status=str(self.status),
+            method=self.method,
+            cost=figures.cost,
+            bound=self.bound,
+            gap=self.gap,
+            placed=self.placed,
+            left=self.left,
+            safe=self.safe,
+            **figures.to_dict(),
+            by_class={row.pop("class_id"): plain(row) for row in values},
+            left_by_reason=self.left_by_reason,
+            seconds=dict(self.seconds),
+            step_s=self.step_s,
+            deadline_s=scenario.deadline_s,
+            settings=plain(self.settings),
+            seed=self.seed,
+            links=self.tightest_links(5, apart=50.0),
+            shelters=self.shelters_frame(),
+        )
+
+    def by_class(self) -> pd.DataFrame:
+        """Persons, placed, left, mean_s, p95_s (ready to safe) and clearance_s of each class."""
+        groups, classes, moves = self.scenario.groups, self.scenario.group_classes, self.movements
+        n = len(classes)
+        class_of_movement = groups.class_[moves.group]
+        rows = []
+        for c in range(n):
+            mine = class_of_movement == c
+            rows.append(times(self.ready[mine], moves.arrive[mine], moves.size[mine]))
+        persons = np.bincount(groups.class_, weights=groups.size, minlength=n)
+        left = np.bincount(groups.class_[moves.left_group], weights=moves.left_size, minlength=n)
+        return pd.DataFrame(
+            {
+                "class_id": classes.class_id,
+                "persons": persons.astype(np.int64),
+                "placed": [row.placed for row in rows],
+                "left": left.astype(np.int64),
+                "mean_s": [row.mean for row in rows],
+                "p95_s": [row.p95 for row in rows],
+                "clearance_s": [row.clearance for row in rows],
+            }
+        )
+
+    def tightest_links(self, n: int | None = 10, *, apart: float = 0.0) -> pd.DataFrame:
+        """List the links nearest to their capacity in any 5 minutes, then those with most people.
+
+        Parameters
+        ----------
+        n
+            How many; None for all that are used.
+        apart
+            Leave out links whose middle is nearer than this to a tighter one's [m], so that one
+            narrow place is told once.
+
+        Returns
+        -------
+        DataFrame
+            link_id, name, kind, capacity [person/s], persons (in all), peak_persons (most who enter
+            within 5 minutes), peak_share (of what the capacity lets in), peak_end_s.
+        """
+        moves, network = self.movements, self.scenario.network
+        size = np.repeat(moves.size, np.diff(moves.leg_ptr))
+        loads = link_loads(moves.leg_link, moves.leg_enter, size)
+        room = network.capacity[loads.link] * PEAK_WINDOW
+        share = np.divide(loads.peak, room, out=np.full(len(room), np.inf), where=room > 0)
+        order = np.lexsort([loads.link, -loads.persons, -np.round(share, 3)])
+        if apart:
+            order = order[_spread_out(network, loads.link[order], apart, n)]
+        order = order[:n]
+        link = loads.link[order]
+        return pd.DataFrame(
+            {
+                "link_id": network.link_id[link],
+                "name": network.name[link],
+                "kind": np.array(KINDS, dtype=object)[network.kind[link]],
+                "capacity": network.capacity[link],
+                "persons": loads.persons[order],
+                "peak_persons": loads.peak[order],
+                "peak_share": share[order],
+                "peak_end_s": loads.peak_end[order],
+            }
+        )
+
+    def shelters_frame(self) -> pd.DataFrame:
+        """Room, people, share filled, step-free places taken and last arrival of each shelter."""
+        shelters, moves, groups = self.scenario.shelters, self.movements, self.scenario.groups
+        n = len(shelters)
+        step_free = self.scenario.group_classes.step_free[groups.class_[moves.group]]
+        filled = np.bincount(moves.shelter, weights=moves.size, minlength=n).astype(np.int64)
+        taken = np.bincount(moves.shelter, weights=moves.size * step_free, minlength=n)
+        last = np.full(n, -np.inf)
+        np.maximum.at(last, moves.shelter, moves.arrive)
+        share = np.divide(filled, shelters.capacity, out=np.zeros(n), where=shelters.capacity > 0)
+        return pd.DataFrame(
+            {
+                "shelter_id": shelters.shelter_id,
+                "name": shelters.name,
+                "capacity": shelters.capacity,
+                "filled": filled,
+                "share": np.where((shelters.capacity == 0) & (filled > 0), np.inf, share),
+                "step_free_capacity": shelters.step_free_capacity,
+                "step_free_filled": taken.astype(np.int64),
+                "last_arrival_s": np.where(np.isinf(last), np.nan, last),
+            }
+        )
+
+    def movements_frame(self) -> pd.DataFrame:
+        """One row a movement: who, how many, where to, ready, depart and arrive [s]."""
+        moves, scenario = self.movements, self.scenario
+        groups = scenario.groups
+        return pd.DataFrame(
+            {
+                "movement_id": np.arange(len(moves)),
+                "group_id": groups.group_id[moves.group],
+                "class_id": scenario.group_classes.class_id[groups.class_[moves.group]],
+                "size": moves.size,
+                "shelter_id": scenario.shelters.shelter_id[moves.shelter],
+                "ready_s": self.ready,
+                "depart_s": moves.depart,
+                "arrive_s": moves.arrive,
+            }
+        )
+
+    def assignments_frame(self) -> pd.DataFrame:
+        """One row a person with a place, in the order of the people; no rows without persons.
+
+        Times are those of the person's group [s after the alarm].
+        """
+        moves, roster = self.movements, self.roster
+        if roster is None:
+            roster = NOBODY
+        placed = np.flatnonzero(roster.movement >= 0)
+        movement = roster.movement[placed]
+        return pd.DataFrame(
+            {
+                "person_id": roster.person_id[placed],
+                "household_id": roster.household_id[placed],
+                "movement_id": movement,
+                "shelter_id": self.scenario.shelters.shelter_id[moves.shelter[movement]],
+                "depart_s": moves.depart[movement],
+                "arrive_s": moves.arrive[movement],
+            }
+        )
+
+    def legs_frame(self) -> pd.DataFrame:
+        """One row a leg: movement_id, link_id, enter_s and leave_s, in walking order."""
+        moves = self.movements
+        return pd.DataFrame(
+            {
+                "movement_id": np.repeat(np.arange(len(moves)), np.diff(moves.leg_ptr)),
+                "link_id": self.scenario.network.link_id[moves.leg_link],
+                "enter_s": moves.leg_enter,
+                "leave_s": moves.leg_leave,
+            }
+        )
+
+    def raise_for_status(self) -> None:
+        """Raise if people are left out; for scripts that must not go on then.
+
+        Raises
+        ------
+        PlanError
+            If not everyone has a place.
+        """
+        if self.left or not self.placed:
+            reasons = "; ".join(f"{n:,} {reason}" for reason, n in self.left_by_reason.items())
+            total = self.placed + self.left
+            raise PlanError(f"{self.left:,} of {total:,} people have no place: {reasons}")
+
+    def save(self, folder: str | Path) -> None:
+        """Write the plan folder, whole or not at all; an older plan there is replaced.
+
+        Raises
+        ------
+        InputError
+            If the folder holds anything but a plan, or cannot be written.
+        """
+        from evacroute.plan_folder import write_plan
+
+        write_plan(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Plan:
+        """Read a plan folder back; the same as `read_plan`.
+
+        Raises
+        ------
+        InputError
+            If the folder is not a whole plan.
+        """
+        from evacroute.plan_folder import read_plan
+
+        return read_plan(folder)
+
+    def equals(self, other: object) -> bool:
+        """Whether the other gives the same answer to the same groups; seconds are not compared."""
+        if not isinstance(other, Plan):
+            return False
+        mine, theirs = self.scenario, other.scenario
+        return (
+            mine.network.equals(theirs.network)
+            and mine.groups.equals(theirs.groups)
+            and mine.group_classes.equals(theirs.group_classes)
+            and mine.shelters.equals(theirs.shelters)
+            and mine.deadline_s == theirs.deadline_s
+            and _same_movements(self.movements, other.movements)
+            and self.assignments_frame().equals(other.assignments_frame())
+            and self.unassigned.equals(other.unassigned)
+            and (self.method, self.step_s, self.bound, self.seed)
+            == (other.method, other.step_s, other.bound, other.seed)
+            and plain(self.settings) == plain(other.settings)
+            and _same_prices(self.prices, other.prices)
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({self.method}: {self.placed} people placed in {len(self.movements)} movements, "
+            f"{self.left} left)"
+        )
+
+
+def _spread_out(
+    network: Network, links: NDArray[np.int64], apart: float, n: int | None
+) -> list[int]:
+    """Pick from links in order those whose middle is `apart` [m] from all picked before."""
+    x, y = to_metres(network.lon, network.lat, network.origin)
+    points = np.column_stack([x, y])
+    middle = (points[network.from_node[links]] + points[network.to_node[links]]) / 2
+    picked: list[int] = []
+    for i, point in enumerate(middle):
+        if len(picked) == n:
+            break
+        if not picked or np.hypot(*(middle[picked] - point).T).min() >= apart:
+            picked.append(i)
+    return picked
+
+
+def _same_movements(first: Movements, second: Movements) -> bool:
+    """Equal in all but the order and the splitting of who is left."""
+    skip = ("left_group", "left_size", "left_reason")
+    return _left(first) == _left(second) and equal_arrays(first, second, skip)
+
+
+def _left(movements: Movements) -> dict[tuple[int, int], int]:
+    key = np.column_stack([movements.left_group, movements.left_reason])
+    unique, of_row = np.unique(key, axis=0, return_inverse=True)
+    size = np.bincount(of_row.ravel(), weights=movements.left_size, minlength=len(unique))
+    return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
+
+
+def _same_prices(
+    first: dict[str, NDArray[Any]] | None, second: dict[str, NDArray[Any]] | None
+) -> bool:
+    if first is None or second is None:
+        return first is second
+    return first.keys() == second.keys() and all(
+        same_array(first[name], second[name]) for name in first
+    )

@@ -1,0 +1,83 @@
+"""`assign`: from a scenario to a plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Any
+
+from evacroute.assignment import METHODS, Progress, build_problem
+from evacroute.errors import InputError
+from evacroute.plan import Plan
+from evacroute.scenario import Scenario
+from evacroute.units import seconds
+
+
+def assign(
+    scenario: Scenario,
+    method: str = "shelter_flow",
+    *,
+    step: float | str = 10.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Plan:
+    """Give everyone a shelter, a way and a time.
+
+    Parameters
+    ----------
+    scenario
+        Network, people, shelters, deadline.
+    method
+        One of `METHODS`: "nearest" (capacities ignored, for comparison), "earliest_arrival" (the
+        classic greedy), "shelter_flow" (the fast default).
+    step
+        Length of a time step [s, or text such as "10 s"]. Times are whole steps.
+    seed
+        Seed of random choices. The methods so far make none, so it is only noted in the plan.
+    progress
+        Called with the stage and the share of it that is done (0..1).
+    **settings
+        Settings of the method, see its class in `evacroute.assignment`.
+
+    Returns
+    -------
+    Plan
+        Complete, or with the people left and the reasons; `plan.raise_for_status()` is for scripts
+        that need everyone placed.
+
+    Raises
+    ------
+    InputError
+        If the method or a setting is unknown, or the deadline and step make too few or too many
+        steps.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300), method="shelter_flow")
+    >>> er.verify(plan).ok
+    True
+    """
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
+    allowed = [f.name for f in fields(METHODS[method]) if f.name != "name"]
+    unknown = sorted(set(settings) - set(allowed))
+    if unknown:
+        raise InputError(
+            f"method {method!r} has no setting {', '.join(unknown)}; "
+            f"it has {', '.join(allowed) or 'none'}"
+        )
+    begin = time.perf_counter()
+    problem = build_problem(scenario, seconds(step, "step"))
+    outcome = METHODS[method](**settings).solve(problem, progress=progress)
+    spent = time.perf_counter() - begin
+    return Plan(
+        scenario,
+        outcome.movements,
+        method=method,
+        step_s=problem.step,
+        seconds={"assign": spent},
+        settings=outcome.settings,
+        seed=seed,
+    )

@@ -1,0 +1,19 @@
+"""Pictures of networks and plans: figures (matplotlib) and the web map."""
+
+from evacroute.plotting.figures import (
+    plot_arrivals,
+    plot_network,
+    plot_plan,
+    plot_shelters,
+    write_figures,
+)
+from evacroute.plotting.web_map import write_map
+
+__all__ = [
+    "plot_arrivals",
+    "plot_network",
+    "plot_plan",
+    "plot_shelters",
+    "write_figures",
+    "write_map",
+]

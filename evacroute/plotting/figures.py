@@ -1,0 +1,291 @@
+"""Figures of networks and plans with matplotlib, safe for colour-blind eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.errors import MissingExtraError
+from evacroute.export import link_lines
+from evacroute.network import KINDS, Network
+from evacroute.plan import Plan
+from evacroute.plotting._streets import pair_links
+from evacroute.plotting._words import is_synthetic, network_is_synthetic
+from evacroute.units import to_metres
+from evacroute.writing import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, apart for all common kinds of colour vision; then in other line styles.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = ("-", "--", ":")
+UNUSED = "#c6ccd2"
+SIZE = (9.0, 6.5)
+KIND_COLOURS = {
+    "calle": "#8a949e", "bridge": "#D55E00", "steps": "#CC79A7", "square": "#009E73",
+    "quay": "#0072B2", "underpass": "#000000", "ferry": "#56B4E9",
+}  # fmt: skip
+
+
+def plot_network(network: Network, ax: Axes | None = None) -> Axes:
+    """Draw the streets, coloured by kind, bridges and steps heavier.
+
+    Parameters
+    ----------
+    network
+        What to draw.
+    ax
+        Where; a new figure by default.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax)
+    streets = pair_links(network)
+    lines = _lines(network, streets.forward)
+    kinds = network.kind[streets.forward]
+    for position, kind in enumerate(KINDS):
+        mine = np.flatnonzero(kinds == position)
+        if len(mine):
+            heavy = kind in ("bridge", "steps")
+            _add_lines(
+                ax, [lines[i] for i in mine], colors=KIND_COLOURS[kind],
+                linewidths=1.6 if heavy else 0.8, label=f"{kind} ({len(mine):,})",
+                zorder=2 if heavy else 1,
+            )  # fmt: skip
+    km = float(network.length[streets.forward].sum()) / 1000
+    _on_ground(ax, f"{len(streets):,} streets, {km:.1f} km", network_is_synthetic(network))
+    ax.legend(title="kind (streets)", loc="best", fontsize="small")
+    return ax
+
+
+def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
+    """Draw the streets by how many people walk them in all, and the shelters.
+
+    Parameters
+    ----------
+    plan
+        What to draw.
+    ax
+        Where; a new figure by default.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax)
+    from matplotlib.colors import LogNorm
+
+    scenario, moves = plan.scenario, plan.movements
+    network, shelters = scenario.network, scenario.shelters
+    streets = pair_links(network)
+    persons = np.repeat(moves.size, np.diff(moves.leg_ptr))
+    per_link = np.bincount(moves.leg_link, weights=persons, minlength=network.n_links)
+    load = streets.total(per_link)
+    lines = _lines(network, streets.forward)
+    idle = np.flatnonzero(load == 0)
+    _add_lines(ax, [lines[i] for i in idle], colors=UNUSED, linewidths=0.6, zorder=1)
+    used = np.flatnonzero(load > 0)
+    used = used[np.argsort(load[used], kind="stable")]
+    if len(used):
+        top = max(float(load.max()), 2.0)
+        share = np.log(np.maximum(load[used], 1)) / np.log(top)
+        drawn = _add_lines(
+            ax, [lines[i] for i in used], array=load[used], cmap="cividis_r",
+            norm=LogNorm(1, top), linewidths=0.7 + 2.8 * share, zorder=2,
+        )  # fmt: skip
+        ax.figure.colorbar(drawn, ax=ax, label="persons, both directions", shrink=0.7)
+    x, y = to_metres(shelters.lon, shelters.lat, network.origin)
+    room = shelters.capacity / max(1, int(shelters.capacity.max()))
+    ax.scatter(
+        x, y, s=20 + 180 * room, facecolors="#D55E00", edgecolors="white", linewidths=1.0,
+        zorder=3, label="shelter, area by its room",
+    )  # fmt: skip
+    title = f"{plan.placed:,} of {plan.placed + plan.left:,} people to {len(shelters)} shelters"
+    _on_ground(ax, f"{title} ({_literal(plan.method)})", is_synthetic(plan))
+    ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def plot_arrivals(plan: Plan, ax: Axes | None = None) -> Axes:
+    """Draw how many people are safe by when, in all and by class.
+
+    Parameters
+    ----------
+    plan
+        What to draw.
+    ax
+        Where; a new figure by default.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax)
+    scenario, moves = plan.scenario, plan.movements
+    class_ = scenario.groups.class_[moves.group]
+    end = max([scenario.deadline_s, *moves.arrive])
+    _add_curve(ax, moves.arrive, moves.size, end, color="black", linewidth=2.2, label="everyone")
+    names = scenario.group_classes.class_id
+    for i, name in enumerate(names):
+        mine = class_ == i
+        if mine.any():
+            style = STYLES[i // len(COLOURS) % len(STYLES)]
+            _add_curve(
+                ax, moves.arrive[mine], moves.size[mine], end,
+                color=COLOURS[i % len(COLOURS)], linestyle=style, label=_literal(name),
+            )  # fmt: skip
+    ax.axvline(
+        scenario.deadline_s / 60, color="#57616b", linestyle="-.", linewidth=1.0, label="deadline"
+    )
+    ax.set_xlim(left=0)
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("after the alarm [min]")
+    ax.set_ylabel("safe [persons]")
+    ax.grid(alpha=0.3)
+    title = f"Safe over time: {plan.placed:,} of {plan.placed + plan.left:,} people"
+    _set_title(ax, title, is_synthetic(plan))
+    ax.legend(title="class", fontsize="small")
+    return ax
+
+
+def plot_shelters(plan: Plan, ax: Axes | None = None) -> Axes:
+    """Draw the people in each shelter as a bar within the shelter's room.
+
+    Parameters
+    ----------
+    plan
+        What to draw.
+    ax
+        Where; a new figure by default, as tall as the shelters need.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    frame = plan.shelters_frame().sort_values("filled", kind="stable")
+    ax = _axes(ax, _tall(len(frame)))
+    words = np.where(frame["name"] == "", frame["shelter_id"], frame["name"])
+    names = [_literal(word) for word in words]
+    rows = np.arange(len(frame))
+    ax.barh(rows, frame["capacity"], color="#dfe4e8", edgecolor="#57616b", label="room")
+    ax.barh(rows, frame["filled"], color="#0072B2", height=0.55, label="people")
+    ends = frame[["capacity", "filled"]].max(axis=1).to_numpy()
+    for row, share in enumerate(frame["share"]):
+        if np.isfinite(share):
+            ax.annotate(
+                f"{share:.0%}", (ends[row], row), xytext=(4, 0),
+                textcoords="offset points", va="center", fontsize="small",
+            )  # fmt: skip
+    ax.set_yticks(rows, names, fontsize="small")
+    ax.margins(x=0.08, y=0.01)
+    ax.set_xlabel("persons")
+    used = int((frame["filled"] > 0).sum())
+    _set_title(ax, f"Shelters: {used} of {len(frame)} used", is_synthetic(plan))
+    ax.legend(loc="lower right", fontsize="small")
+    return ax
+
+
+def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
+    """Write the figures of a plan as ``plan.png``, ``arrivals.png`` and ``shelters.png``.
+
+    Parameters
+    ----------
+    plan
+        What to draw.
+    folder
+        Where; files of these names are replaced.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    InputError
+        If a file cannot be written.
+    """
+    _check_matplotlib()
+    from matplotlib.figure import Figure
+
+    written = []
+    plots = {"plan": plot_plan, "arrivals": plot_arrivals, "shelters": plot_shelters}
+    for name, plot in plots.items():
+        size = _tall(len(plan.scenario.shelters)) if name == "shelters" else SIZE
+        figure = Figure(figsize=size, layout="constrained")
+        plot(plan, figure.add_subplot())
+        path = Path(folder) / f"{name}.png"
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
+        written.append(path)
+    return written
+
+
+def _check_matplotlib() -> None:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", "drawing figures") from None
+
+
+def _axes(ax: Axes | None, size: tuple[float, float] = SIZE) -> Any:
+    _check_matplotlib()
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _tall(n_shelters: int) -> tuple[float, float]:
+    return 8.0, max(3.0, 1.4 + 0.24 * n_shelters)
+
+
+def _lines(network: Network, links: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    ptr, lon, lat = link_lines(network)
+    points = np.column_stack(to_metres(lon, lat, network.origin))
+    return [points[ptr[link] : ptr[link + 1]] for link in links]
+
+
+def _add_lines(ax: Any, lines: list[NDArray[np.float64]], **style: Any) -> Any:
+    from matplotlib.collections import LineCollection
+
+    return ax.add_collection(LineCollection(lines, capstyle="round", **style))
+
+
+def _add_curve(
+    ax: Any, arrive: NDArray[np.float64], size: NDArray[np.int32], end: float, **style: Any
+) -> None:
+    order = np.argsort(arrive, kind="stable")
+    minutes = np.concatenate([[0.0], arrive[order], [end]]) / 60
+    safe = np.concatenate([[0], np.cumsum(size[order])])
+    ax.step(minutes, np.append(safe, safe[-1]), where="post", **style)
+
+
+def _literal(name: Any) -> str:
+    """Give a name as matplotlib shows it letter by letter: a dollar begins a formula."""
+    return str(name).replace("$", r"\$")
+
+
+def _on_ground(ax: Any, title: str, synthetic: bool) -> None:
+    ax.autoscale_view()
+    ax.set_aspect("equal")
+    ax.set_xlabel("east of the middle [m]")
+    ax.set_ylabel("north of the middle [m]")
+    _set_title(ax, title, synthetic)
+
+
+def _set_title(ax: Any, title: str, synthetic: bool) -> None:
+    ax.set_title(f"{title}\nSYNTHETIC: a made-up city" if synthetic else title)

@@ -1,0 +1,230 @@
+"use strict";
+// The streets: drawn once each, coloured by load, explained on a click.
+
+const CLASSES = 5;
+const SHARE_BREAKS = [1e-9, 0.1, 0.3, 0.6, 0.9];
+
+class Streets {
+  constructor(data) {
+    this.data = data;
+    this.count = data.street_points.length;
+    this.pointStart = startsOf(data.street_points);
+    this.binSeconds = data.meta.bin_s;
+    this.cells = data.flow_link.length;
+    this.addUp();
+    this.breaks = { whole: niceBreaks(maximum(this.total)), moment: niceBreaks(this.busiestCell) };
+    this.layers = [];
+    this.shown = new Int8Array(this.count).fill(-1);
+    this.value = new Float64Array(this.count);
+  }
+
+  // Totals and the fullest moment of each street, over both directions.
+  addUp() {
+    const { flow_link, flow_bin, flow_persons } = this.data;
+    this.total = new Float64Array(this.count);
+    this.totalBack = new Float64Array(this.count);
+    this.peakShare = new Float64Array(this.count);
+    this.peakBin = new Int32Array(this.count).fill(-1);
+    this.peakPersons = new Float64Array(this.count);
+    this.peakWay = new Int8Array(this.count);
+    this.firstBin = new Int32Array(this.count).fill(-1);
+    this.lastBin = new Int32Array(this.count).fill(-1);
+    const both = new Map();
+    for (let i = 0; i < this.cells; i++) {
+      const street = flow_link[i] >> 1;
+      const bin = flow_bin[i];
+      this.total[street] += flow_persons[i];
+      if (flow_link[i] & 1) this.totalBack[street] += flow_persons[i];
+      if (this.firstBin[street] < 0 || bin < this.firstBin[street]) this.firstBin[street] = bin;
+      if (bin > this.lastBin[street]) this.lastBin[street] = bin;
+      const share = this.shareOf(i);
+      if (share > this.peakShare[street]) {
+        this.peakShare[street] = share;
+        this.peakBin[street] = bin;
+        this.peakPersons[street] = flow_persons[i];
+        this.peakWay[street] = flow_link[i] & 1;
+      }
+      const key = street * this.data.meta.bins + bin;
+      both.set(key, (both.get(key) || 0) + flow_persons[i]);
+    }
+    this.busiestCell = maximum(both.values());
+  }
+
+  capacity(code) {
+    const column = code & 1 ? this.data.street_capacity_back : this.data.street_capacity;
+    return column[code >> 1];
+  }
+
+  shareOf(cell) {
+    const room = this.capacity(this.data.flow_link[cell]) * this.binSeconds;
+    return room > 0 ? this.data.flow_persons[cell] / room : 1;
+  }
+
+  points(code) {
+    const street = code >> 1;
+    const { street_lat, street_lon } = this.data;
+    const points = [];
+    for (let i = this.pointStart[street]; i < this.pointStart[street + 1]; i++) {
+      points.push([street_lat[i], street_lon[i]]);
+    }
+    return code & 1 ? points.reverse() : points;
+  }
+
+  draw(map) {
+    this.map = map;
+    const renderer = L.canvas({ padding: 0.4, tolerance: 6 });
+    for (let street = 0; street < this.count; street++) {
+      const layer = L.polyline(this.points(2 * street), { renderer, smoothFactor: 1.2 });
+      layer.street = street;
+      this.layers.push(layer);
+    }
+    L.featureGroup(this.layers)
+      .on("click", (event) => {
+        L.DomEvent.stopPropagation(event);
+        this.explain(event.layer.street, event.latlng);
+      })
+      .addTo(map);
+    map.on("zoomend", () => this.restyle());
+  }
+
+  // Colour by `view`: {mode: "whole" | "moment", measure: "persons" | "share", bin}.
+  colour(view) {
+    this.view = view;
+    const { flow_link, flow_bin, flow_persons } = this.data;
+    const value = this.value;
+    if (view.mode === "whole") {
+      value.set(view.measure === "share" ? this.peakShare : this.total);
+    } else {
+      value.fill(0);
+      for (let i = 0; i < this.cells; i++) {
+        if (flow_bin[i] !== view.bin) continue;
+        const street = flow_link[i] >> 1;
+        if (view.measure === "share") value[street] = Math.max(value[street], this.shareOf(i));
+        else value[street] += flow_persons[i];
+      }
+    }
+    this.apply(false);
+  }
+
+  restyle() {
+    this.apply(true);
+  }
+
+  apply(all) {
+    const styles = streetStyles(this.map.getZoom());
+    const breaks = this.currentBreaks();
+    const raised = Array.from({ length: CLASSES + 1 }, () => []);
+    for (let street = 0; street < this.count; street++) {
+      const level = levelOf(this.value[street], breaks);
+      if (!all && level === this.shown[street]) continue;
+      this.shown[street] = level;
+      this.layers[street].setStyle(styles[level]);
+      raised[level].push(street);
+    }
+    // Busy streets lie on top where streets cross or share a line.
+    for (const streets of raised.slice(1)) for (const street of streets) this.layers[street].bringToFront();
+  }
+
+  currentBreaks() {
+    return this.view.measure === "share" ? SHARE_BREAKS : this.breaks[this.view.mode];
+  }
+
+  title(street) {
+    const { street_name, street_name_table, street_kind, meta } = this.data;
+    const name = street_name_table[street_name[street]];
+    return name || `${meta.kinds[street_kind[street]]} without a name`;
+  }
+
+  explain(street, at) {
+    const content = this.explanation(street);
+    L.popup({ maxWidth: 300, autoPanPadding: [20, 20] }).setLatLng(at).setContent(content).openOn(this.map);
+  }
+
+  explanation(street) {
+    const d = this.data;
+    const kind = d.meta.kinds[d.street_kind[street]];
+    const assumed = d.street_assumed[street];
+    const perMinute = (capacity) => count(capacity * 60);
+    const ahead = d.street_capacity[street];
+    const back = d.street_capacity_back[street];
+    const rate = Number.isNaN(back) || back === ahead ? perMinute(ahead) : `${perMinute(ahead)} / ${perMinute(back)} back`;
+    const used = this.total[street] > 0;
+    return element(
+      "div", { class: "explain" },
+      element("h2", {}, this.title(street)),
+      facts([
+        ["Kind", Number.isNaN(back) ? `${kind}, one way` : kind],
+        ["Width", `${d.street_width[street].toFixed(1)} m${assumed & 1 ? " (assumed)" : ""}`],
+        ["Length", `${d.street_length[street].toFixed(0)} m`],
+        ["Steps", stepsText(d.street_steps[street])],
+        ["Wheelchair", ["said to be impassable", null, "said to be passable"][d.street_wheelchair[street] + 1]],
+        ["Height", Number.isNaN(d.street_elevation[street]) ? null : `${d.street_elevation[street].toFixed(2)} m above the tide datum`],
+        ["Capacity", `${rate} persons a minute each way${assumed & 2 ? " (from an assumed width)" : ""}`],
+        ["Persons", used ? this.personsText(street) : "nobody walks here in this plan"],
+        ["Fullest", used ? this.peakText(street) : null],
+        ["In use", used ? `minute ${this.minute(this.firstBin[street])} to ${this.minute(this.lastBin[street] + 1)}` : null],
+        ["Link", d.street_id[street]],
+      ])
+    );
+  }
+
+  personsText(street) {
+    const back = this.totalBack[street];
+    const ahead = this.total[street] - back;
+    const total = count(this.total[street]);
+    return back && ahead ? `${total} in all (${count(ahead)} one way, ${count(back)} the other)` : `${total} in all`;
+  }
+
+  peakText(street) {
+    const share = this.peakShare[street];
+    const minutes = this.binSeconds / 60;
+    const span = minutes === 1 ? "in one minute" : `in ${minutes} minutes`;
+    const from = this.minute(this.peakBin[street]);
+    return `${count(this.peakPersons[street])} ${span}, from minute ${from}: ${percent(share)} of capacity`;
+  }
+
+  minute(bin) {
+    return (bin * this.binSeconds) / 60;
+  }
+}
+
+function stepsText(steps) {
+  if (steps === 0) return "none";
+  return steps === 1 ? "yes, number unknown" : count(steps);
+}
+
+function maximum(values) {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+// Round numbers that split 1..most into classes, each about four times the one below.
+function niceBreaks(most) {
+  const breaks = [1];
+  for (let power = CLASSES - 1; power > 0; power--) {
+    const wanted = most / 4 ** power;
+    const ten = 10 ** Math.floor(Math.log10(Math.max(wanted, 1)));
+    const nice = [1, 2, 5, 10].map((step) => step * ten).reduce((best, step) =>
+      Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best);
+    breaks.push(Math.max(nice, breaks[breaks.length - 1] + 1));
+  }
+  return breaks;
+}
+
+function levelOf(value, breaks) {
+  let level = 0;
+  while (level < breaks.length && value >= breaks[level]) level++;
+  return level;
+}
+
+function streetStyles(zoom) {
+  const colours = getComputedStyle(document.documentElement);
+  const scale = Math.max(0.75, Math.min(3, 1.35 ** (zoom - 15)));
+  const styles = [{ color: colours.getPropertyValue("--street").trim(), weight: 1.1 * scale, opacity: 1 }];
+  for (let level = 1; level <= CLASSES; level++) {
+    const color = colours.getPropertyValue(`--load-${level}`).trim();
+    styles.push({ color, weight: (1.4 + 0.75 * level) * scale, opacity: 1 });
+  }
+  return styles;
+}

@@ -1,0 +1,129 @@
+"""The web map: a plan as one HTML file that opens from disk, without internet."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from base64 import b64encode
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from evacroute.errors import InputError
+from evacroute.plan import Plan
+from evacroute.plotting._map_data import pack_plan
+from evacroute.plotting._words import panel_words
+from evacroute.writing import atomic_path
+
+STYLES = ("leaflet.css", "map.css")
+SCRIPTS = (
+    "leaflet.js", "data.js", "text.js", "streets.js", "shelters.js", "routes.js", "search.js",
+    "found.js", "controls.js", "summary.js", "main.js",
+)  # fmt: skip
+
+OPENSTREETMAP = "© OpenStreetMap contributors"
+
+
+def write_map(
+    plan: Plan,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    max_routes: int | None = None,
+    tiles: str | tuple[str, str] | None = None,
+    with_persons: bool = True,
+) -> Path:
+    """Write a plan as an interactive map: one HTML file that needs nothing else.
+
+    It draws the streets of the network itself, coloured by how many people walk them, in all or
+    minute by minute; shelters with how full they get; and, for a person, household or group that
+    one searches for, the way with its times. It loads nothing from the internet unless `tiles`
+    are given. It needs a browser of 2023 or newer.
+
+    Parameters
+    ----------
+    plan
+        What to show.
+    path
+        The file to write; written whole or not at all.
+    title
+        Heading; by default made from the number of people and the method.
+    max_routes
+        Keep the ways of so many movements at the most, evenly chosen, to make the file smaller;
+        None keeps all. Loads of streets and shelters always count everybody.
+    tiles
+        Address of map tiles to lay under the streets, such as
+        ``"https://tile.example.org/{z}/{x}/{y}.png"``, or a pair of address and attribution. With
+        tiles the map asks the server of the tiles for pictures whenever it is looked at.
+    with_persons
+        False leaves persons' and households' ids and positions out, for a map to be shared.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    InputError
+        If `max_routes` is below 0, `tiles` is no such address, or the file cannot be written.
+
+    Notes
+    -----
+    The page uses Leaflet 1.9.4 (BSD 2-Clause), which is part of the file. A content security
+    policy allows only the scripts of this library and, with `tiles`, pictures from their server.
+    """
+    if max_routes is not None and max_routes < 0:
+        raise InputError(f"max_routes is {max_routes}, expected a number >= 0, or None for all")
+    packer = pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
+    packer.meta |= panel_words(plan)
+    packer.meta["tiles"] = _tiles(tiles)
+    heading = title or f"Evacuation plan: {plan.placed + plan.left:,} people, {plan.method}"
+    scripts = [_script(name) for name in SCRIPTS]
+    page = Template(_static("map.html")).substitute(
+        policy=html.escape(_policy(scripts, tiles is not None)),
+        title=html.escape(heading),
+        styles="\n".join(f"<style>\n{_static(name)}</style>" for name in STYLES),
+        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
+        data=packer.to_text(),
+    )
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def _static(name: str) -> str:
+    return resources.files("evacroute.plotting").joinpath("static", name).read_text("utf-8")
+
+
+def _script(name: str) -> str:
+    # A source map is not there to be fetched.
+    return re.sub(r"^//# sourceMappingURL=.*$", "", _static(name), flags=re.MULTILINE)
+
+
+def _policy(scripts: list[str], with_tiles: bool) -> str:
+    """Only these scripts may run, so nothing that hides in a name could."""
+    digests = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    images = "data: https: http:" if with_tiles else "data:"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src {images}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _tiles(tiles: str | tuple[str, str] | None) -> dict[str, str] | None:
+    if tiles is None:
+        return None
+    address, attribution = (tiles, "") if isinstance(tiles, str) else tiles
+    missing = [part for part in ("{z}", "{x}", "{y}") if part not in address]
+    if missing or not re.match(r"https?://", address):
+        raise InputError(
+            f"tiles is {address!r}, expected an address that begins with https:// or http:// and "
+            "holds {z}, {x} and {y}"
+        )
+    if not attribution and "openstreetmap.org" in address:
+        attribution = OPENSTREETMAP
+    # Leaflet shows the attribution as HTML.
+    return {"url": address, "attribution": html.escape(attribution)}

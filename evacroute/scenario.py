@@ -1,0 +1,143 @@
+"""A scenario: who is where, where they can go, and by when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.class_bins import ClassBins, bin_classes
+from evacroute.errors import Faults, InputError
+from evacroute.network import Network
+from evacroute.people import Classes, Groups, People
+from evacroute.shelters import Shelters
+from evacroute.units import seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """Network, people, shelters and the deadline: one evacuation to plan.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    people
+        Persons (`People`), or `Groups` with their `classes`.
+    shelters
+        Where people can be safe.
+    classes
+        Classes of the groups; with persons they are made here.
+    deadline
+        When everyone must be safe, from the alarm [s, or text such as "45 min"].
+    max_classes
+        At most so many classes are made of persons.
+    ready_step
+        Ready times of persons are rounded up to this when they are grouped [s]; each person keeps
+        their own in the results.
+
+    Raises
+    ------
+    InputError
+        If a node or class does not exist, classes are missing for groups, or the deadline is not
+        more than 0.
+    """
+
+    network: Network
+    people: People | Groups
+    shelters: Shelters
+    classes: Classes | None = field(default=None, kw_only=True)
+    deadline: float | str = field(default=5400.0, kw_only=True)
+    max_classes: int = field(default=12, kw_only=True)
+    ready_step: float = field(default=10.0, kw_only=True)
+    groups: Groups = field(init=False)
+    group_of_person: NDArray[np.int32] | None = field(init=False)
+    bins: ClassBins | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "deadline", seconds(self.deadline, "deadline"))
+        put(self, "ready_step", seconds(self.ready_step, "ready_step"))
+        if isinstance(self.people, People):
+            if self.classes is not None:
+                raise InputError("classes are made from persons; give classes only with groups")
+            bins = bin_classes(self.people, max_classes=self.max_classes)
+            put(self, "bins", bins)
+            put(self, "classes", bins.classes)
+            groups, group_of_person = _group(self.people, bins, self.ready_step)
+            put(self, "groups", groups)
+            put(self, "group_of_person", group_of_person)
+        else:
+            if self.classes is None:
+                raise InputError("groups need their classes: Scenario(..., classes=...)")
+            put(self, "groups", self.people)
+            put(self, "group_of_person", None)
+            put(self, "bins", None)
+        self._check()
+
+    def _check(self) -> None:
+        faults = Faults("scenario")
+        assert self.classes is not None  # for the type checker: set above on both ways
+        n, k = self.network.n_nodes, len(self.classes)
+        groups, shelters = self.groups, self.shelters
+        for i in np.flatnonzero(groups.node >= n):
+            faults.add(f"group {groups.group_id[i]}: node {groups.node[i]} is not in the network")
+        for i in np.flatnonzero(groups.class_ >= k):
+            faults.add(f"group {groups.group_id[i]}: class {groups.class_[i]}, only {k} exist")
+        for i in np.flatnonzero(shelters.node >= n):
+            node = shelters.node[i]
+            faults.add(f"shelter {shelters.shelter_id[i]}: node {node} is not in the network")
+        faults.raise_if_any(InputError)
+
+    @property
+    def deadline_s(self) -> float:
+        """Deadline [s after the alarm]."""
+        return float(self.deadline)
+
+    @property
+    def group_classes(self) -> Classes:
+        """The classes, given or made."""
+        assert self.classes is not None
+        return self.classes
+
+    @property
+    def persons(self) -> int:
+        """Number of persons, those set aside by the loader included."""
+        return len(self.people) if isinstance(self.people, People) else self.groups.persons
+
+    def __repr__(self) -> str:
+        return (
+            f"Scenario({self.persons} people in {len(self.groups)} groups and "
+            f"{len(self.group_classes)} classes, {len(self.shelters)} shelters, "
+            f"deadline {self.deadline_s / 60:g} min)"
+        )
+
+
+def _group(people: People, bins: ClassBins, ready_step: float) -> tuple[Groups, NDArray[np.int32]]:
+    """Gather parties into groups: households stay whole, persons alone join their likes.
+
+    The party's ready time is that of its last member at the start node, rounded up.
+    """
+    n_parties = len(bins.node)
+    size = np.bincount(bins.party_of_person[bins.party_of_person >= 0], minlength=n_parties)
+    ready = np.ceil(np.round(bins.ready_time / ready_step, 9)) * ready_step
+    whole = size > 1
+    # A household is its own group: a running number keeps it apart from its likes.
+    apart = np.where(whole, np.arange(n_parties) + 1, 0)
+    key = np.column_stack([bins.node, bins.class_of_party, np.rint(ready).astype(np.int64), apart])
+    unique, first, group_of_party = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    group_of_party = group_of_party.ravel()
+    groups = Groups(
+        group_id=np.array([f"G{i}" for i in range(len(unique))], dtype=object),
+        node=unique[:, 0].astype(np.int32),
+        class_=unique[:, 1].astype(np.int32),
+        ready_time=ready[first],
+        size=np.bincount(group_of_party, weights=size, minlength=len(unique)).astype(np.int32),
+        together=whole[first],
+    )
+    of_person = np.where(
+        bins.party_of_person >= 0, group_of_party[bins.party_of_person], -1
+    ).astype(np.int32)
+    of_person.flags.writeable = False
+    return groups, of_person

@@ -1,0 +1,142 @@
+"""The figures of a plan, as a table a person can read and a record for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class PlanSummary:
+    """What a plan achieves; printing it shows a table.
+
+    Parameters
+    ----------
+    status
+        complete, partial or empty.
+    method
+        Name of the method.
+    cost, bound
+        Cost of the plan and proven least cost [person-seconds from ready to safe], over the people
+        placed; bound is None where none was proven.
+    gap
+        (cost - bound) / bound.
+    placed, left
+        Persons with and without a shelter.
+    safe
+        Persons in a shelter by the deadline.
+    mean, p95
+        From ready to safe [s], None where nobody is placed.
+    clearance
+        Last arrival [s after the alarm].
+    by_class
+        class_id -> persons, placed, left, mean, p95, clearance.
+    left_by_reason
+        Reason -> persons, most first.
+    seconds
+        How long it took: load, assign, export, total.
+    step_s, deadline_s
+        Time step and deadline [s].
+    settings, seed
+        What the method was given.
+    links, shelters
+        The tightest links and all shelters, as `Plan.tightest_links` and `Plan.shelters_frame`
+        give them; not in `to_dict`.
+    """
+
+    status: str
+    method: str
+    cost: float
+    bound: float | None
+    gap: float | None
+    placed: int
+    left: int
+    safe: int
+    mean: float | None
+    p95: float | None
+    clearance: float | None
+    by_class: dict[str, dict[str, Any]]
+    left_by_reason: dict[str, int]
+    seconds: dict[str, float]
+    step_s: float
+    deadline_s: float
+    settings: dict[str, Any]
+    seed: int
+    links: pd.DataFrame
+    shelters: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the figures as plain types, as in ``summary.json``."""
+        frames = ("links", "shelters")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in frames}
+
+    def __str__(self) -> str:
+        everyone = self.placed + self.left
+        lines = [
+            f"{self.method}, {self.status}: {self.placed:,} of {everyone:,} people have a shelter, "
+            f"{self.left:,} left",
+            f"safe by the deadline of {self.deadline_s / 60:.4g} min: {self.safe:,} "
+            f"({self.safe / max(everyone, 1):.1%})",
+            "",
+            *self._class_table(everyone),
+        ]
+        if self.bound is not None:
+            share = "" if self.gap is None else f", gap {self.gap:.2%}"
+            mean = self.bound / max(self.placed, 1) / 60
+            lines += ["", f"proven: no plan has a mean below {mean:.2f} min{share}"]
+        lines += self._link_table() + self._shelter_table()
+        if self.left_by_reason:
+            lines += ["", "left, by reason"]
+            lines += [f"{n:>10,}  {reason}" for reason, n in self.left_by_reason.items()]
+        if self.seconds:
+            spent = ", ".join(f"{name} {value:.1f}" for name, value in self.seconds.items())
+            lines += ["", f"seconds: {spent}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _class_table(self, everyone: int) -> list[str]:
+        rows: list[tuple[str, dict[str, Any]]] = list(self.by_class.items())
+        total = {"persons": everyone, "placed": self.placed, "left": self.left}
+        rows.append(
+            ("all", {**total, "mean": self.mean, "p95": self.p95, "clearance": self.clearance})
+        )
+        width = max(len(name) for name, _ in [("class", None), *rows])
+        head = f"{'class':<{width}} {'people':>9} {'placed':>9} {'left':>7}"
+        lines = [f"{head} {'mean':>7} {'p95':>7} {'last in':>8}  [min]"]
+        for name, row in rows:
+            counts = f"{name:<{width}} {row['persons']:>9,} {row['placed']:>9,} {row['left']:>7,}"
+            mean, p95, last = (_minutes(row[key]) for key in ("mean", "p95", "clearance"))
+            lines.append(f"{counts} {mean:>7} {p95:>7} {last:>8}")
+        return lines
+
+    def _link_table(self) -> list[str]:
+        if self.links.empty:
+            return []
+        lines = ["", "tightest links (share of their capacity in the fullest 5 minutes)"]
+        for row in self.links.head(SHOWN).to_dict("records"):
+            name = row["name"] or row["kind"]
+            lines.append(
+                f"{row['peak_share']:>10.0%}  {name} (link {row['link_id']}): "
+                f"{row['persons']:,} people in all"
+            )
+        return lines
+
+    def _shelter_table(self) -> list[str]:
+        used = self.shelters[self.shelters["filled"] > 0]
+        if used.empty:
+            return []
+        fullest = used.sort_values(["share", "filled"], ascending=False, kind="stable")
+        lines = ["", f"fullest shelters ({len(used)} of {len(self.shelters)} used)"]
+        for row in fullest.head(SHOWN).to_dict("records"):
+            name = f"{row['name']} ({row['shelter_id']})" if row["name"] else row["shelter_id"]
+            lines.append(f"{row['share']:>10.0%}  {name}: {row['filled']:,} of {row['capacity']:,}")
+        return lines
+
+
+def _minutes(value: float | None) -> str:
+    return "-" if value is None else f"{value / 60:.2f}"

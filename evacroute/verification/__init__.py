@@ -1,0 +1,133 @@
+"""Check a plan by itself: every rule derived anew from its legs and its instance alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evacroute.errors import PlanError
+from evacroute.verification import people, room, ways
+from evacroute.verification.check import Check
+from evacroute.verification.evidence import Evidence, Legs, from_folder, from_plan
+
+if TYPE_CHECKING:
+    from evacroute.plan import Plan
+
+__all__ = ["Check", "Verification", "verify"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification:
+    """What checking a plan has found; prints as a table.
+
+    Parameters
+    ----------
+    source
+        What was checked.
+    checks
+        All rules, broken or kept.
+    """
+
+    source: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every rule is kept."""
+        return all(check.ok for check in self.checks)
+
+    @property
+    def broken(self) -> tuple[Check, ...]:
+        """The rules that are broken."""
+        return tuple(check for check in self.checks if not check.ok)
+
+    def __getitem__(self, name: str) -> Check:
+        return next(check for check in self.checks if check.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as plain types, for JSON."""
+        checks = [check.to_dict() for check in self.checks]
+        return {"source": self.source, "ok": self.ok, "checks": checks}
+
+    def raise_for_status(self) -> None:
+        """Raise if a rule is broken; for scripts that must not go on then.
+
+        Raises
+        ------
+        PlanError
+            If a rule is broken.
+        """
+        if not self.ok:
+            raise PlanError(str(self))
+
+    def __str__(self) -> str:
+        n = len(self.broken)
+        verdict = "every rule is kept" if self.ok else f"{n} of {len(self.checks)} rules are broken"
+        lines = [f"{self.source}: {verdict}"]
+        for check in self.checks:
+            mark = "ok    " if check.ok else "BROKEN"
+            worst = f"worst {_figure(check.worst)} {check.unit}, allowed {_figure(check.allowed)}"
+            lines.append(f"  {mark}  {check.name:<24} {worst}")
+            if not check.ok:
+                lines.append(f"            {check.rule}; broken {check.broken:,} times:")
+                lines += [f"            - {example}" for example in check.examples]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def verify(plan: Plan | str | Path) -> Verification:
+    """Check a plan against every rule, from legs and instance alone.
+
+    The rules: everyone is in the plan once; ways hang together and the class may walk them; nobody
+    leaves before they are ready; times go forward in whole steps; walking takes length / speed; no
+    street, shelter or door takes more than it can; everyone arrives by the deadline; households
+    stay whole; whoever is left has a reason; and the figures that the plan states are true. Method
+    ``nearest`` ignores capacities, and its plans are reported as they are.
+
+    Parameters
+    ----------
+    plan
+        A plan, or the folder of one.
+
+    Raises
+    ------
+    InputError
+        If the folder is not a whole plan.
+
+    Notes
+    -----
+    A street of capacity c is held to its rule over every closed window of time no shorter than a
+    step: entries <= c x (window + step). All windows are looked at, in O(legs log legs).
+    """
+    evidence = from_folder(plan) if isinstance(plan, str | Path) else from_plan(plan)
+    return Verification(evidence.source, tuple(_checks(evidence)))
+
+
+def _checks(e: Evidence) -> Iterator[Check]:
+    legs = Legs(e)
+    yield people.everyone_once(e)
+    if e.persons is not None:
+        yield people.persons(e)
+    yield people.tables(e)
+    yield ways.connected(e, legs)
+    yield ways.allowed(e, legs)
+    yield ways.ready(e, legs)
+    yield ways.order(e, legs)
+    yield ways.arrival(e, legs)
+    yield ways.whole_steps(e)
+    yield ways.class_time(e, legs)
+    yield ways.movement_time(e, legs)
+    yield room.streets(e, legs)
+    yield from room.rooms(e)
+    yield room.intake(e)
+    yield room.deadline(e)
+    yield people.households(e)
+    yield people.reasons(e)
+    yield people.stated(e)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4g}"

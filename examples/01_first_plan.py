@@ -1,0 +1,30 @@
+"""A first plan: the made-up lagoon city, its people, a plan, its figures and its map."""
+
+import os
+from pathlib import Path
+
+import evacroute as er
+
+PEOPLE = int(os.environ.get("EVACROUTE_EXAMPLE_PEOPLE", "5000"))
+out = Path("out/first_plan")
+
+# The city and its people are synthetic: drawn by a program, they stand for no real place.
+scenario = er.lagoon(people=PEOPLE, seed=0, deadline="90 min")
+print(scenario)
+
+plan = er.assign(scenario, method="shelter_flow", step="10 s", seed=0)
+print(plan.summary())
+
+# Everything a plan must keep to is derived anew from its timetable, by code of its own.
+print(er.verify(plan))
+
+# One person's way: their movement, and the links they walk with the times.
+person = plan.assignments_frame().iloc[0]
+print(f"\n{person.person_id} goes to {person.shelter_id}, leaving at {person.depart_s:.0f} s:")
+names = dict(zip(scenario.network.link_id, scenario.network.name, strict=True))
+legs = plan.legs_frame().query("movement_id == @person.movement_id")
+for leg in legs.itertuples():
+    print(f"  {leg.enter_s:6.0f} to {leg.leave_s:6.0f} s  {names[leg.link_id] or leg.link_id}")
+
+plan.save(out)
+print(f"\nmap: {er.write_map(plan, out / 'map.html')}")

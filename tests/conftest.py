@@ -1,0 +1,32 @@
+"""What all tests share: the folder of real inputs, and settings that make runs repeatable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# A busy machine is no fault of the code, and a gate must give the same answer twice.
+settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
+settings.load_profile("evacroute")
+
+
+def missing(reason: str) -> None:
+    """Skip the test, but fail it in CI, where what it needs must be there."""
+    if IN_CI:
+        pytest.fail(f"{reason} (CI=true: must be there)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the shared real inputs; the test is skipped, in CI failed, where it is missing."""
+    folder = Path(os.environ.get("EVACROUTE_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        missing(f"no shared inputs at {folder}; set EVACROUTE_SHARED to their folder")
+    return folder

@@ -1,0 +1,457 @@
+"""The command line: what each command does, prints and returns, and how it refuses bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from evacroute.cli import app
+
+EAST = 1.2843e-3
+"""About 100 m in degrees of longitude at latitude 45.43."""
+
+LON = [12.33 + i * EAST for i in range(5)]
+LAT = 45.43
+COMMANDS = ("plan", "convert", "verify", "draw", "fetch", "demo", "info", "bench")
+
+
+def street(i: int, **properties: Any) -> dict[str, Any]:
+    """Street i of a corridor, from its point i to i + 1."""
+    line = [[LON[i], LAT], [LON[i + 1], LAT]]
+    properties = {"id": f"s{i}", "width": 3.0, **properties}
+    geometry = {"type": "LineString", "coordinates": line}
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def write_geojson(path: Path, features: list[dict[str, Any]]) -> None:
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A corridor of 400 m, six people in its west and two shelters in its east."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    paths = {name: folder / f"{name}.csv" for name in ("people", "shelters")}
+    paths["network"] = folder / "network.geojson"
+    write_geojson(paths["network"], [street(i) for i in range(4)])
+    paths["people"].write_text(
+        "person_id,household_id,lon,lat,age,sex,mobility,ready_time_s\n"
+        + "".join(
+            f"P{i},H{i // 2},{LON[0] + i * 1e-5:.7f},{LAT},{30 + i},F,none,{60 * i}\n"
+            for i in range(6)
+        )
+    )
+    paths["shelters"].write_text(
+        "shelter_id,name,lon,lat,capacity,step_free_capacity,intake_rate\n"
+        f"A,East,{LON[4]:.7f},{LAT},4,1,5\n"
+        f"B,Middle,{LON[3]:.7f},{LAT},4,1,5\n"
+    )
+    return paths
+
+
+def options(files: dict[str, Path]) -> list[str]:
+    return [word for name, path in files.items() for word in (f"--{name}", str(path))]
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def leftovers(out: Path) -> list[str]:
+    """What stands in the folder of `out` beside the input."""
+    return [path.name for path in out.parent.iterdir() if path.name != "in"]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "plan"
+
+
+def test_plan_from_files(files: dict[str, Path], out: Path) -> None:
+    """A plan from files places everyone, keeps every rule and writes the whole folder."""
+    result = run("plan", *options(files), "--out", out, "--deadline", "30min")
+    assert result.exit_code == 0, result.output
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["placed"], summary["left"]) == (6, 0)
+    assert set(summary["seconds"]) >= {"load", "assign", "export", "total"}
+    spent = summary["seconds"]
+    assert spent["total"] >= spent["load"] + spent["assign"] + spent["export"]
+    assert len(pd.read_csv(out / "assignments.csv.gz")) == 6
+    assert (out / "map.html").stat().st_size > 10_000
+    assert leftovers(out) == ["plan"]
+    for words in ("network.geojson", "people.csv", "every rule is kept", "map.html", str(out)):
+        assert words in result.stdout
+
+
+def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
+    """With --json stdout is exactly one JSON object with summary, verification and reports."""
+    result = run("plan", *options(files), "--out", out, "--json")
+    record = json.loads(result.stdout)
+    assert record["summary"]["placed"] == 6
+    assert record["verification"]["ok"] is True
+    assert {"network", "people"} <= set(record["reports"])
+    assert Path(record["map"]).is_file()
+
+
+def test_same_seed_same_plan(files: dict[str, Path], tmp_path: Path) -> None:
+    """Two runs with the same seed write the same movements, byte for byte."""
+    contents = []
+    for name in ("a", "b"):
+        assert run("plan", *options(files), "--out", tmp_path / name, "--seed", "7").exit_code == 0
+        contents.append((tmp_path / name / "movements.csv.gz").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_an_older_plan_is_replaced(files: dict[str, Path], out: Path) -> None:
+    """A plan written over an older one leaves nothing of it behind."""
+    assert run("plan", *options(files), "--out", out).exit_code == 0
+    (out / "old.txt").write_text("")
+    assert run("plan", *options(files), "--out", out, "--no-verify").exit_code == 0
+    assert not (out / "old.txt").exists()
+    assert leftovers(out) == ["plan"]
+
+
+def test_convert_then_plan(files: dict[str, Path], tmp_path: Path, out: Path) -> None:
+    """An instance that convert wrote gives the same plan figures as the files it came from."""
+    instance = tmp_path / "instance"
+    result = run("convert", *options(files), "--out", instance)
+    assert result.exit_code == 0, result.output
+    assert {p.name for p in instance.iterdir()} >= {"node.csv", "link.csv", "classes.csv"}
+    by_files = run("plan", *options(files), "--out", tmp_path / "by_files", "--json")
+    by_instance = run("plan", "--instance", instance, "--out", out, "--json")
+    first, second = (json.loads(r.stdout)["summary"] for r in (by_files, by_instance))
+    for figure in ("placed", "cost", "clearance"):
+        assert first[figure] == second[figure]
+
+
+def test_verify_tells_a_tampered_plan(files: dict[str, Path], out: Path) -> None:
+    """verify ends with 0 for a sound plan and with 1, naming the rule, once it is tampered with."""
+    run("plan", *options(files), "--out", out)
+    assert run("verify", out).exit_code == 0
+    table = pd.read_csv(out / "movements.csv.gz")
+    table.loc[0, "size"] += 1
+    table.to_csv(out / "movements.csv.gz", index=False)
+    result = run("verify", out, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["ok"] is False
+
+
+def test_draw(files: dict[str, Path], out: Path) -> None:
+    """draw writes the map again, and with --png figures beside it."""
+    run("plan", *options(files), "--out", out)
+    (out / "map.html").unlink()
+    result = run("draw", out, "--png")
+    assert result.exit_code == 0, result.output
+    assert (out / "map.html").is_file()
+    figures = list(out.glob("*.png"))
+    assert len(figures) >= 2
+    assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
+    assert all(figure.name in result.stdout for figure in figures)
+
+
+def test_info(files: dict[str, Path]) -> None:
+    """Info prints the load report of a network, and with --json as an object."""
+    result = run("info", files["network"])
+    assert result.exit_code == 0, result.output
+    assert "network.geojson" in result.stdout
+    report = json.loads(run("info", files["network"], "--json").stdout)["network"]
+    assert report["counts"]
+
+
+def test_bench(files: dict[str, Path], tmp_path: Path) -> None:
+    """Bench runs each method on an instance and gives its figures."""
+    instance = tmp_path / "instance"
+    run("convert", *options(files), "--out", instance)
+    result = run("bench", instance, "--method", "earliest_arrival", "--json")
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.stdout)["methods"]
+    assert row["method"] == "earliest_arrival"
+    assert row["left"] == 0
+    assert row["rules"] == "kept"
+    assert row["peak_mib"] > 10
+    assert row["seconds"] < 60
+
+
+def test_demo(out: Path) -> None:
+    """Demo plans the lagoon city, says that it is made up, and where the map is."""
+    result = run("demo", "--people", "200", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert (out / "map.html").is_file()
+    assert "map.html" in result.stdout
+    assert "synthetic" in result.stdout
+
+
+def test_nobody_placed_is_1(files: dict[str, Path], out: Path) -> None:
+    """A plan that places nobody is written, tells why, and ends with 1."""
+    result = run("plan", *options(files), "--out", out, "--deadline", "20 s", "--no-verify")
+    assert result.exit_code == 1, result.output
+    assert len(pd.read_csv(out / "unassigned.csv")) == 6
+    assert "left, by reason" in result.stdout
+
+
+def test_broken_rules_are_1(files: dict[str, Path], out: Path) -> None:
+    """Method nearest overfills the nearest shelter: the plan is written, and ends with 1."""
+    result = run("plan", *options(files), "--out", out, "--method", "nearest")
+    assert result.exit_code == 1, result.output
+    assert "BROKEN" in result.stdout
+    assert (out / "summary.json").is_file()
+
+
+def _shelters(text: str) -> Callable[[dict[str, Path]], None]:
+    header = "shelter_id,lon,lat,capacity,step_free_capacity,intake_rate\n"
+    return lambda files: void(files["shelters"].write_text(header + text))
+
+
+def _people(text: str) -> Callable[[dict[str, Path]], None]:
+    header = "person_id,lon,lat,age\n"
+    return lambda files: void(files["people"].write_text(header + text))
+
+
+def _network(*features: dict[str, Any]) -> Callable[[dict[str, Path]], None]:
+    return lambda files: write_geojson(files["network"], list(features))
+
+
+def _pbf(files: dict[str, Path]) -> None:
+    files["network"] = files["network"].with_name("cut.osm.pbf")
+    files["network"].write_bytes(b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7c\x10")
+
+
+def void(_: object) -> None:
+    pass
+
+
+POLYGON = {
+    "type": "Feature",
+    "properties": {},
+    "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]},
+}
+ONE = f"A,{LON[4]},{LAT},4,1,5\n"
+METRES = street(0)
+METRES["geometry"]["coordinates"] = [[2310000, 5034000], [2310100, 5034000]]
+BAD_FILES = {
+    "cut-off pbf": (_pbf, ["cut.osm.pbf"]),
+    "polygons": (_network(POLYGON), ["network.geojson", "Polygon"]),
+    "empty network": (lambda f: void(f["network"].write_text("")), ["network.geojson", "empty"]),
+    "network in metres": (_network(METRES), ["network.geojson", "2310000", "degrees"]),
+    "duplicate street": (_network(street(0), street(0)), ["network.geojson", "s0"]),
+    "negative street capacity": (_network(street(0, capacity=-1)), ["s0", "-1", ">= 0"]),
+    "no network": (lambda f: f["network"].unlink(), ["network.geojson"]),
+    "missing column": (
+        lambda f: void(f["people"].write_text("person_id,lon\nP0,12.33\n")),
+        ["people.csv", "lat"],
+    ),
+    "text in a number": (_people(f"P0,{LON[0]},{LAT},old\n"), ["people.csv", "row 2", "'old'"]),
+    "duplicate person": (
+        _people(f"P0,{LON[0]},{LAT},4\nP0,{LON[0]},{LAT},5\n"),
+        ["people.csv", "row 3", "P0"],
+    ),
+    "swapped coordinates": (_people(f"P0,{LAT},{LON[0]},40\n"), ["people.csv", "swapped"]),
+    "people in metres": (_people("P0,2310000,5034000,40\n"), ["people.csv", "metres"]),
+    "all people in the sea": (_people("P0,12.5,45.3,40\n"), ["people.csv"]),
+    "empty people": (lambda f: void(f["people"].write_text("")), ["people.csv", "empty"]),
+    "people without rows": (_people(""), ["people.csv", "at least one"]),
+    "negative room": (_shelters(f"A,{LON[4]},{LAT},-4,0,5\n"), ["shelters.csv", "-4"]),
+    "duplicate shelter": (_shelters(ONE + ONE), ["shelters.csv", "A"]),
+    "empty shelters": (lambda f: void(f["shelters"].write_text("")), ["shelters.csv", "empty"]),
+    "more step-free than room": (_shelters(f"A,{LON[4]},{LAT},4,9,5\n"), ["shelters.csv", "9"]),
+}
+
+
+@pytest.mark.parametrize("spoil,words", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_bad_file_is_refused(
+    spoil: Callable[[dict[str, Path]], None], words: list[str], files: dict[str, Path], out: Path
+) -> None:
+    """A bad file gives one message that names file, row and value, exit code 2, and no folder."""
+    spoil(files)
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("error: ")
+    assert sum(line.startswith("error:") for line in result.stderr.splitlines()) == 1
+    assert "Traceback" not in result.output
+    for word in words:
+        assert word in result.stderr
+    assert leftovers(out) == []
+
+
+BAD_OPTIONS = {
+    "deadline 0": (["--deadline", "0"], "deadline"),
+    "deadline in words": (["--deadline", "soon"], "'soon'"),
+    "step 0": (["--step", "0"], "step"),
+    "step longer than the deadline": (["--step", "2h"], "deadline"),
+    "unknown method": (["--method", "magic"], "shelter_flow"),
+    "unknown option": (["--metod", "nearest"], "--metod"),
+    "instance and files": (["--instance", "x"], "--network"),
+    "negative distance": (["--max-distance", "-5"], "-5"),
+}
+
+
+@pytest.mark.parametrize("extra,word", BAD_OPTIONS.values(), ids=BAD_OPTIONS.keys())
+def test_bad_option_is_refused(
+    extra: list[str], word: str, files: dict[str, Path], out: Path
+) -> None:
+    """A bad option gives a message that names it, exit code 2, and no folder."""
+    result = run("plan", *options(files), "--out", out, *extra)
+    assert result.exit_code == 2, result.output
+    assert word in result.stderr
+    assert "Traceback" not in result.output
+    assert leftovers(out) == []
+
+
+def test_missing_input_is_refused(out: Path) -> None:
+    """A plan without input says which options are needed."""
+    result = run("plan", "--out", out)
+    assert result.exit_code == 2
+    assert "--instance" in result.stderr
+
+
+def test_some_people_in_the_sea_are_listed(files: dict[str, Path], out: Path) -> None:
+    """People far from any street are left with that reason; the others are planned."""
+    with files["people"].open("a") as file:
+        file.write("P9,H9,12.5,45.3,40,F,none,0\n")
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 0, result.output
+    left = pd.read_csv(out / "unassigned.csv")
+    assert left[["person_id", "reason"]].to_numpy().tolist() == [["P9", "no street near enough"]]
+
+
+def test_networks_that_do_not_touch_are_told(files: dict[str, Path], out: Path) -> None:
+    """People on a part of the network without a shelter are left with that reason."""
+    far = street(0, id="far")
+    far["geometry"]["coordinates"] = [[LON[i], LAT + 0.01] for i in range(5)]
+    write_geojson(files["network"], [*(street(i) for i in range(4)), far])
+    with files["people"].open("a") as file:
+        file.write(f"P9,H9,{LON[2]},{LAT + 0.01},40,F,none,0\n")
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 0, result.output
+    left = pd.read_csv(out / "unassigned.csv")
+    assert left[["person_id", "reason"]].to_numpy().tolist() == [["P9", "no way to any shelter"]]
+
+
+def test_a_shelter_of_size_0_is_closed(files: dict[str, Path], out: Path) -> None:
+    """A shelter without room is named in a note and takes nobody."""
+    _shelters(f"A,{LON[4]},{LAT},0,0,5\nB,{LON[3]},{LAT},9,0,5\n")(files)
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(out / "shelters.csv")["filled"].tolist() == [0, 6]
+    assert "note:" in result.stdout
+
+
+def test_a_foreign_folder_is_left_alone(files: dict[str, Path], out: Path) -> None:
+    """An output folder that holds something else is refused before any work, and kept."""
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 2
+    assert "thesis.txt" in result.stderr
+    assert (out / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("command", ["verify", "draw", "info", "bench"])
+def test_missing_input_folder(command: str, tmp_path: Path) -> None:
+    """A command on something that does not exist says so and ends with 2."""
+    result = run(command, tmp_path / "nowhere")
+    assert result.exit_code == 2, result.output
+    assert "nowhere" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_defect_is_told_shortly(
+    monkeypatch: pytest.MonkeyPatch, files: dict[str, Path], out: Path
+) -> None:
+    """A fault of the program gives a short message; --debug shows the traceback."""
+
+    def burst(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("evacroute.assign", burst)
+    command = ["plan", *options(files), "--out", out]
+    result = run(*command)
+    assert result.exit_code == 3
+    assert "ZeroDivisionError: oops" in result.stderr
+    assert "Traceback" not in result.output
+    assert "Traceback" in run("--debug", *command).stderr
+    assert leftovers(out) == []
+
+
+@pytest.mark.parametrize("step", ["read_people", "verify", "write_map"])
+def test_ctrl_c_leaves_nothing(
+    step: str, monkeypatch: pytest.MonkeyPatch, files: dict[str, Path], out: Path
+) -> None:
+    """Ctrl-C at any step of a plan ends with 130 and a message, and leaves no folder."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"evacroute.{step}", interrupt)
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 130, result.output
+    assert "Ctrl-C" in result.stderr
+    assert leftovers(out) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str) -> None:
+    """Every command explains itself."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    assert len(result.stdout) > 300
+
+
+def test_help_names_all_commands() -> None:
+    """Help of the program lists every command."""
+    result = run("--help")
+    assert all(f" {name} " in result.stdout for name in COMMANDS)
+
+
+def test_module_and_version() -> None:
+    """The module runs with python -m and tells its version."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evacroute", "--version"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("evacroute ")
+
+
+@pytest.mark.parametrize("number,code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_leaves_nothing(
+    number: signal.Signals, code: int, files: dict[str, Path], out: Path
+) -> None:
+    """A plan stopped by Ctrl-C or SIGTERM ends soon, without traceback and without a folder."""
+    slow = (
+        "import signal, time, evacroute\n"
+        "from evacroute import cli\n"
+        "def assign(*args, **options):\n"
+        "    print('assigning', flush=True)\n"
+        "    time.sleep(60)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "evacroute.assign = assign\n"
+        "cli.main()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", slow, "plan", *options(files), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("assigning"):
+            process.send_signal(number)
+            break
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == code, errors
+    assert "Traceback" not in errors
+    assert leftovers(out) == []

@@ -1,0 +1,131 @@
+"""The figures: what is drawn is what the plan says, with words on the axes."""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawn_plans import grid_network, make_plan
+
+from evacroute import plotting
+from evacroute.errors import MissingExtraError
+
+plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+PLOTS = ("plot_plan", "plot_arrivals", "plot_shelters")
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plots_have_title_and_labels(name: str):
+    """Each figure of a plan has a title and says what its axes are; all of it can be rendered."""
+    ax = getattr(plotting, name)(make_plan())
+    assert ax.get_title()
+    assert ax.get_xlabel()
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plots_draw_on_given_axes(name: str):
+    """A figure goes where it is asked to go."""
+    _, ax = plt.subplots()
+    assert getattr(plotting, name)(make_plan(), ax) is ax
+    assert len(plt.get_fignums()) == 1
+
+
+def test_plot_network_draws_each_street_once():
+    """The lines of a network's figure are its streets, not its directed links."""
+    network = grid_network()
+    ax = plotting.plot_network(network)
+    assert sum(len(lines.get_segments()) for lines in ax.collections) == network.n_links // 2
+    assert "[m]" in ax.get_xlabel()
+
+
+def test_arrival_curve_ends_at_everyone():
+    """The curve of everyone rises to the number of people placed, at the last arrival."""
+    plan = make_plan()
+    line = plotting.plot_arrivals(plan).lines[0]
+    x, y = line.get_xdata(), line.get_ydata()
+    assert y[-1] == plan.placed
+    assert x[np.argmax(y == plan.placed)] == pytest.approx(plan.times.clearance / 60)
+
+
+def test_shelter_bars_show_room_and_people():
+    """Bars are as long as the room and the people of the shelters."""
+    plan = make_plan()
+    frame = plan.shelters_frame().sort_values("filled", kind="stable")
+    room, people = plotting.plot_shelters(plan).containers
+    assert [bar.get_width() for bar in room] == frame["capacity"].tolist()
+    assert [bar.get_width() for bar in people] == frame["filled"].tolist()
+
+
+def test_synthetic_cities_say_so():
+    """A figure of a made-up city says SYNTHETIC in its title, one of a real city does not."""
+    for synthetic in (True, False):
+        plan = make_plan(synthetic=synthetic)
+        for name in PLOTS:
+            assert ("SYNTHETIC" in getattr(plotting, name)(plan).get_title()) == synthetic
+        title = plotting.plot_network(plan.scenario.network).get_title()
+        assert ("SYNTHETIC" in title) == synthetic
+
+
+def test_dollars_in_names_are_no_formulas():
+    """A name that looks like broken mathematics is drawn as it is."""
+    plan = make_plan()
+    shelters = dataclasses.replace(
+        plan.scenario.shelters, name=np.array([r"a$\frac$", "b$"], dtype=object)
+    )
+    scenario = plan.scenario
+    scenario = type(scenario)(
+        scenario.network, scenario.groups, shelters, classes=scenario.group_classes
+    )
+    ax = plotting.plot_shelters(type(plan)(scenario, plan.movements, "$", 10.0))
+    ax.figure.canvas.draw()
+
+
+def test_plan_without_movements_can_be_drawn():
+    """A plan in which nobody moves gives figures, not errors."""
+    plan = make_plan()
+    empty = {name: np.zeros(0) for name in plan.movements.__dataclass_fields__}
+    nobody = type(plan.movements)(**{**empty, "leg_ptr": np.zeros(1)})
+    still = type(plan)(plan.scenario, nobody, "by hand", 10.0)
+    for name in PLOTS:
+        getattr(plotting, name)(still).figure.canvas.draw()
+
+
+def test_figures_are_written_beside_a_plan(tmp_path: Path):
+    """All figures of a plan are PNG files, without a trace in pyplot."""
+    paths = plotting.write_figures(make_plan(), tmp_path)
+    assert [path.name for path in paths] == ["plan.png", "arrivals.png", "shelters.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert plt.get_fignums() == []
+
+
+def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    """Without matplotlib the error names the pip command."""
+    real = builtins.__import__
+
+    def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    for name in PLOTS:
+        with pytest.raises(MissingExtraError, match=r"pip install 'evacroute\[plot\]'"):
+            getattr(plotting, name)(make_plan())
+    with pytest.raises(MissingExtraError):
+        plotting.write_figures(make_plan(), ".")

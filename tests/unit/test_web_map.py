@@ -1,0 +1,286 @@
+"""The web map: one file, safe and small; a real browser shows it from disk without internet."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawn_plans import NASTY, make_plan, make_plan_of_people
+
+from evacroute.errors import InputError
+from evacroute.plotting import write_map
+from evacroute.plotting.web_map import SCRIPTS
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+def test_one_file_holds_everything(tmp_path: Path):
+    """The page names no other file or address, and is written whole."""
+    path = write_map(make_plan(), tmp_path / "map.html")
+    page = path.read_text("utf-8")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
+    assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
+    assert page.count("<script>") == len(SCRIPTS)
+
+
+def test_two_hundred_people_stay_small(tmp_path: Path):
+    """A map of 200 people is below 1.5 MB."""
+    plan = make_plan(tuple([2] * 100))
+    assert write_map(plan, tmp_path / "map.html").stat().st_size < 1.5e6
+
+
+def test_names_cannot_break_out(tmp_path: Path):
+    """A title or name that holds markup stays text; only the library's own scripts may run."""
+    page = write_map(make_plan(), tmp_path / "m.html", title=NASTY).read_text("utf-8")
+    assert NASTY not in page
+    assert "window.broken" in page
+    assert "<script>window.broken" not in page
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert policy[1].count("sha256-") == len(SCRIPTS)
+    assert "script-src &#x27;sha256" in policy[1]
+    assert "https:" not in policy[1]
+
+
+def test_the_same_plan_gives_the_same_file(tmp_path: Path):
+    """Writing twice gives the same bytes."""
+    first, second = (write_map(make_plan(), tmp_path / name) for name in ("a.html", "b.html"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("tiles", ["https://tile.example.org/1.png", "file:///{z}/{x}/{y}.png"])
+def test_odd_tiles_are_refused(tmp_path: Path, tiles: str):
+    """An address of tiles without places for zoom, x and y, or not of the web, is an error."""
+    with pytest.raises(InputError, match="tiles is"):
+        write_map(make_plan(), tmp_path / "map.html", tiles=tiles)
+    assert not list(tmp_path.iterdir())
+
+
+def test_negative_max_routes_is_refused(tmp_path: Path):
+    """A number of routes below 0 is an error."""
+    with pytest.raises(InputError, match="max_routes is -1"):
+        write_map(make_plan(), tmp_path / "map.html", max_routes=-1)
+
+
+def test_tiles_are_allowed_when_asked_for(tmp_path: Path):
+    """With tiles the page may load pictures from the web, without it may not."""
+    address = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+    page = write_map(make_plan(), tmp_path / "map.html", tiles=address).read_text("utf-8")
+    assert "img-src data: https:" in page
+
+
+class Seen:
+    """A page in the browser, with everything it complained of or asked for."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        page.on("console", lambda message: self.faults.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith("file:"):
+            self.faults.append(f"request: {url}")
+
+    def open(self, path: Path) -> Any:
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("body[data-ready]", timeout=20_000)
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def seen(browser: Any) -> Iterator[Seen]:
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, offline=True)
+    context.set_default_timeout(10_000)
+    view = Seen(context.new_page())
+    yield view
+    context.close()
+    assert view.faults == []
+
+
+@pytest.mark.browser
+def test_browser_opens_the_map_from_disk(seen: Seen, tmp_path: Path):
+    """The map opens from disk without errors or requests, and shows figures and shelters."""
+    plan = make_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html"))
+    assert f"{plan.placed} of {plan.placed + plan.left} people" in page.inner_text("#summary")
+    assert "no step-free way to any shelter" in page.inner_text("#summary")
+    assert page.locator(".shelter").count() == 2
+    assert page.locator("#map canvas").count() == 1
+    assert not page.locator(".badge").count()
+
+
+@pytest.mark.browser
+def test_browser_says_synthetic(seen: Seen, tmp_path: Path):
+    """The map of a made-up city says so at the top."""
+    page = seen.open(write_map(make_plan(synthetic=True), tmp_path / "map.html"))
+    assert "SYNTHETIC" in page.inner_text(".badge")
+
+
+@pytest.mark.browser
+def test_browser_moves_through_time(seen: Seen, tmp_path: Path):
+    """Moving the slider by keyboard shows that moment; at its end everybody placed is safe."""
+    plan = make_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html"))
+    whole = page.locator(".shelter .filled").first.get_attribute("r")
+    page.focus("#moment")
+    page.keyboard.press("ArrowRight")
+    assert page.is_checked("input[value=moment]")
+    assert page.inner_text("#clock").startswith("Minute 1 to 2 after the alarm")
+    assert page.locator(".shelter .filled").first.get_attribute("r") != whole
+    page.keyboard.press("End")
+    assert f": {plan.placed} safe, 0 on the way, 0 not yet left" in page.inner_text("#clock")
+    page.select_option("#measure", "share")
+    assert "Capacity used" in page.inner_text(".legend")
+    page.click("#play")
+    assert page.inner_text("#play") == "Pause"
+    page.check("input[value=whole]")
+    assert page.inner_text("#play") == "Play"
+
+
+@pytest.mark.browser
+def test_browser_finds_a_person(seen: Seen, tmp_path: Path):
+    """Searching for a person draws their way and gives the times of the plan."""
+    plan = make_plan()
+    moves = plan.movements
+    page = seen.open(write_map(plan, tmp_path / "map.html"))
+    page.fill("#search", "p003")
+    page.keyboard.press("Enter")
+    text = page.inner_text("#found")
+    movement = int(plan.roster.movement[3])  # type: ignore[union-attr]
+    arrive = int(moves.arrive[movement])
+    assert "Person P003" in text
+    assert f"{arrive // 60}:{arrive % 60:02d}" in text
+    legs = int(moves.leg_ptr[movement + 1] - moves.leg_ptr[movement])
+    assert f"Every link ({legs})" in text
+    assert page.locator("path.route").count() == 1
+    assert page.locator("path.route").get_attribute("d").startswith("M")
+    page.click("#found .close")
+    assert page.locator("path.route").count() == 0
+
+
+@pytest.mark.browser
+def test_browser_finds_everything_else(seen: Seen, tmp_path: Path):
+    """Groups in parts, people left, households, shelters and streets are found and explained."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
+
+    def search(text: str) -> str:
+        page.fill("#search", text)
+        page.keyboard.press("Enter")
+        return page.inner_text("#found") if page.is_visible("#found") else ""
+
+    assert "This group walks in parts" in search("G0")
+    assert "Household H2: 4 persons" in search("H2")
+    left = search("P015")
+    assert "No shelter was found" in left
+    assert "no step-free way to any shelter" in left
+    assert "0 m" in search("G4")
+    search("campo uno")
+    page.locator(".leaflet-popup", has_text="Shelter Campo Uno").wait_for()
+    search("calle 3")
+    page.locator(".leaflet-popup", has_text="Calle 3").wait_for()
+    page.fill("#search", "there is none such")
+    assert "Nothing has this" in page.inner_text("#results")
+
+
+@pytest.mark.browser
+def test_browser_shows_where_persons_stand(seen: Seen, tmp_path: Path):
+    """A person's way begins where they stand; who is far from any street is shown at sea."""
+    page = seen.open(write_map(make_plan_of_people(), tmp_path / "map.html"))
+    assert page.locator("path.stranded").count() == 2
+    ids = make_plan_of_people().roster.person_id.tolist()  # type: ignore[union-attr]
+    page.fill("#search", ids[0])
+    page.keyboard.press("Enter")
+    assert page.locator("path.approach").count() == 1
+    page.fill("#search", ids[-1])
+    page.keyboard.press("Enter")
+    assert "no street near enough" in page.inner_text("#found")
+    assert page.locator("path.approach").count() == 0
+
+
+@pytest.mark.browser
+def test_browser_shows_a_plan_without_routes(seen: Seen, tmp_path: Path):
+    """Without stored routes a group is still found, with its times and why there is no way."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html", max_routes=0))
+    page.fill("#search", "G2")
+    page.keyboard.press("Enter")
+    assert "not kept in this map (max_routes)" in page.inner_text("#found")
+
+
+@pytest.mark.browser
+def test_browser_shows_a_plan_in_which_nobody_moves(seen: Seen, tmp_path: Path):
+    """A plan without movements opens like any other."""
+    plan = make_plan(persons=False)
+    columns = {name: np.zeros(0) for name in plan.movements.__dataclass_fields__}
+    nobody = type(plan.movements)(**{**columns, "leg_ptr": np.zeros(1)})
+    still = type(plan)(plan.scenario, nobody, "by hand", 10.0)
+    page = seen.open(write_map(still, tmp_path / "map.html"))
+    assert "0 of 0 people" in page.inner_text("#summary")
+
+
+@pytest.mark.browser
+def test_browser_explains_a_clicked_street(seen: Seen, tmp_path: Path):
+    """A click on a street opens its explanation; its nasty name is text and never runs."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html", title=NASTY))
+    assert page.inner_text("h1") == NASTY
+    page.fill("#search", "window.broken")
+    page.keyboard.press("Enter")
+    assert NASTY in page.inner_text(".leaflet-popup")
+    page.wait_for_timeout(600)  # the map glides until the popup is in sight
+    tip = page.locator(".leaflet-popup-tip-container").bounding_box()
+    page.click(".leaflet-popup-close-button")
+    page.wait_for_selector(".leaflet-popup", state="detached")
+    page.mouse.click(tip["x"] + tip["width"] / 2, tip["y"] + tip["height"])
+    page.locator(".leaflet-popup", has_text="persons a minute").wait_for()
+    assert page.evaluate("window.broken") is None
+
+
+@pytest.mark.browser
+def test_browser_fits_a_phone_and_the_dark(browser: Any, tmp_path: Path):
+    """On a narrow dark screen nothing spills over the side, and the ground is dark."""
+    path = write_map(make_plan(), tmp_path / "map.html")
+    context = browser.new_context(viewport={"width": 360, "height": 700}, color_scheme="dark")
+    view = Seen(context.new_page())
+    page = view.open(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    ground = page.evaluate("getComputedStyle(document.getElementById('map')).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60
+    context.close()
+    assert view.faults == []
+
+
+@pytest.mark.browser
+def test_browser_without_decompression_says_why(browser: Any, tmp_path: Path):
+    """A browser too old to unpack the plan says so in the page."""
+    path = write_map(make_plan(), tmp_path / "map.html")
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(path.as_uri())
+    page.wait_for_selector("#notice.problem")
+    assert "too old" in page.inner_text("#notice")
+    context.close()
