@@ -3,8 +3,8 @@
 >>> import evacroute as er
 >>> scenario = er.lagoon(people=300)
 >>> plan = er.assign(scenario)
->>> plan.left
-0
+>>> er.verify(plan).ok
+True
 """
 
 from __future__ import annotations

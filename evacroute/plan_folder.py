@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from evacroute.assignment.movements import REASONS, Movements
 from evacroute.errors import Faults
 from evacroute.load.instance import read_instance
 from evacroute.plan import Plan
+from evacroute.reports import LoadReport
 from evacroute.roster import NO_REASON, Roster
 from evacroute.routes import routes_geojson
 from evacroute.scenario import Scenario
@@ -47,6 +49,7 @@ from evacroute.writing import (
     write_table,
 )
 
+_PARTS = ("network", "people", "shelters")
 _PACKAGES = ("evacroute", "numpy", "scipy", "numba", "ortools", "pandas")
 
 
@@ -75,6 +78,11 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         if plan.prices is not None:
             write_arrays(plan.prices, new / "prices.npz")
         record = {"format": FORMAT, **plan.summary().to_dict(), "versions": _versions()}
+        record["reports"] = {
+            part: report.to_dict()
+            for part in _PARTS
+            if (report := getattr(getattr(plan.scenario, part), "report", None)) is not None
+        }
         record["seconds"] = _seconds(plan.seconds, time.perf_counter() - start)
         write_json(record, new / "summary.json")
 
@@ -137,6 +145,7 @@ def read_plan(folder: str | Path) -> Plan:
     path = Path(folder)
     record = read_summary(path / "summary.json")
     scenario = read_instance(path / "instance", deadline=float(record["deadline_s"]))
+    scenario = _with_reports(scenario, record.get("reports") or {})
     moves = _read_movements(path, scenario)
     left = _read_left(path / "unassigned.csv", scenario)
     roster = None
@@ -163,6 +172,16 @@ def read_plan(folder: str | Path) -> Plan:
         roster=roster,
         prices=read_arrays(prices) if prices.exists() else None,
     )
+
+
+def _with_reports(scenario: Scenario, reports: dict[str, dict[str, Any]]) -> Scenario:
+    """Put back what the loaders of the plan's input had to say."""
+    parts: dict[str, Any] = {
+        part: replace(getattr(scenario, part), report=LoadReport(**reports[part]))
+        for part in ("network", "shelters")
+        if part in reports
+    }
+    return replace(scenario, **parts)
 
 
 def _read_movements(path: Path, scenario: Scenario) -> dict[str, NDArray[Any]]:

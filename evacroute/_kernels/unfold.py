@@ -9,17 +9,14 @@ import numba as nb
 from evacroute._kernels.spans import span, way_time
 
 
-@nb.njit(cache=True, nogil=True)
-def count_legs(graph: Any, store: Any, kept: Any, node: Any, leg_ptr: Any) -> None:
-    """Where the legs of each kept movement begin."""
-    leg_ptr[0] = 0
-    ptr, arcs = store.ptr, store.arc
-    for i in range(len(kept)):
-        at = leg_ptr[i]
-        for j in range(ptr[kept[i]], ptr[kept[i] + 1]):
-            first, last = span(graph, node[i], arcs[j])
-            at += last - first
-        leg_ptr[i + 1] = at
+@nb.njit(cache=True, nogil=True, parallel=True)
+def count_legs(graph: Any, store: Any, kept: Any, node: Any, count: Any) -> None:
+    """Count the legs of each kept movement."""
+    for i in nb.prange(len(kept)):
+        count[i] = 0
+        for j in range(store.ptr[kept[i]], store.ptr[kept[i] + 1]):
+            first, last = span(graph, node[i], store.arc[j])
+            count[i] += last - first
 
 
 @nb.njit(cache=True, nogil=True, parallel=True)

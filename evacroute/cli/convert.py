@@ -15,10 +15,10 @@ from evacroute.cli.inputs import (
     JsonOption,
     MaxDistanceOption,
     NetworkOption,
-    NoSpreadOption,
     PeopleOption,
     SeedOption,
     SheltersOption,
+    SpreadOption,
 )
 from evacroute.cli.shell import print_json, progress
 from evacroute.writing import INSTANCE_FILES, check_replaceable
@@ -37,7 +37,7 @@ def convert(
     people: PeopleOption = None,
     shelters: SheltersOption = None,
     max_distance: MaxDistanceOption = None,
-    no_spread: NoSpreadOption = False,
+    spread: SpreadOption = False,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,7 +47,7 @@ def convert(
     written as the groups they were gathered into.
     """
     inputs = Inputs(
-        instance, network, bridges, people, shelters, max_distance, None if no_spread else seed
+        instance, network, bridges, people, shelters, max_distance, seed if spread else None
     )
     check_replaceable(out, str(out), "node.csv", INSTANCE_FILES)
     with progress() as tell:

@@ -70,12 +70,12 @@ MaxDistanceOption = Annotated[
         rich_help_panel=_FILES,
     ),
 ]
-NoSpreadOption = Annotated[
+SpreadOption = Annotated[
     bool,
     typer.Option(
-        "--no-spread",
-        help="Give everyone the mean speed of their like, and the mean ready time where none is "
-        "given, instead of drawing each person's own by the seed.",
+        "--spread",
+        help="Draw each person's own speed, and ready time where none is given, by the seed, "
+        "instead of taking the mean of their like.",
         rich_help_panel=_FILES,
     ),
 ]

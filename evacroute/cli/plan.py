@@ -17,10 +17,10 @@ from evacroute.cli.inputs import (
     MaxDistanceOption,
     MethodOption,
     NetworkOption,
-    NoSpreadOption,
     PeopleOption,
     SeedOption,
     SheltersOption,
+    SpreadOption,
     StepOption,
 )
 from evacroute.cli.run import MARKER, Task, make_plan
@@ -45,7 +45,7 @@ def plan(
     people: PeopleOption = None,
     shelters: SheltersOption = None,
     max_distance: MaxDistanceOption = None,
-    no_spread: NoSpreadOption = False,
+    spread: SpreadOption = False,
     method: MethodOption = "shelter_flow",
     deadline: DeadlineOption = "90min",
     step: StepOption = "10",
@@ -60,7 +60,7 @@ def plan(
     """
     started = time.perf_counter()
     inputs = Inputs(
-        instance, network, bridges, people, shelters, max_distance, None if no_spread else seed
+        instance, network, bridges, people, shelters, max_distance, seed if spread else None
     )
     seconds(deadline, "--deadline")
     task = Task(

@@ -6,6 +6,7 @@ import copy
 import re
 from collections import defaultdict
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ RIVAL = 5.0
 
 NAME_BONUS = 15.0
 """A common name makes up for this much distance [m]."""
+
+ALIKE = 0.8
+"""Words this alike (`difflib` ratio) are spellings of one."""
 
 _NO_NAME = frozenset({
     "ponte", "ponticello", "bridge", "passerella", "privato", "de", "del", "della", "dello", "dei",
@@ -130,6 +134,24 @@ def telling_words(name: str) -> frozenset[str]:
     return frozenset(word for word in words if word and word not in _NO_NAME)
 
 
+def names_alike(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Tell whether two sets of telling words have one in common, up to spelling.
+
+    Examples
+    --------
+    >>> names_alike(telling_words("Ponte de la Croze"), telling_words("Ponte della Croce"))
+    True
+    """
+    if some & others:
+        return True
+    return any(
+        SequenceMatcher(None, a, b).ratio() >= ALIKE
+        for a in sorted(some)
+        for b in sorted(others)
+        if min(len(a), len(b)) > 3
+    )
+
+
 def _distances(
     network: Network, links: NDArray[np.int64], rows: BridgeSurvey
 ) -> NDArray[np.float64]:
@@ -179,7 +201,7 @@ def _match(
             continue
         nearest = gaps.min()
         for run in np.flatnonzero(gaps <= max_distance).tolist():
-            alike = bool(words[row] & names[run][1])
+            alike = names_alike(words[row], names[run][1])
             if alike or gaps[run] <= nearest + RIVAL:
                 candidates.append((float(gaps[run]) - NAME_BONUS * alike, row, run))
     pairs: dict[int, int] = {}
@@ -300,7 +322,7 @@ def _doubt(
         doubts.append(f"{gaps[run]:.0f} m away")
     others = np.delete(gaps, run)
     words = telling_words(name)
-    alike = bool(words & known[1])
+    alike = names_alike(words, known[1])
     if len(others) and others.min() < gaps[run] + RIVAL and np.isfinite(gaps[run]) and not alike:
         doubts.append(f"another bridge is {others.min():.0f} m away, this one {gaps[run]:.0f} m")
     if rows_on_run > 1:

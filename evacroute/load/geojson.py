@@ -64,6 +64,7 @@ def streets_of_features(content: Any, where: str) -> RawStreets:
     streets: list[tuple[str, dict[str, Any]]] = []
     lines: list[Line] = []
     types: Counter[str] = Counter()
+    given: Counter[str] = Counter()
     barred = 0
     for i, feature in enumerate(features):
         if not isinstance(feature, Mapping) or not isinstance(
@@ -71,7 +72,7 @@ def streets_of_features(content: Any, where: str) -> RawStreets:
         ):
             faults.add(f"feature {i}: this is no GeoJSON feature, expected geometry and properties")
             continue
-        street_id, label = _id(properties, feature, i)
+        street_id, label = _id(properties, feature, i, given)
         kind, parts = _parts(feature.get("geometry"), label, faults)
         types[kind] += 1
         if parts is None:
@@ -124,13 +125,24 @@ def _features(content: Any, where: str) -> list[Any]:
     return features
 
 
-def _id(properties: Mapping[str, Any], feature: Mapping[str, Any], i: int) -> tuple[str, str]:
+def _id(
+    properties: Mapping[str, Any], feature: Mapping[str, Any], i: int, given: Counter[str]
+) -> tuple[str, str]:
+    """Id of a feature's street, and what messages call the feature."""
     value = find(properties, "id")
+    if value is not None:
+        return as_id(value), f"feature {i} (id {as_id(value)})"
+    # Streets cut from one OSM way share its id: they are told apart by a running number.
+    value = find(properties, "source_id")
     if value is None or isinstance(value, list):
         value = feature.get("id")
     if value is None:
         return f"f{i}", f"feature {i}"
-    return as_id(value), f"feature {i} (id {as_id(value)})"
+    name = as_id(value)
+    given[name] += 1
+    if given[name] > 1:
+        name = f"{name}#{given[name]}"
+    return name, f"feature {i} (id {name})"
 
 
 def _parts(geometry: Any, label: str, faults: Faults) -> tuple[str, list[Line] | None]:

@@ -30,6 +30,9 @@ from evacroute.reports import LoadReport
 
 OPTIONAL = ("person_id", "household_id", "age", "sex", "mobility", "ready_time_s", "helpers")
 
+FAR_FROM_STREET = 100.0
+"""Distance from a street above which the report counts persons [m]."""
+
 LARGE_HOUSEHOLD = 12
 """Households with more members are noted: they go to one shelter as one party."""
 
@@ -61,7 +64,7 @@ def read_people(
     source: str | Path | pd.DataFrame,
     network: Network,
     *,
-    max_distance: float = 100.0,
+    max_distance: float = 250.0,
     seed: int | None = None,
 ) -> People:
     """Read persons, work out what each can do, and put them on the streets.
@@ -328,4 +331,10 @@ def _report(
     if near.any():
         middle = float(np.median(places.distance[near]))
         report.notes.append(f"half of the persons stand within {middle:.1f} m of their street")
+        far = int((places.distance[near] > FAR_FROM_STREET).sum())
+        if far:
+            report.notes.append(
+                f"{far:,} persons stand more than {FAR_FROM_STREET:g} m from their street; their "
+                "straight walk to it counts in their ready time; water between is not seen"
+            )
     return report

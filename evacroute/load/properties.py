@@ -12,7 +12,8 @@ from evacroute.load.street_capacity import kind_of_name
 from evacroute.network import KINDS
 
 NAMES = {
-    "id": ("link_id", "street_id", "seg_id", "id", "osmid", "osm_id", "fid", "@id"),
+    "id": ("link_id", "street_id", "seg_id", "id"),
+    "source_id": ("osmid", "osm_id", "@id", "fid"),
     "length": ("length", "length_m"),
     "width": ("width", "width_m", "net_width_m"),
     "steps": ("steps", "step_count", "steps_total"),

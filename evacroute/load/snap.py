@@ -22,7 +22,7 @@ def snap(
     lat: ArrayLike,
     *,
     usable: NDArray[np.bool_] | None = None,
-    max_distance: float = 100.0,
+    max_distance: float = 250.0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     """Find the nearest point of any walkable link, along the links' drawn lines.
 

@@ -90,6 +90,16 @@ def test_lines_are_split_where_others_meet_them() -> None:
     assert build_network(raw).n_nodes == 4
 
 
+def test_ids_of_streets_are_unique_and_those_of_ways_need_not_be() -> None:
+    """Pieces of one OSM way are told apart, two streets of one id are a fault."""
+    other = [(200, 0), (400, 0)]
+    raw = read_geojson(collection(feature(LINE, osmid=5), feature(other, osmid=5)))
+    assert raw.street_id == ["5", "5#2"]
+    twice = collection(feature(LINE, seg_id=5), feature(other, seg_id=5))
+    with pytest.raises(NetworkError, match="'5' appears more than once"):
+        build_network(read_geojson(twice))
+
+
 def test_points_with_heights() -> None:
     """A height in the position does no harm, also where some points lack it."""
     content = collection(feature(LINE))

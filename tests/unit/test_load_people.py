@@ -101,8 +101,8 @@ def test_far_persons_are_kept_and_counted():
     assert people.link.tolist() == [0, -1]
     assert people.node.tolist() == [0, -1]
     assert people.offset[1] == 0
-    assert people.report.set_aside["persons with no street within 100 m"] == 1
-    assert "no street within 100 m" in str(people.report)
+    assert people.report.set_aside["persons with no street within 250 m"] == 1
+    assert "no street within 250 m" in str(people.report)
     near = read_people(table([10, 10], [0.0, 300.0]), corridor(), max_distance=400)
     assert near.link.tolist() == [0, 0]
 

@@ -100,7 +100,7 @@ def test_the_corridor_is_as_meant(corridor: Network) -> None:
     assert corridor.node_id.tolist() == list("ABCD")
     assert corridor.link_id.tolist() == ["s1", "s1-r", "s2", "s2-r", "s3", "s3-r"]
     assert corridor.steps[::2].tolist() == [0, 24, 0]
-    assert corridor.width[::2].tolist() == [2.5, 3.0, 6.0]
+    assert corridor.width[::2].tolist() == [2.5, 3.0, 4.0]
     assert corridor.wheelchair[::2].tolist() == [0, -1, 0]
     assert corridor.length[4] == 97.5
     assert corridor.geometry(4).tolist() == points(STREETS[2])

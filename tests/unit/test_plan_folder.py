@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from plans import empty_plan, small_plan, small_plan_of_persons
 from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plan_folder import read_plan
+from evacroute.reports import LoadReport
 
 
 @pytest.mark.parametrize("make", [small_plan, small_plan_of_persons, empty_plan])
@@ -72,7 +74,7 @@ def test_summary_has_the_documented_keys(tmp_path: Path) -> None:
     assert list(record) == [
         "format", "status", "method", "cost", "bound", "gap", "placed", "left", "safe", "mean",
         "p95", "clearance", "by_class", "left_by_reason", "seconds", "step_s", "deadline_s",
-        "settings", "seed", "versions",
+        "settings", "seed", "versions", "reports",
     ]  # fmt: skip
     assert list(record["seconds"]) == ["load", "assign", "export", "total"]
     assert record["seconds"]["total"] == pytest.approx(3 + record["seconds"]["export"])
@@ -82,6 +84,15 @@ def test_summary_has_the_documented_keys(tmp_path: Path) -> None:
     }  # fmt: skip
     assert record["status"] == "partial"
     assert record["by_class"]["wheelchair"]["mean"] == 100.0
+
+
+def test_reports_come_back(tmp_path: Path) -> None:
+    """What the loaders said of the network, so that it is synthetic, say, is kept in the folder."""
+    report = LoadReport("a made-up town", {"nodes": 3}, notes=["synthetic"])
+    plan = small_plan()
+    scenario = replace(plan.scenario, network=replace(plan.scenario.network, report=report))
+    replace(plan, scenario=scenario).save(tmp_path / "out")
+    assert read_plan(tmp_path / "out").scenario.network.report == report
 
 
 def test_prices_are_kept(tmp_path: Path) -> None:
