@@ -31,7 +31,7 @@ def crowd(*rows: Sequence[Any]) -> Groups:
 
 
 def doors(network: Network, *rows: Sequence[Any]) -> Shelters:
-    """Shelters of (node, room[, step-free room, intake]); all of the room is step-free if unsaid."""
+    """Shelters of (node, room[, step-free room, intake]); all of the room is step-free by default."""
     node = np.array([row[0] for row in rows])
     n = len(rows)
     return Shelters(

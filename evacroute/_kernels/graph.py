@@ -8,6 +8,10 @@ FAR = 1 << 28
 """More slots than any way takes: 'cannot be reached'."""
 
 
+LABEL, STAMP, CLOSED, VIA_ARC, VIA_SLOT = range(5)
+"""Columns of `Work.head`."""
+
+
 class Graph(NamedTuple):
     """Chains of degree-2 nodes merged into arcs, in slots of the time grid.
 
@@ -19,6 +23,9 @@ class Graph(NamedTuple):
         Heads, shape (n_arcs,).
     arc_time
         Walking time [slots], shape (n_classes, n_arcs); `FAR` where the class cannot pass.
+    arc_row
+        What a search asks of an arc, in one row: head it leads to, walking time, first link, number
+        of links; shape (n_classes, n_arcs, 4).
     into_ptr, into_arc
         The arcs into each head, shapes (n_heads + 1,) and (n_arcs,).
     seq_ptr, seq_link
@@ -46,6 +53,7 @@ class Graph(NamedTuple):
     arc_from: Any
     arc_to: Any
     arc_time: Any
+    arc_row: Any
     into_ptr: Any
     into_arc: Any
     seq_ptr: Any
@@ -88,15 +96,13 @@ class Work(NamedTuple):
 
     Attributes
     ----------
-    label, stamp
-        Arrival slot at each head, and the search that set it.
-    closed
-        The search and label with which a head was last settled, in one number.
+    head
+        One row a head, so that a search touches one line of the cache: arrival slot, the search
+        that set it, whether it was settled since, the arc by which it was reached (-1 = origin,
+        -2 and -3 = the partial chains ahead of the origin) and when that was entered;
+        shape (n_heads, 8), columns `LABEL` to `VIA_SLOT`.
     settled
         The heads settled by the last search.
-    via_arc, via_slot
-        The arc by which it was reached and when that was entered; -1 = origin,
-        -2 and -3 = the partial chains ahead of the origin.
     heap
         The heap.
     path_arc, path_slot
@@ -105,12 +111,8 @@ class Work(NamedTuple):
         [0] searches so far, [1] heads settled so far, [2] searches given up with a full heap.
     """
 
-    label: Any
-    stamp: Any
-    closed: Any
+    head: Any
     settled: Any
-    via_arc: Any
-    via_slot: Any
     heap: Any
     path_arc: Any
     path_slot: Any

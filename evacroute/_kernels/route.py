@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 
 from evacroute._kernels.full import mark, next_free
-from evacroute._kernels.graph import FAR
+from evacroute._kernels.graph import CLOSED, FAR, LABEL, STAMP, VIA_ARC, VIA_SLOT
 from evacroute._kernels.heap import MOST_NODES, NODE_BITS, pop, push
 from evacroute._kernels.spans import part_time, span, way_time
 
@@ -138,12 +138,11 @@ def search(
         (last first).
     """
     n_slots = free.link.shape[1] - 1
-    n_heads = len(work.label)
-    label, stamped, closed = work.label, work.stamp, work.closed
-    via_arc, via_slot, heap, settled = work.via_arc, work.via_slot, work.heap, work.settled
+    heads, heap, settled = work.head, work.heap, work.settled
+    n_heads = len(heads)
     seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
     full, free_link, intake, room = free.full, free.link, free.intake, free.room
-    arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
+    arc_ptr, arc_row = graph.arc_ptr, graph.arc_row[k]
     door_ptr, door_shelter = graph.door_ptr, graph.door_shelter
     shift = graph.shift[k]
     floored = len(floor) > 0
@@ -159,9 +158,8 @@ def search(
     if head >= 0:
         if hope[head] >= FAR:
             return -1, 0, 0
-        label[head] = ready
-        stamped[head] = stamp
-        via_arc[head] = -1
+        heads[head, LABEL], heads[head, STAMP], heads[head, CLOSED] = ready, stamp, 0
+        heads[head, VIA_ARC] = -1
         key = ready + hope[head]
         if floored:
             key = at_least(floor, head, ready, key)
@@ -172,7 +170,7 @@ def search(
             arc = graph.node_arc[node, side]
             if arc < 0:
                 continue
-            v = arc_to[arc]
+            v = arc_row[arc, 0]
             first, last = graph.node_pos[node, side], seq_ptr[arc + 1]
             took = part_time(graph, k, first, last)
             if took >= FAR or hope[v] >= FAR:
@@ -181,11 +179,9 @@ def search(
                 seq_link, time, shift, full, free_link, first, last, ready, n_slots - took, need
             )
             at = entry + took
-            if entry >= 0 and (stamped[v] != stamp or at < label[v]):
-                label[v] = at
-                stamped[v] = stamp
-                via_arc[v] = -2 - side
-                via_slot[v] = entry
+            if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
+                heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
+                heads[v, VIA_ARC], heads[v, VIA_SLOT] = -2 - side, entry
                 key = at + hope[v]
                 if floored:
                     key = at_least(floor, v, at, key)
@@ -202,11 +198,11 @@ def search(
             found = u - n_heads
             best = top >> (16 + NODE_BITS)
             break
-        t = label[u]
-        # The floor makes keys inconsistent, so a head may be settled again with an earlier label.
-        if stamped[u] == stamp and closed[u] == t + stamp * (n_slots + 2):
+        # The floor makes keys inconsistent: a head may be settled again with an earlier label.
+        if heads[u, CLOSED]:
             continue
-        closed[u] = t + stamp * (n_slots + 2)
+        heads[u, CLOSED] = 1
+        t = heads[u, LABEL]
         if size + arc_ptr[u + 1] - arc_ptr[u] + door_ptr[u + 1] - door_ptr[u] >= len(heap):
             work.counter[2] += 1
             return -1, 0, 0
@@ -227,53 +223,50 @@ def search(
                 price = shelter_price[s] if target < 0 else 0
                 size = push(heap, size, packed(q + price, 0, n_heads + s))
         for arc in range(arc_ptr[u], arc_ptr[u + 1]):
-            took = arc_time[arc]
-            v = arc_to[arc]
+            v, took = arc_row[arc, 0], arc_row[arc, 1]
             if took >= FAR or hope[v] >= FAR:
                 continue
-            if stamped[v] == stamp and t + took >= label[v]:
+            if heads[v, STAMP] == stamp and t + took >= heads[v, LABEL]:
                 continue
-            first, last = seq_ptr[arc], seq_ptr[arc + 1]
-            entry = next_free(full, seq_link[first], t)
+            entry = next_free(full, arc_row[arc, 2], t)
             if entry > n_slots - took:
                 continue
-            if last - first > 1 or need > 1:
+            if arc_row[arc, 3] > 1 or need > 1:
                 entry = earliest_entry(
-                    seq_link, time, shift, full, free_link, first, last, entry,
+                    seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
                     n_slots - took, need,
                 )  # fmt: skip
             at = entry + took
-            if entry >= 0 and (stamped[v] != stamp or at < label[v]):
-                label[v] = at
-                stamped[v] = stamp
-                via_arc[v] = arc
-                via_slot[v] = entry
+            if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 key = at + hope[v]
                 if floored:
                     key = at_least(floor, v, at, key)
                 if key <= highest:
+                    heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
+                    heads[v, VIA_ARC], heads[v, VIA_SLOT] = arc, entry
                     size = push(heap, size, packed(key, hope[v], v))
     work.counter[1] += n_settled
     if floored and need == 1:
         for i in range(min(n_settled, len(settled))):
             u = settled[i]
-            floor[u, 0] = label[u]
+            floor[u, 0] = heads[u, LABEL]
             floor[u, 1] = best
     if found < 0:
         return -1, 0, 0
-    u = graph.shelter_head[found]
-    admitted = work.label[u]
+    goal = graph.shelter_head[found]
+    admitted = np.int64(heads[goal, LABEL])
     while free.intake[found, admitted] < need:
         admitted += 1
     n_arcs = 0
-    while work.via_arc[u] != -1:
-        arc = work.via_arc[u]
-        work.path_arc[n_arcs] = arc
-        work.path_slot[n_arcs] = work.via_slot[u]
+    at_head = goal
+    while heads[at_head, VIA_ARC] != -1:
+        via = heads[at_head, VIA_ARC]
+        work.path_arc[n_arcs] = via
+        work.path_slot[n_arcs] = heads[at_head, VIA_SLOT]
         n_arcs += 1
-        if arc < -1:
+        if via < -1:
             break
-        u = graph.arc_from[arc]
+        at_head = graph.arc_from[via]
     return found, admitted, n_arcs
 
 

@@ -52,6 +52,7 @@ def build_graph(
     seq_link = np.concatenate(arc_links).astype(np.int32) if arc_links else np.zeros(0, np.int32)
     link_time = np.where(open_, walk_seconds, np.inf) / step
     nearest = np.full(len(link_time), 0.5)
+    arc_time = round_times(link_time, seq_ptr, seq_link, nearest)
     heads = np.arange(len(head_nodes) + 1)
     into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
     shelter_head = node_head[shelter_node]
@@ -61,7 +62,8 @@ def build_graph(
         arc_ptr=np.searchsorted(arc_from, heads).astype(np.int32),
         arc_from=arc_from,
         arc_to=arc_to,
-        arc_time=round_times(link_time, seq_ptr, seq_link, nearest),
+        arc_time=arc_time,
+        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link),
         into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
         into_arc=into_arc,
         seq_ptr=seq_ptr,
@@ -89,6 +91,21 @@ def round_times(
     finite = total < FAR
     slots = np.floor(np.where(finite, total, 0) + rounding[:, None])
     return np.where(finite, np.maximum(1, slots), FAR).astype(np.int32)
+
+
+def arc_rows(
+    arc_to: NDArray[np.int32],
+    arc_time: NDArray[np.int32],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+) -> NDArray[np.int32]:
+    """Gather `Graph.arc_row` from its parts."""
+    rows = np.empty((*arc_time.shape, 4), np.int32)
+    rows[..., 0] = arc_to
+    rows[..., 1] = arc_time
+    rows[..., 2] = seq_link[seq_ptr[:-1]]
+    rows[..., 3] = np.diff(seq_ptr)
+    return rows
 
 
 def arc_totals(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.graph import FAR, Free, Graph, Work
+from evacroute._kernels.graph import Free, Graph, Work
 from evacroute._kernels.place import Store, place_all, refresh_hope, withdraw
 from evacroute._kernels.unfold import count_legs, unfold
 from evacroute.assignment.movements import Movements
@@ -237,12 +237,8 @@ def _work(graph: Graph) -> Work:
     # With floors a head may be settled more than once; the heap is checked to hold that.
     heap = 8 * (n_arcs + len(graph.shelter_head)) + 64
     return Work(
-        label=np.full(n_heads, FAR, np.int32),
-        stamp=np.zeros(n_heads, np.int64),
-        closed=np.full(n_heads, -1, np.int64),
+        head=np.zeros((n_heads, 8), np.int32),
         settled=np.empty(4 * n_heads, np.int32),
-        via_arc=np.zeros(n_heads, np.int32),
-        via_slot=np.zeros(n_heads, np.int32),
         heap=np.empty(heap, np.int64),
         path_arc=np.empty(n_heads + 1, np.int32),
         path_slot=np.empty(n_heads + 1, np.int32),

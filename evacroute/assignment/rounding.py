@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import Graph
-from evacroute.assignment.chains import arc_totals, round_times
+from evacroute.assignment.chains import arc_rows, arc_totals, round_times
 from evacroute.assignment.static_prices import tree
 from evacroute.people import Groups
 
@@ -48,7 +48,12 @@ def unbias(graph: Graph, groups: Groups, price: NDArray[np.int64]) -> Graph:
                 if used.any():
                     rounding[k] = _balance(totals[k][used], seen[k][used])
         times = round_times(graph.link_time, graph.seq_ptr, graph.seq_link, rounding)
-        graph = graph._replace(rounding=rounding, shift=np.minimum(rounding, 0.5), arc_time=times)
+        graph = graph._replace(
+            rounding=rounding,
+            shift=np.minimum(rounding, 0.5),
+            arc_time=times,
+            arc_row=arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link),
+        )
     return graph
 
 
