@@ -31,7 +31,7 @@ def crowd(*rows: Sequence[Any]) -> Groups:
 
 
 def doors(network: Network, *rows: Sequence[Any]) -> Shelters:
-    """Shelters of (node, room[, step-free room, intake]); all of the room is step-free by default."""
+    """Shelters of (node, room[, step-free room, intake]); by default all room is step-free."""
     node = np.array([row[0] for row in rows])
     n = len(rows)
     return Shelters(

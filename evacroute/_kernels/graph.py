@@ -32,6 +32,9 @@ class Graph(NamedTuple):
         The links of each arc, in walking order.
     link_time
         Walking time of each link [slots, not rounded], shape (n_classes, n_links), inf = barred.
+    link_every
+        At least so many slots lie between entries to a link, 1 but for links that pass less than
+        one person a slot, shape (n_links,).
     rounding
         Added before an arc's time is cut to whole slots: 0.5 rounds to the nearest,
         shape (n_classes,).
@@ -59,6 +62,7 @@ class Graph(NamedTuple):
     seq_ptr: Any
     seq_link: Any
     link_time: Any
+    link_every: Any
     rounding: Any
     shift: Any
     node_head: Any

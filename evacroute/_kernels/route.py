@@ -267,7 +267,7 @@ def search(
         if via < -1:
             break
         at_head = graph.arc_from[via]
-    return found, admitted, n_arcs
+    return found, int(admitted), n_arcs
 
 
 @nb.njit(cache=True, nogil=True)
@@ -421,15 +421,18 @@ def book(
 ) -> None:
     """Take `persons` places on the way, at the door and in the shelter (negative gives back)."""
     seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
-    free_link, full = free.link, free.full
+    free_link, full, every = free.link, free.full, graph.link_every
     for i in range(n_arcs):
         first, last = span(graph, node, arcs[i])
         walked = 0.0
         for p in range(first, last):
             link = seq_link[p]
             at = slots[i] + int(walked + shift)
-            free_link[link, at] -= persons
-            mark(full, link, at, free_link[link, at] < 1)
+            # A link that passes less than one a slot is shut for some slots around each entry.
+            spread = every[link] - 1
+            for t in range(max(at - spread, 0), min(at + spread + 1, free_link.shape[1])):
+                free_link[link, t] -= persons
+                mark(full, link, t, free_link[link, t] < 1)
             walked += time[link]
     free.intake[shelter, admitted] -= persons
     free.room[shelter] -= persons

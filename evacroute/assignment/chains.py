@@ -16,6 +16,8 @@ def build_graph(
     walk_seconds: NDArray[np.float64],
     shelter_node: NDArray[np.int32],
     step: float,
+    passes: NDArray[np.bool_],
+    link_every: NDArray[np.int32],
 ) -> Graph:
     """Build the chain graph of a network for given classes, shelters and step.
 
@@ -33,8 +35,12 @@ def build_graph(
         Node of each shelter, shape (n_shelters,).
     step
         Length of a slot [s].
+    passes
+        Which links let anyone in at all, shape (n_links,).
+    link_every
+        Slots between entries to a link, shape (n_links,).
     """
-    open_ = np.isfinite(walk_seconds).any(axis=0) & (network.capacity > 0)
+    open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
     arc_links = _walk(network, open_, inside, ahead)
     head_nodes = np.flatnonzero(~inside)
@@ -69,6 +75,7 @@ def build_graph(
         seq_ptr=seq_ptr,
         seq_link=seq_link,
         link_time=link_time.astype(np.float64),
+        link_every=link_every,
         rounding=nearest,
         shift=nearest,
         node_head=node_head,

@@ -35,4 +35,6 @@ def finish(
     origins = gather(problem.scenario.groups, len(problem.step_free))
     cost = origin_costs(problem, origins, placing.distances)
     proven = hopeless(problem, origins, cost)
+    if (placing.free.room < 1).all():
+        no_room = int(left.sum())
     return placing.movements(*explain(problem, origins, left, proven, no_room))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.place import remember, withdraw
-from evacroute._kernels.route import book, search, wait_at_origin
+from evacroute._kernels.route import book, most_free, search, wait_at_origin
 from evacroute.assignment.placing import Placing
 
 NO_FLOOR = np.empty((0, 2), np.int32)
@@ -49,6 +49,53 @@ class Ledger:
         self.force(group, persons, shelter, admitted, n_arcs)
         return True
 
+    def place_in_parts(self, group: int, persons: int) -> float:
+        """Book the persons on the soonest ways, as many at a time as fit together.
+
+        Returns
+        -------
+        float
+            Sum of their slots of admission; inf where some found no way (the others are booked).
+        """
+        placing, problem = self.placing, self.problem
+        groups = problem.scenario.groups
+        k, node = int(groups.class_[group]), int(groups.node[group])
+        step_free = bool(problem.step_free[k])
+        total = 0.0
+        while persons > 0:
+            shelter, admitted, n_arcs = search(
+                problem.graph, placing.free, placing.work, placing.hopes[k], NO_FLOOR, node, k,
+                int(problem.ready[group]), 1, -1, step_free, placing.price,
+            )  # fmt: skip
+            if shelter < 0:
+                return np.inf
+            room = placing.free.room[shelter]
+            if step_free:
+                room = min(room, placing.free.step_free_room[shelter])
+            many = min(
+                persons,
+                int(room),
+                int(
+                    most_free(
+                        problem.graph,
+                        placing.free,
+                        placing.work,
+                        node,
+                        k,
+                        shelter,
+                        admitted,
+                        n_arcs,
+                    )
+                ),
+            )
+            wait_at_origin(
+                problem.graph, placing.free, placing.work, node, k, admitted, n_arcs, many
+            )
+            self.force(group, many, shelter, admitted, n_arcs)
+            total += many * admitted
+            persons -= many
+        return total
+
     def force(self, group: int, persons: int, shelter: int, admitted: int, n_arcs: int) -> None:
         """Book the way in the placing's work arrays, whether or not there is room for it."""
         placing, problem = self.placing, self.problem
@@ -61,7 +108,7 @@ class Ledger:
         )  # fmt: skip
         self._done.append(("add", int(placing.store.count[0]), persons))
         remember(placing.store, placing.work, group, shelter, persons, admitted, n_arcs)
-        placing.refresh()
+        self._refresh_if(shelter, persons)
 
     def withdraw(self, movement: int) -> tuple[int, int]:
         """Give back what a movement holds; returns its group and persons."""
@@ -69,7 +116,7 @@ class Ledger:
         group, persons = int(placing.store.group[movement]), int(placing.store.size[movement])
         self._book(movement, -1)
         self._done.append(("withdraw", movement, persons))
-        placing.refresh()
+        self._refresh_if(int(placing.store.shelter[movement]), -persons)
         return group, persons
 
     def undo(self, mark: int) -> None:
@@ -86,6 +133,18 @@ class Ledger:
                 store.size[movement] = persons
                 self._book(movement, 1)
         self.placing.refresh()
+
+    def commit(self) -> None:
+        """Keep everything so far for good."""
+        self._done.clear()
+
+    def _refresh_if(self, shelter: int, persons: int) -> None:
+        """Bring the lower bounds up to date if a shelter has just filled or got room again."""
+        free = self.placing.free
+        for left in (int(free.room[shelter]), int(free.step_free_room[shelter])):
+            if (left < 1) != (left + persons < 1):
+                self.placing.refresh()
+                return
 
     def _book(self, movement: int, sign: int) -> None:
         """Book (1) or give back (-1) a movement in the store."""

@@ -34,15 +34,16 @@ def hopeless(problem: Problem, origins: Origins, cost: NDArray[np.int32]) -> NDA
     shelters, groups = problem.scenario.shelters, problem.scenario.groups
     step_free = problem.step_free[origins.class_]
     way = cost < FAR
-    room = np.where(step_free[:, None], shelters.step_free_capacity, shelters.capacity) > 0
-    nearest = np.where(way & room, cost, FAR).min(axis=1, initial=FAR)
+    places = np.where(step_free[:, None], shelters.step_free_capacity, shelters.capacity)
+    nearest = np.where(way & (places > 0), cost, FAR).min(axis=1, initial=FAR)
     g = origins.of_group
     late = problem.ready.astype(np.int64) + nearest[g] > problem.n_slots
     reason = np.full(len(groups), -1, np.int16)
     reason[late] = _CODE["too far to arrive by the deadline"]
     full = np.where(step_free, _CODE["no step-free place left"], _CODE["no shelter with room"])
-    no_room: NDArray[np.bool_] = np.asarray(~(way & room).any(axis=1))
-    reason[no_room[g]] = full[g][no_room[g]]
+    largest = np.where(way, places, 0).max(axis=1, initial=0)
+    no_room = largest[g] < np.where(groups.together, groups.size, 1)
+    reason[no_room] = full[g][no_room]
     no_way: NDArray[np.bool_] = np.asarray(~way.any(axis=1))
     none = np.where(
         step_free, _CODE["no step-free way to any shelter"], _CODE["no way to any shelter"]

@@ -67,7 +67,7 @@ def _over_time(
     for link in usable.tolist():
         took = int(fastest[link])
         t = slot[: max(layers - took, 0)]
-        limit = np.where(t % problem.link_every[link] == 0, problem.link_slot[link], 0)
+        limit = np.full(len(t), problem.link_slot[link])
         flow.add(network.from_node[link] + t * n, network.to_node[link] + (t + took) * n, limit)
     every = np.arange(n)
     for layer in range(n_slots):

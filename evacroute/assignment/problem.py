@@ -43,10 +43,10 @@ class Problem:
     step_free
         Which classes cannot use steps, shape (n_classes,).
     link_slot, link_every
-        Persons who may enter a link in a slot, and every how many slots (1 but for links that pass
+        Persons who may enter a link in a slot, and slots between entries (1 but for links that pass
         less than one person a slot), shape (n_links,).
     intake_slot, intake_every
-        The same for shelters' doors, shape (n_shelters,).
+        Persons whom a shelter may admit in a slot, and every how many slots, shape (n_shelters,).
     """
 
     scenario: Scenario
@@ -64,7 +64,7 @@ class Problem:
     def tables(self) -> Free:
         """Reservation tables with nothing booked."""
         shelters = self.scenario.shelters
-        link = _table(self.link_slot, self.link_every, self.n_slots + 1)
+        link = np.repeat(self.link_slot[:, None], self.n_slots + 1, axis=1)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full)
         return Free(
@@ -112,7 +112,9 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
     link_slot, link_every = per_slot(network.capacity, step)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
-    graph = build_graph(network, classes.walk_seconds(network), shelters.node, step)
+    graph = build_graph(
+        network, classes.walk_seconds(network), shelters.node, step, link_slot > 0, link_every
+    )
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
@@ -130,17 +132,18 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
 
 
 def per_slot(rate: NDArray[np.float64], step: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Whole persons per slot at a rate [person/s], and every how many slots.
+    """Find whole persons per slot at a rate [person/s], and the slots between entries.
 
     Rounded down, so that no window of whole slots takes more than rate x (window + step). A rate
-    below one person a slot admits one person in every ceil(2 / (rate x step) - 1) slots, the
-    shortest even spacing of which the same holds.
+    below one person a slot admits one person, then none for ceil(2 / (rate x step) - 1) - 1 slots,
+    the shortest spacing of which the same holds; at less than half a person a slot even the first
+    would be too many, so nobody passes.
     """
     persons = np.minimum(rate * step, MOST_PERSONS)
     slot = np.floor(persons + 1e-9).astype(np.int32)
-    thin = (slot == 0) & (persons > 0)
+    thin = (slot == 0) & (persons >= 0.5)
     every = np.ones(len(slot), np.int32)
-    every[thin] = np.minimum(np.ceil(2 / persons[thin] - 1 - 1e-9), MOST_SLOTS).astype(np.int32)
+    every[thin] = np.ceil(2 / persons[thin] - 1 - 1e-9).astype(np.int32)
     slot[thin] = 1
     return slot, every
 

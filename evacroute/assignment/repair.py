@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.ejection import holders
 from evacroute._kernels.graph import FAR
-from evacroute._kernels.route import search
+from evacroute._kernels.route import book, search
 from evacroute.assignment.ledger import NO_FLOOR, Ledger
 from evacroute.assignment.parties import Parties
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.problem import Problem
 
-DEPTH = 3
+DEPTH = 24
 """How many moves a chain may have: the one left, whoever stands in the way, and so on."""
 
 MOST_TRIES = 400
@@ -67,11 +67,10 @@ class _Chains:
         self.ledger = Ledger(placing)
         self.placing = placing
         self.tries = 0
-        self.empty = problem.tables()
-        self.empty.intake[:] = np.where(self.empty.intake > 0, MOST_PERSONS, 0)
-        self.empty.room[self.empty.room > 0] = MOST_PERSONS
-        self.empty.step_free_room[self.empty.step_free_room > 0] = MOST_PERSONS
-        self.moving: set[int] = set()
+        # Only the ways that this chain has forced are booked here: a party that was moved on looks
+        # for a way past those, as if nobody else was there.
+        self.chain = problem.tables()
+        self.forced: list[int] = []
 
     def insert(self, group: int, persons: int, depth: int) -> bool:
         """Place a party, moving others on if need be; nothing changes if that fails."""
@@ -79,23 +78,18 @@ class _Chains:
             return True
         if depth == 0:
             return False
-        self.moving.add(group)
-        try:
-            return any(
-                self._by_force(group, persons, shelter, start, depth)
-                for shelter, start in self._wishes(group)
-            )
-        finally:
-            self.moving.discard(group)
+        return any(
+            self._by_force(group, persons, shelter, start, depth)
+            for shelter, start in self._wishes(group, persons)
+        )
 
-    def _wishes(self, group: int) -> list[tuple[int, int]]:
-        """Shelters and departures to try, the soonest to arrive first."""
-        problem, groups = self.problem, self.problem.scenario.groups
-        k, node = int(groups.class_[group]), int(groups.node[group])
+    def _wishes(self, group: int, persons: int) -> list[tuple[int, int]]:
+        """List shelters and departures to try, the soonest to arrive first."""
+        problem = self.problem
         ready = int(problem.ready[group])
         wishes = []
         for shelter in range(len(problem.graph.shelter_head)):
-            found, admitted, _ = self._way(group, k, node, shelter, ready)
+            found, admitted, _ = self._way(group, persons, shelter, ready)
             if found < 0:
                 continue
             spare = problem.n_slots - admitted
@@ -104,13 +98,14 @@ class _Chains:
         nearest = {s for _, s, _ in sorted(w for w in wishes if w[2] == ready)[:SHELTERS]}
         return [(s, start) for _, s, start in sorted(wishes) if s in nearest]
 
-    def _way(self, group: int, k: int, node: int, shelter: int, start: int) -> tuple[int, int, int]:
-        """Find the way through empty streets, left in the placing's work arrays."""
+    def _way(self, group: int, persons: int, shelter: int, start: int) -> tuple[int, int, int]:
+        """Find a way past those of this chain, left in the placing's work arrays."""
         problem, placing = self.problem, self.placing
-        hope = placing.distances[k, shelter]
+        groups = problem.scenario.groups
+        k, node = int(groups.class_[group]), int(groups.node[group])
         found, admitted, n_arcs = search(
-            problem.graph, self.empty, placing.work, hope, NO_FLOOR, node, k, start, 1, shelter,
-            bool(problem.step_free[k]), placing.price,
+            problem.graph, self.chain, placing.work, placing.distances[k, shelter], NO_FLOOR, node,
+            k, start, persons, shelter, bool(problem.step_free[k]), placing.price,
         )  # fmt: skip
         return int(found), int(admitted), int(n_arcs)
 
@@ -119,21 +114,35 @@ class _Chains:
         if self.tries >= MOST_TRIES:
             return False
         self.tries += 1
-        groups = self.problem.scenario.groups
-        k, node = int(groups.class_[group]), int(groups.node[group])
-        found, admitted, n_arcs = self._way(group, k, node, shelter, start)
+        found, admitted, n_arcs = self._way(group, persons, shelter, start)
         if found < 0:
             return False
         mark = self.ledger.mark()
         self.ledger.force(group, persons, shelter, admitted, n_arcs)
         mine = int(self.placing.store.count[0]) - 1
-        out = self._evict(mine, shelter, admitted)
-        if out is not None and all(self.insert(g, n, depth - 1) for g, n in out):
-            return True
-        self.ledger.undo(mark)
-        return False
+        self._claim(mine, persons)
+        self.forced.append(mine)
+        out = self._evict(shelter, admitted)
+        done = out is not None and all(self.insert(g, n, depth - 1) for g, n in out)
+        self.forced.pop()
+        self._claim(mine, -persons)
+        if not done:
+            self.ledger.undo(mark)
+        return done
 
-    def _evict(self, mine: int, shelter: int, admitted: int) -> list[tuple[int, int]] | None:
+    def _claim(self, movement: int, persons: int) -> None:
+        """Book a forced way for this chain, or give it back."""
+        store, groups = self.placing.store, self.problem.scenario.groups
+        group = int(store.group[movement])
+        k, node = int(groups.class_[group]), int(groups.node[group])
+        first, last = int(store.ptr[movement]), int(store.ptr[movement + 1])
+        book(
+            self.problem.graph, self.chain, node, k, store.arc[first:last], store.slot[first:last],
+            last - first, int(store.shelter[movement]), int(store.admitted[movement]), persons,
+            bool(self.problem.step_free[k]),
+        )  # fmt: skip
+
+    def _evict(self, shelter: int, admitted: int) -> list[tuple[int, int]] | None:
         """Withdraw movements until nothing is in excess; None if that is not possible."""
         placing, groups = self.placing, self.problem.scenario.groups
         store, free = placing.store, placing.free
@@ -150,24 +159,23 @@ class _Chains:
                     self.problem.graph, store, groups.node, groups.class_, over, door, admitted,
                     held,
                 )  # fmt: skip
-                held[mine] = 0
-                held[np.isin(store.group[:n], list(self.moving))] = 0
+                held[self.forced] = 0
                 victim = int(np.argmax(held[:n]))
                 if held[victim] == 0:
                     return None
             else:
-                victim = self._cheapest(int(full[0]), mine)
+                victim = self._cheapest(int(full[0]))
                 if victim < 0:
                     return None
             out.append(self.ledger.withdraw(victim))
 
-    def _cheapest(self, shelter: int, mine: int) -> int:
+    def _cheapest(self, shelter: int) -> int:
         """Pick from a full shelter the movement that loses least by going to one with room."""
         placing, problem = self.placing, self.problem
         store, groups = placing.store, problem.scenario.groups
         n = int(store.count[0])
         inside = np.flatnonzero((store.size[:n] > 0) & (store.shelter[:n] == shelter))
-        inside = inside[(inside != mine) & ~np.isin(store.group[inside], list(self.moving))]
+        inside = inside[~np.isin(inside, self.forced)]
         k = groups.class_[store.group[inside]]
         if placing.free.room[shelter] >= 0:
             inside = inside[problem.step_free[k]]

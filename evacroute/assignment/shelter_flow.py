@@ -12,6 +12,7 @@ from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import Origins, Parties, gather, split
 from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.polish import polish
 from evacroute.assignment.problem import MOST_PERSONS, Problem
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import RoomFlow, room_flow
@@ -41,6 +42,9 @@ class ShelterFlow:
         behind, so the cost to all is more than the wait itself.
     damping
         Share of the new delay in the running one, 0..1.
+    polish
+        Plans of at most so many movements are improved in the end: whoever waits may go to another
+        shelter if that is sooner.
 
     Notes
     -----
@@ -48,10 +52,11 @@ class ShelterFlow:
     arrival. Figures behind the defaults are in docs/benchmarks.
     """
 
-    rounds: int = 3
+    rounds: int = 2
     sample: int = 4
     toll: float = 3.0
     damping: float = 0.5
+    polish: int = 5000
     name: str = "shelter_flow"
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
@@ -94,6 +99,7 @@ class ShelterFlow:
                 delay += self.damping * (self.toll * mean - delay)
         no_room = 0 if flow is None else int(flow.left.sum())
         still = repair(problem, placing, parties, left, no_room, progress)
+        polish(placing, self.polish)
         unplaced = np.where(proven >= 0, groups.size, 0).astype(np.int64)
         np.add.at(unplaced, parties.group, still)
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
@@ -124,14 +130,21 @@ class ShelterFlow:
 
 
 def slowest_first(problem: Problem, parties: Parties) -> NDArray[np.int64]:
-    """Step-free parties, then the slowest class, then the first ready.
+    """Order parties: those with a target, then step-free, slowest and first ready first.
 
     The slow have the least choice: let go first they keep their short way, and the others lose
     less by walking round than the slow would.
     """
     classes = problem.scenario.group_classes
     k = problem.scenario.groups.class_[parties.group]
-    return np.lexsort((problem.ready[parties.group], classes.speed_flat[k], ~problem.step_free[k]))
+    return np.lexsort(
+        (
+            problem.ready[parties.group],
+            classes.speed_flat[k],
+            ~problem.step_free[k],
+            parties.target < 0,
+        )
+    )
 
 
 def _sample(parties: Parties, one_in: int, start: int) -> Parties:

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from naive import inside_chains, lay_out, slots_of
+from networks import corridor, from_edges, grid
+from scenes import WHEELCHAIR, on_the_grid, scene
+
+import evacroute as er
+from evacroute.assignment.placeable import most_placeable
+from evacroute.assignment.problem import build_problem, per_slot
+
+FAR = 1 << 28
+
+
+def test_whole_persons_per_slot() -> None:
+    """A rate gives its whole persons a slot; a thin one a person every few slots."""
+    rate = np.array([0.0, 0.05, 0.1, 0.29999, 0.3, 1.27, np.inf])
+    slot, every = per_slot(rate, 10.0)
+    assert slot[:6].tolist() == [0, 1, 1, 2, 3, 12]
+    assert slot[6] > 10**8
+    assert every.tolist() == [1, 3, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("persons", [0.51, 0.6, 0.75, 0.99, 1.0, 1.5, 3.3, 20.0])
+@pytest.mark.parametrize("step", [5.0, 10.0])
+def test_no_window_takes_more_than_the_rule(persons: float, step: float) -> None:
+    """Over every window no shorter than a step: entries <= rate x (window + step)."""
+    rate = persons / step
+    slot, every = (int(column[0]) for column in per_slot(np.array([rate]), step))
+    entered = [slot * (t % every == 0) for t in range(60)]
+    assert entered == slots_of(rate, step, 60)
+    for begin in range(60):
+        for end in range(begin + 1, 60):
+            window = (end - begin) * step
+            assert sum(entered[begin : end + 1]) <= rate * (window + step) + 1e-9
+
+
+def test_ready_and_deadline_in_slots() -> None:
+    """Ready times are rounded up and the deadline down to whole slots."""
+    rows = [(0, 1, t) for t in (0.0, 0.1, 9.9, 10.0, 10.1, 95.0, 500.0)]
+    problem = build_problem(scene(corridor(1, 50.0), rows, [(1, 9)], deadline=99.0), 10.0)
+    assert problem.n_slots == 9
+    assert problem.ready.tolist() == [0, 1, 1, 1, 2, 10, 10]
+    third = scene(corridor(1, 50.0), [(0, 1, 0.7)], [(1, 9)], deadline=0.9)
+    assert build_problem(third, 0.1).n_slots == 9
+    assert build_problem(third, 0.1).ready.tolist() == [7]
+
+
+def test_distances_are_shortest_ways() -> None:
+    """The slots to every shelter are those of networkx over the links, for every class."""
+    for seed in range(6):
+        network = on_the_grid(grid(4, 4, spacing=40.0, seed=seed, missing_share=0.4), 10.0)
+        scenario = scene(
+            network, [(0, 1)], [(15, 9), (6, 9)], classes=[(1.0, 0.5), (0.5, 0.25), WHEELCHAIR]
+        )
+        problem, laid_out = build_problem(scenario, 10.0), lay_out(scenario, 10.0)
+        distances = problem.distances()
+        for k in range(3):
+            back = nx.DiGraph()
+            back.add_nodes_from(range(16))
+            for (a, b), took in zip(laid_out.links, laid_out.slots, strict=True):
+                if k in took:
+                    back.add_edge(b, a, weight=took[k])
+            for s, door in enumerate((15, 6)):
+                found = nx.single_source_dijkstra_path_length(back, door)
+                for v in range(16):
+                    if problem.graph.node_head[v] >= 0:
+                        here = distances[k, s, problem.graph.node_head[v]]
+                        assert here == found.get(v, FAR)
+
+
+def test_chains_are_merged() -> None:
+    """Just the nodes between two streets that hold no shelter are inside chains."""
+    for seed in range(6):
+        network = on_the_grid(grid(4, 4, seed=seed, missing_share=0.6), 10.0)
+        scenario = scene(network, [(0, 1)], [(5, 9), (15, 9)], classes=[(1.0, 1.0)])
+        graph = build_problem(scenario, 10.0).graph
+        inside = inside_chains(scenario, lay_out(scenario, 10.0))
+        assert set(np.flatnonzero(graph.node_head < 0).tolist()) == inside
+        # Every link is in just one arc.
+        assert sorted(graph.seq_link.tolist()) == list(range(scenario.network.n_links))
+
+
+def test_a_ring_keeps_one_node() -> None:
+    """A closed ring of streets that meets nothing else is still a graph, and people stay put."""
+    ring = [(0, 0), (50, 0), (50, 50), (0, 50)]
+    network = from_edges(
+        [*ring, (200, 0), (250, 0)], [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5)], capacity=4.0
+    )
+    plan = er.assign(scene(network, [(1, 3), (4, 2)], [(5, 9)]))
+    assert plan.left_by_reason == {"no way to any shelter": 3}
+    inside = er.assign(scene(network, [(1, 3), (4, 2)], [(5, 9), (3, 9)]))
+    assert inside.left == 0
+    assert inside.movements.arrive.tolist() == [100.0, 50.0]
+
+
+def test_no_limit_on_people_is_too_low() -> None:
+    """The most that can be placed is never below what a plan places, on any small grid."""
+    for seed in range(12):
+        network = grid(3, 3, spacing=35.0, seed=seed)
+        scenario = scene(
+            network,
+            [(0, 30), (4, 20, 15.0, 1), (7, 9, 0.0, 2)],
+            [(8, 25, 5, 0.6), (2, 20, 3)],
+            classes=[(1.3, 0.7), (1.0, 0.5), (0.9, 0.0)],
+            deadline=150.0 + 10 * seed,
+        )
+        problem = build_problem(scenario, 10.0)
+        most = most_placeable(problem, np.ones(3, bool))
+        assert er.assign(scenario).placed <= most
+        assert most_placeable(problem, np.zeros(3, bool)) == 0
