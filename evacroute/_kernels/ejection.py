@@ -10,13 +10,34 @@ from evacroute._kernels.spans import span
 
 
 @nb.njit(cache=True, nogil=True)
+def flag_excess(
+    graph: Any, free: Any, store: Any, i: int, node: int, k: int, wanted: Any, flag: bool
+) -> int:
+    """Set `wanted` where movement i takes more than there is; count such places.
+
+    With `flag` False it clears `wanted` on the movement's way instead.
+    """
+    found = 0
+    seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
+    for j in range(store.ptr[i], store.ptr[i + 1]):
+        first, last = span(graph, node, store.arc[j])
+        walked = 0.0
+        for p in range(first, last):
+            link = seq_link[p]
+            at = store.slot[j] + int(walked + shift)
+            spread = graph.link_every[link] - 1
+            for t in range(max(at - spread, 0), min(at + spread + 1, wanted.shape[1])):
+                wanted[link, t] = flag and free.link[link, t] < 0
+                found += wanted[link, t]
+            walked += time[link]
+    return found
+
+
+@nb.njit(cache=True, nogil=True)
 def uses(
     graph: Any, store: Any, i: int, node: int, k: int, wanted: Any, shelter: int, admitted: int
 ) -> int:
-    """How many wanted (link, slot) places movement i holds, its door's slot included.
-
-    `wanted[link, slot]` is the number of persons in excess there.
-    """
+    """Count the wanted (link, slot) places that movement i holds, its door's slot included."""
     found = 0
     if store.shelter[i] == shelter and store.admitted[i] == admitted:
         found += 1
@@ -26,7 +47,7 @@ def uses(
         walked = 0.0
         for p in range(first, last):
             link = seq_link[p]
-            if wanted[link, store.slot[j] + int(walked + shift)] > 0:
+            if wanted[link, store.slot[j] + int(walked + shift)]:
                 found += 1
             walked += time[link]
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evacroute._kernels.place import remember, withdraw
 from evacroute._kernels.route import book, most_free, search, wait_at_origin
@@ -163,8 +162,3 @@ class Ledger:
             last - first, int(store.shelter[movement]), int(store.admitted[movement]),
             int(store.size[movement]), bool(problem.step_free[k]),
         )  # fmt: skip
-
-    def in_excess(self) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Where more is booked than there is: (link, slot) table, and overfull shelters."""
-        free = self.placing.free
-        return free.link < 0, np.flatnonzero((free.room < 0) | (free.step_free_room < 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.ejection import holders
+from evacroute._kernels.ejection import flag_excess, holders
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.route import book, search
 from evacroute.assignment.ledger import NO_FLOOR, Ledger
@@ -18,6 +18,9 @@ DEPTH = 24
 
 MOST_TRIES = 400
 """Ways that are tried for all parties together, counted so that results do not depend on speed."""
+
+MOST_FAILED = 20
+"""Parties in a row for whom no chain is found before the rest are given up too."""
 
 STARTS = 6
 """Departures tried for each shelter, spread over the time there is."""
@@ -48,15 +51,18 @@ def repair(
     )
     still[todo] = placing.place(anywhere, np.arange(len(todo)), progress, "repair")
     chains = _Chains(problem, placing)
+    failed = 0
     for i in np.flatnonzero(still > 0):
-        if still.sum() <= no_room:
+        if still.sum() <= no_room or failed >= MOST_FAILED:
             break
         group = int(parties.group[i])
         together = bool(problem.scenario.groups.together[group])
         while still[i] > 0:
             persons = int(still[i]) if together else 1
             if not chains.insert(group, persons, DEPTH):
+                failed += 1
                 break
+            failed = 0
             still[i] -= persons
     return still
 
@@ -71,6 +77,7 @@ class _Chains:
         # for a way past those, as if nobody else was there.
         self.chain = problem.tables()
         self.forced: list[int] = []
+        self.wanted = np.zeros(self.chain.link.shape, np.bool_)
 
     def insert(self, group: int, persons: int, depth: int) -> bool:
         """Place a party, moving others on if need be; nothing changes if that fails."""
@@ -143,30 +150,32 @@ class _Chains:
         )  # fmt: skip
 
     def _evict(self, shelter: int, admitted: int) -> list[tuple[int, int]] | None:
-        """Withdraw movements until nothing is in excess; None if that is not possible."""
+        """Withdraw movements until the way forced last is not in excess; None if that fails."""
         placing, groups = self.placing, self.problem.scenario.groups
-        store, free = placing.store, placing.free
+        store, free, graph = placing.store, placing.free, self.problem.graph
+        mine = self.forced[-1]
+        group = int(store.group[mine])
+        way = (graph, free, store, mine, int(groups.node[group]), int(groups.class_[group]))
         out: list[tuple[int, int]] = []
-        held = np.zeros(int(store.count[0]), np.int32)
+        n = int(store.count[0])
+        held = np.zeros(n, np.int32)
         while True:
-            over, full = self.ledger.in_excess()
+            over = flag_excess(*way, self.wanted, True)
+            full = (free.room[shelter] < 0) or (free.step_free_room[shelter] < 0)
             door = shelter if free.intake[shelter, admitted] < 0 else -1
-            if not over.any() and door < 0 and not len(full):
-                return out
-            n = int(store.count[0])
-            if over.any() or door >= 0:
-                holders(
-                    self.problem.graph, store, groups.node, groups.class_, over, door, admitted,
-                    held,
-                )  # fmt: skip
+            victim = -1
+            if over or door >= 0:
+                holders(graph, store, groups.node, groups.class_, self.wanted, door, admitted, held)
                 held[self.forced] = 0
-                victim = int(np.argmax(held[:n]))
-                if held[victim] == 0:
-                    return None
-            else:
-                victim = self._cheapest(int(full[0]))
-                if victim < 0:
-                    return None
+                victim = int(np.argmax(held))
+                victim = victim if held[victim] else -1
+            elif full:
+                victim = self._cheapest(shelter)
+            flag_excess(*way, self.wanted, False)
+            if not over and door < 0 and not full:
+                return out
+            if victim < 0:
+                return None
             out.append(self.ledger.withdraw(victim))
 
     def _cheapest(self, shelter: int) -> int:
