@@ -43,9 +43,8 @@ def scenes(draw: st.DrawFn) -> Scenario:
         missing_share=draw(st.sampled_from([0.0, 0.3, 0.8])),
     )
     closed = draw(st.lists(st.integers(0, network.n_links - 1), max_size=2))
-    capacity = network.capacity * draw(st.sampled_from([0.3, 1.0]))
-    # Under half a person in the shortest step, not even one may pass by the rule.
-    capacity = np.maximum(capacity, 0.2)
+    # At 0.03 most links let in less than a person a slot, some nobody.
+    capacity = network.capacity * draw(st.sampled_from([0.03, 0.3, 1.0]))
     capacity[closed] = 0.0
     network = replace(network, capacity=capacity)
     crowd = draw(crowds(network.n_nodes, 3, together=True))

@@ -32,8 +32,10 @@ class Grid:
     links: list[tuple[int, int]]
     slots: list[dict[int, int]]
     """Slots to walk each link by class; classes that may not are missing."""
-    limit: list[list[int]]
-    """Persons who may enter each link in each slot."""
+    limit: list[int]
+    """Persons who may enter each link in a slot."""
+    every: list[int]
+    """Slots from one entry to the next: 1 but for links of less than one person a slot."""
     doors: list[tuple[int, int, int]]
     """Node, room and step-free room of each shelter."""
     admits: list[list[int]]
@@ -42,16 +44,25 @@ class Grid:
     """Node, class, ready slot, size, together."""
 
 
-def slots_of(rate: float, step: float, n: int) -> list[int]:
-    """Persons let in by slot: the whole ones, or one every few slots where there is none."""
+def per_slot(rate: float, step: float) -> tuple[int, int]:
+    """Whole persons let in in a slot, and the slots from one entry to the next.
+
+    With n in a window of at least a step, n <= rate x (window + step) must hold: one person alone
+    needs half a person a slot.
+    """
     persons = rate * step
     if math.isinf(persons):
-        return [NO_LIMIT] * n
+        return NO_LIMIT, 1
     whole = math.floor(persons + 1e-9)
-    if whole > 0 or persons <= 0:
-        return [whole] * n
-    every = math.ceil(2 / persons - 1 - 1e-9)
-    return [int(t % every == 0) for t in range(n)]
+    if whole > 0 or persons < 0.5:
+        return whole, 1
+    return 1, math.ceil(2 / persons - 1 - 1e-9)
+
+
+def door_slots(rate: float, step: float, n: int) -> list[int]:
+    """Persons that a door admits in each slot; thin ones have their fixed slots."""
+    whole, every = per_slot(rate, step)
+    return [whole * (t % every == 0) for t in range(n)]
 
 
 def lay_out(scenario: er.Scenario, step: float) -> Grid:
@@ -79,7 +90,8 @@ def lay_out(scenario: er.Scenario, step: float) -> Grid:
         n_slots=n,
         links=list(zip(network.from_node.tolist(), network.to_node.tolist(), strict=True)),
         slots=slots,
-        limit=[slots_of(c, step, n + 1) for c in network.capacity.tolist()],
+        limit=[per_slot(c, step)[0] for c in network.capacity.tolist()],
+        every=[per_slot(c, step)[1] for c in network.capacity.tolist()],
         doors=list(
             zip(
                 shelters.node.tolist(),
@@ -88,7 +100,7 @@ def lay_out(scenario: er.Scenario, step: float) -> Grid:
                 strict=True,
             )
         ),
-        admits=[slots_of(r, step, n + 1) for r in shelters.intake_rate.tolist()],
+        admits=[door_slots(r, step, n + 1) for r in shelters.intake_rate.tolist()],
         step_free=[bool(speed == 0) for speed in classes.speed_steps],
         groups=list(
             zip(
@@ -151,13 +163,14 @@ def best(scenario: er.Scenario, step: float, *, whole: bool = True) -> Best:
     for name, groups in members.items():
         k = grid.groups[groups[0]][1]
         for i, (a, b) in enumerate(grid.links):
-            took = grid.slots[i].get(k, NO_LIMIT)
+            took, limit = grid.slots[i].get(k, NO_LIMIT), grid.limit[i]
             for t in slots:
-                limit = grid.limit[i][t]
                 if limit and t + took <= grid.n_slots:
-                    upper[("link", i, t)] = limit
+                    # Of so many slots in a row people enter in one.
+                    spans = [("link", i, begin) for begin in range(t - grid.every[i] + 1, t + 1)]
+                    upper.update(dict.fromkeys(spans, limit))
                     leave, come = ("at", name, a, t), ("at", name, b, t + took)
-                    column(0, limit, (("link", i, t), 1), (leave, -1), (come, 1))
+                    column(0, limit, *((row, 1) for row in spans), (leave, -1), (come, 1))
         for v in range(scenario.network.n_nodes):
             for t in slots[:-1]:
                 column(0, people, (("at", name, v, t), -1), (("at", name, v, t + 1), 1))
@@ -213,10 +226,12 @@ def most_by_networkx(scenario: er.Scenario, step: float) -> int:
         old = graph.get_edge_data(a, b, {"capacity": 0})["capacity"]
         graph.add_edge(a, b, capacity=old + persons)
 
+    if max(grid.every) > 1:
+        raise ValueError("a flow cannot tell the slots between entries of a thin link")
     for (a, b), took, limit in zip(grid.links, grid.slots, grid.limit, strict=True):
         for t in range(grid.n_slots + 1):
             if 0 in took and t + took[0] <= grid.n_slots:
-                more((a, t), (b, t + took[0]), limit[t])
+                more((a, t), (b, t + took[0]), limit)
     for v in range(scenario.network.n_nodes):
         for t in range(grid.n_slots):
             more((v, t), (v, t + 1), NO_LIMIT)
@@ -277,7 +292,8 @@ def earliest(
         for link, b, took in out[v]:
             if through and b == grid.links[came][0]:
                 continue
-            if taken.get(("link", link, t), 0) < grid.limit[link][t]:
+            near = range(t - grid.every[link] + 1, t + grid.every[link])
+            if sum(taken.get(("link", link, slot), 0) for slot in near) < grid.limit[link]:
                 heapq.heappush(queue, (t + took, b, link if b in inside else 0))
         if not through:
             heapq.heappush(queue, (t + 1, v, came))
@@ -288,7 +304,7 @@ def inside_chains(scenario: er.Scenario, grid: Grid) -> set[int]:
     """Nodes with exactly two neighbours, joined to each by one link each way, and no shelter."""
     out, into = defaultdict(list), defaultdict(list)
     for (a, b), took, limit in zip(grid.links, grid.slots, grid.limit, strict=True):
-        if took and any(limit):
+        if took and limit:
             out[a].append(b)
             into[b].append(a)
     at_doors = {node for node, _, _ in grid.doors}

@@ -166,7 +166,7 @@ class _Chains:
             victim = -1
             if over or door >= 0:
                 holders(graph, store, groups.node, groups.class_, self.wanted, door, admitted, held)
-                held[self.forced] = 0
+                held[self._fixed(n)] = 0
                 victim = int(np.argmax(held))
                 victim = victim if held[victim] else -1
             elif full:
@@ -178,13 +178,24 @@ class _Chains:
                 return None
             out.append(self.ledger.withdraw(victim))
 
+    def _fixed(self, n: int) -> NDArray[np.bool_]:
+        """Which of the first n movements stay: this chain's own, and households gone in file.
+
+        Moving one part of such a household on could take it to another shelter than the rest.
+        """
+        store, groups = self.placing.store, self.problem.scenario.groups
+        group = store.group[:n]
+        fixed = groups.together[group] & (store.size[:n] < groups.size[group])
+        fixed[[i for i in self.forced if i < n]] = True
+        return np.asarray(fixed)
+
     def _cheapest(self, shelter: int) -> int:
         """Pick from a full shelter the movement that loses least by going to one with room."""
         placing, problem = self.placing, self.problem
         store, groups = placing.store, problem.scenario.groups
         n = int(store.count[0])
         inside = np.flatnonzero((store.size[:n] > 0) & (store.shelter[:n] == shelter))
-        inside = inside[~np.isin(inside, self.forced)]
+        inside = inside[~self._fixed(n)[inside]]
         k = groups.class_[store.group[inside]]
         if placing.free.room[shelter] >= 0:
             inside = inside[problem.step_free[k]]

@@ -72,7 +72,7 @@ def test_bridge_is_left_to_those_who_need_it() -> None:
     assert plan.cost == best(scenario, STEP).cost
 
 
-@pytest.mark.parametrize("rungs", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("rungs", [1, 2, 3])
 def test_everyone_moves_up(rungs: int) -> None:
     """A person is placed even where several others must move on one after another."""
     plan = er.assign(ladder(rungs), step=STEP)

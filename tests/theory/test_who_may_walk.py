@@ -134,6 +134,21 @@ def test_household_that_fits_nowhere_is_left_whole(method: str) -> None:
     assert plan.unassigned[["group_id", "size"]].to_numpy().tolist() == [["G0", 6]]
 
 
+@pytest.mark.parametrize("late", [(1, 2, 0.1, 4, 0.1), (1, 3, 0.2, 5, 0.2)])
+def test_household_in_file_is_not_parted(late: tuple[int, int, float, int, float]) -> None:
+    """When others are moved on for whoever is left, no single member of a household is."""
+    one, size, rate, room, left_capacity = late
+    network = two_exit_hall(left=20.0, right=40.0, left_capacity=left_capacity, right_capacity=0.2)
+    scenario = scene(
+        network,
+        [(1, one, 20.0), (1, size, 0.0, 0, True)],
+        [(1, size, 0, rate), (2, room, 0, rate)],
+        classes=[(1.0, 1.0)],
+        deadline=70.0,
+    )
+    check_feasible(er.assign(scenario))
+
+
 def test_households_that_only_fit_one_way_round() -> None:
     """Two households fill two shelters exactly, one way; the exact solver agrees it can be done."""
     network = two_exit_hall(left=50.0, right=60.0, left_capacity=4.0, right_capacity=4.0)

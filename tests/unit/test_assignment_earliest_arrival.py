@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from naive import bookings, check_feasible, earliest
@@ -13,10 +15,13 @@ import evacroute as er
 STEP = 10.0
 
 
-def crowded(seed: int, *, households: bool = False) -> er.Scenario:
+def crowded(seed: int, *, households: bool = False, thin: bool = False) -> er.Scenario:
     """A small grid of narrow streets with more people than it can bring to safety at once."""
     rng = np.random.default_rng(seed)
     network = on_the_grid(grid(4, 3, spacing=30.0, seed=seed, missing_share=0.4), 10.0)
+    if thin:
+        capacity = rng.choice([0.04, 0.05, 0.07, 0.09, 0.1, 0.4], network.n_links)
+        network = replace(network, capacity=capacity)
     crowd = [
         (
             int(rng.integers(12)),
@@ -35,10 +40,11 @@ def crowded(seed: int, *, households: bool = False) -> er.Scenario:
     return scene(network, crowd, doors, classes=classes, deadline=float(rng.integers(15, 40) * 10))
 
 
+@pytest.mark.parametrize("thin", [False, True])
 @pytest.mark.parametrize("seed", range(25))
-def test_the_last_to_be_placed_arrives_as_early_as_can_be(seed: int) -> None:
+def test_the_last_to_be_placed_arrives_as_early_as_can_be(seed: int, thin: bool) -> None:
     """Given all others' bookings, whoever was placed last arrives when the twin says."""
-    scenario = crowded(seed)
+    scenario = crowded(seed, thin=thin)
     plan = er.assign(scenario, "earliest_arrival", step=STEP)
     check_feasible(plan)
     moves = plan.movements
@@ -63,10 +69,11 @@ def test_the_first_arrives_as_if_alone(seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["earliest_arrival", "shelter_flow"])
+@pytest.mark.parametrize("thin", [False, True])
 @pytest.mark.parametrize("seed", range(25))
-def test_who_is_left_has_no_way_in_time(method: str, seed: int) -> None:
+def test_who_is_left_has_no_way_in_time(method: str, seed: int, thin: bool) -> None:
     """Among all the bookings of the plan there is no gap through which one more could go."""
-    scenario = crowded(seed)
+    scenario = crowded(seed, thin=thin)
     plan = er.assign(scenario, method, step=STEP)
     taken = bookings(plan, range(len(plan.movements)))
     for group in plan.movements.left_group.tolist():
