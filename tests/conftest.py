@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# numba keeps compiled kernels by file and does not see that a kernel called from another file has
+# changed, so each state of the kernels gets a cache of its own; commands that tests start share it.
+_KERNELS = sorted((ROOT / "evacroute" / "_kernels").glob("*.py"))
+_STATE = hashlib.sha256(b"".join(path.read_bytes() for path in _KERNELS)).hexdigest()[:16]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache" / _STATE))
 
 # A busy machine is no fault of the code, and a gate must give the same answer twice.
 settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
