@@ -250,8 +250,9 @@ class Plan:
         Returns
         -------
         DataFrame
-            link_id, name, kind, capacity [person/s], persons (in all), peak_persons (most who enter
-            within 5 minutes), peak_share (of what the capacity lets in), peak_end_s.
+            link_id, name, kind, capacity [person/s], capacity_assumed, persons (in all),
+            peak_persons (most who enter within 5 minutes), peak_share (of what the capacity lets
+            in), peak_end_s.
         """
         moves, network = self.movements, self.scenario.network
         size = np.repeat(moves.size, np.diff(moves.leg_ptr))
@@ -269,6 +270,7 @@ class Plan:
                 "name": network.name[link],
                 "kind": np.array(KINDS, dtype=object)[network.kind[link]],
                 "capacity": network.capacity[link],
+                "capacity_assumed": network.capacity_assumed[link],
                 "persons": loads.persons[order],
                 "peak_persons": loads.peak[order],
                 "peak_share": share[order],

@@ -49,6 +49,23 @@ from evacroute.writing import (
     write_table,
 )
 
+PLAN_FILES = (
+    "summary.json",
+    "instance",
+    "movements.csv.gz",
+    "legs.npz",
+    "assignments.csv.gz",
+    "unassigned.csv",
+    "shelters.csv",
+    "routes.geojson.gz",
+    "prices.npz",
+    "map.html",
+    "plan.png",
+    "arrivals.png",
+    "shelters.png",
+)
+"""What may stand in a plan folder that is replaced; anything else is somebody's own."""
+
 _PARTS = ("network", "people", "shelters")
 _PACKAGES = ("evacroute", "numpy", "scipy", "numba", "ortools", "pandas")
 
@@ -69,7 +86,7 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         If the folder holds anything but a plan, or cannot be written.
     """
     start = time.perf_counter()
-    with atomic_folder(folder, marker="summary.json") as new:
+    with atomic_folder(folder, marker="summary.json", contents=PLAN_FILES) as new:
         instance = new / "instance"
         instance.mkdir()
         put_instance(plan.scenario, instance)

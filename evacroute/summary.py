@@ -120,9 +120,10 @@ class PlanSummary:
         lines = ["", "tightest links (share of their capacity in the fullest 5 minutes)"]
         for row in self.links.head(SHOWN).to_dict("records"):
             name = row["name"] or row["kind"]
+            assumed = ", width assumed" if row["capacity_assumed"] else ""
             lines.append(
                 f"{row['peak_share']:>10.0%}  {name} (link {row['link_id']}): "
-                f"{row['persons']:,} people in all"
+                f"{row['persons']:,} people in all{assumed}"
             )
         return lines
 

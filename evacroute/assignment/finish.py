@@ -37,4 +37,4 @@ def finish(
     proven = hopeless(problem, origins, cost)
     if (placing.free.room < 1).all():
         no_room = int(left.sum())
-    return placing.movements(*explain(problem, origins, left, proven, no_room))
+    return placing.movements(*explain(problem, origins, cost, placing.free, left, proven, no_room))

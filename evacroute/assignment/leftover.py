@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from evacroute._kernels.graph import FAR
+from evacroute._kernels.graph import FAR, Free
 from evacroute.assignment.movements import REASONS
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import Problem
+from evacroute.network import FERRY
 
 _CODE = {reason: i for i, reason in enumerate(REASONS)}
 
@@ -40,21 +43,35 @@ def hopeless(problem: Problem, origins: Origins, cost: NDArray[np.int32]) -> NDA
     late = problem.ready.astype(np.int64) + nearest[g] > problem.n_slots
     reason = np.full(len(groups), -1, np.int16)
     reason[late] = _CODE["too far to arrive by the deadline"]
-    full = np.where(step_free, _CODE["no step-free place left"], _CODE["no shelter with room"])
-    largest = np.where(way, places, 0).max(axis=1, initial=0)
-    no_room = largest[g] < np.where(groups.together, groups.size, 1)
-    reason[no_room] = full[g][no_room]
+    size = np.where(groups.together, groups.size, 1)
+    no_room = np.where(way, places, 0).max(axis=1, initial=0)[g] < size
+    no_room_at_all = np.where(way, shelters.capacity, 0).max(axis=1, initial=0)[g] < size
+    reason[no_room] = _CODE["no step-free place left"]
+    reason[no_room_at_all] = _CODE["no shelter with room"]
     no_way: NDArray[np.bool_] = np.asarray(~way.any(axis=1))
+    only_steps = step_free & _joined_to_shelter(problem)[origins.node]
     none = np.where(
-        step_free, _CODE["no step-free way to any shelter"], _CODE["no way to any shelter"]
+        only_steps, _CODE["no step-free way to any shelter"], _CODE["no way to any shelter"]
     )
     reason[no_way[g]] = none[g][no_way[g]]
     return reason
 
 
+def _joined_to_shelter(problem: Problem) -> NDArray[np.bool_]:
+    """Which nodes share a connected piece of the walkable streets with a shelter."""
+    network, n = problem.scenario.network, problem.scenario.network.n_nodes
+    walked = (network.kind != FERRY) & (problem.link_slot > 0)
+    ends = (network.from_node[walked], network.to_node[walked])
+    links = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(n, n))
+    _, piece = connected_components(links, directed=False)
+    return np.isin(piece, piece[problem.scenario.shelters.node])
+
+
 def explain(
     problem: Problem,
     origins: Origins,
+    cost: NDArray[np.int32],
+    free: Free,
     left: NDArray[np.int64],
     proven: NDArray[np.int16],
     no_room: int,
@@ -65,8 +82,10 @@ def explain(
     ----------
     problem
         What was solved.
-    origins
-        Of the problem's groups.
+    origins, cost
+        The problem's origins and their free-flow slots to each shelter.
+    free
+        What is still free after all bookings.
     left
         Persons left of each group, shape (n_groups,).
     proven
@@ -82,18 +101,24 @@ def explain(
     groups = np.flatnonzero(left > 0)
     reason = proven[groups].astype(np.int64)
     open_ = reason < 0
-    if open_.any():
-        persons = int(left[groups[open_]].sum())
-        step_free = problem.step_free[problem.scenario.groups.class_[groups]]
-        if persons <= no_room:
-            full = np.where(
-                step_free, _CODE["no step-free place left"], _CODE["no shelter with room"]
-            )
-            reason[open_] = full[open_]
-        else:
-            could = problem.scenario.groups.persons - int(left[proven >= 0].sum())
-            most = most_placeable(problem, proven < 0)
-            certain = could - persons >= most
-            word = "proven" if certain else "not proven"
-            reason[open_] = _CODE[f"no room on the way by the deadline ({word})"]
+    if not open_.any():
+        return groups.astype(np.int32), left[groups].astype(np.int32), reason.astype(np.uint8)
+    step_free = problem.step_free[problem.scenario.groups.class_[groups]]
+    arrives = problem.ready[groups].astype(np.int64)[:, None] + cost[origins.of_group[groups]]
+    reach = arrives <= problem.n_slots
+    size = np.where(problem.scenario.groups.together[groups], left[groups], 1)[:, None]
+    any_place = (reach & (free.room >= size)).any(axis=1)
+    own_place = any_place & (
+        ~step_free | (reach & (np.minimum(free.room, free.step_free_room) >= size)).any(axis=1)
+    )
+    persons = int(left[groups[open_]].sum())
+    could = problem.scenario.groups.persons - int(left[proven >= 0].sum())
+    no_places = persons <= no_room
+    certain = no_places or could - persons >= most_placeable(problem, proven < 0)
+    word = "proven" if certain else "not proven"
+    tail = "" if certain else " (not proven)"
+    reason[open_] = _CODE[f"no room on the way by the deadline ({word})"]
+    full = open_ & (~own_place | no_places)
+    reason[full] = _CODE[f"no shelter with room{tail}"]
+    reason[full & step_free & any_place] = _CODE[f"no step-free place left{tail}"]
     return groups.astype(np.int32), left[groups].astype(np.int32), reason.astype(np.uint8)

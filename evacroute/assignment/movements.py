@@ -20,6 +20,8 @@ REASONS = (
     "no room on the way by the deadline (proven)",
     "no room on the way by the deadline (not proven)",
     "no street near enough",
+    "no shelter with room (not proven)",
+    "no step-free place left (not proven)",
 )
 """Reasons why people are left; `Movements.left_reason` holds positions in this tuple."""
 

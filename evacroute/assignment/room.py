@@ -50,6 +50,7 @@ def room_flow(
     room: NDArray[np.int64],
     step_free_room: NDArray[np.int64],
     price: NDArray[np.float64],
+    rank: NDArray[np.int64],
     before: RoomFlow | None = None,
 ) -> RoomFlow:
     """Place as many persons as there is room for, at least total cost.
@@ -68,6 +69,8 @@ def room_flow(
         Places, shape (n_shelters,).
     price
         A guess at the shelters' prices [slots], shape (n_shelters,).
+    rank
+        Where there are too few places, those of low rank get them, shape (n_origins,).
     before
         A flow found at other costs: its pairs are offered too, so that as many can be placed.
 
@@ -85,7 +88,7 @@ def room_flow(
         offered[before.origin, before.shelter] = can[before.origin, before.shelter]
     slack, widened = SLACK, 0
     while True:
-        flow = _solve(cost, persons, step_free, room, step_free_room, offered)
+        flow = _solve(cost, persons, step_free, room, step_free_room, offered, rank)
         any_price, free_price = _prices(cost, can, step_free, flow, room, step_free_room)
         door = np.where(step_free[:, None], free_price, any_price)
         with_price = np.where(can, cost + door, np.inf)
@@ -115,6 +118,7 @@ def _solve(
     room: NDArray[np.int64],
     step_free_room: NDArray[np.int64],
     offered: NDArray[np.bool_],
+    rank: NDArray[np.int64],
 ) -> RoomFlow:
     n_origins, n_shelters = cost.shape
     origin, shelter = np.nonzero(offered)
@@ -122,11 +126,13 @@ def _solve(
     door_free, door, sink = n_origins, n_origins + n_shelters, n_origins + 2 * n_shelters
     solver = min_cost_flow.SimpleMinCostFlow()
     head = np.where(step_free[origin], door_free, door) + shelter
+    # The same for all shelters, so it only decides who stays without one.
+    least = 1 + int(cost[origin, shelter].max(initial=0))
     arcs = solver.add_arcs_with_capacity_and_unit_cost(
         origin.astype(np.int32),
         head.astype(np.int32),
         persons[origin],
-        to_ticks(cost[origin, shelter], PER_SLOT),
+        to_ticks(cost[origin, shelter] + rank[origin] * least, PER_SLOT),
     )
     s = np.arange(n_shelters, dtype=np.int32)
     nothing = np.zeros(n_shelters, np.int64)

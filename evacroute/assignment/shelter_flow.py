@@ -125,8 +125,17 @@ class ShelterFlow:
             shelters.capacity,
             shelters.step_free_capacity,
             price,
+            vulnerable_first(problem)[origins.class_],
             before,
         )
+
+
+def vulnerable_first(problem: Problem) -> NDArray[np.int64]:
+    """Rank the classes: step-free before the others, then the slowest first."""
+    speed = problem.scenario.group_classes.speed_flat
+    rank = np.empty(len(speed), np.int64)
+    rank[np.lexsort((speed, ~problem.step_free))] = np.arange(len(speed))
+    return rank
 
 
 def slowest_first(problem: Problem, parties: Parties) -> NDArray[np.int64]:
@@ -135,16 +144,9 @@ def slowest_first(problem: Problem, parties: Parties) -> NDArray[np.int64]:
     The slow have the least choice: let go first they keep their short way, and the others lose
     less by walking round than the slow would.
     """
-    classes = problem.scenario.group_classes
     k = problem.scenario.groups.class_[parties.group]
-    return np.lexsort(
-        (
-            problem.ready[parties.group],
-            classes.speed_flat[k],
-            ~problem.step_free[k],
-            parties.target < 0,
-        )
-    )
+    rank = vulnerable_first(problem)[k]
+    return np.lexsort((problem.ready[parties.group], rank, parties.target < 0))
 
 
 def _sample(parties: Parties, one_in: int, start: int) -> Parties:

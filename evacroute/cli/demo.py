@@ -19,6 +19,7 @@ from evacroute.cli.inputs import (
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
+from evacroute.plan_folder import PLAN_FILES
 from evacroute.units import seconds
 from evacroute.writing import check_replaceable
 
@@ -50,7 +51,7 @@ def demo(
         as_json=as_json,
         started=started,
     )
-    check_replaceable(out, str(out), MARKER)
+    check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:
         tell("making up the lagoon city", 0.0)
         scenario = er.lagoon(people, seed=seed, deadline=deadline)

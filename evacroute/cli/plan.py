@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import evacroute as er
 from evacroute.cli.inputs import (
     BridgesOption,
     DeadlineOption,
@@ -25,6 +26,7 @@ from evacroute.cli.inputs import (
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
+from evacroute.plan_folder import PLAN_FILES
 from evacroute.units import seconds
 from evacroute.writing import check_replaceable
 
@@ -63,6 +65,8 @@ def plan(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None
     )
     seconds(deadline, "--deadline")
+    if method not in er.METHODS:
+        raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
     task = Task(
         out=out,
         method=method,
@@ -72,7 +76,7 @@ def plan(
         as_json=as_json,
         started=started,
     )
-    check_replaceable(out, str(out), MARKER)
+    check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:
         scenario, reports = inputs.load(deadline, tell)
     make_plan(task, scenario, reports)

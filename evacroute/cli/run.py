@@ -13,6 +13,7 @@ import typer
 import evacroute as er
 from evacroute.cli.shell import BROKEN, Readable, Report, print_json, progress
 from evacroute.plan import Plan, Status
+from evacroute.plan_folder import PLAN_FILES
 from evacroute.scenario import Scenario
 from evacroute.writing import atomic_folder, write_json
 
@@ -93,7 +94,7 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
 
 def _write(task: Task, plan: Plan, tell: Report) -> None:
     """Write the plan folder and its map, both or neither, and put all seconds in its summary."""
-    with atomic_folder(task.out, marker=MARKER) as new:
+    with atomic_folder(task.out, marker=MARKER, contents=PLAN_FILES) as new:
         tell("writing the plan folder", 0.3)
         plan.save(new)
         tell("drawing the map", 0.6)

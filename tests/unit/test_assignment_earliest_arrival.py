@@ -70,7 +70,7 @@ def test_the_first_arrives_as_if_alone(seed: int) -> None:
 
 @pytest.mark.parametrize("method", ["earliest_arrival", "shelter_flow"])
 @pytest.mark.parametrize("thin", [False, True])
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", [*range(25), 67, 162])
 def test_who_is_left_has_no_way_in_time(method: str, seed: int, thin: bool) -> None:
     """Among all the bookings of the plan there is no gap through which one more could go."""
     scenario = crowded(seed, thin=thin)

@@ -116,10 +116,20 @@ def test_same_seed_same_plan(files: dict[str, Path], tmp_path: Path) -> None:
 def test_an_older_plan_is_replaced(files: dict[str, Path], out: Path) -> None:
     """A plan written over an older one leaves nothing of it behind."""
     assert run("plan", *options(files), "--out", out).exit_code == 0
-    (out / "old.txt").write_text("")
+    (out / "prices.npz").write_text("of an older plan")
     assert run("plan", *options(files), "--out", out, "--no-verify").exit_code == 0
-    assert not (out / "old.txt").exists()
+    assert not (out / "prices.npz").exists()
     assert leftovers(out) == ["plan"]
+
+
+def test_a_folder_with_other_files_is_not_replaced(files: dict[str, Path], out: Path) -> None:
+    """What is not of a plan is never deleted, not even beside an older plan."""
+    assert run("plan", *options(files), "--out", out).exit_code == 0
+    (out / "thesis.doc").write_text("years of work")
+    result = run("plan", *options(files), "--out", out)
+    assert result.exit_code == 2
+    assert "thesis.doc" in result.output
+    assert (out / "thesis.doc").read_text() == "years of work"
 
 
 def test_convert_then_plan(files: dict[str, Path], tmp_path: Path, out: Path) -> None:

@@ -136,7 +136,7 @@ def test_wrong_rows(tmp_path: Path, row: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        (at((100, 900)), r"row 0: position is .* 900 m from the nearest street.*at most 200 m"),
+        (at((100, 900)), r"no shelter is within 250 m of a street"),
         (at((90_000, 0)), r"90 km from the nearest street"),
         (at((0, 0)).rename(columns={"lon": "lat", "lat": "lon"}), "look swapped"),
         (at((0, 0)).assign(lon=291000.0, lat=5035000.0), "metres of a map projection"),
@@ -152,10 +152,15 @@ def test_wrong_places(frame: pd.DataFrame, words: str) -> None:
         read_shelters(frame, corridor())
 
 
-def test_all_far_shelters_are_named_together() -> None:
-    """Every shelter too far off is in the one error."""
+def test_far_shelters_are_set_aside_by_name() -> None:
+    """A shelter somewhat too far off is left out and named; one out of town is a fault."""
+    shelters = read_shelters(at((100, 900), (100, 0), (100, -900)), corridor())
+    assert len(shelters) == 1
+    assert shelters.report is not None
+    assert shelters.report.set_aside == {"shelters with no street within 250 m": 2}
+    assert "(900 m)" in str(shelters.report)
     with pytest.raises(ShelterError, match="2 faults"):
-        read_shelters(at((100, 900), (100, 0), (100, -900)), corridor())
+        read_shelters(at((90_000, 0), (100, 0), (0, 90_000)), corridor())
     with pytest.raises(ShelterError, match="max_distance"):
         read_shelters(at((0, 0)), corridor(), max_distance=0)
 
