@@ -26,7 +26,7 @@ from evacroute.reports import LoadReport
 from evacroute.shelters import Shelters
 from evacroute.units import to_metres
 
-MAX_DISTANCE = 200.0
+MAX_DISTANCE = 250.0
 """Farthest that a shelter's position may be from the node of its door [m]: half a large park."""
 
 OUT_OF_TOWN = 5000.0
