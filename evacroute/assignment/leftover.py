@@ -107,10 +107,9 @@ def explain(
     arrives = problem.ready[groups].astype(np.int64)[:, None] + cost[origins.of_group[groups]]
     reach = arrives <= problem.n_slots
     size = np.where(problem.scenario.groups.together[groups], left[groups], 1)[:, None]
-    any_place = (reach & (free.room >= size)).any(axis=1)
-    own_place = any_place & (
-        ~step_free | (reach & (np.minimum(free.room, free.step_free_room) >= size)).any(axis=1)
-    )
+    places = np.where(step_free[:, None], np.minimum(free.room, free.step_free_room), free.room)
+    own_place = (reach & (places >= size)).any(axis=1)
+    step_free_full = step_free & ~(reach & (free.step_free_room >= size)).any(axis=1)
     persons = int(left[groups[open_]].sum())
     could = problem.scenario.groups.persons - int(left[proven >= 0].sum())
     no_places = persons <= no_room
@@ -120,5 +119,5 @@ def explain(
     reason[open_] = _CODE[f"no room on the way by the deadline ({word})"]
     full = open_ & (~own_place | no_places)
     reason[full] = _CODE[f"no shelter with room{tail}"]
-    reason[full & step_free & any_place] = _CODE[f"no step-free place left{tail}"]
+    reason[full & step_free_full] = _CODE[f"no step-free place left{tail}"]
     return groups.astype(np.int32), left[groups].astype(np.int32), reason.astype(np.uint8)
