@@ -26,9 +26,11 @@ def flag_excess(
             link = seq_link[p]
             at = store.slot[j] + int(walked + shift)
             spread = graph.link_every[link] - 1
+            # Round a thin link's entry two lawful neighbours may overlap; only the entry counts.
+            over = flag and free.link[link, at] < 0
             for t in range(max(at - spread, 0), min(at + spread + 1, wanted.shape[1])):
-                wanted[link, t] = flag and free.link[link, t] < 0
-                found += wanted[link, t]
+                wanted[link, t] = over and free.link[link, t] < 0
+            found += over
             walked += time[link]
     return found
 

@@ -35,12 +35,9 @@ class Graph(NamedTuple):
     link_every
         At least so many slots lie between entries to a link, 1 but for links that pass less than
         one person a slot, shape (n_links,).
-    rounding
-        Added before an arc's time is cut to whole slots: 0.5 rounds to the nearest,
-        shape (n_classes,).
     shift
-        The same for the entry to each link of an arc, shape (n_classes,); at most `rounding` and
-        0.5, so that no link is entered after its arc has ended.
+        Added to the time walked in an arc before the entry to a link is cut to whole slots,
+        shape (n_classes,): just above 0, so that rounding errors do not bring an entry forward.
     node_head
         Head of each node, -1 inside a chain, shape (n_nodes,).
     node_arc, node_pos
@@ -63,7 +60,6 @@ class Graph(NamedTuple):
     seq_link: Any
     link_time: Any
     link_every: Any
-    rounding: Any
     shift: Any
     node_head: Any
     node_arc: Any

@@ -56,10 +56,10 @@ def remember(
 
 
 @nb.njit(cache=True, nogil=True)
-def has_space(store: Any, work: Any, movements: int) -> bool:
-    """Whether the store can take so many more movements of any length."""
-    arcs = store.count[1] + movements * len(work.path_arc)
-    return bool(store.count[0] + movements < len(store.group) and arcs < len(store.arc))
+def has_space(store: Any, work: Any) -> bool:
+    """Whether the store can take one more movement of any length."""
+    arcs = store.count[1] + len(work.path_arc)
+    return bool(store.count[0] + 1 < len(store.group) and arcs < len(store.arc))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -151,7 +151,7 @@ def place_group(
     """
     left = size
     while left > 0:
-        if not together and not has_space(store, work, 1):
+        if not together and not has_space(store, work):
             break
         need = left if together else 1
         hope = table[k, target] if target >= 0 else hopes[k]
@@ -248,13 +248,13 @@ def place_all(
         a = order[i]
         if left[a] == 0:
             continue
-        if not has_space(store, work, left[a] if together[a] else 1):
+        if not has_space(store, work):
             return i
         left[a] = place_group(
             graph, free, work, store, table, hopes, floors, last_arc, slack, step_free, price,
             group[a], int(node[a]), int(class_[a]), int(ready[a]), int(left[a]), together[a],
             int(target[a]), waits,
         )  # fmt: skip
-        if left[a] > 0 and not together[a] and not has_space(store, work, 1):
+        if left[a] > 0 and not together[a] and not has_space(store, work):
             return i
     return end

@@ -10,6 +10,9 @@ from scipy.sparse.csgraph import connected_components
 from evacroute._kernels.graph import FAR, Graph
 from evacroute.network import Network
 
+HAIR = 1e-6
+"""Slots by which times are taken for whole, so that sums of tenths do not fall short."""
+
 
 def build_graph(
     network: Network,
@@ -57,8 +60,7 @@ def build_graph(
     np.cumsum([len(links) for links in arc_links], out=seq_ptr[1:])
     seq_link = np.concatenate(arc_links).astype(np.int32) if arc_links else np.zeros(0, np.int32)
     link_time = np.where(open_, walk_seconds, np.inf) / step
-    nearest = np.full(len(link_time), 0.5)
-    arc_time = round_times(link_time, seq_ptr, seq_link, nearest)
+    arc_time = round_times(link_time, seq_ptr, seq_link)
     heads = np.arange(len(head_nodes) + 1)
     into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
     shelter_head = node_head[shelter_node]
@@ -76,8 +78,7 @@ def build_graph(
         seq_link=seq_link,
         link_time=link_time.astype(np.float64),
         link_every=link_every,
-        rounding=nearest,
-        shift=nearest,
+        shift=np.full(len(link_time), HAIR),
         node_head=node_head,
         node_arc=node_arc,
         node_pos=node_pos,
@@ -91,12 +92,11 @@ def round_times(
     link_time: NDArray[np.float64],
     seq_ptr: NDArray[np.int32],
     seq_link: NDArray[np.int32],
-    rounding: NDArray[np.float64],
 ) -> NDArray[np.int32]:
     """Whole slots to walk each arc, at least 1, `FAR` where barred; shape (classes, arcs)."""
     total = arc_totals(link_time, seq_ptr, seq_link)
     finite = total < FAR
-    slots = np.floor(np.where(finite, total, 0) + rounding[:, None])
+    slots = np.floor(np.where(finite, total, 0) + 0.5)
     return np.where(finite, np.maximum(1, slots), FAR).astype(np.int32)
 
 

@@ -99,6 +99,7 @@ class Placing:
         self._grow(len(parties), 32 * len(parties))
         self._run(parties, order, left, together, progress, stage)
         if self.work.counter[2]:
+            self.work.counter[2] = 0
             self._forget()
             self._run(parties, order, left, together, progress, stage)
         self._in_file(parties, order, left, together)
@@ -126,8 +127,7 @@ class Placing:
                 begin, end, g, *columns, left, together, parties.target, self.waits,
             )  # fmt: skip
             if reached < end:
-                widest = int(left[order[reached]]) if together[order[reached]] else 1
-                self._grow(len(self.store.group), len(self.store.arc), widest)
+                self._grow(len(self.store.group), len(self.store.arc))
             begin = reached
             if progress is not None:
                 progress(stage, begin / len(order))
@@ -170,15 +170,21 @@ class Placing:
                         bool(step_free[k]), i,
                     )  # fmt: skip
 
+    def cost(self) -> int:
+        """Sum of slots from ready to safe over the persons placed."""
+        store, n = self.store, int(self.store.count[0])
+        spent = store.admitted[:n] - self.problem.ready[store.group[:n]]
+        return int((spent.astype(np.int64) * store.size[:n]).sum())
+
     def reserve_space(self) -> None:
         """Make sure that the store can take one more movement."""
         self._grow(1, 0)
 
-    def _grow(self, movements: int, arcs: int, widest: int = 1) -> None:
+    def _grow(self, movements: int, arcs: int) -> None:
         """Make room for so many more movements and arcs."""
         store = self.store
-        n_movements = int(store.count[0]) + movements + widest + 1
-        n_arcs = int(store.count[1]) + arcs + (widest + 1) * len(self.work.path_arc)
+        n_movements = int(store.count[0]) + movements + 2
+        n_arcs = int(store.count[1]) + arcs + 2 * len(self.work.path_arc)
         if n_movements < len(store.group) and n_arcs < len(store.arc):
             return
         bigger = _store(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evacroute.assignment.ledger import Ledger
 from evacroute.assignment.placing import Placing
@@ -10,7 +11,7 @@ from evacroute.assignment.placing import Placing
 PASSES = 6
 
 
-def polish(placing: Placing, most: int) -> None:
+def polish(placing: Placing, most: int, soonest: NDArray[np.int64]) -> None:
     """Let movements go to any shelter where they are safe sooner, the longest under way first.
 
     Nobody else is moved, so the total only falls. The shelters' prices no longer count, for the
@@ -22,6 +23,8 @@ def polish(placing: Placing, most: int) -> None:
         What is booked; changed in place.
     most
         Nothing is done where there are more movements than this.
+    soonest
+        Slots in which each group would be safe with the city to itself, shape (n_groups,).
     """
     groups, ready = placing.problem.scenario.groups, placing.problem.ready
     if int(placing.store.count[0]) > most:
@@ -35,7 +38,7 @@ def polish(placing: Placing, most: int) -> None:
         spent = store.admitted[:n] - ready[store.group[:n]]
         order = np.argsort(-spent, kind="stable")
         better = False
-        for i in order[(store.size[order] > 0) & (spent[order] > 0)]:
+        for i in order[(store.size[order] > 0) & (spent > soonest[store.group[:n]])[order]]:
             group, before = int(store.group[i]), int(store.admitted[i])
             mark = ledger.mark()
             _, persons = ledger.withdraw(int(i))

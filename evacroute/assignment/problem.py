@@ -118,7 +118,7 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
-        graph=unbias(graph, scenario.groups, price),
+        graph=unbias(graph, network, scenario.groups, price),
         static_price=price,
         step=step,
         n_slots=n_slots,

@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.graph import FAR
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
-from evacroute.assignment.parties import Origins, Parties, gather, split
+from evacroute.assignment.parties import Origins, Parties, gather, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
 from evacroute.assignment.problem import MOST_PERSONS, Problem
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import RoomFlow, room_flow
+from evacroute.errors import Faults
 
 SLACK = 6
 """Slots by which a known way may be later than the best in all rounds but the last."""
@@ -59,6 +61,18 @@ class ShelterFlow:
     polish: int = 5000
     name: str = "shelter_flow"
 
+    def __post_init__(self) -> None:
+        faults = Faults("shelter_flow")
+        for name, low in (("rounds", 1), ("sample", 1), ("polish", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < low:
+                faults.add(f"{name} is {value!r}, expected a whole number from {low}")
+        for name, high in (("toll", np.inf), ("damping", 1.0)):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 <= value <= high:
+                faults.add(f"{name} is {value!r}, expected a number from 0 to {high:g}")
+        faults.raise_if_any()
+
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Flow, route, feed back, repair."""
         groups = problem.scenario.groups
@@ -66,6 +80,7 @@ class ShelterFlow:
         distances = problem.distances()
         free_flow = origin_costs(problem, origins, distances)
         proven = hopeless(problem, origins, free_flow)
+        soonest = free_flow.min(axis=1, initial=FAR).astype(np.int64)[origins.of_group]
         delay = np.zeros(len(problem.graph.arc_from))
         flow: RoomFlow | None = None
         for i in range(self.rounds):
@@ -98,13 +113,44 @@ class ShelterFlow:
                 mean = placing.waits[0] / np.maximum(placing.waits[1], 1)
                 delay += self.damping * (self.toll * mean - delay)
         no_room = 0 if flow is None else int(flow.left.sum())
-        still = repair(problem, placing, parties, left, no_room, progress)
-        polish(placing, self.polish)
-        unplaced = np.where(proven >= 0, groups.size, 0).astype(np.int64)
-        np.add.at(unplaced, parties.group, still)
+        unplaced = self._settle(problem, placing, parties, left, no_room, soonest, progress)
+        small = int(placing.store.count[0]) <= self.polish
+        if small or unplaced.sum() > no_room:
+            # Where some are left, or it costs nothing, the greedy's answer is tried as well.
+            other = Placing(problem, distances)
+            every = whole_groups(groups).take(np.flatnonzero(proven < 0))
+            order = np.argsort(problem.ready[every.group], kind="stable")
+            left = other.place(every, order, progress, "greedy")
+            rest = self._settle(problem, other, every, left, no_room, soonest, progress)
+            if (rest.sum(), other.cost()) < (unplaced.sum(), placing.cost()):
+                placing, unplaced = other, rest
+        unplaced = np.where(proven >= 0, groups.size, unplaced)
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
         movements = finish(problem, placing, unplaced, no_room)
         return Outcome(movements, settings)
+
+    def _settle(
+        self,
+        problem: Problem,
+        placing: Placing,
+        parties: Parties,
+        left: NDArray[np.int32],
+        no_room: int,
+        soonest: NDArray[np.int64],
+        progress: Progress | None,
+    ) -> NDArray[np.int64]:
+        """Repair, polish, and try once more; returns the persons left of each group."""
+        still = repair(problem, placing, parties, left, no_room, progress)
+        polish(placing, self.polish, soonest)
+        todo = np.flatnonzero(still > 0)
+        if len(todo):
+            again = Parties(
+                parties.group[todo], still[todo].astype(np.int32), np.full(len(todo), -1, np.int32)
+            )
+            still[todo] = placing.place(again, np.arange(len(todo)), progress, "last try")
+        unplaced = np.zeros(len(problem.ready), np.int64)
+        np.add.at(unplaced, parties.group, still)
+        return unplaced
 
     def _flow(
         self,

@@ -43,6 +43,8 @@ def static_prices(
     numpy.ndarray
         Prices [slots], >= 0, shape (n_shelters,).
     """
+    if not len(groups):
+        return np.zeros(len(room), np.int64)
     k = int(np.bincount(groups.class_, weights=groups.size).argmax())
     node, where = np.unique(groups.node, return_inverse=True)
     size = np.bincount(where, weights=groups.size).astype(np.int32)
