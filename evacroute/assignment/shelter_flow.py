@@ -122,7 +122,7 @@ class ShelterFlow:
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")
             rest = self._settle(problem, other, every, left, no_room, soonest, progress)
-            if (rest.sum(), other.cost()) < (unplaced.sum(), placing.cost()):
+            if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
         unplaced = np.where(proven >= 0, groups.size, unplaced)
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
@@ -174,6 +174,15 @@ class ShelterFlow:
             vulnerable_first(problem)[origins.class_],
             before,
         )
+
+
+def _worth(
+    problem: Problem, placing: Placing, unplaced: NDArray[np.int64]
+) -> tuple[int, list[int], int]:
+    """Persons left, then those left of each class from the most vulnerable on, then cost."""
+    rank = vulnerable_first(problem)[problem.scenario.groups.class_]
+    by_rank = np.bincount(rank, weights=unplaced, minlength=len(problem.step_free))
+    return int(unplaced.sum()), by_rank.astype(np.int64).tolist(), placing.cost()
 
 
 def vulnerable_first(problem: Problem) -> NDArray[np.int64]:

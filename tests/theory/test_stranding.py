@@ -130,6 +130,16 @@ def test_room_is_left_to_wheelchair_users() -> None:
     assert plan.left == 0
 
 
+def test_short_room_goes_to_the_vulnerable() -> None:
+    """With too few places the wheelchair users get theirs, though walkers are ready first."""
+    network = from_edges([(0, 0), (50, 0)], [(0, 1)], capacity=4.0)
+    crowd = [(1, 9), (0, 2, 60.0, 1)]
+    scenario = scene(network, crowd, [(1, 6, 6)], classes=[WALKER, WHEELCHAIR])
+    plan = er.assign(scenario, step=STEP)
+    check_feasible(plan)
+    assert plan.by_class()["left"].tolist() == [5, 0]
+
+
 def test_room_goes_to_those_it_was_meant_for() -> None:
     """With room for five of ten, those at the door get in, not those who would walk far."""
     network = from_edges([(0, 0), (50, 0), (100, 0)], [(0, 1), (1, 2)], capacity=4.0)
