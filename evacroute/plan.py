@@ -16,6 +16,7 @@ from evacroute.assignment.movements import REASONS, Movements
 from evacroute.errors import PlanError, SolverError
 from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
 from evacroute.network import KINDS, Network
+from evacroute.prices import Prices
 from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
 from evacroute.summary import PlanSummary
@@ -56,7 +57,7 @@ class Plan:
     roster
         Which person goes with which movement; found from the scenario's persons unless given.
     prices
-        Prices behind the plan as arrays by name, where the method has any.
+        Prices behind the plan and its bound, where the method has any.
 
     Raises
     ------
@@ -73,7 +74,7 @@ class Plan:
     bound: float | None = None
     seed: int = 0
     roster: Roster | None = field(default=None, kw_only=True)
-    prices: dict[str, NDArray[Any]] | None = field(default=None, kw_only=True)
+    prices: Prices | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         moves, scenario = self.movements, self.scenario

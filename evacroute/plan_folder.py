@@ -35,6 +35,7 @@ from evacroute.assignment.movements import REASONS, Movements
 from evacroute.errors import Faults
 from evacroute.load.instance import read_instance
 from evacroute.plan import Plan
+from evacroute.prices import Prices
 from evacroute.reports import LoadReport
 from evacroute.roster import NO_REASON, Roster
 from evacroute.routes import routes_geojson
@@ -93,7 +94,7 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         _put_tables(plan, new)
         write_gzip(routes_geojson(plan), new / "routes.geojson.gz")
         if plan.prices is not None:
-            write_arrays(plan.prices, new / "prices.npz")
+            write_arrays(plan.prices.to_arrays(), new / "prices.npz")
         record = {"format": FORMAT, **plan.summary().to_dict(), "versions": _versions()}
         record["reports"] = {
             part: report.to_dict()
@@ -187,7 +188,7 @@ def read_plan(folder: str | Path) -> Plan:
         bound=record.get("bound"),
         seed=int(record.get("seed") or 0),
         roster=roster,
-        prices=read_arrays(prices) if prices.exists() else None,
+        prices=Prices.from_arrays(read_arrays(prices), str(prices)) if prices.exists() else None,
     )
 
 

@@ -30,11 +30,12 @@ def assign(
         Network, people, shelters, deadline.
     method
         One of `METHODS`: "nearest" (capacities ignored, for comparison), "earliest_arrival" (the
-        classic greedy), "shelter_flow" (the fast default).
+        classic greedy), "shelter_flow" (the fast default), "over_time" (the
+        best plan, with a proven bound).
     step
         Length of a time step [s, or text such as "10 s"]. Times are whole steps.
     seed
-        Seed of random choices. The methods so far make none, so it is only noted in the plan.
+        Seed of random choices; only "over_time" makes any.
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
@@ -61,7 +62,8 @@ def assign(
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
-    allowed = [f.name for f in fields(METHODS[method]) if f.name != "name"]
+    names = [f.name for f in fields(METHODS[method])]
+    allowed = [name for name in names if name not in ("name", "seed")]
     unknown = sorted(set(settings) - set(allowed))
     if unknown:
         raise InputError(
@@ -70,6 +72,8 @@ def assign(
         )
     begin = time.perf_counter()
     problem = build_problem(scenario, seconds(step, "step"))
+    if "seed" in names:
+        settings["seed"] = seed
     outcome = METHODS[method](**settings).solve(problem, progress=progress)
     spent = time.perf_counter() - begin
     return Plan(
@@ -79,5 +83,7 @@ def assign(
         step_s=problem.step,
         seconds={"assign": spent},
         settings=outcome.settings,
+        bound=outcome.bound,
         seed=seed,
+        prices=outcome.prices,
     )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from evacroute.assignment.movements import Movements
 from evacroute.assignment.placing import Progress
 from evacroute.assignment.problem import Problem
+from evacroute.prices import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,16 @@ class Outcome:
         Who goes where and when, and who is left.
     settings
         The method's settings as used, for the plan's summary.
+    prices
+        The prices behind them, where the method has any.
+    bound
+        Proven least cost of any plan that leaves no more people [person-seconds], None = not known.
     """
 
     movements: Movements
     settings: dict[str, Any] = field(default_factory=dict)
+    prices: Prices | None = None
+    bound: float | None = None
 
 
 class Method(Protocol):

@@ -176,9 +176,9 @@ class Placing:
         spent = store.admitted[:n] - self.problem.ready[store.group[:n]]
         return int((spent.astype(np.int64) * store.size[:n]).sum())
 
-    def reserve_space(self) -> None:
-        """Make sure that the store can take one more movement."""
-        self._grow(1, 0)
+    def reserve_space(self, movements: int = 1, arcs: int = 0) -> None:
+        """Make sure that the store can take so many more movements and arcs."""
+        self._grow(movements, arcs)
 
     def _grow(self, movements: int, arcs: int) -> None:
         """Make room for so many more movements and arcs."""

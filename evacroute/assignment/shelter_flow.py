@@ -75,6 +75,21 @@ class ShelterFlow:
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Flow, route, feed back, repair."""
+        placing, unplaced, no_room = self.place(problem, progress)
+        settings = {key: value for key, value in asdict(self).items() if key != "name"}
+        return Outcome(finish(problem, placing, unplaced, no_room), settings)
+
+    def place(
+        self, problem: Problem, progress: Progress | None = None
+    ) -> tuple[Placing, NDArray[np.int64], int]:
+        """Place everyone who can be.
+
+        Returns
+        -------
+        tuple
+            What is booked, persons left of each group, and for how many there is proven to be no
+            room.
+        """
         groups = problem.scenario.groups
         origins = gather(groups, len(problem.step_free))
         distances = problem.distances()
@@ -125,9 +140,7 @@ class ShelterFlow:
             if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
         unplaced = np.where(proven >= 0, groups.size, unplaced)
-        settings = {key: value for key, value in asdict(self).items() if key != "name"}
-        movements = finish(problem, placing, unplaced, no_room)
-        return Outcome(movements, settings)
+        return placing, unplaced, no_room
 
     def _settle(
         self,

@@ -1,0 +1,417 @@
+"""Flow over time with prices: a plan, improved step by step, beside a bound that closes in on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.graph import FAR
+from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.leftover import hopeless
+from evacroute.assignment.method import Outcome
+from evacroute.assignment.parties import gather
+from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.priced_placing import Guides, PricedPlacing
+from evacroute.assignment.pricing import Pricer, PriceSet, gather_crowd, make_terms
+from evacroute.assignment.problem import Problem
+from evacroute.assignment.room import room_flow
+from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
+from evacroute.assignment.time_net import build_time_net
+from evacroute.errors import Faults, InputError
+from evacroute.prices import Prices
+from evacroute.units import seconds
+
+FIRST, BEFORE_PLAN, STAGE = 30, 120, 30
+"""Price rounds while the first plan is made, before the priced plan, and beside each improvement."""
+
+SHRINK = 240
+"""Rounds over which the price steps get smaller."""
+
+LOOK = 8000
+"""Places looked at for one person in a pass of exchanges, at first."""
+
+CHAINS = 6000
+"""Chains tried in a stage."""
+
+PATIENCE = 3
+"""Stages of little gain, each looking farther than the last, before no more are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """The best plan, with a certificate.
+
+    Streets, doors and shelters get prices in time; what everyone would do at those prices gives a
+    bound on every plan (Lagrangian duality). The plan is made by search under the prices and then
+    improved by exchanges, until it is within `gap` of the bound.
+
+    Parameters
+    ----------
+    gap
+        Stop when (cost - bound) / bound is no more than this.
+    time_limit
+        Stop after this time [s, or text such as "60 s"], with the best plan and bound so far.
+    weights
+        What a second of a person's time counts for, by class id; 1 for classes not named.
+    seed
+        Seed of the exchanges. The same seed gives the same plan, unless the time limit ends it.
+    """
+
+    gap: float = 0.01
+    time_limit: float | str = 60.0
+    weights: Mapping[str, float] | None = None
+    seed: int = 0
+    name: str = "over_time"
+
+    def __post_init__(self) -> None:
+        faults = Faults("over_time")
+        if not isinstance(self.gap, int | float) or not 0 <= self.gap < np.inf:
+            faults.add(f"gap is {self.gap!r}, expected a number from 0")
+        try:
+            object.__setattr__(self, "time_limit", seconds(self.time_limit, "time_limit"))
+        except (InputError, TypeError, ValueError) as fault:
+            faults.add(str(fault))
+        for name, weight in (self.weights or {}).items():
+            if not isinstance(weight, int | float) or not 0.01 <= weight <= 100:
+                faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
+        faults.raise_if_any()
+
+    def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
+        """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned."""
+        with ThreadPoolExecutor(1) as side:
+            run = _Run(self, problem, progress, side)
+            try:
+                run.go()
+            except KeyboardInterrupt:
+                run.stopped = "interrupted"
+            return run.outcome()
+
+    def class_weights(self, problem: Problem) -> NDArray[np.float64]:
+        """Weights in the order of the classes.
+
+        Raises
+        ------
+        InputError
+            If a class does not exist.
+        """
+        ids = problem.scenario.group_classes.class_id.tolist()
+        weight = np.ones(len(ids))
+        unknown = sorted(set(self.weights or {}) - set(ids))
+        if unknown:
+            raise InputError(
+                f"weights: no class {', '.join(unknown)}; the classes are {', '.join(ids)}"
+            )
+        for name, value in (self.weights or {}).items():
+            weight[ids.index(name)] = value
+        return weight
+
+
+class _Run:
+    """One solve: the best plan and the best bound so far."""
+
+    def __init__(
+        self,
+        method: OverTime,
+        problem: Problem,
+        progress: Progress | None,
+        side: ThreadPoolExecutor,
+    ) -> None:
+        self.begin = time.perf_counter()
+        self.method, self.problem, self.progress, self.side = method, problem, progress, side
+        self.stopped = ""
+        self.stages = 0
+        groups, shelters = problem.scenario.groups, problem.scenario.shelters
+        origins = gather(groups, len(problem.step_free))
+        cost = origin_costs(problem, origins, problem.distances())
+        self.proven = hopeless(problem, origins, cost)
+        self.counted = self.proven < 0
+        self.rank = vulnerable_first(problem)
+        self.net = build_time_net(problem)
+        weight = method.class_weights(problem)
+        self.terms = make_terms(problem, self.net, weight, self.rank)
+        self.crowd = gather_crowd(problem, self.net, self.counted)
+        self.first: Future[tuple[Placing, NDArray[np.int64], int]] | None = None
+        self.job: Future[Any] | None = None
+        self.pricer: Pricer | None = None
+        self.placing: PricedPlacing | None = None
+        persons = np.bincount(
+            origins.of_group, weights=np.where(self.counted, groups.size, 0),
+            minlength=len(origins.node),
+        ).astype(np.int64)  # fmt: skip
+        step_free = problem.step_free[origins.class_]
+        flow = room_flow(
+            cost, persons, step_free, shelters.capacity, shelters.step_free_capacity,
+            problem.static_price.astype(np.float64), self.rank[origins.class_],
+        )  # fmt: skip
+        self.no_room = int(flow.left.sum())
+        self.start = self._start_prices(flow.price, flow.left, cost, origins.class_, step_free)
+
+    def _start_prices(
+        self,
+        room: NDArray[np.float64],
+        left: NDArray[np.int64],
+        cost: NDArray[np.int32],
+        class_: NDArray[np.int32],
+        step_free: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Prices of places: those of the static flow, and enough to keep out whom it left."""
+        weight = float(self.terms.weight.mean())
+        free_room = np.zeros(len(room))
+        penalty = self.terms.penalty
+        room = room * weight
+        shelters = self.problem.scenario.shelters
+        for o in np.flatnonzero(left > 0):
+            k = class_[o]
+            worth = np.where(cost[o] < FAR, penalty[k] - cost[o] * self.terms.weight[k], 0.0)
+            if step_free[o]:
+                free_room = np.where(
+                    shelters.step_free_capacity > 0, np.maximum(free_room, worth - room), free_room
+                )
+            else:
+                room = np.where(shelters.capacity > 0, np.maximum(room, worth), room)
+        return room, np.maximum(free_room, 0)
+
+    @property
+    def bound(self) -> float:
+        """Best dual value so far [slots]; nothing is proven before prices are known."""
+        best = self.pricer.best if self.pricer is not None else None
+        return 0.0 if best is None else best.value
+
+    def _worth(self, placing: PricedPlacing) -> float:
+        """Cost of a placing with the penalties of whom it leaves [slots]."""
+        return placing.cost() + float((placing.left * self.terms.penalty[placing.class_]).sum())
+
+    @property
+    def gap(self) -> float:
+        """Gap of the plan at hand, penalties of whom it leaves apart; inf while there is none."""
+        if self.placing is None:
+            return np.inf
+        penalty = float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
+        bound = self.bound - penalty
+        return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
+
+    def _time_left(self) -> bool:
+        return time.perf_counter() - self.begin < float(self.method.time_limit)
+
+    def _tell(self, what: str) -> None:
+        if self.progress is None:
+            return
+        persons = max(self.crowd.persons, 1.0)
+        minutes = self.problem.step / 60 / persons
+        text = f"{what}: bound {self.bound * minutes:.2f}"
+        if self.placing is not None:
+            text += f", cost {self.placing.cost() * minutes:.2f} min, gap {self.gap:.2%}"
+        spent = (time.perf_counter() - self.begin) / float(self.method.time_limit)
+        reached = min(1.0, self.method.gap / self.gap) if 0 < self.gap < np.inf else 0.0
+        self.progress(text, min(1.0, max(spent, reached)))
+
+    def go(self) -> None:
+        """Work until the gap is reached, time is up, or little more is gained."""
+        if not self.crowd.persons:
+            return
+        self.first = self.side.submit(ShelterFlow().place, self.problem)
+        self.pricer = Pricer(
+            self.net, self.terms, self.crowd, self.problem.n_slots, *self.start, rounds=SHRINK
+        )
+        self._tell("first prices")
+        self.pricer.use_threads(1)
+        self.pricer.rounds(FIRST)
+        self.first.result()
+        self.pricer.use_threads(2)
+        while self.pricer.done < BEFORE_PLAN and self._time_left():
+            self._tell("prices")
+            self.pricer.rounds(10)
+        self.placing = self._first_plan()
+        if not self._time_left():
+            self.stopped = "time limit"
+            return
+        self._priced_plan()
+        self._improve()
+
+    def _new_placing(self) -> PricedPlacing:
+        return PricedPlacing(self.problem, self.net, self.terms, self.counted)
+
+    def _first_plan(self) -> PricedPlacing:
+        """Take the plan of `shelter_flow` as the first."""
+        assert self.first is not None
+        placing, _, _ = self.first.result()
+        mine = self._new_placing()
+        mine.take_over(placing)
+        mine.fixed[:] = self._in_file(placing)
+        return mine
+
+    def _in_file(self, placing: Placing) -> NDArray[np.bool_]:
+        """Households too large to pass a narrow place at once, which went one after another."""
+        store, groups = placing.store, self.problem.scenario.groups
+        n = int(store.count[0])
+        parts = np.bincount(store.group[:n], weights=store.size[:n] > 0, minlength=len(groups))
+        return np.asarray(groups.together & (parts > 1))
+
+    def _guide(self) -> Any:
+        assert self.pricer is not None
+        prices = self.pricer.mean()
+        return Guides(self.net, self.terms).make(self.pricer.guide_values(prices), prices)
+
+    def _priced_plan(self) -> None:
+        """Make a plan under the prices; it replaces the first if it is better."""
+        assert self.pricer is not None
+        assert self.placing is not None
+        assert self.first is not None
+        placing = self._new_placing()
+        placing.guide = self._guide()
+        before, _, _ = self.first.result()
+        in_file = self._in_file(before)
+        if in_file.any():
+            placing.take_over(before, in_file)
+            placing.fixed[:] = in_file
+        order = np.lexsort((self.problem.ready, self.rank[placing.class_]))
+        order = order[placing.left[order] > 0]
+        self.pricer.use_threads(1)
+        self.job = self.side.submit(self._place, placing, order)
+        while not self.job.done():
+            # So many rounds at least, whatever the clock: results do not depend on speed.
+            if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
+                self.pricer.rounds(5)
+            else:
+                self.job.result()
+            self._tell("placing")
+        if not self.job.result():
+            self.stopped = "time limit"
+            return
+        if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
+            self.pricer.rounds(BEFORE_PLAN + 2 * STAGE - self.pricer.done)
+        if self._worth(placing) < self._worth(self.placing):
+            self.placing = placing
+        else:
+            self.placing.guide = placing.guide
+
+    def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
+        done = placing.place(order, self._time_left)
+        if done and placing.left.any():
+            for k in np.argsort(self.rank):
+                placing.insert_by_exchange(int(k), 4)
+            vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
+            placing.insert(vulnerable, self.method.seed)
+        return done
+
+    def _improve(self) -> None:
+        assert self.pricer is not None
+        assert self.placing is not None
+        look, poor = LOOK, 0
+        worth, bound = self._worth(self.placing), self.bound
+        while self.gap > self.method.gap and poor < PATIENCE:
+            if not self._time_left():
+                self.stopped = "time limit"
+                return
+            self.job = self.side.submit(self._stage, self.placing, look)
+            if self.pricer.done < 4 * SHRINK:
+                self.pricer.rounds(STAGE)
+            guide = self._guide()
+            self.job.result()
+            self.placing.guide = guide
+            self.stages += 1
+            self._tell(f"stage {self.stages}")
+            now = self._worth(self.placing)
+            gained = (worth - now + self.bound - bound) / max(self.placing.cost(), 1.0)
+            if gained < 1e-4:
+                look *= 3
+            poor = poor + 1 if gained < 1e-5 else 0
+            worth, bound = now, self.bound
+
+    def _stage(self, placing: PricedPlacing, look: int) -> None:
+        """Improve the plan a little."""
+        seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
+        if placing.left.any():
+            for k in np.argsort(self.rank):
+                placing.insert_by_exchange(int(k), 2)
+            placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
+        persons = np.bincount(
+            placing.class_, weights=self.problem.scenario.groups.size, minlength=len(self.rank)
+        )
+        enough = int(2e-5 * placing.cost())
+        for k in np.argsort(-persons, kind="stable"):
+            if not self._time_left():
+                return
+            placing.exchange(int(k), passes=8, most=look, enough=enough)
+        if self._time_left():
+            placing.chains(CHAINS, seed)
+
+    def outcome(self) -> Outcome:
+        """What there is, as movements with prices and bound."""
+        if self.job is not None:
+            self.job.result()
+        groups, method = self.problem.scenario.groups, self.method
+        if self.placing is None:
+            placing, unplaced, no_room = (
+                ShelterFlow().place(self.problem) if self.first is None else self.first.result()
+            )
+        else:
+            placing, unplaced, no_room = self.placing.hand_over(), self.placing.left, self.no_room
+        unplaced = np.where(self.proven >= 0, groups.size, unplaced)
+        movements = finish(self.problem, placing, unplaced, no_room)
+        settings = {
+            key: value for key, value in asdict(method).items() if key not in ("name", "seed")
+        }
+        settings["stopped"] = self.stopped or (
+            "gap reached" if self.gap <= method.gap else "no gain"
+        )
+        if self.pricer is None:
+            return Outcome(movements, settings)
+        best = self.pricer.best
+        self.pricer.close()
+        if best is None:
+            return Outcome(movements, settings)
+        settings["price_rounds"], settings["stages"] = self.pricer.done, self.stages
+        prices = self._prices(best, self.pricer.exact_value(best))
+        return Outcome(movements, settings, prices, bound_of(self.problem, prices, unplaced))
+
+    def _prices(self, best: PriceSet, value: float) -> Prices:
+        problem, terms, step = self.problem, self.terms, self.problem.step
+        graph, horizon = problem.graph, best.horizon
+        place = np.empty(len(terms.order), np.int64)
+        place[terms.order] = np.arange(len(place))
+        column, slot = np.nonzero(best.link[:horizon].T)
+        door = best.door[:, place]
+        shelter, door_slot = np.nonzero(door[: horizon + 1].T)
+        ready = problem.ready * step - problem.scenario.groups.ready_time
+        weight = terms.weight[problem.scenario.groups.class_]
+        late = float((ready * weight * problem.scenario.groups.size)[self.counted].sum())
+        return Prices(
+            step=step,
+            n_slots=problem.n_slots,
+            horizon=horizon,
+            link=best.links[column].astype(np.int32),
+            link_slot=slot.astype(np.int32),
+            link_price=best.link[slot, column].astype(np.float64) * step,
+            door=shelter.astype(np.int32),
+            door_slot=door_slot.astype(np.int32),
+            door_price=door[door_slot, shelter].astype(np.float64) * step,
+            room=best.room[place].astype(np.float64) * step,
+            step_free_room=best.free_room[place].astype(np.float64) * step,
+            weight=terms.weight.copy(),
+            penalty=terms.penalty * step,
+            hopeless=np.flatnonzero(~self.counted).astype(np.int32),
+            arc_ptr=graph.seq_ptr.astype(np.int64),
+            arc_link=graph.seq_link.copy(),
+            arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+            value=value * step + late,
+        )
+
+
+def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> float | None:
+    """Least cost of any plan that leaves no more of any class than these [person-seconds].
+
+    None where the penalties of those left are more than what is proven.
+    """
+    left = np.where(np.isin(np.arange(len(unplaced)), prices.hopeless), 0, unplaced)
+    class_ = problem.scenario.groups.class_
+    # Whoever is left waits for the start of a slot in no plan's cost.
+    late = left.sum() * prices.step * float(prices.weight.max(initial=0))
+    bound = prices.value - float((left * prices.penalty[class_]).sum()) - float(late)
+    return bound if bound > 0 else None

@@ -1,0 +1,446 @@
+"""A plan made and improved under prices: who holds which place, slot by slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.exchange import (
+    Booked,
+    insert,
+    place_in_order,
+    put_all,
+    take_over,
+    try_chains,
+)
+from evacroute._kernels.place import book_store
+from evacroute._kernels.priced_search import NEVER, UNIT, Guide, Paths, Places, Space
+from evacroute._kernels.residual import (
+    ClassFlow,
+    exchange,
+    insert_by_exchange,
+    load_flow,
+    unload_flow,
+)
+from evacroute.assignment.placing import Placing
+from evacroute.assignment.pricing import PriceSet, Sweeper, Terms
+from evacroute.assignment.problem import Problem
+from evacroute.assignment.time_net import TimeNet
+
+BEND = 7
+"""The heuristic of searches is made greater by its 2**-7th part: dearer ways, found sooner."""
+
+BATCH = 4096
+
+DEPTH, MOST_MOVED = 2, 6
+"""How deep a chain may go, and how many it may move."""
+
+TOLL = 0.3
+"""Slots that taking a full place costs in a chain, beside its price."""
+
+CHAIN_STATES = 1000
+"""Places that a search in a chain may look at."""
+
+REGRET = 0.5
+"""People whose way costs less than this above what the prices promise are content [slots]."""
+
+
+class Guides:
+    """Turns prices into what leads the search.
+
+    Parameters
+    ----------
+    net, terms
+        The net and its limits.
+    """
+
+    def __init__(self, net: TimeNet, terms: Terms) -> None:
+        self.net, self.terms = net, terms
+
+    def make(self, sweeper: Sweeper, prices: PriceSet) -> Guide:
+        """Take values of the whole net (the sweeper's) and prices as whole numbers."""
+        horizon = prices.horizon
+        row = np.full(len(self.terms.link), -1, np.int32)
+        row[prices.links] = np.arange(len(prices.links))
+        room = np.stack([sweeper.room(prices, k) for k in range(len(self.terms.weight))])
+        return Guide(
+            value=_whole(sweeper.value[:, : horizon + 1]),
+            row=row,
+            link=_whole(prices.link[:horizon]),
+            room=_whole(room),
+            door=_whole(prices.door[: horizon + 1]),
+            weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
+        )
+
+
+def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
+    return np.rint(np.minimum(a * np.float32(UNIT), NEVER)).astype(np.int32)
+
+
+class PricedPlacing:
+    """Movements booked on the net.
+
+    Parameters
+    ----------
+    problem, net, terms
+        What is solved.
+    counted
+        Which groups can be placed at all.
+    """
+
+    def __init__(
+        self, problem: Problem, net: TimeNet, terms: Terms, counted: NDArray[np.bool_]
+    ) -> None:
+        self.problem, self.net, self.terms = problem, net, terms
+        groups = problem.scenario.groups
+        row = np.empty((*net.tau.shape, 4), np.int32)
+        row[..., 0], row[..., 1] = net.dst, net.tau
+        row[..., 2], row[..., 3] = net.item_ptr[:-1], np.diff(net.item_ptr)
+        self.paths = Paths(
+            net.ptr, net.src, row, net.item_link, net.item_off, terms.node_shelter, terms.node
+        )
+        self.node = net.node_index[groups.node]
+        self.class_, self.ready, self.together = groups.class_, problem.ready, groups.together
+        self.fixed = np.zeros(len(groups), np.bool_)
+        self.left = np.where(counted, groups.size, 0).astype(np.int64)
+        n_states = net.n_nodes * (problem.n_slots + 1) + len(terms.node)
+        longest = 4 * (net.n_nodes + problem.n_slots)
+        self.space = Space(
+            state=np.zeros((n_states, 4), np.int32),
+            heap=np.empty(max(200_000, min(4_000_000, 8 * n_states)), np.int64),
+            arc=np.empty(longest, np.int32),
+            slot=np.empty(longest, np.int32),
+            count=np.zeros(2, np.int64),
+        )
+        self.arcs, self.slots = np.empty(longest, np.int32), np.empty(longest, np.int32)
+        self.flow: ClassFlow | None = None
+        self.phase = 0
+        self.guide: Guide
+        self.places = self._places()
+        self.booked = _booked(1000, 20_000, self.places.link.shape, len(terms.node))
+
+    def _places(self) -> Places:
+        """Free places with nothing booked."""
+        free, terms = self.problem.tables(), self.terms
+        return Places(
+            link=free.link,
+            intake=free.intake[terms.order],
+            room=free.room[terms.order].astype(np.int64),
+            free_room=np.minimum(free.step_free_room, free.room)[terms.order].astype(np.int64),
+            every=self.problem.link_every,
+            door_every=self.problem.intake_every[terms.order],
+            step_free=terms.step_free,
+        )
+
+    @property
+    def alive(self) -> NDArray[np.int64]:
+        """Movements in force."""
+        return np.flatnonzero(self.booked.alive[: self.booked.count[0]])
+
+    def cost(self) -> float:
+        """Weighted slots from ready to safe."""
+        b, x = self.booked, self.alive
+        g = b.group[x]
+        spent = (b.admitted[x] - self.ready[g]) * b.size[x].astype(np.int64)
+        return float((spent * self.terms.weight[self.class_[g]]).sum())
+
+    def place(
+        self,
+        order: NDArray[np.int64],
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> bool:
+        """Place groups in order under the guide's prices; False if told to stop before the end."""
+        huge = self.space.heap.size
+        at = 0
+        while at < len(order):
+            if not go_on():
+                return False
+            self._reserve(BATCH * 4)
+            at = place_in_order(
+                self.paths, self.guide, self.places, self.space, self.booked, order, at,
+                min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
+                self.left, huge, BEND,
+            )  # fmt: skip
+        return True
+
+    def take_over(self, placing: Placing, only: NDArray[np.bool_] | None = None) -> None:
+        """Book what another placing holds, or its movements of some groups."""
+        store = placing.store
+        n = int(store.count[0])
+        x = np.flatnonzero(store.size[:n] > 0)
+        if only is not None:
+            x = x[only[store.group[x]]]
+        count = store.ptr[x + 1] - store.ptr[x]
+        ptr = np.zeros(len(x) + 1, np.int64)
+        np.cumsum(count, out=ptr[1:])
+        at = np.repeat(store.ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
+        arc = store.arc[at]
+        part = np.flatnonzero(arc < 0)
+        group = np.repeat(store.group[x], count)[part]
+        arc[part] = self._part_arcs()[self.node[group] - self.net.n_heads, -2 - arc[part]]
+        place = np.empty(len(self.terms.order), np.int32)
+        place[self.terms.order] = np.arange(len(place))
+        self._reserve(len(x) + 10, 3 * len(arc) + 1000)
+        self._reserve(len(x) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
+        columns = (store.group[x], place[store.shelter[x]], store.admitted[x], store.size[x])
+        take_over(
+            self.booked, self.paths, self.space, self.class_, *columns, ptr, arc, store.slot[at]
+        )
+        begin = int(self.booked.count[0]) - len(x)
+        self.booked.alive[begin : begin + len(x)] = True
+        np.subtract.at(self.left, store.group[x], store.size[x])
+        self._rebook(self._squeezed())
+
+    def _part_arcs(self) -> NDArray[np.int32]:
+        """Arc of the net for each node inside a chain and each side of it."""
+        net = self.net
+        out = np.full((net.n_nodes - net.n_heads, 2), -1, np.int32)
+        part = np.flatnonzero(net.way < 0)
+        out[net.src[part] - net.n_heads, -2 - net.way[part]] = part
+        return out
+
+    def hand_over(self) -> Placing:
+        """Give what is booked as a `Placing`, every wait moved back to the start where it can be."""
+        problem, b = self.problem, self.booked
+        placing = Placing(problem, problem.distances())
+        x = self.alive
+        count = b.arc_count[x].astype(np.int64)
+        ptr = np.zeros(len(x) + 1, np.int64)
+        np.cumsum(count, out=ptr[1:])
+        at = np.repeat(b.arc_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
+        placing.reserve_space(len(x), len(at))
+        store = placing.store
+        n = len(x)
+        store.group[:n], store.size[:n], store.admitted[:n] = b.group[x], b.size[x], b.admitted[x]
+        store.shelter[:n] = self.terms.order[b.shelter[x]]
+        store.ptr[: n + 1] = ptr
+        store.arc[: len(at)], store.slot[: len(at)] = self.net.way[b.arc[at]], b.slot[at]
+        store.count[:] = n, len(at)
+        groups = problem.scenario.groups
+        book_store(
+            problem.graph, placing.free, placing.work, store, groups.node, groups.class_,
+            problem.step_free,
+        )  # fmt: skip
+        return placing
+
+    def regret(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Movements in force, and what each costs a person above what the prices promise [slots]."""
+        b, x, guide = self.booked, self.alive, self.guide
+        g = b.group[x]
+        k = self.class_[g]
+        count = b.item_count[x].astype(np.int64)
+        ptr = np.zeros(len(x) + 1, np.int64)
+        np.cumsum(count, out=ptr[1:])
+        at = np.repeat(b.item_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
+        row, when = guide.row[b.link[at]], b.when[at]
+        paid = np.zeros(len(at) + 1)
+        priced = np.flatnonzero((row >= 0) & (when < len(guide.link)))
+        paid[priced + 1] = guide.link[when[priced], row[priced]]
+        upto = np.cumsum(paid)
+        cost = upto[ptr[1:]] - upto[ptr[:-1]]
+        s, t = b.shelter[x], b.admitted[x]
+        cost += guide.room[k, s]
+        early = t < len(guide.door)
+        cost[early] += guide.door[t[early], s[early]]
+        cost += (t - self.ready[g]) * guide.weight[k]
+        best = guide.value[k, np.minimum(self.ready[g], guide.value.shape[1] - 1), self.node[g]]
+        return x, (cost - best) / UNIT
+
+    def _single(self, x: NDArray[np.int64], k: int) -> NDArray[np.bool_]:
+        """Which movements are people of class k who may be exchanged one by one."""
+        g = self.booked.group[x]
+        whole = self.together[g] & (self.problem.scenario.groups.size[g] > 1)
+        return np.asarray((self.class_[g] == k) & ~whole & ~self.fixed[g])
+
+    def exchange(self, k: int, *, passes: int, most: int, enough: int) -> int:
+        """Let single people of class k exchange what follows where they meet.
+
+        Parameters
+        ----------
+        passes
+            Passes at most; they end when one gains `enough` slots or less.
+        most
+            Places looked at for one person in a pass.
+
+        Returns
+        -------
+        int
+            Slots gained.
+        """
+        x, regret = self.regret()
+        mine = self._single(x, k)
+        x, regret = x[mine], regret[mine]
+        worst = np.flatnonzero(regret > REGRET)
+        if not len(worst):
+            return 0
+        b, flow = self.booked, self._load(x, k)
+        worst = worst[np.argsort(-regret[worst], kind="stable")]
+        who = b.group[x[np.repeat(worst, b.size[x[worst]])]]
+        node, ready = self.node[who], self.ready[who]
+        total = 0
+        for _ in range(passes):
+            self.phase += 1
+            tally = np.zeros(3, np.int64)
+            exchange(
+                self.paths, self.guide, self.places, self.space, flow, k, node, ready, 0,
+                len(node), most, self.phase, tally, self.arcs, self.slots,
+            )  # fmt: skip
+            total += int(tally[2])
+            if tally[2] <= enough:
+                break
+        self._unload(x, k, flow, np.zeros(0, np.int32))
+        return total
+
+    def insert_by_exchange(self, k: int, passes: int) -> None:
+        """Place single people of class k who are left, by exchanges within the class."""
+        groups = self.problem.scenario.groups
+        whole = self.together & (groups.size > 1)
+        todo = np.flatnonzero((self.left > 0) & (self.class_ == k) & ~whole)
+        if not len(todo):
+            return
+        x = self.alive
+        x = x[self._single(x, k)]
+        flow = self._load(x, k)
+        who = np.repeat(todo, self.left[todo]).astype(np.int32)
+        done = np.zeros(len(who), np.bool_)
+        for _ in range(passes):
+            self.phase += 1
+            placed = insert_by_exchange(
+                self.paths, self.guide, self.places, self.space, flow, k, self.node[who],
+                self.ready[who], self.phase, done,
+            )  # fmt: skip
+            if not placed:
+                break
+        np.subtract.at(self.left, who[done], 1)
+        self._unload(x, k, flow, who[done])
+
+    def _load(self, x: NDArray[np.int64], k: int) -> ClassFlow:
+        if self.flow is None:
+            self.flow = _class_flow(self.net, self.problem.n_slots + 1, len(self.terms.node))
+        load_flow(self.paths, self.booked, self.flow, k, x, self.node, self.ready)
+        return self.flow
+
+    def _unload(
+        self, x: NDArray[np.int64], k: int, flow: ClassFlow, more: NDArray[np.int32]
+    ) -> None:
+        """Put movements of the flow in the place of movements x; `more` are people who joined."""
+        b = self.booked
+        persons = np.concatenate([b.size[x], np.ones(len(more), np.int32)])
+        group, where = np.unique(np.concatenate([b.group[x], more]), return_inverse=True)
+        size = np.bincount(where.ravel(), weights=persons).astype(np.int64)
+        order = np.lexsort((group, self.ready[group]))
+        group, size = group[order], size[order]
+        arcs = int(b.arc_count[x].sum())
+        b.alive[x] = False
+        new = self._squeezed(len(x) + len(more), 2 * arcs + 1000)
+        done = 0
+        while done < len(group):
+            at = unload_flow(
+                self.paths, self.guide, new, self.space, flow, k, group[done:], size[done:],
+                self.node, self.ready, self.arcs, self.slots,
+            )  # fmt: skip
+            done += at
+            if done < len(group):
+                self.booked = new
+                new = self._squeezed(len(group), 2 * len(new.arc))
+        self._rebook(new)
+
+    def chains(self, most: int, seed: int) -> None:
+        """Try ejection chains from the movements of most regret, at most so many."""
+        x, regret = self.regret()
+        regret *= self.booked.size[x]
+        sad = np.flatnonzero((regret > REGRET) & ~self.fixed[self.booked.group[x]])
+        sad = x[sad[np.argsort(-regret[sad], kind="stable")]][:most]
+        self._reserve(8 * len(sad) + 1000, 200 * len(sad) + 100_000)
+        try_chains(
+            self.paths, self.guide, self.places, self.space, self.booked, sad, self.node,
+            self.class_, self.ready, self.fixed, int(TOLL * UNIT), DEPTH, MOST_MOVED,
+            CHAIN_STATES, BEND, seed, np.zeros(3, np.int64),
+        )  # fmt: skip
+        self._rebook(self._squeezed())
+
+    def insert(self, order: NDArray[np.int64], seed: int) -> None:
+        """Place groups that are left, in this order, by moving others on."""
+        todo = order[self.left[order] > 0]
+        if not len(todo):
+            return
+        self._reserve(64 * len(todo) + 10_000, 4000 * len(todo) + 1_000_000)
+        insert(
+            self.paths, self.guide, self.places, self.space, self.booked, todo, self.left,
+            8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together, self.fixed,
+            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, 4,
+        )  # fmt: skip
+        self._rebook(self._squeezed())
+
+    def _reserve(self, movements: int, arcs: int | None = None) -> None:
+        """Make sure that there is space for more movements, of so many arcs in all."""
+        b = self.booked
+        arcs = 60 * movements if arcs is None else arcs
+        if (
+            b.count[0] + movements < len(b.group)
+            and b.count[1] + arcs < len(b.arc)
+            and b.count[2] + 2 * arcs < len(b.link)
+        ):
+            return
+        self._rebook(self._squeezed(movements, arcs))
+
+    def _squeezed(self, more: int = 0, more_arcs: int = 0) -> Booked:
+        """Copy what is in force, not booked, with room for more."""
+        old, x = self.booked, self.alive
+        arcs, items = int(old.arc_count[x].sum()), int(old.item_count[x].sum())
+        n = len(x)
+        new = _booked(
+            n + more + n // 2 + 1000, items + 2 * more_arcs + items // 2 + 10_000, old.first.shape,
+            len(self.terms.node),
+        )  # fmt: skip
+        for name in ("group", "shelter", "admitted", "size", "alive", "arc_count", "item_count"):
+            getattr(new, name)[:n] = getattr(old, name)[x]
+        for ptr, count, columns in (
+            ("arc_ptr", "arc_count", ("arc", "slot")),
+            ("item_ptr", "item_count", ("link", "when")),
+        ):
+            many = getattr(old, count)[x].astype(np.int64)
+            begin = np.zeros(n + 1, np.int64)
+            np.cumsum(many, out=begin[1:])
+            getattr(new, ptr)[:n] = begin[:-1]
+            at = np.repeat(getattr(old, ptr)[x] - begin[:-1], many) + np.arange(begin[-1])
+            for column in columns:
+                getattr(new, column)[: len(at)] = getattr(old, column)[at]
+        new.count[:] = n, arcs, items
+        return new
+
+    def _rebook(self, new: Booked) -> None:
+        """Book all of these movements, which are in force, from nothing."""
+        self.places = self._places()
+        self.booked = new
+        put_all(new, self.places, self.class_)
+
+
+def _booked(n: int, n_items: int, shape: tuple[int, int], n_shelters: int) -> Booked:
+    def whole(m: int) -> NDArray[np.int32]:
+        return np.empty(m, np.int32)
+
+    return Booked(
+        group=whole(n), shelter=whole(n), admitted=whole(n), size=whole(n),
+        alive=np.zeros(n, np.bool_),
+        arc_ptr=np.empty(n, np.int64), arc_count=whole(n), item_ptr=np.empty(n, np.int64),
+        item_count=whole(n), arc=whole(n_items), slot=whole(n_items), link=whole(n_items),
+        when=whole(n_items), after=whole(n_items), before=whole(n_items), owner=whole(n_items),
+        first=np.full(shape, -1, np.int32),
+        inside=np.empty((n_shelters, n), np.int32), place=whole(n),
+        n_inside=np.zeros(n_shelters, np.int64), count=np.zeros(3, np.int64),
+    )  # fmt: skip
+
+
+def _class_flow(net: TimeNet, n_slots: int, n_shelters: int) -> ClassFlow:
+    order = np.argsort(net.dst, kind="stable").astype(np.int32)
+    return ClassFlow(
+        arc=np.zeros((len(net.src), n_slots), np.int32),
+        wait=np.zeros((net.n_nodes, n_slots), np.int32),
+        door=np.zeros((n_shelters, n_slots), np.int32),
+        into_ptr=np.searchsorted(net.dst[order], np.arange(net.n_nodes + 1)).astype(np.int32),
+        into_arc=order,
+        dead=np.zeros(net.n_nodes * n_slots, np.int32),
+    )

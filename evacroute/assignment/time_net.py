@@ -1,0 +1,110 @@
+"""The chain graph with the places where people start as nodes of their own: what prices work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.graph import FAR
+from evacroute.assignment.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeNet:
+    """Heads of the chain graph, then the nodes inside chains where people start.
+
+    No arc leads to the latter. All arcs are sorted by their tail.
+
+    Parameters
+    ----------
+    n_heads, n_nodes
+        How many nodes are heads, and how many there are in all.
+    node_index
+        Node of this net for each node of the network, -1 inside chains without people.
+    ptr, src, dst
+        Where each node's arcs begin, and the arcs' ends.
+    tau
+        Walking time [slots], shape (n_classes, n_arcs), `FAR` = barred.
+    way
+        The arc in the words of the chain graph: its number, or -2 and -3 for the parts ahead of a
+        node inside a chain.
+    item_ptr, item_link
+        Links of each arc in walking order.
+    item_off
+        Slots from entering the arc to entering the link, shape (n_classes, n_items).
+    """
+
+    n_heads: int
+    n_nodes: int
+    node_index: NDArray[np.int32]
+    ptr: NDArray[np.int32]
+    src: NDArray[np.int32]
+    dst: NDArray[np.int32]
+    tau: NDArray[np.int32]
+    way: NDArray[np.int32]
+    item_ptr: NDArray[np.int64]
+    item_link: NDArray[np.int32]
+    item_off: NDArray[np.int32]
+
+    @property
+    def arc_of_item(self) -> NDArray[np.int64]:
+        """Arc of each item."""
+        return np.repeat(np.arange(len(self.src)), np.diff(self.item_ptr))
+
+
+def build_time_net(problem: Problem) -> TimeNet:
+    """Build the net of a problem."""
+    graph, groups = problem.graph, problem.scenario.groups
+    n_heads = len(graph.arc_ptr) - 1
+    inside = np.unique(groups.node[graph.node_head[groups.node] < 0])
+    node_index = graph.node_head.copy()
+    node_index[inside] = n_heads + np.arange(len(inside))
+    row, side = np.nonzero(graph.node_arc[inside] >= 0)
+    arc = graph.node_arc[inside[row], side]
+    n_arcs = len(graph.arc_from)
+    first = np.concatenate([graph.seq_ptr[:-1], graph.node_pos[inside[row], side]])
+    last = np.concatenate([graph.seq_ptr[1:], graph.seq_ptr[arc + 1]])
+    src = np.concatenate([graph.arc_from, n_heads + row]).astype(np.int32)
+    count = (last - first).astype(np.int64)
+    item_ptr = np.zeros(len(src) + 1, np.int64)
+    np.cumsum(count, out=item_ptr[1:])
+    place = np.repeat(first - item_ptr[:-1], count) + np.arange(item_ptr[-1])
+    item_link = graph.seq_link[place]
+    time = graph.link_time[:, item_link]
+    walked = np.where(np.isfinite(time), time, 0.0)
+    # Summed arc by arc in the order of the walk, as the booking does: rounding must agree.
+    before = _walked(walked, item_ptr)
+    item_off = (before + graph.shift[:, None]).astype(np.int32)
+    part = (
+        np.add.reduceat(time[:, item_ptr[n_arcs] :], item_ptr[n_arcs:-1] - item_ptr[n_arcs], axis=1)
+        if len(row)
+        else np.zeros((len(time), 0))
+    )
+    whole = np.where(np.isfinite(part), np.floor(np.where(np.isfinite(part), part, 0) + 0.5), FAR)
+    tau = np.concatenate([graph.arc_time, np.minimum(whole, FAR).astype(np.int32)], axis=1)
+    return TimeNet(
+        n_heads=n_heads,
+        n_nodes=n_heads + len(inside),
+        node_index=node_index,
+        ptr=np.searchsorted(src, np.arange(n_heads + len(inside) + 1)).astype(np.int32),
+        src=src,
+        dst=np.concatenate([graph.arc_to, graph.arc_to[arc]]).astype(np.int32),
+        tau=tau,
+        way=np.concatenate([np.arange(n_arcs), -2 - side]).astype(np.int32),
+        item_ptr=item_ptr,
+        item_link=item_link,
+        item_off=item_off,
+    )
+
+
+def _walked(time: NDArray[np.float64], ptr: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Time walked before each item of its arc, added up from the arc's beginning."""
+    out = np.zeros_like(time)
+    longest = int(np.diff(ptr).max(initial=0))
+    begin, count = ptr[:-1], np.diff(ptr)
+    for i in range(1, longest):
+        at = begin[count > i] + i
+        out[:, at] = out[:, at - 1] + time[:, at - 1]
+    return out
