@@ -294,8 +294,7 @@ class _Run:
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
         if done and placing.left.any():
-            for k in np.argsort(self.rank):
-                placing.insert_by_exchange(int(k), 4)
+            placing.insert_by_exchange(4)
             vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
             placing.insert(vulnerable, self.method.seed)
         return done
@@ -328,17 +327,10 @@ class _Run:
         """Improve the plan a little."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
         if placing.left.any():
-            for k in np.argsort(self.rank):
-                placing.insert_by_exchange(int(k), 2)
+            placing.insert_by_exchange(2)
             placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
-        persons = np.bincount(
-            placing.class_, weights=self.problem.scenario.groups.size, minlength=len(self.rank)
-        )
-        enough = int(2e-5 * placing.cost())
-        for k in np.argsort(-persons, kind="stable"):
-            if not self._time_left():
-                return
-            placing.exchange(int(k), passes=8, most=look, enough=enough)
+        enough = 2e-5 * placing.cost()
+        placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left():
             placing.chains(CHAINS, seed)
 
