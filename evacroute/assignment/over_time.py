@@ -293,7 +293,7 @@ class _Run:
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
-        if done and placing.left.any():
+        if done and placing.left.sum() > self.no_room:
             placing.insert_by_exchange(4)
             vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
             placing.insert(vulnerable, self.method.seed)
@@ -326,7 +326,7 @@ class _Run:
     def _stage(self, placing: PricedPlacing, look: int) -> None:
         """Improve the plan a little."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
-        if placing.left.any():
+        if placing.left.sum() > self.no_room:
             placing.insert_by_exchange(2)
             placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
         enough = 2e-5 * placing.cost()

@@ -41,6 +41,9 @@ DEPTH, MOST_MOVED = 2, 6
 TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
 
+PLACE_STATES = 20_000
+"""Places that the search of one party may look at; who finds no way is inserted afterwards."""
+
 CHAIN_STATES = 1000
 """Places that a search in a chain may look at."""
 
@@ -153,7 +156,6 @@ class PricedPlacing:
         go_on: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Place groups in order under the guide's prices; False if told to stop before the end."""
-        huge = self.space.heap.size
         at = 0
         while at < len(order):
             if not go_on():
@@ -162,7 +164,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, huge, BEND,
+                self.left, PLACE_STATES, BEND,
             )  # fmt: skip
         return True
 
@@ -314,7 +316,9 @@ class PricedPlacing:
         size = np.where(whole[left], self.left[left], 1)
         known = {(k, z): x for k, z, x in self._kinds()}
         news: list[Booked] = []
-        for k, z in sorted({(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}):
+        for k, z in sorted(
+            {(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}
+        ):
             todo = left[(self.class_[left] == k) & (size == z)]
             x = known.get((k, z), np.zeros(0, np.int64))
             flow = self._load(x, k, z)
@@ -419,7 +423,15 @@ class PricedPlacing:
         at, at_arc, at_item = 0, 0, 0
         for b, x in zip(tables, chosen, strict=True):
             m = len(x)
-            for name in ("group", "shelter", "admitted", "size", "alive", "arc_count", "item_count"):
+            for name in (
+                "group",
+                "shelter",
+                "admitted",
+                "size",
+                "alive",
+                "arc_count",
+                "item_count",
+            ):
                 getattr(new, name)[at : at + m] = getattr(b, name)[x]
             for ptr, many, columns, begin in (
                 ("arc_ptr", b.arc_count[x], ("arc", "slot"), at_arc),
