@@ -53,6 +53,7 @@ class ClassFlow(NamedTuple):
 def shift_arc(paths: Any, places: Any, flow: Any, k: int, a: int, t: int, sign: int) -> bool:
     """Put a person on an arc or take one off; False if a link is then overfull."""
     flow.arc[a, t] += sign
+    units = sign * places.unit[k]
     row, item_off = paths.row[k], paths.item_off[k]
     n_slots = places.link.shape[1] - 1
     good = True
@@ -60,10 +61,10 @@ def shift_arc(paths: Any, places: Any, flow: Any, k: int, a: int, t: int, sign: 
         link, when = paths.item_link[i], t + item_off[i]
         every = places.every[link]
         if every == 1:
-            places.link[link, when] -= sign
+            places.link[link, when] -= units
         else:
             for s in range(max(when - every + 1, 0), min(when + every, n_slots + 1)):
-                places.link[link, s] -= sign
+                places.link[link, s] -= units
         if places.link[link, when] < 0:
             good = False
     return good
@@ -130,12 +131,13 @@ def trace(
 
 @nb.njit(cache=True, nogil=True)
 def _price_of(paths: Any, guide: Any, k: int, a: int, t: int) -> int:
-    price, horizon = np.int64(0), len(guide.link)
+    table = guide.link[guide.scale[k]]
+    price, horizon = np.int64(0), len(table)
     row, item_off = paths.row[k], paths.item_off[k]
     for i in range(row[a, 2], row[a, 2] + row[a, 3]):
         p, when = guide.row[paths.item_link[i]], t + item_off[i]
         if p >= 0 and when < horizon:
-            price += guide.link[when, p]
+            price += table[when, p]
     return int(price)
 
 
@@ -174,7 +176,7 @@ def find_exchange(
     horizon = value.shape[0] - 1
     n_slots = places.link.shape[1] - 1
     hubs = n * (n_slots + 1)
-    free = places.link
+    free, unit = places.link, places.unit[k]
     step_free = places.step_free[k]
     space.count[0] += 1
     stamp = space.count[0]
@@ -267,7 +269,7 @@ def find_exchange(
             if via >= 0:
                 barred = False
                 for i in range(row[a, 2], row[a, 2] + row[a, 3]):
-                    if free[item_link[i], t + item_off[i]] < 1:
+                    if free[item_link[i], t + item_off[i]] < unit:
                         barred = True
                         break
                 if barred:
