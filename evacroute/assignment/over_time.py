@@ -389,6 +389,8 @@ class _Run:
             weight=terms.weight.copy(),
             penalty=terms.penalty * step,
             hopeless=np.flatnonzero(~self.counted).astype(np.int32),
+            unit=graph.unit.copy(),
+            units=problem.units,
             arc_ptr=graph.seq_ptr.astype(np.int64),
             arc_link=graph.seq_link.copy(),
             arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),

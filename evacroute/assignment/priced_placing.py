@@ -68,11 +68,14 @@ class Guides:
         horizon = prices.horizon
         row = np.full(len(self.terms.link), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
+        space, scale = np.unique(self.terms.space, return_inverse=True)
+        link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
         room = np.stack([sweeper.room(prices, k) for k in range(len(self.terms.weight))])
         return Guide(
             value=_whole(sweeper.value[:, : horizon + 1]),
             row=row,
-            link=_whole(prices.link[:horizon]),
+            link=_whole(link),
+            scale=scale.ravel().astype(np.int64),
             room=_whole(room),
             door=_whole(prices.door[: horizon + 1]),
             weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
@@ -136,6 +139,7 @@ class PricedPlacing:
             every=self.problem.link_every,
             door_every=self.problem.intake_every[terms.order],
             step_free=terms.step_free,
+            unit=self.problem.graph.unit,
         )
 
     @property
@@ -239,8 +243,9 @@ class PricedPlacing:
         at = np.repeat(b.item_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
         row, when = guide.row[b.link[at]], b.when[at]
         paid = np.zeros(len(at) + 1)
-        priced = np.flatnonzero((row >= 0) & (when < len(guide.link)))
-        paid[priced + 1] = guide.link[when[priced], row[priced]]
+        priced = np.flatnonzero((row >= 0) & (when < guide.link.shape[1]))
+        scale = np.repeat(guide.scale[k], count)[priced]
+        paid[priced + 1] = guide.link[scale, when[priced], row[priced]]
         upto = np.cumsum(paid)
         cost = upto[ptr[1:]] - upto[ptr[:-1]]
         s, t = b.shelter[x], b.admitted[x]

@@ -89,7 +89,9 @@ class Terms:
     door
         Persons whom each door admits in a slot.
     link
-        Persons who may enter each link in a slot.
+        Persons who may enter each link in a slot, counted by the space they take.
+    space
+        Persons' worth of street that a person of each class takes: its share of a link's price.
     step_free
         Which classes cannot use steps.
     weight, penalty
@@ -103,6 +105,7 @@ class Terms:
     free_room: NDArray[np.float32]
     door: NDArray[np.float32]
     link: NDArray[np.float32]
+    space: NDArray[np.float64]
     step_free: NDArray[np.bool_]
     weight: NDArray[np.float64]
     penalty: NDArray[np.float64]
@@ -151,7 +154,7 @@ class PriceSet:
     links
         The priced links.
     link
-        Shape (n_slots + 2, n_links); 0 from `horizon` on.
+        For a person's space, shape (n_slots + 2, n_links); 0 from `horizon` on.
     room, free_room
         Of a place, and what a step-free place costs besides, shape (n_shelters,).
     door
@@ -256,9 +259,14 @@ class Sweeper:
                     self.core.lanes[k], self.node, room, weight, value[horizon], self.to[k]
                 )
             backward(
-                self.core.lanes[k], prices.link, self.node, room, prices.door, weight, horizon,
-                hard, value,
+                self.core.lanes[k], self.paid(prices, k), self.node, room, prices.door, weight,
+                horizon, hard, value,
             )  # fmt: skip
+
+    def paid(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
+        """Prices of links for a person of class k, who pays for the space they take."""
+        space = float(self.terms.space[k])
+        return prices.link if space == 1 else prices.link * F(space)
 
     def room(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
         """Price of a place in each shelter for class k, BIG = shut to it."""
@@ -277,10 +285,11 @@ class Sweeper:
         for i, k in enumerate(classes):
             self.totals[k] = (
                 forward(
-                    self.core.lanes[k], prices.link, self.node, self.node_shelter,
+                    self.core.lanes[k], self.paid(prices, k), self.node, self.node_shelter,
                     self.room(prices, k), prices.door, float(self.terms.weight[k]), horizon,
                     horizon >= self.n_slots, self.value[k], self.to[k],
                     float(self.terms.penalty[k]), *self.jobs[k], people, entries, admitted,
+                    float(self.terms.space[k]),
                 )
             )  # fmt: skip
             upto = admitted[: horizon + 1].sum(axis=0, dtype=np.float64)
@@ -444,8 +453,17 @@ class Pricer:
             else:
                 to = np.empty(self.net.n_nodes, np.int32)
                 static_values(lanes, terms.node, entry, float(terms.weight[k]), value[horizon], to)
+            paid_link = link if terms.space[k] == 1 else link * float(terms.space[k])
             backward(
-                lanes, link, terms.node, entry, door, float(terms.weight[k]), horizon, hard, value
+                lanes,
+                paid_link,
+                terms.node,
+                entry,
+                door,
+                float(terms.weight[k]),
+                horizon,
+                hard,
+                value,
             )
             best = value[np.minimum(crowd.ready[mine], horizon), crowd.node[mine]]
             best = np.minimum(best, terms.penalty[k])
@@ -665,7 +683,8 @@ def make_terms(
         room=shelters.capacity[order].astype(F),
         free_room=np.minimum(shelters.step_free_capacity, shelters.capacity)[order].astype(F),
         door=problem.intake_slot[order].astype(F),
-        link=problem.link_slot.astype(F),
+        link=(problem.link_slot / problem.units).astype(F),
+        space=problem.graph.unit / problem.units,
         step_free=problem.step_free,
         weight=weight,
         penalty=problem.n_slots * (4.0 + len(rank) - 1 - rank) * weight.max(),
