@@ -183,9 +183,11 @@ class _Run:
         best = self.pricer.best if self.pricer is not None else None
         return 0.0 if best is None else best.value
 
-    def _worth(self, placing: PricedPlacing) -> float:
-        """Cost of a placing with the penalties of whom it leaves [slots]."""
-        return placing.cost() + float((placing.left * self.terms.penalty[placing.class_]).sum())
+    def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
+        """Persons left, then those left of each class from the most vulnerable on, then cost."""
+        rank = self.rank[placing.class_]
+        left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
+        return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
 
     @property
     def gap(self) -> float:
@@ -317,7 +319,9 @@ class _Run:
             self.stages += 1
             self._tell(f"stage {self.stages}")
             now = self._worth(self.placing)
-            gained = (worth - now + self.bound - bound) / max(self.placing.cost(), 1.0)
+            gained = (worth[2] - now[2] + self.bound - bound) / max(now[2], 1.0)
+            if now[0] < worth[0]:
+                gained = 1.0
             if gained < 1e-4:
                 look *= 3
             poor = poor + 1 if gained < 1e-5 else 0
