@@ -100,7 +100,9 @@ def verify(plan: Plan | str | Path) -> Verification:
     Notes
     -----
     A street of capacity c is held to its rule over every closed window of time no shorter than a
-    step: entries <= c x (window + step). All windows are looked at, in O(legs log legs).
+    step: entries <= c x (window + step), each person counted by the space of their class. All
+    windows are looked at, in O(legs log legs). Where the plan states a ceiling of density, those
+    inside each link at any time are counted too.
     """
     evidence = from_folder(plan) if isinstance(plan, str | Path) else from_plan(plan)
     return Verification(evidence.source, tuple(_checks(evidence)))
@@ -121,6 +123,8 @@ def _checks(e: Evidence) -> Iterator[Check]:
     yield ways.class_time(e, legs)
     yield ways.movement_time(e, legs)
     yield room.streets(e, legs)
+    if e.max_density is not None:
+        yield room.density(e, legs, e.max_density)
     yield from room.rooms(e)
     yield room.intake(e)
     yield room.deadline(e)

@@ -94,6 +94,14 @@ def test_plan_from_files(files: dict[str, Path], out: Path) -> None:
         assert words in result.stdout
 
 
+def test_ceiling_of_density(files: dict[str, Path], out: Path) -> None:
+    """With --max-density the plan states its ceiling and is checked against it."""
+    result = run("plan", *options(files), "--out", out, "--max-density", "2")
+    assert result.exit_code == 0, result.output
+    assert json.loads((out / "summary.json").read_text())["settings"]["max_density"] == 2
+    assert "density" in result.stdout
+
+
 def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     """With --json stdout is exactly one JSON object with summary, verification and reports."""
     result = run("plan", *options(files), "--out", out, "--json")
@@ -303,6 +311,7 @@ BAD_OPTIONS = {
     "unknown option": (["--metod", "nearest"], "--metod"),
     "instance and files": (["--instance", "x"], "--network"),
     "negative distance": (["--max-distance", "-5"], "-5"),
+    "density 0": (["--max-density", "0"], "--max-density"),
 }
 
 
