@@ -63,6 +63,7 @@ PLAN_FILES = (
     "plan.png",
     "arrivals.png",
     "shelters.png",
+    "prices.png",
 )
 """What may stand in a plan folder that is replaced; anything else is somebody's own."""
 
@@ -196,9 +197,7 @@ def _read_prices(path: Path, scenario: Scenario) -> Prices | None:
     prices = Prices.load(path)
     faults = Faults(str(path))
     network, shelters, classes = scenario.network, scenario.shelters, scenario.group_classes
-    for fault in prices.misfits(
-        network.n_links, len(shelters), len(classes), len(scenario.groups)
-    ):
+    for fault in prices.misfits(network.n_links, len(shelters), len(classes), len(scenario.groups)):
         faults.add(f"{fault} as in instance/")
     if prices.shelter_id.tolist() != shelters.shelter_id.tolist():
         faults.add("shelter_id is not that of instance/shelters.csv")

@@ -174,7 +174,7 @@ class Prices:
         )
 
     def frame(self) -> pd.DataFrame:
-        """One row a link and slot that has a price: link_id, time_s (the slot's begin), price [s]."""
+        """List one row a link and slot with a price: link_id, time_s (its begin), price [s]."""
         first, end = self._parts()
         return pd.DataFrame(
             {
@@ -233,7 +233,7 @@ class Prices:
                 "door_peak_price": highest,
             }
         )
-        order = np.lexsort([-highest, -frame["step_free_price"], -self.room])
+        order = np.lexsort((-highest, -self.room - self.step_free_room, -self.room))
         return frame.iloc[order].reset_index(drop=True)
 
     def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

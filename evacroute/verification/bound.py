@@ -8,9 +8,9 @@ limits sell at the prices is subtracted. Whatever the prices, no plan on the gri
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
@@ -24,6 +24,7 @@ from evacroute.verification.grid import (
     Floats,
     Grid,
     Ints,
+    Positions,
     build_grid,
     on_grid,
     per_slot,
@@ -36,8 +37,6 @@ SHARE = 1e-5
 
 ROUNDING = 1e-6
 """How much of the dual value a bound may be above what is proven: errors of rounding."""
-
-Places = NDArray[np.integer]
 
 
 def checks(e: Evidence, legs: Legs) -> Iterator[Check]:
@@ -87,7 +86,7 @@ def prices_fit(e: Evidence, p: Prices) -> Check:
         least = 0 if name != "weight" else 1e-9
         if not (np.isfinite(values) & (values >= least)).all():
             faults.append(f"{name} holds {values.min()}, expected finite numbers >= {least:g}")
-    rows = [(np.zeros(1, np.int64), text) for text in faults]
+    rows: list[tuple[Positions, str]] = [(np.zeros(1, np.int64), text) for text in faults]
     return told("prices", "prices are >= 0 and fit the instance, step and deadline", rows, "faults")
 
 
@@ -141,7 +140,7 @@ class _Sweep:
         return np.where(self.door_limit > 0, room, 0.0)
 
     def _part_slots(self, k: int) -> tuple[Floats, list[Floats]]:
-        """Slots of the parts, to the nearest, inf = barred; and those before each of their links."""
+        """Find the parts' slots, to the nearest, inf = barred, and those before each link."""
         ends = self.grid.last[self.grid.arc[self.part]]
         slots, before = np.zeros(len(self.part)), []
         for j, (first, last) in enumerate(zip(self.part, ends, strict=True)):
@@ -152,7 +151,7 @@ class _Sweep:
         return slots, before
 
     def _items(self, k: int, before: list[Floats]) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
-        """Find priced links of arcs and of parts: whose, their column, slots until they are entered."""
+        """Find priced links of arcs, then of parts: whose, column, slots until they are entered."""
         p, grid = self.p, self.grid
         column = np.full(len(self.e.instance.link_id), -1, np.int64)
         column[self.streets] = np.arange(len(self.streets))
@@ -186,10 +185,10 @@ class _Sweep:
         order = np.lexsort((cost, head, tail))
         tail, head, cost = tail[order], head[order], cost[order]
         least = np.append(True, (np.diff(tail) != 0) | (np.diff(head) != 0))[: len(tail)]
-        graph = csr_matrix(
+        graph: Any = csr_matrix(
             (cost[least], (tail[least], head[least])), shape=(self.n + 1, self.n + 1)
         )
-        found = np.asarray(dijkstra(graph, indices=self.n))[: self.n] - 1
+        found: Floats = dijkstra(graph, indices=np.array([self.n]))[0, : self.n] - 1
         slots, _ = self._part_slots(k)
         np.minimum.at(found, self.part_src, slots * each + found[self.part_dst])
         return found
@@ -210,8 +209,7 @@ class _Sweep:
             "hopeless groups",
             "whom the bound leaves out has no way to a place in time, even alone",
             spare,
-            lambda x: f"group {i.group_id[p.hopeless[x]]} could be safe in slot {found[x]:g}, "
-            f"the deadline is in slot {p.n_slots}",
+            lambda x: f"group {i.group_id[p.hopeless[x]]} could be safe in slot {found[x]:g}",
             unit="slots to spare",
         )
 
@@ -265,7 +263,7 @@ class _Sweep:
         return value
 
     def dual_value(self) -> float:
-        """What everyone would pay at the prices, less what the limits sell [person-seconds]."""
+        """Find what all would pay at the prices, less what the limits sell [person-seconds]."""
         i, p = self.e.instance, self.p
         total = 0.0
         for k in range(len(i.class_id)):

@@ -1,7 +1,7 @@
 """The time grid that prices speak of, built anew from the instance and held against it.
 
-The prices name the grid's arcs (chains of links walked without a stop) and the slots that each class
-takes for them. All else is derived here: who may walk which link, how many may enter in a slot.
+The prices name the grid's arcs (chains of links walked without a stop) and the slots that each
+class takes for them. All else is derived here: who may walk which link, how many may enter it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ HAIR = 1e-6
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Positions = NDArray[np.integer]
 Flags = NDArray[np.bool_]
 
 
@@ -83,7 +84,7 @@ def build_grid(e: Evidence, p: Prices) -> Grid:
     )
 
 
-def told(name: str, rule: str, faults: list[tuple[Ints, str]], unit: str) -> Check:
+def told(name: str, rule: str, faults: list[tuple[Positions, str]], unit: str) -> Check:
     """Make a check of faults: each what is wrong, and of how many things."""
     count = sum(len(where) for where, _ in faults)
     examples = tuple(f"{text} ({len(where)} times)" for where, text in faults if len(where))
@@ -117,7 +118,7 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
     off[(p.arc_slots == 0) | (p.arc_slots < -1)] = np.inf
     far = np.flatnonzero((off > 1 + HAIR).any(axis=0))
 
-    def name(links: Ints) -> str:
+    def name(links: Positions) -> str:
         return f"link {i.link_id[links[0]]}" if len(links) else ""
 
     def arc(arcs: Ints) -> str:
@@ -133,14 +134,14 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
             (wrong, f"{name(wrong)} is in {used[wrong[:1]]} arcs, expected {open_[wrong[:1]]}"),
             (crossing, f"node {crossing[:1]} inside an arc is a place to turn off, or a shelter"),
             (unlike, f"{arc(unlike)} is open or barred to another class than its links"),
-            (far, f"{arc(far)} takes {p.arc_slots[:, far[:1]].T} slots, walks {total[:, far[:1]].T}"),
+            (far, f"{arc(far)} takes {p.arc_slots[:, far[:1]].T} slots, not {total[:, far[:1]].T}"),
         ],
         "faults",
     )  # fmt: skip
 
 
 def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
-    """Check: the plan's own movements walk the grid that the prices speak of."""
+    """Check: the plan itself keeps to the grid and to the limits that the prices sell."""
     n_links, step = len(e.instance.link_id), e.step
     entry = np.full(n_links, -1, np.int64)
     entry[p.arc_link] = np.arange(len(p.arc_link))
@@ -178,12 +179,30 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     if len(bad):
         k = int(bad[0])
         text = f"{who(e, legs.movement[k])} on link {e.instance.link_id[e.link[k]]}"
+    i, size = e.instance, e.size[legs.movement]
+    links = crowded(e.link, e.enter, size, grid.limit, step)
+    doors = crowded(e.shelter, e.arrive, e.size, per_slot(i.intake, step), step)
     return told(
         "plan on the grid",
-        "every leg takes the time that the prices' grid gives it, so that the bound is about it",
-        [(bad, text)],
-        "legs",
+        "legs take the time of the prices' grid, and no slot more persons than their limits: the "
+        "bound is about this plan too",
+        [
+            (bad, text),
+            (links, f"link {i.link_id[links[:1]]} takes more than its limit in a slot"),
+            (doors, f"shelter {i.shelter_id[doors[:1]]} admits more than its limit in a slot"),
+        ],
+        "faults",
     )
+
+
+def crowded(place: Positions, time: Floats, size: Ints, limit: Floats, step: float) -> Ints:
+    """Find the places that more persons pass in one slot than their limit; once for each slot."""
+    slot = np.rint(time / step).astype(np.int64)
+    n_slots = int(slot.max(initial=0)) + 1
+    passed, at = np.unique(place.astype(np.int64) * n_slots + slot, return_inverse=True)
+    persons = np.bincount(at.ravel(), weights=size, minlength=len(passed))
+    where = passed // n_slots
+    return np.asarray(where[persons > limit[where] + HAIR])
 
 
 def _totals(walk: Floats, ptr: Ints) -> Floats:
