@@ -310,7 +310,7 @@ def _checked(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     for name, number in _NUMBERS.items():
         value = np.asarray(values[name])  # of one value, as a file has no less
         if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
-            faults.add(f"{name} is {value}, expected a number")
+            faults.add(f"{name} is {values[name]}, expected a number")
         else:
             out[name] = number(value.item())
     for name, (dtype, dimensions) in _COLUMNS.items():

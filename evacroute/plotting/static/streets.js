@@ -214,10 +214,9 @@ class Streets {
 
   priceText(street) {
     const cell = this.highestCell[street];
-    const way = Number.isNaN(this.data.street_capacity_back[street]) ? "" : ` (${this.data.price_link[cell] & 1 ? "way back" : "way ahead"})`;
     const span = `minute ${this.minute(this.firstPrice[street])} to ${this.minute(this.lastPrice[street] + 1)}`;
     return (
-      `one more person costs the others up to ${duration(this.highest[street])}${way}, ` +
+      `one more person costs the others up to ${duration(this.highest[street])}, ` +
       `most in minute ${this.minute(this.data.price_bin[cell])}; a price from ${span}`
     );
   }
