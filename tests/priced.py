@@ -17,7 +17,6 @@ from evacroute.network import KINDS
 from evacroute.plan import Plan
 from evacroute.prices import Prices
 
-
 Row = tuple[int, int, float]
 
 

@@ -303,8 +303,8 @@ def _value(p: Prices, value: float) -> Check:
         "the prices' value is what they prove, computed again",
         np.array([abs(p.value - value) / max(abs(value), 1.0)]),
         lambda _: f"stated as {p.value:.10g}, found {value:.10g} person-seconds",
+        allowed=SHARE,
         unit="relative difference",
-        slack=SHARE,
     )
 
 

@@ -72,7 +72,7 @@ def test_shelter_bars_show_room_and_people():
 
 
 def test_prices_are_drawn_over_time():
-    """Each of the dearest links is a curve as high as its price in each slot, named in the legend."""
+    """Each of the dearest links is a curve as high as its price in each slot."""
     plan = make_priced_plan()
     ax = plotting.plot_prices(plan, n=2)
     assert len(ax.lines) == 2

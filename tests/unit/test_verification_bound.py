@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import from_edges
 from priced import bridge_plan, corridor_plan
 from scenes import scene
 
@@ -136,6 +137,18 @@ def _joined(p: Prices, first: int, second: int) -> dict[str, Any]:
         "arc_link": [link for arc in links for link in arc],
         "arc_slots": slots,
     }
+
+
+def test_a_start_beside_a_shelter_in_the_last_slot() -> None:
+    """Who is ready in the last slot, so near a shelter that no slot passes, can still be safe."""
+    network = from_edges(
+        [(0, 0), (4, 0), (8, 0)], [(0, 1), (1, 2)], length=4.0, width=2.0, capacity=1.0
+    )
+    late = scene(network, [(1, 2, 30.0), (0, 1)], [(2, 5)], deadline=30.0)
+    plan = er.assign(late, "over_time", time_limit=2.0)
+    assert plan.cost == 10.0
+    assert not broken(plan)
+    assert plan.bound == 10.0
 
 
 def test_a_plan_off_the_grid_is_found() -> None:

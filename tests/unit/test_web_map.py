@@ -174,7 +174,7 @@ def test_browser_moves_through_time(seen: Seen, tmp_path: Path):
 
 @pytest.mark.browser
 def test_browser_shows_prices(seen: Seen, tmp_path: Path):
-    """With prices the streets can be coloured by them, in all and minute by minute, and explained."""
+    """With prices streets can be coloured by them, in all and minute by minute."""
     page = seen.open(write_map(make_priced_plan(), tmp_path / "map.html"))
     page.select_option("#measure", "price")
     assert "one more person costs the others, at most" in page.inner_text(".legend")
