@@ -24,6 +24,7 @@ from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
+from evacroute.network import KINDS
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
@@ -378,6 +379,8 @@ class _Run:
         ready = problem.ready * step - problem.scenario.groups.ready_time
         weight = terms.weight[problem.scenario.groups.class_]
         late = float((ready * weight * problem.scenario.groups.size)[self.counted].sum())
+        network, shelters = problem.scenario.network, problem.scenario.shelters
+        priced = best.links[np.unique(column)]
         return Prices(
             step=step,
             n_slots=problem.n_slots,
@@ -398,6 +401,12 @@ class _Run:
             arc_ptr=graph.seq_ptr.astype(np.int64),
             arc_link=graph.seq_link.copy(),
             arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+            link_id=network.link_id[priced].astype(str),
+            link_name=network.name[priced].astype(str),
+            link_kind=np.array(KINDS)[network.kind[priced]],
+            link_limit=problem.link_slot[priced] / problem.units,
+            shelter_id=shelters.shelter_id.astype(str),
+            shelter_name=shelters.name.astype(str),
             value=value * step + late,
         )
 

@@ -112,6 +112,26 @@ def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     assert Path(record["map"]).is_file()
 
 
+def test_verify_computes_the_bound_again(files: dict[str, Path], out: Path) -> None:
+    """With --bound the certificate is checked too; without prices that is bad input, exit 2."""
+    plan = ("plan", *options(files), "--out", out, "--no-verify", "--method")
+    assert run(*plan, "over_time").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 0, result.output
+    assert "dual value" in result.stdout
+    assert "dual value" not in run("verify", out).stdout
+    record = json.loads((out / "summary.json").read_text())
+    record["bound"] = record["bound"] * 1.1
+    (out / "summary.json").write_text(json.dumps(record))
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 1
+    assert "BROKEN  bound" in result.stdout
+    assert run(*plan, "shelter_flow").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 2
+    assert "no prices" in result.stderr
+
+
 def test_same_seed_same_plan(files: dict[str, Path], tmp_path: Path) -> None:
     """Two runs with the same seed write the same movements, byte for byte."""
     contents = []
