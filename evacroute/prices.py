@@ -135,12 +135,13 @@ class Prices:
         return len(self.link)
 
     def __repr__(self) -> str:
-        priced = len(np.unique(self.door)) + int((self.room + self.step_free_room > 0).sum())
+        dear = self.room + self.step_free_room > 0
+        dear[self.door] = True
         last = self.link_slot.max() + 1 if len(self) else 0
         return (
             f"Prices({len(self.link_id)} links in {len(self):,} slots of {self.step:g} s, the last "
-            f"at {last * self.step / 60:.4g} min; {priced} shelters or doors of "
-            f"{len(self.shelter_id)}; value {self.value:.6g} person-seconds)"
+            f"at {last * self.step / 60:.4g} min; {dear.sum()} of "
+            f"{len(dear)} shelters; value {self.value:.6g} person-seconds)"
         )
 
     def top(self, n: int | None = 20) -> pd.DataFrame:

@@ -93,8 +93,8 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
     plan
         A plan, or the folder of one.
     bound
-        Whether to compute the proven bound again too, from the plan's prices. It takes seconds to
-        a minute for 100,000 people.
+        Whether to compute the proven bound again too, from the plan's prices. It takes a
+        few seconds for 100,000 people.
 
     Raises
     ------
