@@ -32,7 +32,8 @@ class Prices:
     horizon
         No street or door has a price from this slot on; n_slots means that the deadline counts.
     link, link_slot, link_price
-        Links, slots and prices [s a person], sorted by link and slot, shape (n_prices,).
+        Links, slots and prices [s a person], sorted by link and slot, shape (n_prices,). A person
+        of class k takes unit[k] / units persons' space and pays so many times the price.
     door, door_slot, door_price
         The same for shelters' doors.
     room, step_free_room
@@ -42,6 +43,11 @@ class Prices:
         What a second of a person's time counts for, by class, shape (n_classes,).
     penalty
         What leaving a person counts for, by class [s], shape (n_classes,).
+    unit
+        Units of street capacity that a person of each class takes, shape (n_classes,).
+    units
+        Units to a person: 1 where nobody takes more space than others. A link admits whole units in
+        a slot: floor(capacity x step x units), which is that / units persons' space.
     hopeless
         Groups that no plan can bring to safety: they are no part of the bound.
     arc_ptr, arc_link
@@ -65,6 +71,8 @@ class Prices:
     step_free_room: NDArray[np.float64]
     weight: NDArray[np.float64]
     penalty: NDArray[np.float64]
+    unit: NDArray[np.int32]
+    units: int
     hopeless: NDArray[np.int32]
     arc_ptr: NDArray[np.int64]
     arc_link: NDArray[np.int32]
@@ -107,6 +115,6 @@ class Prices:
         plain: dict[str, Any] = {name: np.array(arrays[name]) for name in wanted}
         for name in ("step", "value"):
             plain[name] = float(plain[name])
-        for name in ("n_slots", "horizon"):
+        for name in ("n_slots", "horizon", "units"):
             plain[name] = int(plain[name])
         return cls(**plain)

@@ -55,6 +55,7 @@ def shift_arc(
 ) -> bool:
     """Put a party of z on an arc or take one off; False if a link is then overfull."""
     flow.arc[a, t] += sign
+    units = sign * z * places.unit[k]
     row, item_off = paths.row[k], paths.item_off[k]
     n_slots = places.link.shape[1] - 1
     good = True
@@ -62,10 +63,10 @@ def shift_arc(
         link, when = paths.item_link[i], t + item_off[i]
         every = places.every[link]
         if every == 1:
-            places.link[link, when] -= sign * z
+            places.link[link, when] -= units
         else:
             for s in range(max(when - every + 1, 0), min(when + every, n_slots + 1)):
-                places.link[link, s] -= sign * z
+                places.link[link, s] -= units
         if places.link[link, when] < 0:
             good = False
     return good
@@ -132,12 +133,13 @@ def trace(
 
 @nb.njit(cache=True, nogil=True)
 def _price_of(paths: Any, guide: Any, k: int, a: int, t: int) -> int:
-    price, horizon = np.int64(0), len(guide.link)
+    table = guide.link[guide.scale[k]]
+    price, horizon = np.int64(0), len(table)
     row, item_off = paths.row[k], paths.item_off[k]
     for i in range(row[a, 2], row[a, 2] + row[a, 3]):
         p, when = guide.row[paths.item_link[i]], t + item_off[i]
         if p >= 0 and when < horizon:
-            price += guide.link[when, p]
+            price += table[when, p]
     return int(price)
 
 
@@ -176,7 +178,7 @@ def find_exchange(
     horizon = value.shape[0] - 1
     n_slots = places.link.shape[1] - 1
     hubs = n * (n_slots + 1)
-    free = places.link
+    free, wide = places.link, z * places.unit[k]
     step_free = places.step_free[k]
     space.count[0] += 1
     stamp = space.count[0]
@@ -269,7 +271,7 @@ def find_exchange(
             if via >= 0:
                 barred = False
                 for i in range(row[a, 2], row[a, 2] + row[a, 3]):
-                    if free[item_link[i], t + item_off[i]] < z:
+                    if free[item_link[i], t + item_off[i]] < wide:
                         barred = True
                         break
                 if barred:

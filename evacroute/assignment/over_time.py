@@ -293,7 +293,7 @@ class _Run:
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
-        if done and placing.left.any():
+        if done and placing.left.sum() > self.no_room:
             placing.insert_by_exchange(4)
             vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
             placing.insert(vulnerable, self.method.seed)
@@ -326,7 +326,7 @@ class _Run:
     def _stage(self, placing: PricedPlacing, look: int) -> None:
         """Improve the plan a little."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
-        if placing.left.any():
+        if placing.left.sum() > self.no_room:
             placing.insert_by_exchange(2)
             placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
         enough = 2e-5 * placing.cost()
@@ -389,6 +389,8 @@ class _Run:
             weight=terms.weight.copy(),
             penalty=terms.penalty * step,
             hopeless=np.flatnonzero(~self.counted).astype(np.int32),
+            unit=graph.unit.copy(),
+            units=problem.units,
             arc_ptr=graph.seq_ptr.astype(np.int64),
             arc_link=graph.seq_link.copy(),
             arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),

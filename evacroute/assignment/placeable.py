@@ -19,10 +19,10 @@ MOST_ARCS = 1_500_000
 def most_placeable(problem: Problem, counted: NDArray[np.bool_]) -> int:
     """Upper bound on the persons of the counted groups who can be safe in time.
 
-    A relaxation: everyone walks each link at the pace of its fastest class and may split at every
-    step. Where the network expanded over time is small the flow runs there; else each link's
-    capacity is summed over the slots that are of use: not before anyone can be there, nor too late
-    to reach a shelter.
+    A relaxation: everyone walks each link at the pace of its fastest class, takes the space of the
+    one that takes least, and may split at every step. Where the network expanded over time is small
+    the flow runs there; else each link's capacity is summed over the slots that are of use: not
+    before anyone can be there, nor too late to reach a shelter.
     """
     fastest = np.floor(problem.graph.link_time.min(axis=0) + 1e-9)
     n_slots, network = problem.n_slots, problem.scenario.network
@@ -40,7 +40,7 @@ def most_placeable(problem: Problem, counted: NDArray[np.bool_]) -> int:
     _relax(until, to, from_, time)
     spare = n_slots - until[to] - time - ready[from_] + 1
     slots = np.clip(np.where(np.isfinite(spare), spare, 0), 0, n_slots + 1).astype(np.int64)
-    passes = _persons(problem.link_slot[usable], problem.link_every[usable], slots)
+    passes = _persons(_narrowest(problem, usable), problem.link_every[usable], slots)
     door = np.clip(n_slots - ready[shelters.node] + 1, 0, n_slots + 1)
     admits = _persons(problem.intake_slot, problem.intake_every, door.astype(np.int64))
     n = network.n_nodes
@@ -64,10 +64,11 @@ def _over_time(
     n, layers = network.n_nodes, n_slots + 1
     slot = np.arange(layers)
     flow = _Flow()
+    most = _narrowest(problem, np.arange(network.n_links))
     for link in usable.tolist():
         took = int(fastest[link])
         t = slot[: max(layers - took, 0)]
-        limit = np.full(len(t), problem.link_slot[link])
+        limit = np.full(len(t), most[link])
         flow.add(network.from_node[link] + t * n, network.to_node[link] + (t + took) * n, limit)
     every = np.arange(n)
     for layer in range(n_slots):
@@ -83,6 +84,15 @@ def _over_time(
     persons = np.bincount(index, weights=groups.size[some]).astype(np.int64)
     flow.add(np.full(len(where), source), where, persons)
     return flow.solve(source, sink)
+
+
+def _narrowest(problem: Problem, links: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Persons who may enter each link in a slot, if they take as little space as anyone there."""
+    graph = problem.graph
+    there = np.unique(problem.scenario.groups.class_)
+    open_ = np.isfinite(graph.link_time[np.ix_(there, links)])
+    unit = np.where(open_, graph.unit[there, None], 1 << 20).min(axis=0, initial=1 << 20)
+    return np.asarray(problem.link_slot[links] // unit, np.int32)
 
 
 def _persons(

@@ -41,6 +41,9 @@ DEPTH, MOST_MOVED = 2, 6
 TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
 
+PLACE_STATES = 20_000
+"""Places that the search of one party may look at; who finds no way is inserted afterwards."""
+
 CHAIN_STATES = 1000
 """Places that a search in a chain may look at."""
 
@@ -65,11 +68,14 @@ class Guides:
         horizon = prices.horizon
         row = np.full(len(self.terms.link), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
+        space, scale = np.unique(self.terms.space, return_inverse=True)
+        link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
         room = np.stack([sweeper.room(prices, k) for k in range(len(self.terms.weight))])
         return Guide(
             value=_whole(sweeper.value[:, : horizon + 1]),
             row=row,
-            link=_whole(prices.link[:horizon]),
+            link=_whole(link),
+            scale=scale.ravel().astype(np.int64),
             room=_whole(room),
             door=_whole(prices.door[: horizon + 1]),
             weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
@@ -133,6 +139,7 @@ class PricedPlacing:
             every=self.problem.link_every,
             door_every=self.problem.intake_every[terms.order],
             step_free=terms.step_free,
+            unit=self.problem.graph.unit,
         )
 
     @property
@@ -153,7 +160,6 @@ class PricedPlacing:
         go_on: Callable[[], bool] = lambda: True,
     ) -> bool:
         """Place groups in order under the guide's prices; False if told to stop before the end."""
-        huge = self.space.heap.size
         at = 0
         while at < len(order):
             if not go_on():
@@ -162,7 +168,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, huge, BEND,
+                self.left, PLACE_STATES, BEND,
             )  # fmt: skip
         return True
 
@@ -243,8 +249,9 @@ class PricedPlacing:
         at = np.repeat(b.item_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
         row, when = guide.row[b.link[at]], b.when[at]
         paid = np.zeros(len(at) + 1)
-        priced = np.flatnonzero((row >= 0) & (when < len(guide.link)))
-        paid[priced + 1] = guide.link[when[priced], row[priced]]
+        priced = np.flatnonzero((row >= 0) & (when < guide.link.shape[1]))
+        scale = np.repeat(guide.scale[k], count)[priced]
+        paid[priced + 1] = guide.link[scale, when[priced], row[priced]]
         upto = np.cumsum(paid)
         cost = upto[ptr[1:]] - upto[ptr[:-1]]
         s, t = b.shelter[x], b.admitted[x]
@@ -320,7 +327,9 @@ class PricedPlacing:
         size = np.where(whole[left], self.left[left], 1)
         known = {(k, z): x for k, z, x in self._kinds()}
         news: list[Booked] = []
-        for k, z in sorted({(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}):
+        for k, z in sorted(
+            {(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}
+        ):
             todo = left[(self.class_[left] == k) & (size == z)]
             x = known.get((k, z), np.zeros(0, np.int64))
             flow = self._load(x, k, z)
@@ -425,7 +434,15 @@ class PricedPlacing:
         at, at_arc, at_item = 0, 0, 0
         for b, x in zip(tables, chosen, strict=True):
             m = len(x)
-            for name in ("group", "shelter", "admitted", "size", "alive", "arc_count", "item_count"):
+            for name in (
+                "group",
+                "shelter",
+                "admitted",
+                "size",
+                "alive",
+                "arc_count",
+                "item_count",
+            ):
                 getattr(new, name)[at : at + m] = getattr(b, name)[x]
             for ptr, many, columns, begin in (
                 ("arc_ptr", b.arc_count[x], ("arc", "slot"), at_arc),

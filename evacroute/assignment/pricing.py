@@ -17,6 +17,11 @@ from evacroute.assignment.time_net import TimeNet
 KEEP = 0.9
 """Share of the momentum kept from round to round."""
 
+MINOR = 0.04
+"""Classes of a smaller share of the people are asked in one round of `FULL` only."""
+
+FULL = 5
+
 F = np.float32
 
 
@@ -84,7 +89,9 @@ class Terms:
     door
         Persons whom each door admits in a slot.
     link
-        Persons who may enter each link in a slot.
+        Persons who may enter each link in a slot, counted by the space they take.
+    space
+        Persons' worth of street that a person of each class takes: its share of a link's price.
     step_free
         Which classes cannot use steps.
     weight, penalty
@@ -98,6 +105,7 @@ class Terms:
     free_room: NDArray[np.float32]
     door: NDArray[np.float32]
     link: NDArray[np.float32]
+    space: NDArray[np.float64]
     step_free: NDArray[np.bool_]
     weight: NDArray[np.float64]
     penalty: NDArray[np.float64]
@@ -146,7 +154,7 @@ class PriceSet:
     links
         The priced links.
     link
-        Shape (n_slots + 2, n_links); 0 from `horizon` on.
+        For a person's space, shape (n_slots + 2, n_links); 0 from `horizon` on.
     room, free_room
         Of a place, and what a step-free place costs besides, shape (n_shelters,).
     door
@@ -251,9 +259,14 @@ class Sweeper:
                     self.core.lanes[k], self.node, room, weight, value[horizon], self.to[k]
                 )
             backward(
-                self.core.lanes[k], prices.link, self.node, room, prices.door, weight, horizon,
-                hard, value,
+                self.core.lanes[k], self.paid(prices, k), self.node, room, prices.door, weight,
+                horizon, hard, value,
             )  # fmt: skip
+
+    def paid(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
+        """Prices of links for a person of class k, who pays for the space they take."""
+        space = float(self.terms.space[k])
+        return prices.link if space == 1 else prices.link * F(space)
 
     def room(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
         """Price of a place in each shelter for class k, BIG = shut to it."""
@@ -272,10 +285,11 @@ class Sweeper:
         for i, k in enumerate(classes):
             self.totals[k] = (
                 forward(
-                    self.core.lanes[k], prices.link, self.node, self.node_shelter,
+                    self.core.lanes[k], self.paid(prices, k), self.node, self.node_shelter,
                     self.room(prices, k), prices.door, float(self.terms.weight[k]), horizon,
                     horizon >= self.n_slots, self.value[k], self.to[k],
                     float(self.terms.penalty[k]), *self.jobs[k], people, entries, admitted,
+                    float(self.terms.space[k]),
                 )
             )  # fmt: skip
             upto = admitted[: horizon + 1].sum(axis=0, dtype=np.float64)
@@ -286,7 +300,10 @@ class Sweeper:
     def answer(
         self, prices: PriceSet, pool: ThreadPoolExecutor | None, shares: list[list[int]]
     ) -> Answer:
-        """Sweep back and forth: dual value and the flows that answer the prices."""
+        """Sweep back and forth: dual value and the flows that answer the prices.
+
+        `shares` are the classes of each thread; if some are missing, so they are in the answer.
+        """
         self.prepare(len(shares))
         self.free = np.zeros((len(shares), len(self.node)))
         self.totals = np.zeros(len(self.jobs))
@@ -311,7 +328,13 @@ class Sweeper:
         )
         # Summed in the order of the classes, however they were shared out: the same for a seed.
         value = float(self.totals.sum()) - float(paid)
-        return Answer(value, entries, admitted, self.free.sum(axis=0))
+        return Answer(value, entries, admitted, self.free.sum(axis=0), float(self.totals.sum()))
+
+
+def _deal(classes: NDArray[np.int64], n: int) -> list[list[int]]:
+    """Deal classes out to so many threads."""
+    shares = [classes[i::n].tolist() for i in range(n)]
+    return [share for share in shares if share] or [[]]
 
 
 @dataclass(slots=True, eq=False)
@@ -326,12 +349,15 @@ class Answer:
         Persons by slot and row, or shelter; scratch that the next sweep overwrites.
     free
         Step-free persons by shelter.
+    total
+        Cost of the people asked, prices included.
     """
 
     value: float
     entries: NDArray[np.float32]
     admitted: NDArray[np.float32]
     free: NDArray[np.float64]
+    total: float
 
 
 def _every_item(
@@ -385,8 +411,8 @@ class Pricer:
         self.sweeper: Sweeper | None = None
         self.best: PriceSet | None = None
         self.pool = ThreadPoolExecutor(2)
-        self.shares: list[list[int]] = []
         self.use_threads(2)
+        self.rest: Answer | None = None
         latest = int(crowd.ready.max(initial=0))
         self.horizon = min(n_slots, latest + 1)
         first = self._whole(self.current())
@@ -427,8 +453,17 @@ class Pricer:
             else:
                 to = np.empty(self.net.n_nodes, np.int32)
                 static_values(lanes, terms.node, entry, float(terms.weight[k]), value[horizon], to)
+            paid_link = link if terms.space[k] == 1 else link * float(terms.space[k])
             backward(
-                lanes, link, terms.node, entry, door, float(terms.weight[k]), horizon, hard, value
+                lanes,
+                paid_link,
+                terms.node,
+                entry,
+                door,
+                float(terms.weight[k]),
+                horizon,
+                hard,
+                value,
             )
             best = value[np.minimum(crowd.ready[mine], horizon), crowd.node[mine]]
             best = np.minimum(best, terms.penalty[k])
@@ -441,12 +476,18 @@ class Pricer:
 
     def use_threads(self, n: int) -> None:
         """Sweep on one thread or two from now on."""
-        classes = [k for k in range(len(self.net.tau)) if self.crowd.ptr[k + 1] > self.crowd.ptr[k]]
-        weight = np.diff(self.crowd.ptr)
-        order = sorted(classes, key=lambda k: -weight[k])
-        self.shares = [order[i::n] for i in range(n) if order[i::n]]
-        if not self.shares:
-            self.shares = [[]]
+        persons = np.array(
+            [
+                self.crowd.size[a:b].sum()
+                for a, b in zip(self.crowd.ptr, self.crowd.ptr[1:], strict=False)
+            ]
+        )
+        order = np.argsort(-persons, kind="stable")
+        order = order[persons[order] > 0]
+        many = order[persons[order] >= MINOR * persons.sum()]
+        few = order[persons[order] < MINOR * persons.sum()]
+        self.all_shares = _deal(order, n)
+        self.major_shares, self.minor_shares = _deal(many, n), _deal(few, n)
 
     def current(self) -> PriceSet:
         """Prices of this round; not a copy."""
@@ -478,7 +519,7 @@ class Pricer:
             self.net, core, self.terms, self.crowd, self.n_slots, len(self.terms.link),
             count_all=True,
         )  # fmt: skip
-        return sweeper.answer(prices, self.pool, self.shares)
+        return sweeper.answer(prices, self.pool, self.all_shares)
 
     def _price(self, links: NDArray[np.int64]) -> None:
         """Price these links, and contract the net to what they leave."""
@@ -490,7 +531,7 @@ class Pricer:
         self.row[links] = np.arange(len(links))
         core = contract(self.net, self.row, self.terms.node)
         self.sweeper = Sweeper(self.net, core, self.terms, self.crowd, self.n_slots, len(links))
-        self.sweeper.prepare(2)
+        self.rest = None
         self.size = core.n_nodes
 
     def choose(self) -> None:
@@ -523,6 +564,8 @@ class Pricer:
             self.horizon = min(old, max(last + 2 * margin, latest))
         if self.horizon > 0.92 * self.n_slots:
             self.horizon = self.n_slots
+        if self.horizon != old:
+            self.rest = None
         for track in (self.link, self.door):
             for table in (track.now, track.speed, track.mean):
                 table[self.horizon + 1 if self.horizon == self.n_slots else self.horizon :] = 0
@@ -541,14 +584,35 @@ class Pricer:
                 self._keep(mean, self._answer(mean).value)
 
     def _answer(self, prices: PriceSet) -> Answer:
+        """Ask all classes."""
         assert self.sweeper is not None
-        return self.sweeper.answer(prices, self.pool, self.shares)
+        return self.sweeper.answer(prices, self.pool, self.all_shares)
+
+    def _flows(self, full: bool) -> Answer:
+        """Answer the prices of this round; small classes as they did in the last full one.
+
+        Only a full answer has a true dual value.
+        """
+        assert self.sweeper is not None
+        now = self.current()
+        if full or self.rest is None:
+            rest = self.sweeper.answer(now, self.pool, self.minor_shares)
+            self.rest = Answer(
+                rest.value, rest.entries.copy(), rest.admitted.copy(), rest.free, rest.total
+            )
+        answer = self.sweeper.answer(now, self.pool, self.major_shares)
+        answer.entries[: self.horizon + 1] += self.rest.entries[: self.horizon + 1]
+        answer.admitted[: self.horizon + 1] += self.rest.admitted[: self.horizon + 1]
+        answer.free = answer.free + self.rest.free
+        answer.value += self.rest.total
+        return answer
 
     def _step(self) -> None:
         i, horizon, terms = self.done, self.horizon, self.terms
-        now = self.current()
-        answer = self._answer(now)
-        self._keep(now, answer.value)
+        full = i % FULL == 0 or self.rest is None
+        answer = self._flows(full)
+        if full:
+            self._keep(self.current(), answer.value)
         progress = min(1.0, i / (0.6 * self.total))
         widest = max(1.0, horizon / 30)
         half = round(widest * (1 / widest) ** progress)
@@ -572,10 +636,12 @@ class Pricer:
                 np.empty(shape, F), np.empty(len(limit), F),
             )  # fmt: skip
         inside = answer.admitted[: horizon + 1].sum(axis=0)
+        places = self.places
         for row, persons, room in ((0, inside, terms.room), (1, answer.free, terms.free_room)):
-            places = self.places
-            limit = np.maximum(room, 1)
-            excess = (persons - room) / limit
+            if row == 1 and not full:
+                # Step-free people are few: without a new answer of theirs there is nothing to learn.
+                continue
+            excess = (persons - room) / np.maximum(room, 1)
             places.speed[row] = KEEP * places.speed[row] + (1 - KEEP) * excess
             places.square[row] += excess**2
             step = 0.8 * rate * places.speed[row] / np.sqrt(places.square[row] + 0.01)
@@ -617,7 +683,8 @@ def make_terms(
         room=shelters.capacity[order].astype(F),
         free_room=np.minimum(shelters.step_free_capacity, shelters.capacity)[order].astype(F),
         door=problem.intake_slot[order].astype(F),
-        link=problem.link_slot.astype(F),
+        link=(problem.link_slot / problem.units).astype(F),
+        space=problem.graph.unit / problem.units,
         step_free=problem.step_free,
         weight=weight,
         penalty=problem.n_slots * (4.0 + len(rank) - 1 - rank) * weight.max(),

@@ -12,6 +12,7 @@ import evacroute as er
 from evacroute.cli.inputs import (
     BridgesOption,
     DeadlineOption,
+    GapOption,
     Inputs,
     InstanceOption,
     JsonOption,
@@ -23,6 +24,9 @@ from evacroute.cli.inputs import (
     SheltersOption,
     SpreadOption,
     StepOption,
+    TimeLimitOption,
+    WeightOption,
+    method_settings,
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
@@ -52,6 +56,9 @@ def plan(
     deadline: DeadlineOption = "90min",
     step: StepOption = "10",
     seed: SeedOption = 0,
+    gap: GapOption = None,
+    time_limit: TimeLimitOption = None,
+    weight: WeightOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,6 +79,7 @@ def plan(
         method=method,
         step_s=seconds(step, "--step"),
         seed=seed,
+        settings=method_settings(method, gap, time_limit, weight),
         verify=not no_verify,
         as_json=as_json,
         started=started,

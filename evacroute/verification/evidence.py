@@ -44,6 +44,7 @@ class Instance:
     speed_flat: Floats
     speed_steps: Floats
     min_width: Floats
+    space: Floats
     group_id: Text
     group_node: Positions
     group_class: Positions
@@ -93,6 +94,7 @@ class Evidence:
     left_reason: Text
     persons: Persons | None
     bound: float | None
+    max_density: float | None
     stated: dict[str, float | None]
     stated_filled: NDArray[np.int64]
 
@@ -116,6 +118,7 @@ def from_plan(plan: Plan) -> Evidence:
         speed_flat=classes.speed_flat,
         speed_steps=classes.speed_steps,
         min_width=classes.min_width,
+        space=classes.space,
         group_id=groups.group_id,
         group_node=groups.node,
         group_class=groups.class_,
@@ -164,6 +167,7 @@ def from_plan(plan: Plan) -> Evidence:
         left_reason=left["reason"].to_numpy(object),
         persons=persons,
         bound=plan.bound,
+        max_density=plan.settings.get("max_density"),
         stated=figures,
         stated_filled=plan.shelters_frame()["filled"].to_numpy(np.int64),
     )
@@ -229,6 +233,7 @@ def from_folder(folder: str | Path) -> Evidence:
         left_reason=left["reason"],
         persons=_read_persons(path / "assignments.csv.gz", instance, left["person_id"]),
         bound=record.get("bound"),
+        max_density=(record.get("settings") or {}).get("max_density"),
         stated={name: record.get(name) for name in FIGURES},
         stated_filled=_read_filled(path / "shelters.csv", instance),
     )
@@ -245,8 +250,8 @@ def _read_instance(path: Path) -> Instance:
     class_ = read_columns(
         path / "classes.csv",
         text=("class_id",),
-        number=("speed_flat", "speed_steps", "min_width"),
-        defaults={"min_width": 0.0},
+        number=("speed_flat", "speed_steps", "min_width", "space"),
+        defaults={"min_width": 0.0, "space": 1.0},
     )
     group = read_columns(
         path / "groups.csv.gz",
@@ -275,6 +280,7 @@ def _read_instance(path: Path) -> Instance:
         speed_flat=class_["speed_flat"],
         speed_steps=class_["speed_steps"],
         min_width=class_["min_width"],
+        space=class_["space"],
         group_id=group["group_id"],
         group_node=find(group["node_id"], nodes, "groups.csv.gz: node_id", faults),
         group_class=find(group["class_id"], class_["class_id"], "groups.csv.gz: class_id", faults),

@@ -15,12 +15,13 @@ PERSON = 1e-5
 
 
 def streets(e: Evidence, legs: Legs) -> Check:
-    """Check: no link is entered by more than its capacity lets in."""
+    """Check: no link is entered by more than its capacity lets in, each by the space they take."""
     i = e.instance
-    excess = window_excess(e.link, e.enter, e.size[legs.movement], i.capacity, e.step)
+    space = e.size[legs.movement] * i.space[legs.class_]
+    excess = window_excess(e.link, e.enter, space, i.capacity, e.step)
     return _windows(
         "street capacity",
-        "over every window: persons who enter a link <= capacity x (window + step)",
+        "over every window: persons' space that enters a link <= capacity x (window + step)",
         excess,
         lambda place: f"link {i.link_id[place]} of {i.capacity[place]:g} person/s",
     )
