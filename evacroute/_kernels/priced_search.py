@@ -16,7 +16,7 @@ UNIT = 64
 NEVER = 1 << 29
 """A value from which there is no way."""
 
-TOP = 1 << 31
+TOP = np.int64(1 << 31)
 END = 1 << 30
 MASK = 0xFFFFFFFF
 

@@ -227,7 +227,8 @@ def forward(
             total += np.float64(best) * size[g]
             people[at, found] += size[g]
     for t in range(horizon):
-        for u in range(n):
+        # From the last: only there may an arc take no time, so whoever comes by it still moves on.
+        for u in range(n - 1, -1, -1):
             f = people[t, u]
             if f <= 0:
                 continue

@@ -218,6 +218,12 @@ class PricedPlacing:
         np.cumsum(count, out=ptr[1:])
         at = np.repeat(b.arc_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
         placing.reserve_space(len(x), len(at))
+        # Ways in time may pass a place twice, so they can have more arcs than there are heads.
+        longest = int(count.max(initial=0)) + 1
+        if longest > len(placing.work.path_arc):
+            placing.work = placing.work._replace(
+                path_arc=np.empty(longest, np.int32), path_slot=np.empty(longest, np.int32)
+            )
         store = placing.store
         n = len(x)
         store.group[:n], store.size[:n], store.admitted[:n] = b.group[x], b.size[x], b.admitted[x]
