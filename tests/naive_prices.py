@@ -199,9 +199,7 @@ def send(city: Little, horizon: int, hard: bool, crowd: list[Any], penalty: floa
     return sent
 
 
-def all_distances(
-    n: int, arcs: list[tuple[int, int, int]], most: int | None = None
-) -> np.ndarray:
+def all_distances(n: int, arcs: list[tuple[int, int, int]], most: int | None = None) -> np.ndarray:
     """Least times between all nodes, inf = no way: Floyd and Warshall."""
     far = np.full((n, n), np.inf)
     np.fill_diagonal(far, 0)

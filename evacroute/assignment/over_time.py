@@ -28,7 +28,7 @@ from evacroute.network import KINDS
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
-FIRST, BEFORE_PLAN, STAGE = 30, 120, 30
+FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
 """Price rounds while the first plan is made, before the priced plan, and beside each improvement."""
 
 SHRINK = 240

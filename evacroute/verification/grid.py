@@ -228,9 +228,7 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     )
 
 
-def crowded(
-    place: Positions, time: Floats, size: NDArray[Any], limit: Floats, step: float
-) -> Ints:
+def crowded(place: Positions, time: Floats, size: NDArray[Any], limit: Floats, step: float) -> Ints:
     """Find the places that more persons pass in one slot than their limit; once for each slot."""
     slot = np.rint(time / step).astype(np.int64)
     n_slots = int(slot.max(initial=0)) + 1
