@@ -90,22 +90,39 @@ def test_never_more_than_the_exact_saving(tight: bool) -> None:
 
 @pytest.mark.parametrize("people,per_slot", [(83, 5), (47, 10), (31, 2)])
 def test_saturated_corridor_meets_the_formula(people: int, per_slot: int) -> None:
-    """A person more a slot is worth step x m (m - 1) / 2, with m slots until the last has gone."""
+    """At the best prices of a queue a person more a slot is worth step x m (m - 1) / 2, with m
+    slots until the last has gone; any prices say as much or more, but for their gap."""
     network = corridor(1, 60.0, capacity=per_slot / STEP)
     plan = er.assign(
         scene(network, [(0, people)], [(1, people)]), "over_time", step=STEP, gap=1e-4,
-        time_limit=10.0,
+        time_limit=60.0,
     )  # fmt: skip
     m = -(-people // per_slot)
+    formula = STEP * m * (m - 1) / 2
     row = er.marginal_value(plan, person_s=1 / STEP).iloc[0]
     assert (row["what"], row["id"], row["from_s"]) == ("street", "L0", 0.0)
-    assert row["saves_at_most"] == pytest.approx(STEP * m * (m - 1) / 2, rel=0.05)
+    assert plan.prices is not None
+    wider = replace(network, capacity=network.capacity + 1 / STEP)
+    after = er.assign(scene(wider, [(0, people)], [(1, people)]), step=STEP).cost
+    assert plan.cost - after <= row["saves_at_most"] + plan.cost - plan.prices.value + 1e-3
+    # Whoever enters in a slot holds up each later one by a slot: the closed form of the prices.
+    slot = np.arange(m - 1, dtype=np.int32)
+    known = replace(
+        plan.prices,
+        link=np.zeros(m - 1, np.int32),
+        link_slot=slot,
+        link_price=STEP * (m - 1.0 - slot),
+    )
+    row = er.marginal_value(replace(plan, prices=known), person_s=1 / STEP).iloc[0]
+    assert row["saves_at_most"] == pytest.approx(formula)
+    assert row["until_s"] == STEP * (m - 2)
+    assert plan.cost - after <= formula
 
 
 def test_a_place_is_worth_the_way_it_saves() -> None:
     """With a near shelter full and one 120 s farther, a place more in the near one saves 120 s."""
     scenario = scene(corridor(3, 60.0), [(0, 30)], [(1, 20), (3, 30)])
-    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=10.0)
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=60.0)
     row = er.marginal_value(plan).iloc[0]
     assert (row["what"], row["id"], row["unit"]) == ("place", "S0", "persons")
     assert row["saves_at_most"] == pytest.approx(120.0, rel=0.05)
@@ -121,7 +138,7 @@ def test_a_step_free_place_has_its_own_row() -> None:
         corridor(3, 60.0), [(0, 10, 0.0, 1)], [(1, 20, 4), (3, 30)],
         classes=[(1.0, 0.5), (1.0, 0.0)],
     )  # fmt: skip
-    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=10.0)
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=60.0)
     row = er.marginal_value(plan).iloc[0]
     assert (row["what"], row["id"]) == ("step-free place", "S0")
     assert row["saves_at_most"] == pytest.approx(120.0, rel=0.05)
@@ -130,7 +147,7 @@ def test_a_step_free_place_has_its_own_row() -> None:
 def test_check_solves_again_and_brackets() -> None:
     """With check the first rows say what was saved, within what is proven; the grid stays."""
     scenario = scene(corridor(3, 60.0), [(0, 30)], [(1, 20), (3, 30)])
-    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=10.0)
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=60.0)
     table = er.marginal_value(plan, places=3, check=1)
     row = table.iloc[0]
     assert row["saved"] == pytest.approx(3 * 120.0)
@@ -145,6 +162,8 @@ def test_without_prices_it_says_what_to_do() -> None:
     with pytest.raises(er.InputError, match="over_time"):
         er.marginal_value(plan)
     priced = er.assign(plan.scenario, "over_time", time_limit=1.0)
-    with pytest.raises(er.InputError, match=r"person_s is 0(.|\n)*places is 1\.5(.|\n)*check is -1"):
+    with pytest.raises(
+        er.InputError, match=r"person_s is 0(.|\n)*places is 1\.5(.|\n)*check is -1"
+    ):
         er.marginal_value(priced, person_s=0, places=1.5, check=-1)  # type: ignore[arg-type]
     assert er.marginal_value(priced).empty
