@@ -15,11 +15,12 @@ from ortools.graph.python import max_flow
 
 from evacroute._kernels.graph import FAR
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import SolverError
 from evacroute.network import KINDS
 
-MOST_ARCS = 1_500_000
-"""The network is expanded over time where that makes no more arcs than this."""
+MOST_ARCS, CUT_ARCS = 1_500_000, 4_000_000
+"""The network is expanded over time where that makes no more arcs than this; for a cut."""
 
 LINK, DOOR, ROOM, SUPPLY, WAIT = range(5)
 """What an arc of the flow stands for."""
@@ -64,8 +65,8 @@ class Cut:
 def most_placeable(problem: Problem, counted: NDArray[np.bool_]) -> int:
     """Upper bound on the persons of the counted groups who can be safe in time.
 
-    A relaxation: everyone walks each link at the pace of its fastest class and may split at every
-    step. Where the network expanded over time is small the flow runs there; else each link's
+    A relaxation: everyone walks each link at the pace of its fastest class, may wait anywhere, and
+    may split at every step. Where the network expanded over time is small the flow runs there; else each link's
     capacity is summed over the slots that are of use: not before anyone can be there, nor too late
     to reach a shelter.
     """
@@ -93,54 +94,103 @@ def tightest_cut(problem: Problem, counted: NDArray[np.bool_], room: NDArray[np.
     room
         Places that they may take in each shelter, shape (n_shelters,).
     """
-    return _lay_out(problem, counted, room, MOST_ARCS).cut(problem, counted)
+    return _lay_out(problem, counted, room, CUT_ARCS).cut(problem, counted)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Useful:
+    """Links that anyone counted may walk, and when entering them is of use.
+
+    Not before anyone can be there, nor too late to reach a shelter.
+
+    Parameters
+    ----------
+    link, time
+        Links, and slots of the fastest to walk them.
+    first, last
+        First and last slot of entry, shape (n,); last < first = never.
+    ready, until
+        When anyone can first be at each node, and the last slot from which one can still be in
+        time, shape (n_nodes,), +-inf = never.
+    """
+
+    link: NDArray[np.int64]
+    time: NDArray[np.int64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    ready: NDArray[np.float64]
+    until: NDArray[np.float64]
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """Slots of entry that are of use."""
+        spare = self.last - self.first + 1
+        return np.maximum(np.where(np.isfinite(spare), spare, 0), 0).astype(np.int64)
+
+
+def _useful(problem: Problem, counted: NDArray[np.bool_]) -> _Useful:
+    network, groups = problem.scenario.network, problem.scenario.groups
+    fastest = _least_slots(problem, np.unique(groups.class_[counted]))
+    link = np.flatnonzero((fastest < FAR) & (problem.link_slot > 0))
+    time = fastest[link]
+    from_, to = network.from_node[link], network.to_node[link]
+    ready = np.full(network.n_nodes, np.inf)
+    np.minimum.at(ready, groups.node[counted], problem.ready[counted])
+    until = np.full(network.n_nodes, np.inf)
+    until[problem.scenario.shelters.node] = 0
+    _relax(ready, from_, to, time)
+    _relax(until, to, from_, time)
+    until = problem.n_slots - until
+    return _Useful(link, time, ready[from_], until[to] - time, ready, until)
+
+
+def _least_slots(problem: Problem, classes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Fewest slots from entering a link to leaving it, for anyone of some classes, `FAR` = barred.
+
+    As the plan counts them: a chain is walked in whole slots, so a short link alone takes one, and
+    one inside a chain may take none.
+    """
+    net = build_time_net(problem)
+    n_items = len(net.item_link)
+    least = np.full(problem.scenario.network.n_links, FAR, np.int64)
+    last = np.zeros(n_items, bool)
+    last[net.item_ptr[1:][np.diff(net.item_ptr) > 0] - 1] = True
+    arc = net.arc_of_item
+    for k in classes.tolist():
+        leave = np.append(net.item_off[k, 1:], 0).astype(np.int64)
+        leave[last] = net.tau[k, arc[last]]
+        took = np.maximum(leave - net.item_off[k], 0)
+        open_ = net.tau[k, arc] < FAR
+        np.minimum.at(least, net.item_link[open_], took[open_])
+    return least
 
 
 def _lay_out(
     problem: Problem, counted: NDArray[np.bool_], room: NDArray[np.int64], most_arcs: int
 ) -> _Flow:
-    groups = problem.scenario.groups
     counted = counted & (problem.ready <= problem.n_slots)
-    classes = np.unique(groups.class_[counted])
-    time = problem.graph.link_time[classes]
-    fastest = np.floor(time.min(axis=0, initial=np.inf) + 1e-9)
-    usable = np.flatnonzero(np.isfinite(fastest))
-    if len(usable) * problem.n_slots <= most_arcs:
-        return _over_time(problem, counted, room, fastest, usable)
-    return _summed(problem, counted, room, fastest, usable)
+    useful = _useful(problem, counted)
+    lay = _over_time if useful.slots.sum() <= most_arcs else _summed
+    return lay(problem, counted, room, useful)
 
 
 def _summed(
-    problem: Problem,
-    counted: NDArray[np.bool_],
-    room: NDArray[np.int64],
-    fastest: NDArray[np.float64],
-    usable: NDArray[np.int64],
+    problem: Problem, counted: NDArray[np.bool_], room: NDArray[np.int64], useful: _Useful
 ) -> _Flow:
     """One arc a link, of all who may enter while that is of use."""
-    n_slots, network = problem.n_slots, problem.scenario.network
-    from_, to = network.from_node[usable], network.to_node[usable]
-    time = fastest[usable]
+    network, n_slots = problem.scenario.network, problem.n_slots
     shelters, groups = problem.scenario.shelters, problem.scenario.groups
-    n = network.n_nodes
-    ready = np.full(n, np.inf)
-    np.minimum.at(ready, groups.node[counted], problem.ready[counted])
-    until = np.full(n, np.inf)
-    until[shelters.node] = 0
-    _relax(ready, from_, to, time)
-    _relax(until, to, from_, time)
-    first, last = ready[from_], n_slots - until[to] - time
-    spare = last - first + 1
-    slots = np.clip(np.where(np.isfinite(spare), spare, 0), 0, n_slots + 1).astype(np.int64)
-    passes = _persons(problem.link_slot[usable], problem.link_every[usable], slots)
-    door = np.clip(n_slots - ready[shelters.node] + 1, 0, n_slots + 1)
+    n, link = network.n_nodes, useful.link
+    passes = _persons(problem.link_slot[link], problem.link_every[link], useful.slots)
+    first = useful.ready[shelters.node]
+    door = np.clip(n_slots - first + 1, 0, n_slots + 1)
     admits = _persons(problem.intake_slot, problem.intake_every, door.astype(np.int64))
     persons = np.bincount(groups.node[counted], weights=groups.size[counted], minlength=n)
     s = np.arange(len(shelters))
     flow = _Flow(n + len(s) + 1, n + len(s))
-    window = np.stack([first, last], axis=1)
-    flow.add(LINK, from_, to, passes, usable, window)
-    opens = np.stack([ready[shelters.node], np.full(len(s), n_slots)], axis=1)
+    window = np.stack([useful.first, useful.last], axis=1)
+    flow.add(LINK, network.from_node[link], network.to_node[link], passes, link, window)
+    opens = np.stack([first, np.full(len(s), n_slots)], axis=1)
     flow.add(DOOR, shelters.node, n + s, admits, s, opens)
     flow.add(ROOM, n + s, np.full(len(s), flow.sink), room, s)
     node = np.flatnonzero(persons)
@@ -149,40 +199,46 @@ def _summed(
 
 
 def _over_time(
-    problem: Problem,
-    counted: NDArray[np.bool_],
-    room: NDArray[np.int64],
-    fastest: NDArray[np.float64],
-    usable: NDArray[np.int64],
+    problem: Problem, counted: NDArray[np.bool_], room: NDArray[np.int64], useful: _Useful
 ) -> _Flow:
-    """One arc for each link and slot."""
+    """One arc for each link and slot, waiting allowed at every node."""
     network, n_slots = problem.scenario.network, problem.n_slots
     shelters, groups = problem.scenario.shelters, problem.scenario.groups
-    n, layers = network.n_nodes, n_slots + 1
-    slot = np.arange(layers)
-    flow = _Flow(n * layers + len(shelters) + 1, n * layers + len(shelters))
-    for link in usable.tolist():
-        took = int(fastest[link])
-        t = slot[: max(layers - took, 0)]
-        limit = np.full(len(t), problem.link_slot[link])
-        tail, head = network.from_node[link] + t * n, network.to_node[link] + (t + took) * n
-        flow.add(LINK, tail, head, limit, np.full(len(t), link), np.stack([t, t], axis=1))
-    every, persons = np.arange(n), int(groups.size[counted].sum())
-    for layer in range(n_slots):
-        flow.add(WAIT, every + layer * n, every + (layer + 1) * n, np.full(n, persons), every)
-    for s in range(len(shelters)):
-        limit = np.where(slot % problem.intake_every[s] == 0, problem.intake_slot[s], 0)
-        head = np.full(layers, n * layers + s)
-        window = np.stack([slot, slot], axis=1)
-        flow.add(DOOR, shelters.node[s] + slot * n, head, limit, np.full(layers, s), window)
-    s_all = np.arange(len(shelters))
-    flow.add(ROOM, n * layers + s_all, np.full(len(s_all), flow.sink), room, s_all)
-    some = np.flatnonzero(counted)
-    start = groups.node[some] + problem.ready[some].astype(np.int64) * n
+    n, layers, n_shelters = network.n_nodes, n_slots + 1, len(shelters)
+    flow = _Flow(n * layers + n_shelters + 1, n * layers + n_shelters)
+    row, t = _each_slot(useful.first, useful.slots)
+    link = useful.link[row]
+    head = network.to_node[link] + (t + useful.time[row]) * n
+    window = np.stack([t, t], axis=1)
+    flow.add(LINK, network.from_node[link] + t * n, head, problem.link_slot[link], link, window)
+    stay = useful.until - useful.ready
+    stay = np.maximum(np.where(np.isfinite(stay), stay, 0), 0).astype(np.int64)
+    node, t = _each_slot(useful.ready, stay)
+    everyone = np.full(len(node), groups.size[counted].sum())
+    flow.add(WAIT, node + t * n, node + (t + 1) * n, everyone, node)
+    s, t = np.divmod(np.arange(n_shelters * layers), layers)
+    limit = np.where(t % problem.intake_every[s] == 0, problem.intake_slot[s], 0)
+    window = np.stack([t, t], axis=1)
+    some = limit * (t >= useful.ready[shelters.node[s]])
+    flow.add(DOOR, shelters.node[s] + t * n, n * layers + s, some, s, window)
+    s = np.arange(n_shelters)
+    flow.add(ROOM, n * layers + s, np.full(n_shelters, flow.sink), room, s)
+    mine = np.flatnonzero(counted)
+    start = groups.node[mine] + problem.ready[mine].astype(np.int64) * n
     where, index = np.unique(start, return_inverse=True)
-    supply = np.bincount(index, weights=groups.size[some])
+    supply = np.bincount(index.ravel(), weights=groups.size[mine], minlength=len(where))
     flow.add(SUPPLY, np.full(len(where), flow.source), where, supply, where)
     return flow
+
+
+def _each_slot(
+    first: NDArray[Any], slots: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and slot for so many slots of each row from its first on."""
+    row = np.repeat(np.arange(len(slots)), slots)
+    begin = np.where(slots > 0, first, 0).astype(np.int64)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(slots) - slots, slots)
+    return row, begin[row] + nth
 
 
 def _persons(
@@ -196,7 +252,7 @@ def _relax(
     best: NDArray[np.float64],
     from_: NDArray[np.int32],
     to: NDArray[np.int32],
-    time: NDArray[np.float64],
+    time: NDArray[np.int64],
 ) -> None:
     """Least times from the finite entries along links (Bellman-Ford, vectorised)."""
     while True:

@@ -91,7 +91,7 @@ def fairness(
 
 
 def explain(folder: FolderArgument, as_json: JsonOption = False) -> None:
-    """Explain why not everyone is safe in time: the bridges, doors and rooms that hold them back."""
+    """Explain why not all are safe in time: the bridges, doors and rooms that hold them back."""
     with progress() as tell:
         tell("finding the cut", 0.0)
         told = er.explain_shortfall(er.read_plan(folder))

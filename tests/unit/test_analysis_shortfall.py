@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_scenes import exact_scenes
+from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from naive import best
 from networks import corridor, from_edges
 from scenes import scene
@@ -17,7 +18,7 @@ from evacroute.assignment import placeable
 
 
 def behind_a_bridge(deadline: float, room: int = 999) -> er.Scenario:
-    """A wide alley, a narrow bridge, a wide alley, a shelter; each 40 m, the bridge 0.5 person/s."""
+    """An alley, a bridge of 0.5 person/s, an alley, a shelter; each 40 m long."""
     network = from_edges(
         [(0, 0), (40, 0), (80, 0), (120, 0)],
         [(0, 1), (1, 2), (2, 3)],
@@ -36,7 +37,7 @@ def test_a_bridge_and_the_deadline(
 ) -> None:
     """Behind one bridge as many are safe as it passes in the slots that remain; it is named."""
     if not expanded:
-        monkeypatch.setattr(placeable, "MOST_ARCS", 0)
+        monkeypatch.setattr(placeable, "CUT_ARCS", 0)
     scenario = behind_a_bridge(deadline)
     plan = er.assign(scenario)
     told = er.explain_shortfall(plan)
@@ -140,3 +141,13 @@ def test_no_plan_beats_the_cut(scenario: er.Scenario) -> None:
     assert told.cut["persons"].sum() == told.passes
     assert told.held - told.passes == told.short
     assert told.persons - sum(told.no_hope.values()) == told.to_place
+
+
+@settings(max_examples=80)
+@given(scenario=scenes(), method=st.sampled_from(["earliest_arrival", "shelter_flow"]))
+def test_no_plan_of_any_city_beats_the_cut(scenario: er.Scenario, method: str) -> None:
+    """With classes, households, thin links and rounded times too no plan places more."""
+    told = er.explain_shortfall(er.assign(scenario, method))
+    assert told.placed <= told.at_most
+    assert told.short >= 0
+    assert told.cut["persons"].sum() == told.passes
