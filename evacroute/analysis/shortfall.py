@@ -172,8 +172,8 @@ def explain_shortfall(plan: Plan) -> Shortfall:
     The flow is a relaxation: everyone walks at the pace of the fastest who are held back, may go
     over steps if any of them may, and households may part. On cities too large to be expanded over
     time (4 million links times slots of use) each link counts with all who can enter it while that
-    is of use. So `at_most` is proven, but not always reached, and where nothing is proven people may
-    still have to be left.
+    is of use. So `at_most` is proven, but not always reached, and where nothing is proven people
+    may still have to be left.
 
     Examples
     --------

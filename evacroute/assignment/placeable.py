@@ -66,9 +66,9 @@ def most_placeable(problem: Problem, counted: NDArray[np.bool_]) -> int:
     """Upper bound on the persons of the counted groups who can be safe in time.
 
     A relaxation: everyone walks each link at the pace of its fastest class, may wait anywhere, and
-    may split at every step. Where the network expanded over time is small the flow runs there; else each link's
-    capacity is summed over the slots that are of use: not before anyone can be there, nor too late
-    to reach a shelter.
+    may split at every step. Where the network expanded over time is small the flow runs there; else
+    each link's capacity is summed over the slots that are of use: not before anyone can be there,
+    nor too late to reach a shelter.
     """
     return _lay_out(problem, counted, problem.scenario.shelters.capacity, MOST_ARCS).most()
 
@@ -211,8 +211,8 @@ def _over_time(
     head = network.to_node[link] + (t + useful.time[row]) * n
     window = np.stack([t, t], axis=1)
     flow.add(LINK, network.from_node[link] + t * n, head, problem.link_slot[link], link, window)
-    stay = useful.until - useful.ready
-    stay = np.maximum(np.where(np.isfinite(stay), stay, 0), 0).astype(np.int64)
+    spare = useful.until - useful.ready
+    stay = np.maximum(np.where(np.isfinite(spare), spare, 0), 0).astype(np.int64)
     node, t = _each_slot(useful.ready, stay)
     everyone = np.full(len(node), groups.size[counted].sum())
     flow.add(WAIT, node + t * n, node + (t + 1) * n, everyone, node)
