@@ -12,6 +12,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from evacroute.analysis import (
+    Fairness,
+    Shortfall,
+    explain_shortfall,
+    fairness,
+    marginal_value,
+)
 from evacroute.assignment import METHODS, Movements
 from evacroute.capability import capabilities
 from evacroute.errors import (
@@ -67,6 +74,7 @@ __all__ = [
     "METHODS",
     "Classes",
     "EvacrouteError",
+    "Fairness",
     "FetchError",
     "Groups",
     "InputError",
@@ -83,16 +91,20 @@ __all__ = [
     "Scenario",
     "ShelterError",
     "Shelters",
+    "Shortfall",
     "SolverError",
     "Status",
     "Verification",
     "assign",
     "capabilities",
+    "explain_shortfall",
+    "fairness",
     "fetch",
     "join_bridges",
     "lagoon",
     "lagoon_network",
     "lagoon_shelters",
+    "marginal_value",
     "read_instance",
     "read_network",
     "read_people",

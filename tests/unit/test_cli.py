@@ -22,7 +22,10 @@ EAST = 1.2843e-3
 
 LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
-COMMANDS = ("plan", "convert", "verify", "draw", "fetch", "demo", "info", "bench")
+COMMANDS = (
+    "plan", "convert", "verify", "draw", "prices", "fairness", "explain", "fetch", "demo", "info",
+    "bench",
+)  # fmt: skip
 
 
 def street(i: int, **properties: Any) -> dict[str, Any]:
@@ -196,6 +199,50 @@ def test_draw(files: dict[str, Path], out: Path) -> None:
     assert len(figures) >= 2
     assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
     assert all(figure.name in result.stdout for figure in figures)
+
+
+def test_explain(files: dict[str, Path], out: Path) -> None:
+    """Explain says what is short in a plan folder: here room, for two of ten people."""
+    rows = files["people"].read_text().splitlines()
+    extra = [f"Q{i},K{i},{LON[0]:.7f},{LAT},30,F,none,0" for i in range(4)]
+    files["people"].write_text("\n".join([*rows, *extra]) + "\n")
+    run("plan", *options(files), "--out", out)
+    done = run("explain", out)
+    assert done.exit_code == 0
+    assert "room of East (A)" in done.stdout
+    told = json.loads(run("explain", out, "--json").stdout)
+    assert (told["to_place"], told["at_most"], told["short"]) == (10, 8, 2)
+    assert {row["id"] for row in told["cut"]} == {"A", "B"}
+    assert told["cut"][0]["from_s"] is None
+
+
+def test_fairness(files: dict[str, Path], out: Path) -> None:
+    """Fairness shows each class of a plan folder and all together, as a table and as JSON."""
+    run("plan", *options(files), "--out", out)
+    done = run("fairness", out)
+    assert done.exit_code == 0
+    assert "ratio" in done.stdout
+    told = json.loads(run("fairness", out, "--json").stdout)
+    assert told["classes"][-1]["class_id"] == "all"
+    assert told["classes"][-1]["persons"] == 6
+    assert told["protected"] is None
+
+
+def test_prices(files: dict[str, Path], out: Path) -> None:
+    """Prices shows that a place in the near shelter saves, and refuses a plan without prices."""
+    run("plan", *options(files), "--out", out)
+    refused = run("prices", out)
+    assert refused.exit_code == 2
+    assert "over_time" in refused.stderr
+    run("plan", *options(files), "--method", "over_time", "--out", out)
+    done = run("prices", out, "--check", "1")
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert "+1 place at Middle (B)" in done.stdout
+    assert "solved again" in done.stdout
+    told = json.loads(run("prices", out, "--json", "--places", "2").stdout)
+    assert told["rows"][0]["more"] == 2
+    assert told["rows"][0]["from_s"] is None
 
 
 def test_info(files: dict[str, Path]) -> None:
