@@ -324,8 +324,8 @@ def earliest(
             if through and b == grid.links[came][0]:
                 continue
             near = range(t - grid.every[link] + 1, t + grid.every[link])
-            inside = sum(taken.get(("link", link, slot), 0) for slot in near)
-            if inside + grid.space[k] <= grid.limit[link]:
+            entered = sum(taken.get(("link", link, slot), 0) for slot in near)
+            if entered + grid.space[k] <= grid.limit[link]:
                 heapq.heappush(queue, (t + took, b, link if b in inside else 0))
         if not through:
             heapq.heappush(queue, (t + 1, v, came))
