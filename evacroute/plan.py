@@ -51,7 +51,7 @@ class Plan:
     settings
         Settings of the method.
     bound
-        Proven least cost of any plan [person-seconds], None where none was proven.
+        Proven least `weighted_cost` of any plan [person-seconds], None where none was proven.
     seed
         Seed of random choices.
     roster
@@ -107,9 +107,18 @@ class Plan:
         return self.times.cost
 
     @property
+    def weighted_cost(self) -> float:
+        """The cost with every class's time weighted as the prices weigh it: what `bound` bounds."""
+        if self.prices is None:
+            return self.cost
+        moves, groups = self.movements, self.scenario.groups
+        weight = self.prices.weight[groups.class_[moves.group]]
+        return float(((moves.arrive - self.ready) * moves.size * weight).sum())
+
+    @property
     def gap(self) -> float | None:
-        """(cost - bound) / bound, None where no bound above 0 was proven."""
-        return (self.cost - self.bound) / self.bound if self.bound else None
+        """(weighted_cost - bound) / bound, None where no bound above 0 was proven."""
+        return (self.weighted_cost - self.bound) / self.bound if self.bound else None
 
     @property
     def placed(self) -> int:
