@@ -38,6 +38,7 @@ from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
 from evacroute.plan_folder import read_plan
 from evacroute.planning import assign
+from evacroute.prices import Prices
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
@@ -78,6 +79,7 @@ __all__ = [
     "PeopleError",
     "Plan",
     "PlanError",
+    "Prices",
     "Scenario",
     "ShelterError",
     "Shelters",

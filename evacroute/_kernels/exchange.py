@@ -159,6 +159,15 @@ def price_paid(guide: Any, booked: Any, x: int, k: int) -> int:
 
 
 @nb.njit(cache=True, nogil=True)
+def has_room(places: Any, k: int, need: int) -> bool:
+    """Whether any shelter has so many places for class k."""
+    for s in range(len(places.room)):
+        if places.room[s] >= need and (not places.step_free[k] or places.free_room[s] >= need):
+            return True
+    return False
+
+
+@nb.njit(cache=True, nogil=True)
 def place_in_order(
     paths: Any, guide: Any, places: Any, space: Any, booked: Any, order: Any, begin: int, end: int,
     node: Any, class_: Any, ready: Any, together: Any, left: Any, most: int, bend: int,
@@ -170,6 +179,8 @@ def place_in_order(
         k = class_[g]
         while left[g] > 0:
             need = left[g] if together[g] else 1
+            if not has_room(places, k, need):
+                break
             shelter, admitted, n_arcs = find_way(
                 paths,
                 guide,

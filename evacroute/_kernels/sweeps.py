@@ -78,7 +78,7 @@ def static_values(
             a = lanes.into_arc[i]
             u = lanes.src[a]
             cost = value[v] + weight * lanes.tau[a]
-            if cost < value[u] - 1e-5:
+            if cost < value[u]:
                 value[u], to[u] = cost, to[v]
                 if not waiting[u]:
                     waiting[u] = True

@@ -24,6 +24,7 @@ from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
+from evacroute.network import KINDS
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
@@ -183,9 +184,11 @@ class _Run:
         best = self.pricer.best if self.pricer is not None else None
         return 0.0 if best is None else best.value
 
-    def _worth(self, placing: PricedPlacing) -> float:
-        """Cost of a placing with the penalties of whom it leaves [slots]."""
-        return placing.cost() + float((placing.left * self.terms.penalty[placing.class_]).sum())
+    def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
+        """Persons left, then those left of each class from the most vulnerable on, then cost."""
+        rank = self.rank[placing.class_]
+        left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
+        return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
 
     def _rank(self, placing: PricedPlacing) -> tuple[int, float]:
         """What placings are chosen by: fewest left first, as penalties have their limits."""
@@ -322,7 +325,9 @@ class _Run:
             self.stages += 1
             self._tell(f"stage {self.stages}")
             now = self._worth(self.placing)
-            gained = (worth - now + self.bound - bound) / max(self.placing.cost(), 1.0)
+            gained = (worth[2] - now[2] + self.bound - bound) / max(now[2], 1.0)
+            if now[0] < worth[0]:
+                gained = 1.0
             if gained < 1e-4:
                 look *= 3
             poor = poor + 1 if gained < 1e-5 else 0
@@ -379,6 +384,8 @@ class _Run:
         ready = problem.ready * step - problem.scenario.groups.ready_time
         weight = terms.weight[problem.scenario.groups.class_]
         late = float((ready * weight * problem.scenario.groups.size)[self.counted].sum())
+        network, shelters = problem.scenario.network, problem.scenario.shelters
+        priced = best.links[np.unique(column)]
         return Prices(
             step=step,
             n_slots=problem.n_slots,
@@ -399,6 +406,12 @@ class _Run:
             arc_ptr=graph.seq_ptr.astype(np.int64),
             arc_link=graph.seq_link.copy(),
             arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+            link_id=network.link_id[priced].astype(str),
+            link_name=network.name[priced].astype(str),
+            link_kind=np.array(KINDS)[network.kind[priced]],
+            link_limit=problem.link_slot[priced] / problem.units,
+            shelter_id=shelters.shelter_id.astype(str),
+            shelter_name=shelters.name.astype(str),
             value=value * step + late,
         )
 

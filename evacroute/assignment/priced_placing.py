@@ -41,7 +41,7 @@ DEPTH, MOST_MOVED = 2, 6
 TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
 
-PLACE_STATES = 20_000
+PLACE_STATES = 400_000
 """Places that the search of one party may look at; who finds no way is inserted afterwards."""
 
 CHAIN_STATES = 1000

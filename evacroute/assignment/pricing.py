@@ -450,6 +450,10 @@ class Pricer:
             if hard:
                 value[horizon] = float(BIG)
                 np.minimum.at(value[horizon], terms.node, entry + door[horizon])
+                # Who starts inside a chain may reach its end within the last slot.
+                quick = self.net.tau[k] == 0
+                end = value[horizon, self.net.dst[quick]]
+                np.minimum.at(value[horizon], self.net.src[quick], end)
             else:
                 to = np.empty(self.net.n_nodes, np.int32)
                 static_values(lanes, terms.node, entry, float(terms.weight[k]), value[horizon], to)

@@ -38,6 +38,14 @@ OutOption = Annotated[
     Path,
     typer.Option("--out", metavar="DIR", help="Folder to write; an older plan there is replaced."),
 ]
+MaxDensityOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-density",
+        metavar="NUMBER",
+        help="Most persons on a square metre of street; without it only the flow is limited.",
+    ),
+]
 NoVerifyOption = Annotated[
     bool, typer.Option("--no-verify", help="Skip the check of every rule at the end.")
 ]
@@ -59,6 +67,7 @@ def plan(
     gap: GapOption = None,
     time_limit: TimeLimitOption = None,
     weight: WeightOption = None,
+    max_density: MaxDensityOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,6 +81,8 @@ def plan(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None
     )
     seconds(deadline, "--deadline")
+    if max_density is not None and not 0 < max_density < float("inf"):
+        raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
     if method not in er.METHODS:
         raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
     task = Task(
@@ -83,6 +94,7 @@ def plan(
         verify=not no_verify,
         as_json=as_json,
         started=started,
+        max_density=max_density,
     )
     check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:

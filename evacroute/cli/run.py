@@ -33,7 +33,7 @@ class Task:
     ----------
     out
         The plan folder.
-    method, step_s, seed, settings
+    method, step_s, seed, settings, max_density
         As `evacroute.assign` takes them.
     verify
         Whether to check every rule of the plan.
@@ -51,6 +51,7 @@ class Task:
     verify: bool
     as_json: bool
     started: float
+    max_density: float | None = None
 
 
 def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> None:
@@ -68,7 +69,13 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
     with progress() as tell:
         tell("laying out the time grid", 0.0)
         plan = er.assign(
-            scenario, task.method, step=task.step_s, seed=task.seed, progress=tell, **task.settings
+            scenario,
+            task.method,
+            step=task.step_s,
+            seed=task.seed,
+            max_density=task.max_density,
+            progress=tell,
+            **task.settings,
         )
         plan.seconds["load"] = loaded
         check = None

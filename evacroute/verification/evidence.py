@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evacroute._plan_tables import find, read_columns, read_legs, read_summary
 from evacroute.errors import Faults
 from evacroute.network import KINDS
+from evacroute.prices import Prices
 
 if TYPE_CHECKING:
     from evacroute.plan import Plan
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 Positions = NDArray[np.int32]
 Text = NDArray[Any]
 
-FIGURES = ("cost", "placed", "left", "mean", "p95", "clearance", "gap")
+FIGURES = ("cost", "weighted_cost", "placed", "left", "mean", "p95", "clearance", "gap")
 _WHEELCHAIR = {"no": -1, "yes": 1, "-1": -1, "1": 1}
 
 
@@ -97,6 +98,13 @@ class Evidence:
     max_density: float | None
     stated: dict[str, float | None]
     stated_filled: NDArray[np.int64]
+    prices: Prices | None
+
+    @property
+    def weight(self) -> Floats:
+        """What a second of each movement's persons counts for in the bound."""
+        class_ = self.instance.group_class[self.group]
+        return np.ones(len(class_)) if self.prices is None else self.prices.weight[class_]
 
 
 def from_plan(plan: Plan) -> Evidence:
@@ -145,7 +153,7 @@ def from_plan(plan: Plan) -> Evidence:
             left_person_id=plan.unassigned["person_id"].to_numpy(object),
         )
     figures = plan.times.to_dict() | {"cost": plan.cost, "gap": plan.gap}
-    figures |= {"placed": plan.placed, "left": plan.left}
+    figures |= {"placed": plan.placed, "left": plan.left, "weighted_cost": plan.weighted_cost}
     return Evidence(
         source=repr(plan),
         instance=instance,
@@ -170,6 +178,7 @@ def from_plan(plan: Plan) -> Evidence:
         max_density=plan.settings.get("max_density"),
         stated=figures,
         stated_filled=plan.shelters_frame()["filled"].to_numpy(np.int64),
+        prices=plan.prices,
     )
 
 
@@ -236,7 +245,22 @@ def from_folder(folder: str | Path) -> Evidence:
         max_density=(record.get("settings") or {}).get("max_density"),
         stated={name: record.get(name) for name in FIGURES},
         stated_filled=_read_filled(path / "shelters.csv", instance),
+        prices=_read_prices(path / "prices.npz", instance),
     )
+
+
+def _read_prices(path: Path, instance: Instance) -> Prices | None:
+    if not path.exists():
+        return None
+    prices = Prices.load(path)
+    faults = Faults(str(path))
+    i = instance
+    for fault in prices.misfits(
+        len(i.link_id), len(i.shelter_id), len(i.class_id), len(i.group_id)
+    ):
+        faults.add(fault)
+    faults.raise_if_any()
+    return prices
 
 
 def _read_instance(path: Path) -> Instance:

@@ -94,6 +94,14 @@ def test_plan_from_files(files: dict[str, Path], out: Path) -> None:
         assert words in result.stdout
 
 
+def test_ceiling_of_density(files: dict[str, Path], out: Path) -> None:
+    """With --max-density the plan states its ceiling and is checked against it."""
+    result = run("plan", *options(files), "--out", out, "--max-density", "2")
+    assert result.exit_code == 0, result.output
+    assert json.loads((out / "summary.json").read_text())["settings"]["max_density"] == 2
+    assert "density" in result.stdout
+
+
 def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     """With --json stdout is exactly one JSON object with summary, verification and reports."""
     result = run("plan", *options(files), "--out", out, "--json")
@@ -102,6 +110,26 @@ def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     assert record["verification"]["ok"] is True
     assert {"network", "people"} <= set(record["reports"])
     assert Path(record["map"]).is_file()
+
+
+def test_verify_computes_the_bound_again(files: dict[str, Path], out: Path) -> None:
+    """With --bound the certificate is checked too; without prices that is bad input, exit 2."""
+    plan = ("plan", *options(files), "--out", out, "--no-verify", "--method")
+    assert run(*plan, "over_time").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 0, result.output
+    assert "dual value" in result.stdout
+    assert "dual value" not in run("verify", out).stdout
+    record = json.loads((out / "summary.json").read_text())
+    record["bound"] = record["bound"] * 1.1
+    (out / "summary.json").write_text(json.dumps(record))
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 1
+    assert "BROKEN  bound" in result.stdout
+    assert run(*plan, "shelter_flow").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 2
+    assert "no prices" in result.stderr
 
 
 def test_same_seed_same_plan(files: dict[str, Path], tmp_path: Path) -> None:
@@ -303,6 +331,7 @@ BAD_OPTIONS = {
     "unknown option": (["--metod", "nearest"], "--metod"),
     "instance and files": (["--instance", "x"], "--network"),
     "negative distance": (["--max-distance", "-5"], "-5"),
+    "density 0": (["--max-density", "0"], "--max-density"),
 }
 
 
