@@ -190,6 +190,10 @@ class _Run:
         left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
         return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
 
+    def _rank(self, placing: PricedPlacing) -> tuple[int, float]:
+        """What placings are chosen by: fewest left first, as penalties have their limits."""
+        return int(placing.left.sum()), self._worth(placing)
+
     @property
     def gap(self) -> float:
         """Gap of the plan at hand, penalties of whom it leaves apart; inf while there is none."""
@@ -200,7 +204,8 @@ class _Run:
         return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
 
     def _time_left(self) -> bool:
-        return time.perf_counter() - self.begin < float(self.method.time_limit)
+        spent = time.perf_counter() - self.begin
+        return not self.stopped and spent < float(self.method.time_limit)
 
     def _tell(self, what: str) -> None:
         if self.progress is None:
@@ -289,7 +294,7 @@ class _Run:
             return
         if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
             self.pricer.rounds(BEFORE_PLAN + 2 * STAGE - self.pricer.done)
-        if self._worth(placing) < self._worth(self.placing):
+        if self._rank(placing) < self._rank(self.placing):
             self.placing = placing
         else:
             self.placing.guide = placing.guide
@@ -416,9 +421,13 @@ def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> f
 
     None where the penalties of those left are more than what is proven.
     """
-    left = np.where(np.isin(np.arange(len(unplaced)), prices.hopeless), 0, unplaced)
-    class_ = problem.scenario.groups.class_
-    # Whoever is left waits for the start of a slot in no plan's cost.
-    late = left.sum() * prices.step * float(prices.weight.max(initial=0))
-    bound = prices.value - float((left * prices.penalty[class_]).sum()) - float(late)
+    groups, n_classes = problem.scenario.groups, len(prices.weight)
+    counted = ~np.isin(np.arange(len(unplaced)), prices.hopeless)
+    left = np.bincount(groups.class_, weights=np.where(counted, unplaced, 0), minlength=n_classes)
+    # Waiting for the start of a slot is in no plan's cost for those who are left: at most, by
+    # class, as many as are left who wait longest.
+    wait = np.zeros(n_classes)
+    late = problem.ready * prices.step - groups.ready_time
+    np.maximum.at(wait, groups.class_[counted], late[counted])
+    bound = prices.value - float((left * (prices.penalty + wait * prices.weight)).sum())
     return bound if bound > 0 else None
