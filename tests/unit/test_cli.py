@@ -197,7 +197,7 @@ def test_bench(files: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_bench_gap(files: dict[str, Path], tmp_path: Path) -> None:
-    """Bench gives the gap to the bound that over_time proved, and takes its settings only for it."""
+    """Bench gives the gap to the bound that over_time proved, and takes settings for it alone."""
     instance = tmp_path / "instance"
     run("convert", *options(files), "--out", instance)
     both = ("--method", "shelter_flow", "--method", "over_time", "--gap", "0.1")
