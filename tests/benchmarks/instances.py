@@ -11,13 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 import evacroute as er
+from evacroute.network import KINDS
+from evacroute.units import to_metres
 
 DEADLINE = "90 min"
 
@@ -95,6 +102,81 @@ def lagoon(people: int = 50_000, seed: int = 0) -> er.Scenario:
     return er.lagoon(people, seed=seed, deadline=DEADLINE)
 
 
+def district(
+    nodes: int = 1500, people: int = 16_000, *, classes: int = 1, seed: int = 0
+) -> er.Scenario:
+    """A part of the lagoon small enough for exact solvers; steps of 60 s.
+
+    The `nodes` nodes nearest to the middle, as far as they hang together, with the shelters there
+    (their room scaled to 1.2 places a person). People start at junctions, in whole minutes, and
+    walk at one speed; or in four classes, drawn by the seed, of which the last is barred from half
+    the bridges.
+    """
+    city = er.lagoon(50_000, deadline=DEADLINE)
+    network, shelters, groups = city.network, city.shelters, city.groups
+    x, y = to_metres(network.lon, network.lat, network.origin)
+    near = np.zeros(network.n_nodes, bool)
+    near[np.argsort(np.hypot(x, y), kind="stable")[:nodes]] = True
+    inside = near[network.from_node] & near[network.to_node]
+    ends = (network.from_node[inside], network.to_node[inside])
+    joined = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(network.n_nodes,) * 2)
+    _, part = connected_components(joined, directed=False)
+    near &= part == np.bincount(part[near]).argmax()
+    chance = np.random.default_rng(seed)
+    network, index = _cut(network, near)
+
+    open_ = index[shelters.node] >= 0
+    room = shelters.capacity[open_]
+    shelters = _with_room(
+        _rows(shelters, open_, node=index[shelters.node[open_]]),
+        np.ceil(room * 1.2 * people / room.sum()),
+    )
+    outs, ins = (
+        np.bincount(v, minlength=network.n_nodes) for v in (network.from_node, network.to_node)
+    )
+    junction = (outs != 2) | (ins != 2)
+    junction[shelters.node] = True
+    xy = np.column_stack(to_metres(network.lon, network.lat, network.origin))
+    _, nearest = cKDTree(xy[junction]).query(xy)
+    start = np.flatnonzero(junction)[nearest]
+
+    person = np.repeat(
+        np.flatnonzero(index[groups.node] >= 0), groups.size[index[groups.node] >= 0]
+    )
+    person = chance.choice(person, people)
+    key = np.column_stack(
+        [
+            start[index[groups.node[person]]],
+            chance.integers(classes if classes == 1 else 4, size=people),
+            np.ceil(groups.ready_time[person] / 60).astype(np.int64),
+        ]
+    )
+    key, size = np.unique(key, axis=0, return_counts=True)
+    speeds = np.array([1.3, 1.05, 0.8, 0.57]), np.array([0.9, 0.7, 0.45, 0.3])
+    k = 1 if classes == 1 else 4
+    if k == 4:
+        bridge = network.kind == KINDS.index("bridge")
+        street = np.minimum(network.from_node, network.to_node)
+        barred = bridge & (np.random.default_rng(seed).random(network.n_nodes)[street] < 0.5)
+        network = replace(network, width=np.where(barred, 1.0, np.maximum(network.width, 1.2)))
+    names = np.array([f"C{i}" for i in range(k)], dtype=object)
+    width = np.where(np.arange(k) == 3, 1.2, 0.0)
+    return er.Scenario(
+        network,
+        er.Groups(
+            np.array([f"G{i}" for i in range(len(key))], dtype=object),
+            key[:, 0].astype(np.int32),
+            key[:, 1].astype(np.int32),
+            key[:, 2] * 60.0,
+            size.astype(np.int32),
+            np.zeros(len(key), bool),
+        ),
+        shelters,
+        classes=er.Classes(names, speeds[0][:k], speeds[1][:k], width),
+        deadline=DEADLINE,
+    )
+
+
 INSTANCES: dict[str, Callable[[], er.Scenario]] = {
     "venice_100k": venice_100k,
     "lagoon_50k": lagoon,
@@ -111,6 +193,9 @@ INSTANCES: dict[str, Callable[[], er.Scenario]] = {
     "lagoon_50k_seed_1": partial(lagoon, 50_000, 1),
     "lagoon_100k": partial(lagoon, 100_000),
     "lagoon_2k": partial(lagoon, 2_000),
+    "district_one_class": district,
+    "district_four_classes": partial(district, classes=4),
+    "district_small": partial(district, 400, 4_000, classes=4),
 }
 """All of them by name; `venice_*` need the real inputs."""
 
@@ -135,30 +220,47 @@ def _with_people(scenario: er.Scenario, times: NDArray[np.int64]) -> er.Scenario
 
 def _take(groups: er.Groups, row: NDArray[np.int64], size: NDArray[np.int64]) -> er.Groups:
     names = np.array([f"G{i}" for i in range(len(row))], dtype=object)
-    return er.Groups(
-        names,
-        groups.node[row],
-        groups.class_[row],
-        groups.ready_time[row],
-        size.astype(np.int32),
-        groups.together[row],
-    )
+    return _rows(groups, row, group_id=names, size=size.astype(np.int32))
 
 
 def _with_room(shelters: er.Shelters, room: NDArray[np.int64]) -> er.Shelters:
     """Shelters with other room; step-free places keep their share of it."""
     share = shelters.step_free_capacity / np.maximum(shelters.capacity, 1)
-    return er.Shelters(
-        shelters.shelter_id,
-        shelters.name,
-        shelters.node,
-        shelters.lon,
-        shelters.lat,
-        room.astype(np.int64),
-        np.floor(share * room).astype(np.int64),
-        shelters.intake_rate,
-        shelters.kind,
+    return replace(
+        shelters,
+        capacity=room.astype(np.int64),
+        step_free_capacity=np.floor(share * room).astype(np.int64),
+        report=None,
     )
+
+
+def _rows(table: Any, which: Any, **instead: Any) -> Any:
+    """Take rows of a table of parallel arrays, with some columns replaced."""
+    names = [f.name for f in fields(table) if f.name != "report"]
+    return type(table)(**{**{name: getattr(table, name)[which] for name in names}, **instead})
+
+
+def _cut(network: er.Network, keep: NDArray[np.bool_]) -> tuple[er.Network, NDArray[np.int64]]:
+    """Part of a network: links between nodes that are kept; also where each node went, or -1."""
+    index = np.where(keep, np.cumsum(keep) - 1, -1)
+    links = (index[network.from_node] >= 0) & (index[network.to_node] >= 0)
+    begin, end = network.geometry_ptr[:-1][links], network.geometry_ptr[1:][links]
+    points = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)])
+    at_nodes = {name: getattr(network, name)[keep] for name in ("node_id", "lon", "lat")}
+    links_of = {
+        f.name: getattr(network, f.name)[links]
+        for f in fields(network)
+        if f.name not in ("report", *at_nodes, "geometry_ptr", "geometry_lon", "geometry_lat")
+    }
+    links_of["from_node"] = index[links_of["from_node"]].astype(np.int32)
+    links_of["to_node"] = index[links_of["to_node"]].astype(np.int32)
+    return er.Network(
+        **at_nodes,
+        **links_of,
+        geometry_ptr=np.concatenate([[0], np.cumsum(end - begin)]),
+        geometry_lon=network.geometry_lon[points],
+        geometry_lat=network.geometry_lat[points],
+    ), index
 
 
 def _rebuilt(scenario: er.Scenario, groups: er.Groups, shelters: er.Shelters) -> er.Scenario:

@@ -70,8 +70,7 @@ def _run(plan: er.Plan, chosen: NDArray[Any], folder: Path, end: float) -> NDArr
     _call(
         home / "netconvert", "--node-files", folder / "n.xml", "--edge-files", folder / "e.xml",
         "--connection-files", folder / "c.xml", "--output-file", folder / "net.xml",
-        "--no-turnarounds", "false", "--no-internal-links", "true", "--offset.disable-normalization",
-        "true", "--geometry.min-radius.fix", "false", "--no-warnings", "true",
+        "--no-turnarounds", "false", "--no-internal-links", "true", "--no-warnings", "true",
     )  # fmt: skip
     _write_walks(plan, chosen, folder / "walks.xml")
     _call(
