@@ -213,14 +213,17 @@ def test_bench_gap(files: dict[str, Path], tmp_path: Path) -> None:
 
 
 def test_bench_gap_of_whom_others_leave() -> None:
-    """A plan is measured by the bound for whom it leaves; one that breaks rules by none."""
-    proof = Proof(1000.0, np.array([300.0, 0.0]))
-    row = {"cost": 770.0, "rules": "kept"}
+    """A plan is measured by the bound for whom it leaves; means are compared if it leaves more."""
+    proof = Proof(1000.0, np.array([300.0, 0.0]), np.array([1, 0]), 10)
+    row = {"cost": 770.0, "mean": 77.0, "rules": "kept"}
     assert with_gap(row, np.array([1, 5]), [proof])["gap"] == pytest.approx(0.1)
-    assert with_gap(row, np.array([4, 0]), [proof])["gap"] is None
-    assert with_gap(row, np.array([0, 0]), [])["gap"] is None
-    broken = {**row, "rules": "broken: streets"}
-    assert with_gap(broken, np.array([1, 5]), [proof])["gap"] is None
+    assert with_gap({**row, "cost": 1100.0}, np.array([0, 0]), [proof])["gap"] == pytest.approx(0.1)
+    more = with_gap(row, np.array([2, 0]), [proof])
+    assert more["gap"] is None
+    assert more["mean_gap"] == pytest.approx(0.1)
+    assert with_gap(row, np.array([0, 0]), [])["mean_gap"] is None
+    broken = with_gap({**row, "rules": "broken: streets"}, np.array([1, 5]), [proof])
+    assert broken["gap"] is broken["mean_gap"] is None
 
 
 def test_demo(out: Path) -> None:
