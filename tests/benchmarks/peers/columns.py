@@ -58,7 +58,7 @@ def by_columns(scenario: er.Scenario, step: float, limit: float = 60.0) -> dict[
     begin = time.perf_counter()
     task = _Task(scenario, step)
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver.silent()
     solver.setOptionValue("threads", 1)
     master = Master(solver)
     n = len(task.persons)
@@ -82,17 +82,17 @@ def by_columns(scenario: er.Scenario, step: float, limit: float = 60.0) -> dict[
             }
         else:
             mixed = price
-        bound, fresh = task.sweep(mixed, dual[:n], master)
+        bound, fresh = task.sweep(mixed, master)
         rounds += 1
         if bound > best:
             best, center = bound, mixed
         if not fresh:
             # Smoothing found nothing: ask with the prices of the LP itself.
-            bound, fresh = task.sweep(price, dual[:n], master)
+            bound, fresh = task.sweep(price, master)
             if bound > best:
                 best, center = bound, price
         out_of_time = time.perf_counter() - begin > limit
-        if not fresh or out_of_time or value - best <= ENOUGH * abs(best - task.offset):
+        if not fresh or out_of_time or value - best <= ENOUGH * abs(best):
             break
         for cost, rows in fresh:
             index = np.array(sorted(rows), np.int32)
@@ -101,7 +101,7 @@ def by_columns(scenario: er.Scenario, step: float, limit: float = 60.0) -> dict[
     left = float(np.asarray(solver.getSolution().col_value)[:n].sum())
     out = left * task.penalty
     return {
-        "bound": (best - out) * step - task.waste,
+        "bound": float(best - out) * step - task.waste,
         "cost": (value - out) * step - task.waste,
         "left": left + task.hopeless,
         "rounds": rounds,
@@ -132,7 +132,6 @@ class _Task:
         self.hopeless = int(groups.size.sum() - self.persons[reach].sum())
         self.key, self.persons = self.key[reach], self.persons[reach]
         self.penalty = 10 * self.slots
-        self.offset = float(self.persons @ self.key[:, 1]) * 0.0
         # From cost in slots after the ready slot to person-seconds after the ready time.
         in_slots = float(self.persons @ self.key[:, 1]) * step
         kept = np.flatnonzero(ok)[reach[of.ravel()]]
@@ -206,15 +205,13 @@ class _Task:
             and (free or not problem.step_free[k])
         )
 
-    def _place(
-        self, room: NDArray[np.float64], free: NDArray[np.float64], s: int, k: int
-    ) -> float:
+    def _place(self, room: NDArray[np.float64], free: NDArray[np.float64], s: int, k: int) -> float:
         return float(room[s] + (free[s] if self.problem.step_free[k] else 0.0))
 
     def sweep(
-        self, price: dict[tuple[Any, ...], float], dual: NDArray[np.float64], master: Master
+        self, price: dict[tuple[Any, ...], float], master: Master
     ) -> tuple[float, list[tuple[float, dict[int, float]]]]:
-        """Bound of the prices [slots], and the columns that would lower the LP's value."""
+        """Bound of the prices [slots], and the ways that are best at them and no columns yet."""
         ways: list[Any] = []
         values = self._values(price, ways)
         bound, fresh = 0.0, []
@@ -222,7 +219,7 @@ class _Task:
             best = values[k][t, v] - t
             bound += self.persons[q] * min(best, float(self.penalty))
             if best < self.penalty:
-                column = self._walk(q, k, t, v, values[k], ways[k], dual, master)
+                column = self._walk(q, k, t, v, values[k], ways[k], master)
                 if column is not None:
                     fresh.append(column)
         for key, value in price.items():
@@ -247,10 +244,9 @@ class _Task:
         v: int,
         value: NDArray[np.float64],
         ways: Any,
-        dual: NDArray[np.float64],
         master: Master,
     ) -> tuple[float, dict[int, float]] | None:
-        """Follow the values to a shelter; None where the way is known or does not pay."""
+        """Follow the values to a shelter; None where the way is a column already."""
         net, problem = self.net, self.problem
         arcs, starts, heads, dst, tau = ways
         ready = t
@@ -279,7 +275,9 @@ class _Task:
                 if value[t + tau[j], dst[j]] + extra <= here + 1e-7:
                     steps += [
                         ("link", i_, e_)
-                        for i_, e_ in zip(net.item_link[items].tolist(), enter.tolist(), strict=True)
+                        for i_, e_ in zip(
+                            net.item_link[items].tolist(), enter.tolist(), strict=True
+                        )
                     ]
                     t, v = t + int(tau[j]), int(dst[j])
                     break
@@ -290,7 +288,6 @@ class _Task:
         name = (q, *steps)
         if name in master.known:
             return None
-        paid = 0.0
         keys: list[tuple[Any, ...]] = []
         for step_ in steps:
             if step_[0] == "link":
@@ -299,9 +296,6 @@ class _Task:
                 keys += [("link", i_, b) for b in range(first, e_ + 1)]
             else:
                 keys.append(step_)
-        for key in keys:
-            at = master.row_of.get(key)
-            paid += dual[at] if at is not None and at < len(dual) else 0.0
         rows: dict[int, float] = {q: 1.0}
         for key in keys:
             at = master.row(key, self._limit(key))
