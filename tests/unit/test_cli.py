@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
 from evacroute.cli import app
+from evacroute.cli.bench import Proof, with_gap
 
 EAST = 1.2843e-3
 """About 100 m in degrees of longitude at latitude 45.43."""
@@ -266,6 +268,37 @@ def test_bench(files: dict[str, Path], tmp_path: Path) -> None:
     assert row["rules"] == "kept"
     assert row["peak_mib"] > 10
     assert row["seconds"] < 60
+    assert row["gap"] is None, "nothing was proven in this run"
+
+
+def test_bench_gap(files: dict[str, Path], tmp_path: Path) -> None:
+    """Bench gives the gap to the bound that over_time proved, and takes settings for it alone."""
+    instance = tmp_path / "instance"
+    run("convert", *options(files), "--out", instance)
+    both = ("--method", "shelter_flow", "--method", "over_time", "--gap", "0.1")
+    result = run("bench", instance, *both, "--time-limit", "20s", "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["methods"]
+    assert all(row["rules"] == "kept" for row in rows)
+    assert all(row["cost"] >= row["bound"] * (1 - 1e-9) > 0 for row in rows)
+    assert rows[1]["gap"] <= 0.1
+    result = run("bench", instance, "--method", "nearest", "--gap", "0.1")
+    assert result.exit_code == 2
+    assert "over_time" in result.output
+
+
+def test_bench_gap_of_whom_others_leave() -> None:
+    """A plan is measured by the bound for whom it leaves; means are compared if it leaves more."""
+    proof = Proof(1000.0, np.array([300.0, 0.0]), np.array([1, 0]), 10)
+    row = {"cost": 770.0, "mean": 77.0, "rules": "kept"}
+    assert with_gap(row, np.array([1, 5]), [proof])["gap"] == pytest.approx(0.1)
+    assert with_gap({**row, "cost": 1100.0}, np.array([0, 0]), [proof])["gap"] == pytest.approx(0.1)
+    more = with_gap(row, np.array([2, 0]), [proof])
+    assert more["gap"] is None
+    assert more["mean_gap"] == pytest.approx(0.1)
+    assert with_gap(row, np.array([0, 0]), [])["mean_gap"] is None
+    broken = with_gap({**row, "rules": "broken: streets"}, np.array([1, 5]), [proof])
+    assert broken["gap"] is broken["mean_gap"] is None
 
 
 def test_demo(out: Path) -> None:
