@@ -18,10 +18,11 @@ from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
-from evacroute.assignment.pricing import Pricer, PriceSet, gather_crowd, make_terms
+from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
+from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
 from evacroute.network import KINDS
@@ -33,6 +34,12 @@ FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
 
 SHRINK = 240
 """Rounds over which the price steps get smaller."""
+
+MOST_ROUNDS = 1500
+"""Rounds after which no more are taken."""
+
+LARGE = 1_000_000
+"""Nodes x slots x classes of the core from which a round takes long."""
 
 LOOK = 8000
 """Places looked at for one person in a pass of exchanges, at first."""
@@ -190,17 +197,16 @@ class _Run:
         left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
         return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
 
-    def _rank(self, placing: PricedPlacing) -> tuple[int, float]:
-        """What placings are chosen by: fewest left first, as penalties have their limits."""
-        return int(placing.left.sum()), self._worth(placing)
+    def _left_cost(self, placing: PricedPlacing) -> float:
+        """Penalties of whom a placing leaves [slots]."""
+        return float((placing.left * self.terms.penalty[placing.class_]).sum())
 
     @property
     def gap(self) -> float:
         """Gap of the plan at hand, penalties of whom it leaves apart; inf while there is none."""
         if self.placing is None:
             return np.inf
-        penalty = float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
-        bound = self.bound - penalty
+        bound = self.bound - self._left_cost(self.placing)
         return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
 
     def _time_left(self) -> bool:
@@ -294,7 +300,7 @@ class _Run:
             return
         if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
             self.pricer.rounds(BEFORE_PLAN + 2 * STAGE - self.pricer.done)
-        if self._rank(placing) < self._rank(self.placing):
+        if self._worth(placing) < self._worth(self.placing):
             self.placing = placing
         else:
             self.placing.guide = placing.guide
@@ -316,9 +322,10 @@ class _Run:
             if not self._time_left():
                 self.stopped = "time limit"
                 return
+            self.pricer.upper = worth[2] + self._left_cost(self.placing)
             self.job = self.side.submit(self._stage, self.placing, look)
-            if self.pricer.done < 4 * SHRINK:
-                self.pricer.rounds(STAGE)
+            if self.pricer.done < MOST_ROUNDS:
+                self.pricer.rounds(self._stage_rounds())
             guide = self._guide()
             self.job.result()
             self.placing.guide = guide
@@ -332,6 +339,12 @@ class _Run:
                 look *= 3
             poor = poor + 1 if gained < 1e-5 else 0
             worth, bound = now, self.bound
+
+    def _stage_rounds(self) -> int:
+        """Rounds beside a stage: more where a round is quick, whatever the clock says."""
+        assert self.pricer is not None
+        cells = self.pricer.size * self.pricer.horizon * len(self.rank)
+        return int(np.clip(STAGE * LARGE // max(cells, 1), STAGE, 4 * STAGE))
 
     def _stage(self, placing: PricedPlacing, look: int) -> None:
         """Improve the plan a little."""
@@ -370,8 +383,11 @@ class _Run:
         if best is None:
             return Outcome(movements, settings)
         settings["price_rounds"], settings["stages"] = self.pricer.done, self.stages
-        prices = self._prices(best, self.pricer.exact_value(best))
+        prices = self._prices(best, self._exact(best))
         return Outcome(movements, settings, prices, bound_of(self.problem, prices, unplaced))
+
+    def _exact(self, best: PriceSet) -> float:
+        return exact_value(self.net, self.terms, self.crowd, self.problem.n_slots, best)
 
     def _prices(self, best: PriceSet, value: float) -> Prices:
         problem, terms, step = self.problem, self.terms, self.problem.step

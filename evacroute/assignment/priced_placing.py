@@ -25,8 +25,8 @@ from evacroute._kernels.residual import (
     unload_flow,
 )
 from evacroute.assignment.placing import Placing
-from evacroute.assignment.pricing import PriceSet, Sweeper, Terms
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.sweeper import PriceSet, Sweeper, Terms
 from evacroute.assignment.time_net import TimeNet
 from evacroute.errors import SolverError
 

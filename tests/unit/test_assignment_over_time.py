@@ -16,6 +16,7 @@ import evacroute as er
 from evacroute.assignment import over_time
 from evacroute.assignment.over_time import OverTime, _Run
 from evacroute.assignment.pricing import Pricer
+from evacroute.assignment.sweeper import exact_value
 from evacroute.assignment.problem import build_problem
 
 STEP = 10.0
@@ -69,7 +70,7 @@ def test_zero_prices_give_the_free_flow_bound() -> None:
         none = np.zeros(len(scenario.shelters))
         pricer = Pricer(run.net, run.terms, run.crowd, problem.n_slots, none, none)
         assert pricer.best is not None
-        value = pricer.exact_value(pricer.best) * STEP
+        value = exact_value(run.net, run.terms, run.crowd, problem.n_slots, pricer.best) * STEP
         pricer.close()
     free = replace(scenario.network, capacity=np.full(scenario.network.n_links, 99.0))
     room = replace(scenario.shelters, capacity=scenario.shelters.capacity + 999)
