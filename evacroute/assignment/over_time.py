@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
+from evacroute._kernels.priced_search import Space
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -148,6 +149,7 @@ class _Run:
         self.job: Future[Any] | None = None
         self.pricer: Pricer | None = None
         self.placing: PricedPlacing | None = None
+        self.space: Space | None = None
         persons = np.bincount(
             origins.of_group, weights=np.where(self.counted, groups.size, 0),
             minlength=len(origins.node),
@@ -249,7 +251,10 @@ class _Run:
         self._improve()
 
     def _new_placing(self) -> PricedPlacing:
-        return PricedPlacing(self.problem, self.net, self.terms, self.counted)
+        """Make an empty placing; all use the same scratch, one after another."""
+        placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
+        self.space = placing.space
+        return placing
 
     def _first_plan(self) -> PricedPlacing:
         """Take the plan of `shelter_flow` as the first."""
@@ -304,6 +309,7 @@ class _Run:
             self.placing = placing
         else:
             self.placing.guide = placing.guide
+        self.first = None
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
@@ -323,7 +329,10 @@ class _Run:
                 self.stopped = "time limit"
                 return
             self.pricer.upper = worth[2] + self._left_cost(self.placing)
-            self.job = self.side.submit(self._stage, self.placing, look)
+            # The bound as it is now: what the other thread finds meanwhile may not count, or the
+            # plan would depend on which is faster.
+            goal = (self.bound - self._left_cost(self.placing)) * (1 + self.method.gap)
+            self.job = self.side.submit(self._stage, self.placing, look, goal)
             if self.pricer.done < MOST_ROUNDS:
                 self.pricer.rounds(self._stage_rounds())
             guide = self._guide()
@@ -346,15 +355,15 @@ class _Run:
         cells = self.pricer.size * self.pricer.horizon * len(self.rank)
         return int(np.clip(STAGE * LARGE // max(cells, 1), STAGE, 4 * STAGE))
 
-    def _stage(self, placing: PricedPlacing, look: int) -> None:
-        """Improve the plan a little."""
+    def _stage(self, placing: PricedPlacing, look: int, goal: float) -> None:
+        """Improve the plan a little, chains only while it costs more than the goal."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
         if placing.left.sum() > self.no_room:
             placing.insert_by_exchange(2)
             placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
         enough = 2e-5 * placing.cost()
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
-        if self._time_left():
+        if self._time_left() and placing.cost() > goal:
             placing.chains(CHAINS, seed)
 
     def outcome(self) -> Outcome:

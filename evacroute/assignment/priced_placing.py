@@ -95,10 +95,17 @@ class PricedPlacing:
         What is solved.
     counted
         Which groups can be placed at all.
+    space
+        Scratch of another placing of the same problem, to be used again.
     """
 
     def __init__(
-        self, problem: Problem, net: TimeNet, terms: Terms, counted: NDArray[np.bool_]
+        self,
+        problem: Problem,
+        net: TimeNet,
+        terms: Terms,
+        counted: NDArray[np.bool_],
+        space: Space | None = None,
     ) -> None:
         self.problem, self.net, self.terms = problem, net, terms
         groups = problem.scenario.groups
@@ -114,7 +121,7 @@ class PricedPlacing:
         self.left = np.where(counted, groups.size, 0).astype(np.int64)
         n_states = net.n_nodes * (problem.n_slots + 1) + len(terms.node)
         longest = 4 * (net.n_nodes + problem.n_slots)
-        self.space = Space(
+        self.space = space or Space(
             state=np.zeros((n_states, 4), np.int32),
             heap=np.empty(max(200_000, min(4_000_000, 8 * n_states)), np.int64),
             arc=np.empty(longest, np.int32),
