@@ -86,8 +86,8 @@ class Prices:
     arc_slots
         Slots that each class takes for each arc, -1 = barred, shape (n_classes, n_arcs).
     link_id, link_name, link_kind, link_limit
-        Id, name, kind and persons' space that may enter in a slot, of each link that has a price, in
-        the order of their positions.
+        Id, name, kind and persons' space that may enter in a slot, of each link that has a price,
+        in the order of their positions.
     shelter_id, shelter_name
         Of each shelter, shape (n_shelters,).
     value

@@ -45,6 +45,8 @@ def prices_for(plan: Plan, links: Sequence[Row], doors: Sequence[Row] = (), **mo
         "step_free_room": np.zeros(n_shelters),
         "weight": np.ones(n_classes),
         "penalty": np.full(n_classes, 1e5),
+        "unit": np.ones(n_classes, int),
+        "units": 1,
         "hopeless": np.zeros(0, int),
         "arc_ptr": np.arange(network.n_links + 1),
         "arc_link": np.arange(network.n_links),

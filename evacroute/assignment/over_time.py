@@ -1,4 +1,4 @@
-"""Flow over time with prices: a plan, improved step by step, beside a bound that closes in on it."""
+"""Flow over time with prices: a plan, improved stage by stage, beside a bound that closes in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from evacroute.prices import Prices
 from evacroute.units import seconds
 
 FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
-"""Price rounds while the first plan is made, before the priced plan, and beside each improvement."""
+"""Price rounds beside the first plan, before the priced plan, and beside each improvement."""
 
 SHRINK = 240
 """Rounds over which the price steps get smaller."""
@@ -350,7 +350,7 @@ class _Run:
             worth, bound = now, self.bound
 
     def _stage_rounds(self) -> int:
-        """Rounds beside a stage: more where a round is quick, whatever the clock says."""
+        """Count the rounds beside a stage: more where a round is quick, whatever the clock says."""
         assert self.pricer is not None
         cells = self.pricer.size * self.pricer.horizon * len(self.rank)
         return int(np.clip(STAGE * LARGE // max(cells, 1), STAGE, 4 * STAGE))
@@ -367,7 +367,7 @@ class _Run:
             placing.chains(CHAINS, seed)
 
     def outcome(self) -> Outcome:
-        """What there is, as movements with prices and bound."""
+        """Give what there is, as movements with prices and bound."""
         if self.job is not None:
             self.job.result()
         groups, method = self.problem.scenario.groups, self.method
@@ -379,6 +379,8 @@ class _Run:
             placing, unplaced, no_room = self.placing.hand_over(), self.placing.left, self.no_room
         unplaced = np.where(self.proven >= 0, groups.size, unplaced)
         movements = finish(self.problem, placing, unplaced, no_room)
+        if self.progress is not None and self.stopped != "interrupted":
+            self.progress("done", 1.0)
         settings = {
             key: value for key, value in asdict(method).items() if key not in ("name", "seed")
         }

@@ -66,7 +66,8 @@ def most_placeable(problem: Problem, counted: NDArray[np.bool_]) -> int:
     """Upper bound on the persons of the counted groups who can be safe in time.
 
     A relaxation: everyone walks each link at the pace of its fastest class, takes the space of the
-    one that takes least, may wait anywhere, and may split at every step. Where the network expanded over time is small the flow runs there; else
+    one that takes least, may wait anywhere, and may split at every step.
+    Where the network expanded over time is small the flow runs there; else
     each link's capacity is summed over the slots that are of use: not before anyone can be there,
     nor too late to reach a shelter.
     """

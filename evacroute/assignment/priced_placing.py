@@ -83,7 +83,7 @@ class Guides:
 
 
 def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.rint(np.minimum(a * np.float32(UNIT), NEVER)).astype(np.int32)
+    return np.asarray(np.rint(np.minimum(a * np.float32(UNIT), NEVER)), np.int32)
 
 
 class PricedPlacing:
@@ -216,7 +216,7 @@ class PricedPlacing:
         return out
 
     def hand_over(self) -> Placing:
-        """Give what is booked as a `Placing`, every wait moved back to the start where it can be."""
+        """Give what is booked as a `Placing`, waits moved back to the start where they can be."""
         problem, b = self.problem, self.booked
         placing = Placing(problem, problem.distances())
         x = self.alive
@@ -246,7 +246,7 @@ class PricedPlacing:
         return placing
 
     def regret(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Movements in force, and what each costs a person above what the prices promise [slots]."""
+        """Movements in force, and what each costs a person above what prices promise [slots]."""
         b, x, guide = self.booked, self.alive, self.guide
         g = b.group[x]
         k = self.class_[g]

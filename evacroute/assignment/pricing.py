@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,11 @@ FULL = 5
 
 LATE_CHOICE = 120
 """Late rounds after which the priced links are chosen anew."""
+
+
+def _single(number: float) -> Any:
+    """Take a number in single precision: the kernels are compiled for it."""
+    return F(number)
 
 
 def _deal(classes: NDArray[np.int64], n: int) -> list[list[int]]:
@@ -262,7 +268,7 @@ class Pricer:
             self.volume = None
 
     def _on_links(self, prices: PriceSet) -> PriceSet:
-        """The same prices as columns of the links priced now."""
+        """Give the same prices as columns of the links priced now."""
         column = np.full(len(self.row), -1, np.int64)
         column[prices.links] = np.arange(len(prices.links))
         column = column[self.links]
@@ -330,6 +336,7 @@ class Pricer:
             (self.link, answer.entries, terms.link[self.links]),
             (self.door, answer.admitted, terms.door),
         )
+        rate_, keep, share_ = (_single(x) for x in (rate, KEEP, share))
         for track, flow, limit in flows:
             rows = horizon if track is self.link or horizon < self.n_slots else horizon + 1
             if not len(limit):
@@ -337,14 +344,14 @@ class Pricer:
             shape = (rows, len(limit))
             ascend(
                 track.now[:rows], flow[:rows], limit, track.speed[:rows], track.square[:rows],
-                track.mean[:rows], half, F(rate), F(KEEP), F(share), np.empty(shape, F),
+                track.mean[:rows], half, rate_, keep, share_, np.empty(shape, F),
                 np.empty(shape, F), np.empty(len(limit), F),
             )  # fmt: skip
         inside = answer.admitted[: horizon + 1].sum(axis=0)
         places = self.places
         for row, persons, room in ((0, inside, terms.room), (1, answer.free, terms.free_room)):
             if row == 1 and not full:
-                # Step-free people are few: without a new answer of theirs there is nothing to learn.
+                # Step-free people are few: without a new answer there is nothing to learn.
                 continue
             excess = (persons - room) / np.maximum(room, 1)
             places.speed[row] = KEEP * places.speed[row] + (1 - KEEP) * excess

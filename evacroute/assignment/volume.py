@@ -1,9 +1,9 @@
 """The late rounds of the prices: from the best known, along the mean excess, by Polyak's step.
 
-Early on prices are far off and every cell has a step length of its own (`_kernels/ascent.py`). Those
-get stuck a little below the greatest bound, most of all on small instances. From there the volume
-algorithm goes on: the flows that answered so far are averaged, prices move from the best ones along
-the mean excess, as far as the distance to a known plan's cost suggests.
+Early on prices are far off and every cell has a step length of its own (`_kernels/ascent.py`).
+Those get stuck a little below the greatest bound, most of all on small instances. From there the
+volume algorithm goes on: the flows that answered so far are averaged, prices move from the best
+ones along the mean excess, as far as the distance to a known plan's cost suggests.
 
 References
 ----------
@@ -53,7 +53,7 @@ class Volume:
         self.direction: list[NDArray[np.float32]] = []
 
     def _tables(self, prices: PriceSet) -> list[NDArray[np.float32]]:
-        """The prices' tables as far as they may be changed."""
+        """List the prices' tables as far as they may be changed."""
         rows = self.horizon + (self.horizon >= self.n_slots)
         return [prices.link[: self.horizon], prices.door[:rows], prices.room, prices.free_room]
 

@@ -128,8 +128,8 @@ WeightOption = Annotated[
     typer.Option(
         "--weight",
         metavar="CLASS=W",
-        help="over_time: what a second of a class's time counts for, such as walker=3; may be given "
-        "again.",
+        help="over_time: what a second of a class's time counts for, such as walker=3; may be "
+        "given again.",
         rich_help_panel=_OVER_TIME,
     ),
 ]
@@ -202,7 +202,7 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
 def method_settings(
     method: str, gap: float | None, time_limit: str | None, weights: list[str] | None
 ) -> dict[str, Any]:
-    """Settings of the method from the options, checked before anything is loaded.
+    """Make settings of the method from the options, checked before anything is loaded.
 
     Raises
     ------

@@ -36,7 +36,7 @@ def on_slots(scenario: er.Scenario) -> er.Scenario:
 
 @st.composite
 def mixed_scenes(draw: st.DrawFn) -> er.Scenario:
-    """Several classes, households, steps, chains, thin streets, shelters side by side or at home."""
+    """Several classes, households, steps, chains, thin streets, shelters side by side, at home."""
     network = grid(
         draw(st.integers(2, 4)), draw(st.integers(2, 3)), spacing=30.0,
         seed=draw(st.integers(0, 999)), steps_share=draw(st.sampled_from([0.0, 0.25])),

@@ -29,7 +29,8 @@ def test_ascend(half: int) -> None:
     speed -= F(0.8)
     flow, limit = rng.integers(0, 30, shape).astype(F), np.array([5, 9, 14, 25], F)
     before = [a.astype(float) for a in (price, speed, square, mean)]
-    ascend(price, flow, limit, speed, square, mean, half, F(2.0), F(0.9), F(0.1), np.empty(shape, F),
+    ascend(price, flow, limit, speed, square, mean, half, F(2.0), F(0.9), F(0.1),
+           np.empty(shape, F),
            np.empty(shape, F), np.empty(4, F))  # fmt: skip
     excess = (flow - limit) / limit
     if half:

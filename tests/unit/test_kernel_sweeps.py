@@ -78,7 +78,7 @@ def test_forward(seed: int, hard: bool) -> None:
     total = forward(
         lanes, city.price, city.shelter_node, city.node_shelter, city.room, city.door, city.weight,
         HORIZON, hard, value, to, penalty, ready, size, np.arange(m, dtype=np.int32), whole, node,
-        none, lanes.item_ptr, lanes.item_row, lanes.item_off, people, entries, admitted,
+        none, lanes.item_ptr, lanes.item_row, lanes.item_off, people, entries, admitted, 1.0,
     )  # fmt: skip
     expected = cheapest(city, HORIZON, hard)
     cost = [min(expected.get((int(t), int(u)), penalty), penalty)
