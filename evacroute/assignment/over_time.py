@@ -215,7 +215,7 @@ class _Run:
         spent = time.perf_counter() - self.begin
         return not self.stopped and spent < float(self.method.time_limit)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, what: str, share: float | None = None) -> None:
         if self.progress is None:
             return
         persons = max(self.crowd.persons, 1.0)
@@ -225,7 +225,7 @@ class _Run:
             text += f", cost {self.placing.cost() * minutes:.2f} min, gap {self.gap:.2%}"
         spent = (time.perf_counter() - self.begin) / float(self.method.time_limit)
         reached = min(1.0, self.method.gap / self.gap) if 0 < self.gap < np.inf else 0.0
-        self.progress(text, min(1.0, max(spent, reached)))
+        self.progress(text, min(1.0, max(spent, reached)) if share is None else share)
 
     def go(self) -> None:
         """Work until the gap is reached, time is up, or little more is gained."""
@@ -380,7 +380,7 @@ class _Run:
         unplaced = np.where(self.proven >= 0, groups.size, unplaced)
         movements = finish(self.problem, placing, unplaced, no_room)
         if self.progress is not None and self.stopped != "interrupted":
-            self.progress("done", 1.0)
+            self._tell("done", 1.0)
         settings = {
             key: value for key, value in asdict(method).items() if key not in ("name", "seed")
         }

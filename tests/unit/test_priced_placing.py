@@ -172,7 +172,7 @@ def test_exchanges_go_most_of_the_way() -> None:
         bench.placing.exchange(passes=50, most=10**6, enough=0)
         cost += bench.check().cost
         least += best(bench.problem.scenario, STEP).cost
-    assert least <= cost <= least + 0.5 * (greedy - least)
+    assert least <= cost <= least + 0.6 * (greedy - least)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -146,7 +146,7 @@ def test_spoilt_files_are_refused(tmp_path: Path) -> None:
         Prices.load(path)
     arrays = small_prices().to_arrays()
     write_arrays(arrays | {"format": np.array(9)}, path)
-    with pytest.raises(InputError, match=r"format is \[9\], expected 1"):
+    with pytest.raises(InputError, match=r"format is \[?9\]?, expected 1"):
         Prices.load(path)
     del arrays["door"]
     write_arrays(arrays, path)
@@ -158,7 +158,11 @@ def test_prices_of_another_instance_are_refused(tmp_path: Path) -> None:
     """A plan takes no prices of other links, shelters, classes or groups; nor does a folder."""
     plan = small_plan(prices=small_prices())
     with pytest.raises(SolverError, match="weight has 1 values, expected 2"):
-        small_plan(prices=small_prices(weight=[1.0], penalty=[1.0], arc_slots=np.ones((1, 8), int)))
+        small_plan(
+            prices=small_prices(
+                weight=[1.0], penalty=[1.0], unit=[1], arc_slots=np.ones((1, 8), int)
+            )
+        )
     with pytest.raises(SolverError, match="hopeless holds 4"):
         small_plan(prices=small_prices(hopeless=[4]))
     plan.save(tmp_path / "plan")
