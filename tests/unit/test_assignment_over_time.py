@@ -16,8 +16,8 @@ import evacroute as er
 from evacroute.assignment import over_time
 from evacroute.assignment.over_time import OverTime, _Run
 from evacroute.assignment.pricing import Pricer
-from evacroute.assignment.sweeper import exact_value
 from evacroute.assignment.problem import build_problem
+from evacroute.assignment.sweeper import exact_value
 
 STEP = 10.0
 

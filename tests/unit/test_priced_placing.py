@@ -17,8 +17,8 @@ from evacroute._kernels.priced_search import NEVER, UNIT, find_way
 from evacroute.assignment.finish import finish
 from evacroute.assignment.lanes import whole_net
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
-from evacroute.assignment.sweeper import PriceSet, Sweeper, gather_crowd, make_terms
 from evacroute.assignment.problem import build_problem
+from evacroute.assignment.sweeper import PriceSet, Sweeper, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.plan import Plan
 
