@@ -262,7 +262,7 @@ def test_fewest_left_comes_before_cost(monkeypatch: pytest.MonkeyPatch) -> None:
         return place(self, placing, order[1:])  # type: ignore[arg-type]
 
     monkeypatch.setattr(over_time._Run, "_place", careless)
-    crowd = [(0, 1)] + [(0, 40)]
+    crowd = [(0, 1), (0, 40)]
     network = corridor(2, 50.0, capacity=0.1)
     scenario = scene(network, crowd, [(2, 99)], classes=[(1.0, 1.0)], deadline=420.0)
     plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)

@@ -91,7 +91,7 @@ class Bench:
 @pytest.mark.parametrize("need", [1, 2])
 @pytest.mark.parametrize("seed", range(6))
 def test_find_way(seed: int, need: int) -> None:
-    """The way found is free, is what it says, and costs no more than Dijkstra's but for rounding."""
+    """The way found is free, is what it says, and costs no more than Dijkstra's, rounded."""
     bench = Bench(tight(seed, classes=2), seed)
     placing, net, terms, guide = bench.placing, bench.net, bench.terms, bench.placing.guide
     rng = np.random.default_rng(seed)
@@ -108,7 +108,8 @@ def test_find_way(seed: int, need: int) -> None:
         for a in np.flatnonzero(net.tau[k] < FAR):
             items = range(net.item_ptr[a], net.item_ptr[a + 1])
             arcs.append((int(net.src[a]), int(net.dst[a]), int(net.tau[k, a]),
-                         [(int(net.item_link[i]), int(net.item_off[k, i])) for i in items]))  # fmt: skip
+                         [(int(net.item_link[i]), int(net.item_off[k, i]))
+                          for i in items]))  # fmt: skip
         doors = [
             (int(v), int(places.room[s] if places.intake[s, 0] >= need else 0),
              int(guide.room[k, s]))
