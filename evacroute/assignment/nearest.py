@@ -21,7 +21,7 @@ class Nearest:
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Send every group the shortest way, as if streets and shelters had no limits."""
-        placing = Placing(problem, problem.distances())
+        placing = Placing(problem)
         free = placing.free
         free.link[problem.link_slot > 0] = MOST_PERSONS
         free.full[problem.link_slot > 0] = 0

@@ -20,6 +20,9 @@ MOST_SLOTS = 20_000
 MOST_PERSONS = np.iinfo(np.int32).max // 4
 """No limit, in the reservation tables."""
 
+MOST_TIMES = 40_000_000
+"""Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
@@ -75,6 +78,16 @@ class Problem:
             step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
         )
 
+    @property
+    def table_shape(self) -> tuple[int, int, int]:
+        """Numbers of classes, shelters and heads."""
+        return len(self.step_free), len(self.graph.shelter_head), len(self.graph.arc_ptr) - 1
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a table of walking times by class, shelter and head would be too large."""
+        return int(np.prod(self.table_shape, dtype=np.int64)) > MOST_TIMES
+
     def distances(self, delay: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
         """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
 
@@ -87,9 +100,7 @@ class Problem:
         if delay is not None:
             extra = np.rint(delay).astype(np.int32)
             cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
-        n_heads = len(self.graph.arc_ptr) - 1
-        n_shelters = len(self.graph.shelter_head)
-        out = np.empty((len(self.step_free), n_shelters, n_heads), np.int32)
+        out = np.empty(self.table_shape, np.int32)
         to_shelters(self.graph, cost, self.graph.shelter_head, out)
         return out
 
