@@ -120,15 +120,15 @@ def shut(graph: Any, k: int, shelter: int, price: Any, hopes: Any) -> None:
         for j in range(graph.door_ptr[v], graph.door_ptr[v + 1]):
             s = graph.door_shelter[j]
             if hopes.is_open[k, s] and price[s] < best:
-                best, of = np.int64(price[s]), s
+                best, of = int(price[s]), s
         for arc in range(graph.arc_ptr[v], graph.arc_ptr[v + 1]):
             took, w = graph.arc_time[k, arc], graph.arc_to[arc]
             if took < FAR and least[w] < FAR and took + least[w] < best:
-                best, of = np.int64(took + least[w]), owner[w]
+                best, of = int(took + least[w]), owner[w]
         if of >= 0:
             least[v] = best
             owner[v] = of
-            size = push(heap, size, (best << NODE_BITS) | v)
+            size = push(heap, size, (np.int64(best) << NODE_BITS) | v)
     _settle(graph, k, least, owner, heap, size)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numba as nb
-import numpy as np
 
 from evacroute._kernels.hopes import bring_up_to_date
 from evacroute._kernels.route import book, most_free, retrace, search, wait_at_origin

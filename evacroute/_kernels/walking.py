@@ -1,4 +1,4 @@
-"""Walks over the streets as they are: links into arcs, times from many starts, the nearest doors."""
+"""Links into arcs, times from many starts, and the shelters near a place."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.heap import MOST_NODES, NODE_BITS, pop, push
+from evacroute._kernels.spans import part_time
 
 
 @nb.njit(cache=True, nogil=True)
@@ -43,7 +44,7 @@ def spread(best: Any, ptr: Any, out: Any, to: Any, time: Any, heap: Any) -> None
     size = 0
     for v in range(len(best)):
         if best[v] < FAR:
-            size = push(heap, size, (np.int64(best[v]) << NODE_BITS) | v)
+            size = push(heap, size, int(np.int64(best[v]) << NODE_BITS) | v)
     while size > 0:
         top = pop(heap, size)
         size -= 1
@@ -111,7 +112,7 @@ def grow(graph: Any, arc_time: Any, starts: Any, least: Any, heap: Any, out: Any
             least[v] = 0
             touched[n_touched] = v
             n_touched += 1
-            size = push(heap, size, np.int64(v))
+            size = push(heap, size, int(v))
     while size > 0 and n < len(out):
         top = pop(heap, size)
         size -= 1
@@ -132,3 +133,130 @@ def grow(graph: Any, arc_time: Any, starts: Any, least: Any, heap: Any, out: Any
     for i in range(n_touched):
         least[touched[i]] = FAR
     return n
+
+
+@nb.njit(cache=True, nogil=True)
+def _inwards(graph: Any, arc_time: Any, head: int, limit: Any, out: Any, heap: Any) -> None:
+    """Least times to `head`, `FAR` at heads where they are above the head's `limit`.
+
+    Walking an arc further must not raise the limit by more than the arc takes.
+    """
+    out[:] = FAR
+    if limit[head] < 0:
+        return
+    out[head] = 0
+    size = push(heap, 0, head)
+    while size > 0:
+        top = pop(heap, size)
+        size -= 1
+        cost, v = top >> NODE_BITS, top & MOST_NODES
+        if cost > out[v]:
+            continue
+        for j in range(graph.into_ptr[v], graph.into_ptr[v + 1]):
+            arc = graph.into_arc[j]
+            if arc_time[arc] >= FAR:
+                continue
+            u = graph.arc_from[arc]
+            c = cost + arc_time[arc]
+            if c < out[u] and c <= limit[u]:
+                out[u] = c
+                size = push(heap, size, (np.int64(c) << NODE_BITS) | u)
+
+
+@nb.njit(cache=True, nogil=True, parallel=True)
+def to_doors_within(graph: Any, price: Any, limit: Any, out: Any) -> None:
+    """Find times of class 0 to every shelter, where time + price[shelter] <= limit[head].
+
+    `out` has shape (n_shelters, n_heads); other heads get `FAR`.
+    """
+    for s in nb.prange(len(graph.shelter_head)):
+        heap = np.empty(len(graph.arc_from) + 2, np.int64)
+        most = limit - price[s]
+        _inwards(graph, graph.arc_time[0], graph.shelter_head[s], most, out[s], heap)
+
+
+@nb.njit(cache=True, nogil=True, parallel=True)
+def to_targets(graph: Any, ptr: Any, start: Any, margin: int, out: Any) -> None:
+    """Find times of class 0 to each shelter, up to `margin` above those of its `start` heads.
+
+    The starts of shelter s are start[ptr[s]:ptr[s + 1]]; `out` has shape (n_shelters, n_heads);
+    heads farther off get `FAR`.
+    """
+    for s in nb.prange(len(graph.shelter_head)):
+        n_heads = len(graph.arc_ptr) - 1
+        heap = np.empty(len(graph.arc_from) + 2, np.int64)
+        wanted = np.zeros(n_heads, np.bool_)
+        missing = 0
+        for i in range(ptr[s], ptr[s + 1]):
+            if not wanted[start[i]]:
+                wanted[start[i]] = True
+                missing += 1
+        _until_all(graph, graph.arc_time[0], graph.shelter_head[s], wanted, missing, margin,
+                   out[s], heap)  # fmt: skip
+
+
+@nb.njit(cache=True, nogil=True)
+def _until_all(
+    graph: Any,
+    arc_time: Any,
+    head: int,
+    wanted: Any,
+    missing: int,
+    margin: int,
+    out: Any,
+    heap: Any,
+) -> None:
+    out[:] = FAR
+    out[head] = 0
+    last = FAR
+    size = push(heap, 0, head)
+    while size > 0:
+        top = pop(heap, size)
+        size -= 1
+        cost, v = top >> NODE_BITS, top & MOST_NODES
+        if cost > out[v]:
+            continue
+        if cost > last:
+            # Labels beyond may not be least yet.
+            out[v] = FAR
+            continue
+        if wanted[v]:
+            wanted[v] = False
+            missing -= 1
+            if missing == 0:
+                last = cost + margin
+        for j in range(graph.into_ptr[v], graph.into_ptr[v + 1]):
+            arc = graph.into_arc[j]
+            if arc_time[arc] >= FAR:
+                continue
+            u = graph.arc_from[arc]
+            c = cost + arc_time[arc]
+            if c < out[u] and c <= last:
+                out[u] = c
+                size = push(heap, size, (np.int64(c) << NODE_BITS) | u)
+
+
+@nb.njit(cache=True, nogil=True, parallel=True)
+def doors_from_nodes(graph: Any, arc_delay: Any, table: Any, node: Any, out: Any) -> None:
+    """Fill out[i, s] with the times of class 0 from node[i], given table[s, head].
+
+    `arc_delay` [slots], shape (n_arcs,), is charged in full where a part of the arc is walked.
+    """
+    for i in nb.prange(len(node)):
+        head = graph.node_head[node[i]]
+        if head >= 0:
+            for s in range(len(table)):
+                out[i, s] = table[s, head]
+            continue
+        for s in range(len(table)):
+            out[i, s] = FAR
+        for side in range(2):
+            arc = graph.node_arc[node[i], side]
+            if arc < 0:
+                continue
+            took = part_time(graph, 0, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
+            if took >= FAR:
+                continue
+            took += arc_delay[arc]
+            for s in range(len(table)):
+                out[i, s] = min(out[i, s], took + table[s, graph.arc_to[arc]])

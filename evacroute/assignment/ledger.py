@@ -63,8 +63,8 @@ class Ledger:
         total = 0.0
         while persons > 0:
             shelter, admitted, n_arcs = search(
-                problem.graph, placing.free, placing.work, placing.hopes.least[k], NO_FLOOR, node, k,
-                int(problem.ready[group]), 1, -1, step_free, placing.price,
+                problem.graph, placing.free, placing.work, placing.hopes.least[k], NO_FLOOR, node,
+                k, int(problem.ready[group]), 1, -1, step_free, placing.price,
             )  # fmt: skip
             if shelter < 0:
                 return np.inf

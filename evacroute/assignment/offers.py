@@ -7,14 +7,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.distances import origins_to_shelters, to_shelters
 from evacroute._kernels.graph import FAR
+from evacroute._kernels.hopes import fill_hopes
+from evacroute._kernels.walking import doors_from_nodes, to_doors_within
 from evacroute.assignment.finish import origin_costs
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.regions import Region, Regions
 from evacroute.assignment.room import SLACK, Offers, all_offers
-from evacroute.assignment.soonest import Soonest
+from evacroute.assignment.soonest import Soonest, no_hopes
 
 WIDER = 3
 """In a large city an origin's pairs go so many times further than those offered first."""
@@ -31,9 +32,7 @@ class Costs(Protocol):
 class EveryPair:
     """Every origin with every shelter: for cities whose table of distances is small."""
 
-    def __init__(
-        self, problem: Problem, origins: Origins, distances: NDArray[np.int32]
-    ) -> None:
+    def __init__(self, problem: Problem, origins: Origins, distances: NDArray[np.int32]) -> None:
         self.problem, self.origins, self.distances = problem, origins, distances
 
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:
@@ -43,59 +42,84 @@ class EveryPair:
 
 
 class NearPairs:
-    """Origins with the shelters of the regions they lie in, as far as these could be of use."""
+    """Origins with the shelters of the regions they lie in, as far as these could be of use.
 
-    def __init__(
-        self, problem: Problem, soonest: Soonest, regions: Regions
-    ) -> None:
-        self.problem, self.origins, self.regions = problem, soonest.origins, regions
-        price = problem.static_price
-        n_shelters = len(price)
-        best = soonest.to(np.ones(n_shelters, np.bool_), price).astype(np.int64)
+    A step-free origin has all shelters of its regions, as step-free places are scarce.
+    """
+
+    def __init__(self, problem: Problem, soonest: Soonest, regions: Regions) -> None:
+        self.problem, self.origins = problem, soonest.origins
+        n_shelters = len(problem.static_price)
+        self.price = problem.static_price.astype(np.int32)
+        hopes = self._hopes(None)
         self.jobs: list[tuple[Region, int, NDArray[Any], NDArray[Any], NDArray[Any]]] = []
-        step_free = problem.step_free[self.origins.class_]
-        key = []
+        class_, key = self.origins.class_, []
         for region in regions.regions:
             at = region.local(self.origins.node)
             inside = np.flatnonzero(at >= 0)
-            for k in np.unique(self.origins.class_[inside]).tolist():
-                mine = inside[self.origins.class_[inside] == k]
-                cost = self._table(region, k, at[mine], None)
-                limit = best[mine] + WIDER * SLACK
-                useful = step_free[mine][:, None] | (
-                    cost + price[region.shelters] <= limit[:, None]
-                )
-                pairs = np.flatnonzero(useful & (cost < FAR))
+            width = len(region.shelters)
+            for k in np.unique(class_[inside]).tolist():
+                mine = inside[class_[inside] == k]
+                cost = self._table(region, k, at[mine], None, hopes, WIDER * SLACK)
+                pairs = np.flatnonzero(cost < FAR)
                 self.jobs.append((region, k, at[mine], pairs, cost.ravel()[pairs]))
-                width = len(region.shelters)
                 key.append(mine[pairs // width] * n_shelters + region.shelters[pairs % width])
         every = np.concatenate(key)
         self.order = np.argsort(every, kind="stable")
         self.key = every[self.order]
 
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:
-        """List the pairs, which are the same at any delay."""
+        """List the pairs; at a delay those are left out that it puts too far behind others."""
         if delay is None:
-            cost = [job[4] for job in self.jobs]
+            cost = np.concatenate([job[4] for job in self.jobs])[self.order]
         else:
             extra = np.rint(delay).astype(np.int64)
-            cost = [
-                self._table(region, k, at, extra).ravel()[pairs]
-                for region, k, at, pairs, _ in self.jobs
-            ]
-        n_shelters = len(self.problem.static_price)
-        return Offers(
-            self.key // n_shelters, self.key % n_shelters, np.concatenate(cost)[self.order]
-        )
+            hopes = self._hopes(extra)
+            cost = np.concatenate(
+                [
+                    self._table(region, k, at, extra, hopes, 2 * WIDER * SLACK).ravel()[pairs]
+                    for region, k, at, pairs, _ in self.jobs
+                ]
+            )[self.order]
+        n_shelters = len(self.price)
+        pairs = Offers(self.key // n_shelters, self.key % n_shelters, cost)
+        return pairs if delay is None else pairs.ways(cost < FAR)
+
+    def _hopes(self, extra: NDArray[np.int64] | None) -> NDArray[np.int32]:
+        """Least time + price from every head to any shelter, shape (n_classes, n_heads)."""
+        graph = self.problem.graph
+        if extra is not None:
+            time = graph.arc_time
+            graph = graph._replace(
+                arc_time=np.where(time < FAR, time + extra, FAR).astype(np.int32)
+            )
+        hopes = no_hopes(graph)
+        hopes.is_open[:] = True
+        for k in np.unique(self.origins.class_).tolist():
+            fill_hopes(graph, k, self.price, hopes)
+        return np.asarray(hopes.least)
 
     def _table(
-        self, region: Region, k: int, node: NDArray[np.int32], extra: NDArray[np.int64] | None
+        self,
+        region: Region,
+        k: int,
+        node: NDArray[np.int32],
+        extra: NDArray[np.int64] | None,
+        hopes: NDArray[np.int32],
+        slack: int,
     ) -> NDArray[np.int32]:
-        """Slots from nodes of a region to its shelters, shape (n_nodes, n_shelters)."""
+        """Slots from nodes of a region to its shelters, shape (n_nodes, n_shelters).
+
+        `FAR` where the price included they are more than `slack` above the least.
+        """
         graph = region.for_class(self.problem.graph, k, region.shelters, extra)
-        table = np.empty((1, len(region.shelters), len(region.heads)), np.int32)
-        to_shelters(graph, graph.arc_time, graph.shelter_head, table)
+        n_shelters = len(region.shelters)
+        table = np.empty((n_shelters, len(region.heads)), np.int32)
+        limit = np.minimum(hopes[k, region.heads] + slack, FAR - 1)
+        if self.problem.step_free[k]:
+            limit[:] = FAR - 1
+        to_doors_within(graph, self.price[region.shelters], limit, table)
         delay = np.zeros(len(region.arcs), np.int64) if extra is None else extra[region.arcs]
-        out = np.empty((len(node), len(region.shelters)), np.int32)
-        origins_to_shelters(graph, delay, table, node, np.zeros(len(node), np.int32), out)
+        out = np.empty((len(node), n_shelters), np.int32)
+        doors_from_nodes(graph, delay, table, node, out)
         return out

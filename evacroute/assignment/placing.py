@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.distances import one_to_all, to_shelters
+from evacroute._kernels.distances import one_to_all
 from evacroute._kernels.graph import FAR, Free, Graph, Work
 from evacroute._kernels.hopes import bring_up_to_date, fill_hopes
 from evacroute._kernels.place import Store, place_all, withdraw
 from evacroute._kernels.unfold import count_legs, unfold
-from evacroute._kernels.walking import nearest_doors
+from evacroute._kernels.walking import nearest_doors, to_targets
 from evacroute.assignment.movements import Movements
 from evacroute.assignment.parties import Parties
 from evacroute.assignment.problem import Problem
@@ -27,6 +27,9 @@ BATCH = 4096
 
 MOST_ROWS = 256
 """Walking times to single shelters that are kept where there is no table of all."""
+
+DETOUR = 40
+"""Slots that a place in a region may be farther from a shelter than all who go there."""
 
 MOST_IN_FILE = 50
 """Shelters, nearest first, that are tried for a party too large to pass a narrow place at once."""
@@ -92,7 +95,7 @@ class Placing:
     def row(self, k: int, shelter: int) -> NDArray[np.int32]:
         """Free-flow slots of a class from every head to a shelter, shape (n_heads,)."""
         if self.distances is not None:
-            return self.distances[k, shelter]
+            return np.asarray(self.distances[k, shelter])
         row = self._rows.get((k, shelter))
         if row is None:
             graph = self.problem.graph
@@ -105,9 +108,7 @@ class Placing:
         self._rows[k, shelter] = row
         return row
 
-    def nearby(
-        self, k: int, node: int, wanted: NDArray[np.bool_], most: int
-    ) -> NDArray[np.int64]:
+    def nearby(self, k: int, node: int, wanted: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
         """Wanted shelters by walking time of a class from a node, the nearest first."""
         graph, found = self.problem.graph, np.empty(most, np.int32)
         head = int(graph.node_head[node])
@@ -204,12 +205,12 @@ class Placing:
         some, node = some[node >= 0], node[node >= 0]
         if not len(some):
             return
-        shelters, target = np.unique(parties.target[some], return_inverse=True)
-        shelters = shelters.astype(np.int64)
+        unique, target = np.unique(parties.target[some], return_inverse=True)
+        shelters = unique.astype(np.int64)
         graph = region.for_class(problem.graph, k, shelters)
         n_heads, free = len(region.heads), self.free
         table = np.empty((1, len(shelters), n_heads), np.int32)
-        to_shelters(graph, graph.arc_time, graph.shelter_head, table)
+        to_targets(graph, *_starts(graph, node, target.ravel(), len(shelters)), DETOUR, table[0])
         mine = Free(
             free.link, free.full, free.intake[shelters], free.room[shelters],
             free.step_free_room[shelters],
@@ -388,6 +389,7 @@ class Placing:
 
 
 def make_work(graph: Graph) -> Work:
+    """Make scratch for searches on a graph."""
     n_heads, n_arcs = len(graph.arc_ptr) - 1, len(graph.arc_from)
     # With floors a head may be settled more than once; the heap is checked to hold that.
     heap = 8 * (n_arcs + len(graph.shelter_head)) + 64
@@ -399,6 +401,19 @@ def make_work(graph: Graph) -> Work:
         path_slot=np.empty(n_heads + 1, np.int32),
         counter=np.zeros(3, np.int64),
     )
+
+
+def _starts(
+    graph: Graph, node: NDArray[np.int32], target: NDArray[np.int64], n_targets: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Heads at or ahead of the nodes, by target: where each target's begin, and the heads."""
+    beside = graph.node_arc[node]
+    ahead = np.where(beside >= 0, graph.arc_to[np.maximum(beside, 0)], -1)
+    heads = np.column_stack([graph.node_head[node], ahead])
+    of, column = np.nonzero(heads >= 0)
+    order = np.argsort(target[of], kind="stable")
+    ptr = np.searchsorted(target[of][order], np.arange(n_targets + 1))
+    return ptr, heads[of, column][order]
 
 
 def _nothing_known(

@@ -16,7 +16,7 @@ SLACK = 24
 """Slots by which a shelter may cost more than an origin's best and still be offered to it."""
 
 MOST_WIDENED = 1
-"""Times that pairs which would have been better are added and the flow solved again."""
+"""The usual `widen` of `room_flow`."""
 
 PER_SLOT = 100
 """Solver ticks in a slot."""
@@ -80,6 +80,8 @@ def room_flow(
     price: NDArray[np.float64],
     rank: NDArray[np.int64],
     before: RoomFlow | None = None,
+    *,
+    widen: int = MOST_WIDENED,
 ) -> RoomFlow:
     """Place as many persons as there is room for, at least total cost.
 
@@ -102,6 +104,8 @@ def room_flow(
         Where there are too few places, those of low rank get them, shape (n_origins,).
     before
         A flow found at other costs: its pairs are offered too, so that as many can be placed.
+    widen
+        Times that pairs which would have been better are added and the flow solved again.
 
     Raises
     ------
@@ -140,7 +144,7 @@ def room_flow(
             paid = np.full(len(persons), -np.inf)
             np.maximum.at(paid, flow.origin, flow.cost + at_door)
             wanted = missing & (with_price < paid[can.origin] - 0.5)
-        if not wanted.any() or widened > MOST_WIDENED:
+        if not wanted.any() or widened > widen:
             finite = np.isfinite(any_price)
             most = any_price[finite].max(initial=0.0)
             flow.price[:] = np.where(finite, any_price, most)
@@ -148,9 +152,7 @@ def room_flow(
         offered |= wanted
 
 
-def _least(
-    value: NDArray[np.float64], origin: NDArray[np.int64], n: int
-) -> NDArray[np.float64]:
+def _least(value: NDArray[np.float64], origin: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     """Least value of each origin, inf where it has none; the pairs are sorted by origin."""
     least = np.full(n, np.inf)
     first = np.flatnonzero(np.diff(origin, prepend=-1))

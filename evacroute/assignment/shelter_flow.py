@@ -17,7 +17,7 @@ from evacroute.assignment.polish import polish
 from evacroute.assignment.problem import MOST_PERSONS, Problem
 from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
-from evacroute.assignment.room import Offers, RoomFlow, room_flow
+from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow
 from evacroute.assignment.soonest import Soonest
 from evacroute.errors import Faults
 
@@ -112,7 +112,7 @@ class ShelterFlow:
         for i in range(self.rounds):
             last = i == self.rounds - 1
             offers = costs.offers(delay if i > 0 else None)
-            flow = self._flow(problem, origins, offers, proven, flow)
+            flow = self._flow(problem, origins, offers, proven, flow, draft=not last)
             parties = split(groups, origins, flow)
             parties = parties.take(np.flatnonzero(proven[parties.group] < 0))
             placing = Placing(
@@ -182,6 +182,8 @@ class ShelterFlow:
         offers: Offers,
         proven: NDArray[np.int16],
         before: RoomFlow | None,
+        *,
+        draft: bool,
     ) -> RoomFlow:
         price = problem.static_price.astype(np.float64) if before is None else before.price
         groups, shelters = problem.scenario.groups, problem.scenario.shelters
@@ -196,6 +198,7 @@ class ShelterFlow:
             price,
             vulnerable_first(problem)[origins.class_],
             before,
+            widen=0 if draft and problem.is_large else MOST_WIDENED,
         )
 
 
