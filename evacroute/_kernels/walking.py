@@ -163,29 +163,29 @@ def _inwards(graph: Any, arc_time: Any, head: int, limit: Any, out: Any, heap: A
                 size = push(heap, size, (np.int64(c) << NODE_BITS) | u)
 
 
-@nb.njit(cache=True, nogil=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
 def to_doors_within(graph: Any, price: Any, limit: Any, out: Any) -> None:
     """Find times of class 0 to every shelter, where time + price[shelter] <= limit[head].
 
     `out` has shape (n_shelters, n_heads); other heads get `FAR`.
     """
-    for s in nb.prange(len(graph.shelter_head)):
-        heap = np.empty(len(graph.arc_from) + 2, np.int64)
+    heap = np.empty(len(graph.arc_from) + 2, np.int64)
+    for s in range(len(graph.shelter_head)):
         most = limit - price[s]
         _inwards(graph, graph.arc_time[0], graph.shelter_head[s], most, out[s], heap)
 
 
-@nb.njit(cache=True, nogil=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
 def to_targets(graph: Any, ptr: Any, start: Any, margin: int, out: Any) -> None:
     """Find times of class 0 to each shelter, up to `margin` above those of its `start` heads.
 
     The starts of shelter s are start[ptr[s]:ptr[s + 1]]; `out` has shape (n_shelters, n_heads);
     heads farther off get `FAR`.
     """
-    for s in nb.prange(len(graph.shelter_head)):
-        n_heads = len(graph.arc_ptr) - 1
-        heap = np.empty(len(graph.arc_from) + 2, np.int64)
-        wanted = np.zeros(n_heads, np.bool_)
+    heap = np.empty(len(graph.arc_from) + 2, np.int64)
+    wanted = np.zeros(len(graph.arc_ptr) - 1, np.bool_)
+    for s in range(len(graph.shelter_head)):
+        wanted[:] = False
         missing = 0
         for i in range(ptr[s], ptr[s + 1]):
             if not wanted[start[i]]:
@@ -236,13 +236,13 @@ def _until_all(
                 size = push(heap, size, (np.int64(c) << NODE_BITS) | u)
 
 
-@nb.njit(cache=True, nogil=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
 def doors_from_nodes(graph: Any, arc_delay: Any, table: Any, node: Any, out: Any) -> None:
     """Fill out[i, s] with the times of class 0 from node[i], given table[s, head].
 
     `arc_delay` [slots], shape (n_arcs,), is charged in full where a part of the arc is walked.
     """
-    for i in nb.prange(len(node)):
+    for i in range(len(node)):
         head = graph.node_head[node[i]]
         if head >= 0:
             for s in range(len(table)):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,8 @@ from evacroute.assignment.soonest import Soonest, no_hopes
 
 WIDER = 3
 """In a large city an origin's pairs go so many times further than those offered first."""
+
+THREADS = min(4, os.cpu_count() or 1)
 
 
 class Costs(Protocol):
@@ -52,18 +58,21 @@ class NearPairs:
         n_shelters = len(problem.static_price)
         self.price = problem.static_price.astype(np.int32)
         hopes = self._hopes(None)
-        self.jobs: list[tuple[Region, int, NDArray[Any], NDArray[Any], NDArray[Any]]] = []
-        class_, key = self.origins.class_, []
+        self.jobs: list[_Job] = []
+        class_ = self.origins.class_
         for region in regions.regions:
             at = region.local(self.origins.node)
             inside = np.flatnonzero(at >= 0)
-            width = len(region.shelters)
             for k in np.unique(class_[inside]).tolist():
                 mine = inside[class_[inside] == k]
-                cost = self._table(region, k, at[mine], None, hopes, WIDER * SLACK)
-                pairs = np.flatnonzero(cost < FAR)
-                self.jobs.append((region, k, at[mine], pairs, cost.ravel()[pairs]))
-                key.append(mine[pairs // width] * n_shelters + region.shelters[pairs % width])
+                self.jobs.append(_Job(region, k, mine, at[mine]))
+        key = []
+        for job, cost in zip(self.jobs, self._tables(None, hopes, WIDER * SLACK), strict=True):
+            width = len(job.region.shelters)
+            job.pairs = np.flatnonzero(cost < FAR)
+            job.cost = cost.ravel()[job.pairs]
+            origin = job.origin[job.pairs // width]
+            key.append(origin * n_shelters + job.region.shelters[job.pairs % width])
         every = np.concatenate(key)
         self.order = np.argsort(every, kind="stable")
         self.key = every[self.order]
@@ -71,16 +80,12 @@ class NearPairs:
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:
         """List the pairs; at a delay those are left out that it puts too far behind others."""
         if delay is None:
-            cost = np.concatenate([job[4] for job in self.jobs])[self.order]
+            costs = [job.cost for job in self.jobs]
         else:
             extra = np.rint(delay).astype(np.int64)
-            hopes = self._hopes(extra)
-            cost = np.concatenate(
-                [
-                    self._table(region, k, at, extra, hopes, 2 * WIDER * SLACK).ravel()[pairs]
-                    for region, k, at, pairs, _ in self.jobs
-                ]
-            )[self.order]
+            tables = self._tables(extra, self._hopes(extra), 2 * WIDER * SLACK)
+            costs = [table.ravel()[job.pairs] for job, table in zip(self.jobs, tables, strict=True)]
+        cost = np.concatenate(costs)[self.order]
         n_shelters = len(self.price)
         pairs = Offers(self.key // n_shelters, self.key % n_shelters, cost)
         return pairs if delay is None else pairs.ways(cost < FAR)
@@ -99,27 +104,38 @@ class NearPairs:
             fill_hopes(graph, k, self.price, hopes)
         return np.asarray(hopes.least)
 
-    def _table(
-        self,
-        region: Region,
-        k: int,
-        node: NDArray[np.int32],
-        extra: NDArray[np.int64] | None,
-        hopes: NDArray[np.int32],
-        slack: int,
-    ) -> NDArray[np.int32]:
-        """Slots from nodes of a region to its shelters, shape (n_nodes, n_shelters).
+    def _tables(
+        self, extra: NDArray[np.int64] | None, hopes: NDArray[np.int32], slack: int
+    ) -> Iterator[NDArray[np.int32]]:
+        """Slots from the origins of each job to its shelters, shape (n_origins, n_shelters).
 
         `FAR` where the price included they are more than `slack` above the least.
         """
-        graph = region.for_class(self.problem.graph, k, region.shelters, extra)
-        n_shelters = len(region.shelters)
-        table = np.empty((n_shelters, len(region.heads)), np.int32)
-        limit = np.minimum(hopes[k, region.heads] + slack, FAR - 1)
-        if self.problem.step_free[k]:
-            limit[:] = FAR - 1
-        to_doors_within(graph, self.price[region.shelters], limit, table)
-        delay = np.zeros(len(region.arcs), np.int64) if extra is None else extra[region.arcs]
-        out = np.empty((len(node), n_shelters), np.int32)
-        doors_from_nodes(graph, delay, table, node, out)
-        return out
+
+        def table(job: _Job) -> NDArray[np.int32]:
+            region, k = job.region, job.class_
+            graph = region.for_class(self.problem.graph, k, region.shelters, extra)
+            at_heads = np.empty((len(region.shelters), len(region.heads)), np.int32)
+            limit = np.minimum(hopes[k, region.heads] + slack, FAR - 1)
+            if self.problem.step_free[k]:
+                limit[:] = FAR - 1
+            to_doors_within(graph, self.price[region.shelters], limit, at_heads)
+            delay = np.zeros(len(region.arcs), np.int64) if extra is None else extra[region.arcs]
+            out = np.empty((len(job.node), len(region.shelters)), np.int32)
+            doors_from_nodes(graph, delay, at_heads, job.node, out)
+            return out
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(table, self.jobs)
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """Origins of one class in a region: positions, places in the region, pairs, their costs."""
+
+    region: Region
+    class_: int
+    origin: NDArray[np.int64]
+    node: NDArray[np.int32]
+    pairs: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    cost: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,33 +186,34 @@ class Placing:
         sorted_ = np.lexsort((region, turn))
         key = turn[sorted_] * len(self.regions.regions) + region[sorted_]
         begins = np.flatnonzero(np.diff(key, prepend=-1))
-        for i, some in enumerate(np.split(sorted_, begins[1:])):
+        jobs = np.split(sorted_, begins[1:])
+
+        def ready(some: NDArray[np.int64]) -> _Job:
             where = self.regions.regions[int(region[some[0]])]
-            self._in_region(where, int(class_[some[0]]), parties, order[some], left, together)
-            if progress is not None:
-                progress(stage, (i + 1) / len(begins))
+            return _make_job(self.problem, where, int(class_[some[0]]), parties, order[some])
+
+        # The walking times of the next are found while people are placed in this one.
+        with ThreadPoolExecutor(1) as beside:
+            ahead = beside.submit(ready, jobs[0])
+            for i in range(len(jobs)):
+                job = ahead.result()
+                if i + 1 < len(jobs):
+                    ahead = beside.submit(ready, jobs[i + 1])
+                if len(job.parties):
+                    self._in_region(job, parties, left, together)
+                if progress is not None:
+                    progress(stage, (i + 1) / len(jobs))
 
     def _in_region(
         self,
-        region: Region,
-        k: int,
+        job: _Job,
         parties: Parties,
-        some: NDArray[np.int64],
         left: NDArray[np.int32],
         together: NDArray[np.bool_],
     ) -> None:
         """Place parties of one class, in the order given, on the graph of a region."""
-        problem, groups = self.problem, self.problem.scenario.groups
-        node = region.local(groups.node[parties.group[some]])
-        some, node = some[node >= 0], node[node >= 0]
-        if not len(some):
-            return
-        unique, target = np.unique(parties.target[some], return_inverse=True)
-        shelters = unique.astype(np.int64)
-        graph = region.for_class(problem.graph, k, shelters)
-        n_heads, free = len(region.heads), self.free
-        table = np.empty((1, len(shelters), n_heads), np.int32)
-        to_targets(graph, *_starts(graph, node, target.ravel(), len(shelters)), DETOUR, table[0])
+        problem, free, region = self.problem, self.free, job.region
+        graph, some, shelters, k = job.graph, job.parties, job.shelters, job.class_
         mine = Free(
             free.link, free.full, free.intake[shelters], free.room[shelters],
             free.step_free_room[shelters],
@@ -218,7 +221,7 @@ class Placing:
         work, none = make_work(graph), no_hopes(graph)
         waits = np.zeros((len(self.waits), len(region.arcs)))
         group = parties.group[some]
-        columns = (node, np.zeros(len(some), np.int32), problem.ready[group])
+        columns = (job.node, np.zeros(len(some), np.int32), problem.ready[group])
         rest = left[some]
         begun = self.store.count.copy()
 
@@ -226,15 +229,16 @@ class Placing:
             begin = 0
             while begin < len(some):
                 reached = place_all(
-                    graph, mine, work, self.store, table, none, floors, last_arc, self.slack,
+                    graph, mine, work, self.store, job.table, none, floors, last_arc, self.slack,
                     problem.step_free[k : k + 1], self.price[shelters], np.arange(len(some)),
                     begin, len(some), group, *columns, rest, together[some],
-                    target.ravel().astype(np.int32), waits,
+                    job.target, waits,
                 )  # fmt: skip
                 if reached < len(some):
                     self._grow(len(self.store.group), len(self.store.arc))
                 begin = reached
 
+        n_heads = len(region.heads)
         run(*_nothing_known(1, len(shelters) + 1, n_heads))
         if work.counter[2]:
             run(*_nothing_known(1, 0, n_heads))
@@ -403,8 +407,35 @@ def make_work(graph: Graph) -> Work:
     )
 
 
+class _Job(NamedTuple):
+    """Parties of one class for shelters of one region; nodes and targets as numbered there."""
+
+    region: Region
+    class_: int
+    parties: NDArray[np.int64]
+    node: NDArray[np.int32]
+    shelters: NDArray[np.int64]
+    target: NDArray[np.int32]
+    graph: Graph
+    table: NDArray[np.int32]
+
+
+def _make_job(
+    problem: Problem, region: Region, k: int, parties: Parties, some: NDArray[np.int64]
+) -> _Job:
+    """Cut out the graph and find the walking times to the shelters in question."""
+    node = region.local(problem.scenario.groups.node[parties.group[some]])
+    some, node = some[node >= 0], node[node >= 0]
+    unique, of = np.unique(parties.target[some], return_inverse=True)
+    shelters, target = unique.astype(np.int64), of.ravel().astype(np.int32)
+    graph = region.for_class(problem.graph, k, shelters)
+    table = np.empty((1, len(shelters), len(region.heads)), np.int32)
+    to_targets(graph, *_starts(graph, node, target, len(shelters)), DETOUR, table[0])
+    return _Job(region, k, some, node, shelters, target, graph, table)
+
+
 def _starts(
-    graph: Graph, node: NDArray[np.int32], target: NDArray[np.int64], n_targets: int
+    graph: Graph, node: NDArray[np.int32], target: NDArray[np.int32], n_targets: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Heads at or ahead of the nodes, by target: where each target's begin, and the heads."""
     beside = graph.node_arc[node]

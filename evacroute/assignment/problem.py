@@ -20,6 +20,11 @@ MOST_SLOTS = 20_000
 MOST_PERSONS = np.iinfo(np.int32).max // 4
 """No limit, in the reservation tables."""
 
+MOST_ENTRIES = 150_000_000
+"""Entries of the reservation table of links from which on they take 2 bytes instead of 4."""
+
+MOST_IN_INT16 = np.iinfo(np.int16).max // 4
+
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
 
@@ -67,7 +72,10 @@ class Problem:
     def tables(self) -> Free:
         """Reservation tables with nothing booked."""
         shelters = self.scenario.shelters
-        link = np.repeat(self.link_slot[:, None], self.n_slots + 1, axis=1)
+        entries = len(self.link_slot) * (self.n_slots + 1)
+        small = int(self.link_slot.max(initial=0)) <= MOST_IN_INT16
+        slot = self.link_slot.astype(np.int16 if small and entries > MOST_ENTRIES else np.int32)
+        link = np.repeat(slot[:, None], self.n_slots + 1, axis=1)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full)
         return Free(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.ejection import flag_excess, holders
-from evacroute._kernels.graph import FAR
+from evacroute._kernels.graph import FAR, Free
 from evacroute._kernels.route import book, search
 from evacroute.assignment.ledger import NO_FLOOR, Ledger
 from evacroute.assignment.parties import Parties
@@ -76,11 +78,20 @@ class _Chains:
         self.ledger = Ledger(placing)
         self.placing = placing
         self.tries = 0
-        # Only the ways that this chain has forced are booked here: a party that was moved on looks
-        # for a way past those, as if nobody else was there.
-        self.chain = problem.tables()
         self.forced: list[int] = []
-        self.wanted = np.zeros(self.chain.link.shape, np.bool_)
+
+    @cached_property
+    def chain(self) -> Free:
+        """What the ways that this chain has forced leave free, and nobody else's.
+
+        A party that was moved on looks for a way past those, as if nobody else was there.
+        """
+        return self.problem.tables()
+
+    @cached_property
+    def wanted(self) -> NDArray[np.bool_]:
+        """Where the way forced last takes more than there is, shape (n_links, n_slots + 1)."""
+        return np.zeros(self.chain.link.shape, np.bool_)
 
     def insert(self, group: int, persons: int, depth: int) -> bool:
         """Place a party, moving others on if need be; nothing changes if that fails."""
