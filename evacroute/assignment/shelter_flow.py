@@ -137,6 +137,8 @@ class ShelterFlow:
             if not last:
                 mean = placing.waits[0] / np.maximum(placing.waits[1], 1)
                 delay += self.damping * (self.toll * mean - delay)
+                # Its tables are large: the next round's shall not stand beside them.
+                del placing
         no_room = 0 if flow is None else int(flow.left.sum())
         unplaced = self._settle(problem, placing, parties, left, no_room, alone, progress)
         small = int(placing.store.count[0]) <= self.polish

@@ -55,10 +55,9 @@ def one_size(columns: int, rows: int, method: str, pipe: Connection) -> None:
     from evacroute.assignment import problem
 
     # Compile, or load, the kernels of small and of large cities.
-    small = tiled(1, people=500)
     most = problem.MOST_TIMES
-    for problem.MOST_TIMES in (most, 0, most):
-        er.assign(small, method)
+    for problem.MOST_TIMES in (0, most):
+        er.assign(tiled(1, people=PEOPLE), method)
     scenario = tiled(columns, rows, people=PEOPLE)
     before = peak_mib()
     wall, cpu = time.perf_counter(), time.process_time()
