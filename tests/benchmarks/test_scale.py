@@ -21,8 +21,8 @@ import pytest
 
 METHODS = ("earliest_arrival", "shelter_flow")
 PEOPLE = 100_000
-SHAPES = {1: (1, 1), 10: (5, 2), 100: (10, 10)}
-GIB_A_COPY = 0.1
+SHAPES = {1: (1, 1), 10: (5, 2), 30: (6, 5), 100: (10, 10)}
+GIB_A_COPY = 0.12
 """Memory that must be free for each copy, else its size is left out."""
 
 MOST_GROWTH = 2.0

@@ -107,3 +107,28 @@ def test_a_city_in_regions_keeps_every_rule(
     if method == "earliest_arrival":
         assert parts.cost == whole.cost
     assert parts.cost <= 1.1 * whole.cost
+
+
+@pytest.mark.parametrize("method", ["nearest", "earliest_arrival", "shelter_flow"])
+def test_narrow_tables_give_the_same_plan(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reservation tables of 16 bits hold what those of 32 bits hold."""
+    scenario = town(3, persons=200)
+    wide = er.assign(scenario, method)
+    monkeypatch.setattr(problem_module, "MOST_ENTRIES", 0)
+    assert build_problem(scenario, 10.0).tables().link.dtype == np.int16
+    narrow = er.assign(scenario, method)
+    assert narrow.movements.equals(wide.movements)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chains_are_walked_from_head_to_head(seed: int) -> None:
+    """Each open link is in just one arc, and the links of an arc follow each other."""
+    problem = build_problem(town(seed), 10.0)
+    graph, network = problem.graph, problem.scenario.network
+    assert sorted(graph.seq_link.tolist()) == list(range(network.n_links))
+    for first, last in zip(graph.seq_ptr[:-1], graph.seq_ptr[1:], strict=True):
+        links = graph.seq_link[first:last]
+        assert (network.to_node[links[:-1]] == network.from_node[links[1:]]).all()
+        assert (graph.node_head[network.to_node[links[:-1]]] < 0).all()
+        assert graph.node_head[network.from_node[links[0]]] >= 0
+        assert graph.node_head[network.to_node[links[-1]]] >= 0
