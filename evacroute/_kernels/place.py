@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numba as nb
-import numpy as np
 
-from evacroute._kernels.graph import FAR
+from evacroute._kernels.hopes import bring_up_to_date
 from evacroute._kernels.route import book, most_free, retrace, search, wait_at_origin
 from evacroute._kernels.spans import way_time
 
@@ -83,18 +82,6 @@ def withdraw(graph: Any, free: Any, store: Any, node: int, k: int, step_free: bo
 
 
 @nb.njit(cache=True, nogil=True)
-def fullest_hope(table: Any, room: Any, least: int, price: Any, out: Any) -> None:
-    """out[head] = least table[shelter, head] + price[shelter] over shelters with `least` places."""
-    out[:] = FAR
-    for s in range(table.shape[0]):
-        if room[s] < least:
-            continue
-        for head in range(table.shape[1]):
-            if table[s, head] < FAR:
-                out[head] = min(out[head], table[s, head] + price[s])
-
-
-@nb.njit(cache=True, nogil=True)
 def note_waits(
     graph: Any, work: Any, node: int, k: int, ready: int, n_arcs: int, size: int, waits: Any
 ) -> None:
@@ -145,16 +132,16 @@ def place_group(
     `floors` and `last_arc` [class, shelter, head] hold what earlier searches found: a way that
     arrives at most `slack` slots after what is proven possible is taken without a search.
 
-    A group that goes together needs a way with room for all at once. `hopes` [class, head] is kept
-    as shelters fill; `floors` has shape (classes, shelters + 1 or 1, heads, 2), its last row for
-    any shelter.
+    A group that goes together needs a way with room for all at once. `hopes` is kept as shelters
+    fill; `table` [class, shelter, head] is asked only for targets; `floors` has shape
+    (classes, shelters + 1 or 1, heads, 2), its last row for any shelter.
     """
     left = size
     while left > 0:
         if not together and not has_space(store, work):
             break
         need = left if together else 1
-        hope = table[k, target] if target >= 0 else hopes[k]
+        hope = table[k, target] if target >= 0 else hopes.least[k]
         floor = floors[k, target] if floors.shape[1] > 1 else floors[k, 0]
         shelter, n_arcs = -1, 0
         if target >= 0 and len(floor) > 0 and _room(free, target, step_free[k]) >= need:
@@ -200,18 +187,8 @@ def place_group(
         if target < 0 and (
             free.room[shelter] < 1 or (step_free[k] and free.step_free_room[shelter] < 1)
         ):
-            for c in range(len(step_free)):
-                refresh_hope(table, free, step_free, price, c, hopes)
+            bring_up_to_date(graph, free, step_free, price, hopes)
     return left
-
-
-@nb.njit(cache=True, nogil=True)
-def refresh_hope(table: Any, free: Any, step_free: Any, price: Any, k: int, hopes: Any) -> None:
-    """Bring hopes[k] up to date with the shelters that still have room for class k."""
-    if step_free[k]:
-        fullest_hope(table[k], np.minimum(free.room, free.step_free_room), 1, price, hopes[k])
-    else:
-        fullest_hope(table[k], free.room, 1, price, hopes[k])
 
 
 @nb.njit(cache=True, nogil=True)

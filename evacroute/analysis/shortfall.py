@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.assignment import REASONS, Problem, build_problem
-from evacroute.assignment.finish import origin_costs
 from evacroute.assignment.leftover import hopeless
-from evacroute.assignment.parties import Origins, gather
+from evacroute.assignment.parties import gather
 from evacroute.assignment.placeable import Cut, placeable_within, tightest_cut
 from evacroute.assignment.problem import MOST_SLOTS
+from evacroute.assignment.soonest import Soonest
 from evacroute.network import KINDS
 from evacroute.plan import Plan
 
@@ -186,8 +186,8 @@ def explain_shortfall(plan: Plan) -> Shortfall:
     problem = build_problem(scenario, plan.step_s, plan.settings.get("max_density"))
     groups, shelters = scenario.groups, scenario.shelters
     origins = gather(groups, len(problem.step_free))
-    cost = origin_costs(problem, origins, problem.distances())
-    reason = hopeless(problem, origins, cost)
+    soonest = Soonest(problem, origins)
+    reason = hopeless(problem, soonest)
     counted = reason < 0
     step_free = problem.step_free[groups.class_]
     free_room = np.minimum(shelters.step_free_capacity, shelters.capacity)
@@ -202,7 +202,7 @@ def explain_shortfall(plan: Plan) -> Shortfall:
         if possible < at_most:
             cut, room, who, among, at_most = other, free_room, STEP_FREE, step_free, possible
     no_hope = np.bincount(reason[~counted], weights=groups.size[~counted], minlength=len(REASONS))
-    too_short, with_time = _time_needed(problem, origins, cost, room, among, cut.most)
+    too_short, with_time = _time_needed(problem, soonest, room, among, cut.most)
     held = int(groups.size[cut.held].sum())
     short = to_place - at_most
     return Shortfall(
@@ -222,8 +222,7 @@ def explain_shortfall(plan: Plan) -> Shortfall:
 
 def _time_needed(
     problem: Problem,
-    origins: Origins,
-    cost: NDArray[np.int32],
+    soonest: Soonest,
     room: NDArray[np.int64],
     among: NDArray[np.bool_],
     most: int,
@@ -232,7 +231,7 @@ def _time_needed(
 
     def possible(n_slots: int, arcs: int) -> int:
         later = _with_slots(problem, n_slots)
-        counted = among & (hopeless(later, origins, cost) < 0)
+        counted = among & (hopeless(later, soonest) < 0)
         return placeable_within(later, counted, room, arcs)
 
     ever = possible(MOST_SLOTS, 0)

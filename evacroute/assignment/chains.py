@@ -8,6 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from evacroute._kernels.graph import FAR, Graph
+from evacroute._kernels.walking import walk_chains
 from evacroute.network import Network
 
 HAIR = 1e-6
@@ -50,20 +51,18 @@ def build_graph(
         unit = np.ones(len(walk_seconds), np.int32)
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
-    arc_links = _walk(network, open_, inside, ahead)
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
     node_head[head_nodes] = np.arange(len(head_nodes))
 
     from_, to = network.from_node, network.to_node
-    first = np.array([links[0] for links in arc_links], np.int32)
-    last = np.array([links[-1] for links in arc_links], np.int32)
-    order = np.lexsort((first, node_head[from_[first]])) if len(first) else np.zeros(0, np.int64)
-    arc_links = [arc_links[i] for i in order]
-    arc_from, arc_to = node_head[from_[first[order]]], node_head[to[last[order]]]
-    seq_ptr = np.zeros(len(arc_links) + 1, np.int32)
-    np.cumsum([len(links) for links in arc_links], out=seq_ptr[1:])
-    seq_link = np.concatenate(arc_links).astype(np.int32) if arc_links else np.zeros(0, np.int32)
+    start = np.flatnonzero(open_ & ~inside[from_])
+    start = start[np.argsort(node_head[from_[start]], kind="stable")].astype(np.int32)
+    seq_ptr = np.zeros(len(start) + 1, np.int32)
+    seq_link = np.empty(int(open_.sum()), np.int32)
+    walk_chains(start, from_, to, inside, ahead, seq_ptr, seq_link)
+    seq_link = seq_link[: seq_ptr[-1]]
+    arc_from, arc_to = node_head[from_[start]], node_head[to[seq_link[seq_ptr[1:] - 1]]]
     link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_time = round_times(link_time, seq_ptr, seq_link)
     heads = np.arange(len(head_nodes) + 1)
@@ -184,28 +183,6 @@ def _with_heads(
     inside = inside.copy()
     inside[ring[np.unique(part[ring], return_index=True)[1]]] = False
     return inside
-
-
-def _walk(
-    network: Network,
-    open_: NDArray[np.bool_],
-    inside: NDArray[np.bool_],
-    ahead: NDArray[np.int32],
-) -> list[list[int]]:
-    """List the links of every arc, from head to head."""
-    from_, to = network.from_node.tolist(), network.to_node.tolist()
-    is_inside, out = inside.tolist(), ahead.tolist()
-    arcs = []
-    for start in np.flatnonzero(open_ & ~inside[network.from_node]).tolist():
-        links = [start]
-        v = to[start]
-        while is_inside[v]:
-            a, b = out[v]
-            link = b if to[a] == from_[links[-1]] else a
-            links.append(link)
-            v = to[link]
-        arcs.append(links)
-    return arcs
 
 
 def _places(

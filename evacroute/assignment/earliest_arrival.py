@@ -33,7 +33,7 @@ class EarliestArrival:
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Place every group, first ready first."""
-        placing = Placing(problem, problem.distances())
+        placing = Placing(problem)
         order = np.argsort(problem.ready, kind="stable")
         parties = whole_groups(problem.scenario.groups)
         left = placing.place(parties, order, progress, "earliest arrival")

@@ -11,6 +11,7 @@ from evacroute.assignment.movements import Movements
 from evacroute.assignment.parties import Origins, gather
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.soonest import Soonest
 
 
 def origin_costs(
@@ -33,8 +34,8 @@ def finish(
 ) -> Movements:
     """Movements of what is booked; `left` counts the persons left of each group."""
     origins = gather(problem.scenario.groups, len(problem.step_free))
-    cost = origin_costs(problem, origins, placing.distances)
-    proven = hopeless(problem, origins, cost)
+    soonest = Soonest(problem, origins)
+    proven = hopeless(problem, soonest)
     if (placing.free.room < 1).all():
         no_room = int(left.sum())
-    return placing.movements(*explain(problem, origins, cost, placing.free, left, proven, no_room))
+    return placing.movements(*explain(problem, soonest, placing.free, left, proven, no_room))

@@ -35,7 +35,7 @@ class Ledger:
         placing, problem = self.placing, self.problem
         groups = problem.scenario.groups
         k, node = int(groups.class_[group]), int(groups.node[group])
-        hope = placing.hopes[k] if target < 0 else placing.distances[k, target]
+        hope = placing.hopes.least[k] if target < 0 else placing.row(k, target)
         shelter, admitted, n_arcs = search(
             problem.graph, placing.free, placing.work, hope, NO_FLOOR, node, k,
             int(problem.ready[group]), persons, target, bool(problem.step_free[k]), placing.price,
@@ -63,8 +63,8 @@ class Ledger:
         total = 0.0
         while persons > 0:
             shelter, admitted, n_arcs = search(
-                problem.graph, placing.free, placing.work, placing.hopes[k], NO_FLOOR, node, k,
-                int(problem.ready[group]), 1, -1, step_free, placing.price,
+                problem.graph, placing.free, placing.work, placing.hopes.least[k], NO_FLOOR, node,
+                k, int(problem.ready[group]), 1, -1, step_free, placing.price,
             )  # fmt: skip
             if shelter < 0:
                 return np.inf

@@ -12,6 +12,7 @@ from evacroute.assignment.movements import REASONS
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.soonest import Soonest
 from evacroute.network import FERRY
 
 TOO_WIDE = "no way that lets in so wide a person at this step"
@@ -19,17 +20,15 @@ TOO_WIDE = "no way that lets in so wide a person at this step"
 _CODE = {reason: i for i, reason in enumerate(REASONS)}
 
 
-def hopeless(problem: Problem, origins: Origins, cost: NDArray[np.int32]) -> NDArray[np.int16]:
+def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     """Reason for groups that no plan can bring to safety whatever the others do, else -1.
 
     Parameters
     ----------
     problem
         What is being solved.
-    origins
-        Of the problem's groups.
-    cost
-        Free-flow slots from each origin to each shelter, `FAR` = no way, (n_origins, n_shelters).
+    soonest
+        Free-flow slots from the origins of the problem's groups.
 
     Returns
     -------
@@ -37,20 +36,26 @@ def hopeless(problem: Problem, origins: Origins, cost: NDArray[np.int32]) -> NDA
         Positions in `REASONS`, -1 where nothing is proven, shape (n_groups,).
     """
     shelters, groups = problem.scenario.shelters, problem.scenario.groups
+    origins = soonest.origins
     step_free = problem.step_free[origins.class_]
-    way = cost < FAR
-    places = np.where(step_free[:, None], shelters.step_free_capacity, shelters.capacity)
-    nearest = np.where(way & (places > 0), cost, FAR).min(axis=1, initial=FAR)
+    places = np.where(
+        problem.step_free[:, None], shelters.step_free_capacity, shelters.capacity[None]
+    )
+    nearest = soonest.to(places > 0)
     g = origins.of_group
     late = problem.ready.astype(np.int64) + nearest[g] > problem.n_slots
     reason = np.full(len(groups), -1, np.int16)
     reason[late] = _CODE["too far to arrive by the deadline"]
     size = np.where(groups.together, groups.size, 1)
-    no_room = np.where(way, places, 0).max(axis=1, initial=0)[g] < size
-    no_room_at_all = np.where(way, shelters.capacity, 0).max(axis=1, initial=0)[g] < size
+    no_room = np.zeros(len(groups), np.bool_)
+    no_room_at_all = np.zeros(len(groups), np.bool_)
+    for n in np.unique(size).tolist():
+        alike = size == n
+        no_room[alike] = soonest.to(places >= n)[g[alike]] >= FAR
+        no_room_at_all[alike] = soonest.to(shelters.capacity >= n)[g[alike]] >= FAR
     reason[no_room] = _CODE["no step-free place left"]
     reason[no_room_at_all] = _CODE["no shelter with room"]
-    no_way: NDArray[np.bool_] = np.asarray(~way.any(axis=1))
+    no_way = soonest.to(np.ones(len(shelters), np.bool_)) >= FAR
     only_steps = step_free & _joined_to_shelter(problem)[origins.node]
     none = np.where(
         only_steps, _CODE["no step-free way to any shelter"], _CODE["no way to any shelter"]
@@ -93,8 +98,7 @@ def _joined(problem: Problem, walked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def explain(
     problem: Problem,
-    origins: Origins,
-    cost: NDArray[np.int32],
+    soonest: Soonest,
     free: Free,
     left: NDArray[np.int64],
     proven: NDArray[np.int16],
@@ -106,8 +110,8 @@ def explain(
     ----------
     problem
         What was solved.
-    origins, cost
-        The problem's origins and their free-flow slots to each shelter.
+    soonest
+        Free-flow slots from the origins of the problem's groups.
     free
         What is still free after all bookings.
     left
@@ -128,12 +132,18 @@ def explain(
     if not open_.any():
         return groups.astype(np.int32), left[groups].astype(np.int32), reason.astype(np.uint8)
     step_free = problem.step_free[problem.scenario.groups.class_[groups]]
-    arrives = problem.ready[groups].astype(np.int64)[:, None] + cost[origins.of_group[groups]]
-    reach = arrives <= problem.n_slots
-    size = np.where(problem.scenario.groups.together[groups], left[groups], 1)[:, None]
-    places = np.where(step_free[:, None], np.minimum(free.room, free.step_free_room), free.room)
-    own_place = (reach & (places >= size)).any(axis=1)
-    step_free_full = step_free & ~(reach & (free.step_free_room >= size)).any(axis=1)
+    origin = soonest.origins.of_group[groups]
+    spare = problem.n_slots - problem.ready[groups].astype(np.int64)
+    size = np.where(problem.scenario.groups.together[groups], left[groups], 1)
+    both = np.minimum(free.room, free.step_free_room)
+    places = np.where(problem.step_free[:, None], both, free.room[None])
+    own_place = np.zeros(len(groups), np.bool_)
+    step_free_full = np.zeros(len(groups), np.bool_)
+    for n in np.unique(size[open_]).tolist():
+        alike = size == n
+        own_place[alike] = (soonest.to(places >= n)[origin] <= spare)[alike]
+        some_step_free = soonest.to(free.step_free_room >= n)[origin] <= spare
+        step_free_full[alike] = (step_free & ~some_step_free)[alike]
     persons = int(left[groups[open_]].sum())
     could = problem.scenario.groups.persons - int(left[proven >= 0].sum())
     no_places = persons <= no_room

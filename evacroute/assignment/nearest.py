@@ -21,9 +21,10 @@ class Nearest:
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Send every group the shortest way, as if streets and shelters had no limits."""
-        placing = Placing(problem, problem.distances())
+        placing = Placing(problem)
         free = placing.free
-        free.link[problem.link_slot > 0] = MOST_PERSONS
+        most = min(MOST_PERSONS, np.iinfo(free.link.dtype).max // 2)
+        free.link[problem.link_slot > 0] = most
         free.full[problem.link_slot > 0] = 0
         free.intake[:] = MOST_PERSONS
         shelters = problem.scenario.shelters

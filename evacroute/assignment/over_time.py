@@ -23,6 +23,7 @@ from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
+from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
@@ -138,7 +139,7 @@ class _Run:
         groups, shelters = problem.scenario.groups, problem.scenario.shelters
         origins = gather(groups, len(problem.step_free))
         cost = origin_costs(problem, origins, problem.distances())
-        self.proven = hopeless(problem, origins, cost)
+        self.proven = hopeless(problem, Soonest(problem, origins))
         self.counted = self.proven < 0
         self.rank = vulnerable_first(problem)
         self.net = build_time_net(problem)

@@ -79,7 +79,7 @@ def gather(groups: Groups, n_classes: int) -> Origins:
     )
 
 
-def split(groups: Groups, origins: Origins, flow: RoomFlow, cost: NDArray[np.int32]) -> Parties:
+def split(groups: Groups, origins: Origins, flow: RoomFlow) -> Parties:
     """Share the flow of each origin among its groups.
 
     Where an origin's people go to several shelters, the first to be ready take the farthest.
@@ -99,11 +99,12 @@ def split(groups: Groups, origins: Origins, flow: RoomFlow, cost: NDArray[np.int
     rest = rest[np.lexsort((groups.ready_time[rest], origins.of_group[rest]))]
     begin = np.searchsorted(origins.of_group[rest], np.arange(len(origins.node) + 1))
     shares: dict[int, list[tuple[int, int, int]]] = {}
-    for o, s, persons in zip(
-        flow.origin.tolist(), flow.shelter.tolist(), flow.persons.tolist(), strict=True
+    parted = ~simple[flow.origin]
+    for o, cost, s, persons in zip(
+        *(v[parted].tolist() for v in (flow.origin, flow.cost, flow.shelter, flow.persons)),
+        strict=True,
     ):
-        if not simple[o]:
-            shares.setdefault(o, []).append((int(cost[o, s]), s, persons))
+        shares.setdefault(o, []).append((cost, s, persons))
     rows: list[tuple[int, int, int]] = []
     for o in np.flatnonzero(~simple & (np.diff(begin) > 0)).tolist():
         members = rest[begin[o] : begin[o + 1]].tolist()

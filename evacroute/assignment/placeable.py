@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ortools.graph.python import max_flow
 
 from evacroute._kernels.graph import FAR
+from evacroute._kernels.walking import spread
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import SolverError
@@ -267,12 +268,10 @@ def _relax(
     to: NDArray[np.int32],
     time: NDArray[np.int64],
 ) -> None:
-    """Least times from the finite entries along links (Bellman-Ford, vectorised)."""
-    while True:
-        before = best.copy()
-        np.minimum.at(best, to, best[from_] + time)
-        if np.array_equal(before, best):
-            return
+    """Least times from the finite entries along links, put into `best`."""
+    out = np.argsort(from_, kind="stable")
+    ptr = np.searchsorted(from_[out], np.arange(len(best) + 1))
+    spread(best, ptr, out, to, time, np.empty(len(best) + len(to) + 1, np.int64))
 
 
 class _Flow:

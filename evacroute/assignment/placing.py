@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.graph import Free, Graph, Work
-from evacroute._kernels.place import Store, place_all, refresh_hope, withdraw
+from evacroute._kernels.distances import one_to_all
+from evacroute._kernels.graph import FAR, Free, Graph, Work
+from evacroute._kernels.hopes import bring_up_to_date, fill_hopes
+from evacroute._kernels.place import Store, place_all, withdraw
 from evacroute._kernels.unfold import count_legs, unfold
+from evacroute._kernels.walking import nearest_doors, to_targets
 from evacroute.assignment.movements import Movements
 from evacroute.assignment.parties import Parties
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.regions import Region, Regions, make_regions
+from evacroute.assignment.soonest import no_hopes
 
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done (0..1)."""
 
 BATCH = 4096
+
+MOST_ROWS = 256
+"""Walking times to single shelters that are kept where there is no table of all."""
+
+DETOUR = 40
+"""Slots that a place in a region may be farther from a shelter than all who go there."""
+
+MOST_IN_FILE = 50
+"""Shelters, nearest first, that are tried for a party too large to pass a narrow place at once."""
 
 MOST_FLOORS = 50_000_000
 """Entries of the table of what searches proved (8 bytes each); larger problems do without."""
@@ -31,7 +48,8 @@ class Placing:
     problem
         What is being solved.
     distances
-        From `Problem.distances`: lower bounds that guide the search.
+        From `Problem.distances`: lower bounds that guide the search to a given shelter. Without
+        them these are found when they are asked for, region by region.
     price
         Added to a shelter's arrival when shelters are compared [slots], shape (n_shelters,).
     slack
@@ -39,45 +57,87 @@ class Placing:
         many slots after what is proven possible.
     count_waits
         Whether to sum the waiting by arc in `waits`.
+    regions
+        From `make_regions`; made when they are needed, where they are not given.
     """
 
     def __init__(
         self,
         problem: Problem,
-        distances: NDArray[np.int32],
+        distances: NDArray[np.int32] | None = None,
         price: NDArray[np.int32] | None = None,
         *,
         slack: int = 0,
         count_waits: bool = False,
+        regions: Regions | None = None,
     ) -> None:
         self.problem = problem
         self.slack = slack
         self.distances = distances
-        n_classes, n_shelters, n_heads = distances.shape
-        self.price = np.zeros(n_shelters, np.int32) if price is None else price
+        self.shape = problem.table_shape
+        self.price = np.zeros(self.shape[1], np.int32) if price is None else price
         self.free: Free = problem.tables()
-        self.work = _work(problem.graph)
+        self.work = make_work(problem.graph)
         self.store = _store(64, 0)
         self.waits = np.zeros((2 if count_waits else 0, len(problem.graph.arc_from)))
-        self.hopes = np.empty((n_classes, n_heads), np.int32)
+        self.hopes = no_hopes(problem.graph)
+        self._hoped: NDArray[np.int32] | None = None
+        self._regions = regions
+        self._rows: OrderedDict[tuple[int, int], NDArray[np.int32]] = OrderedDict()
         self._forget()
         self.refresh()
 
+    @property
+    def regions(self) -> Regions:
+        """The city in regions."""
+        if self._regions is None:
+            self._regions = make_regions(self.problem)
+        return self._regions
+
+    def row(self, k: int, shelter: int) -> NDArray[np.int32]:
+        """Free-flow slots of a class from every head to a shelter, shape (n_heads,)."""
+        if self.distances is not None:
+            return np.asarray(self.distances[k, shelter])
+        row = self._rows.get((k, shelter))
+        if row is None:
+            graph = self.problem.graph
+            row = np.empty(self.shape[2], np.int32)
+            one_to_all(graph, graph.arc_time[k], graph.shelter_head[shelter], row, self.hopes.heap)
+            if len(self._rows) >= MOST_ROWS:
+                self._rows.popitem(last=False)
+        else:
+            del self._rows[k, shelter]
+        self._rows[k, shelter] = row
+        return row
+
+    def nearby(self, k: int, node: int, wanted: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+        """Wanted shelters by walking time of a class from a node, the nearest first."""
+        graph, found = self.problem.graph, np.empty(most, np.int32)
+        head = int(graph.node_head[node])
+        if head < 0:
+            head = int(graph.arc_to[max(int(graph.node_arc[node].max()), 0)])
+        least = np.full(self.shape[2], FAR, np.int32)
+        n = nearest_doors(graph, graph.arc_time[k], head, wanted, least, self.hopes.heap, found)
+        return found[:n].astype(np.int64)
+
     def _forget(self, rows: int = 0) -> None:
         """Start with nothing proven and no way known, for so many targets; 0 does without."""
-        n_classes, _, n_heads = self.distances.shape
+        n_classes, _, n_heads = self.shape
         if n_classes * rows * n_heads > MOST_FLOORS:
             rows = 0
-        shape = (n_classes, max(rows, 1), n_heads if rows else 0)
-        self.floors = np.zeros((*shape, 2), np.int32)
-        self.last_arc = np.full(shape, -1, np.int32)
+        self.floors, self.last_arc = _nothing_known(n_classes, rows, n_heads)
 
     def refresh(self) -> None:
         """Bring the lower bounds up to date with the shelters that still have room."""
-        for k in range(len(self.hopes)):
-            refresh_hope(
-                self.distances, self.free, self.problem.step_free, self.price, k, self.hopes
-            )
+        graph, free, hopes = self.problem.graph, self.free, self.hopes
+        step_free, price = self.problem.step_free, self.price
+        if self._hoped is None or not np.array_equal(self._hoped, price):
+            self._hoped = price.copy()
+            hopes.is_open[:] = free.room >= 1
+            hopes.is_open[step_free] &= free.step_free_room >= 1
+            for k in range(len(step_free)):
+                fill_hopes(graph, k, price, hopes)
+        bring_up_to_date(graph, free, step_free, price, hopes)
 
     def place(
         self,
@@ -95,8 +155,12 @@ class Placing:
         """
         left = parties.size.copy()
         together = self.problem.scenario.groups.together[parties.group] & whole
-        self._forget(self.distances.shape[1] + 1 if (parties.target >= 0).any() else 1)
         self._grow(len(parties), 32 * len(parties))
+        targeted = parties.target[order] >= 0
+        if self.distances is None and targeted.any():
+            self._by_region(parties, order[targeted], left, together, progress, stage)
+            order = order[~targeted]
+        self._forget(self.shape[1] + 1 if (parties.target[order] >= 0).any() else 1)
         self._run(parties, order, left, together, progress, stage)
         if self.work.counter[2]:
             self.work.counter[2] = 0
@@ -104,6 +168,90 @@ class Placing:
             self._run(parties, order, left, together, progress, stage)
         self._in_file(parties, order, left, together)
         return left
+
+    def _by_region(
+        self,
+        parties: Parties,
+        order: NDArray[np.int64],
+        left: NDArray[np.int32],
+        together: NDArray[np.bool_],
+        progress: Progress | None = None,
+        stage: str = "",
+    ) -> None:
+        """Place parties with a target, class by class and within it region by region."""
+        class_ = self.problem.scenario.groups.class_[parties.group[order]]
+        region = self.regions.of_shelter[parties.target[order]]
+        _, first, turn = np.unique(class_, return_index=True, return_inverse=True)
+        turn = first[turn.ravel()]
+        sorted_ = np.lexsort((region, turn))
+        key = turn[sorted_] * len(self.regions.regions) + region[sorted_]
+        begins = np.flatnonzero(np.diff(key, prepend=-1))
+        jobs = np.split(sorted_, begins[1:])
+
+        def ready(some: NDArray[np.int64]) -> _Job:
+            where = self.regions.regions[int(region[some[0]])]
+            return _make_job(self.problem, where, int(class_[some[0]]), parties, order[some])
+
+        # The walking times of the next are found while people are placed in this one.
+        with ThreadPoolExecutor(1) as beside:
+            ahead = beside.submit(ready, jobs[0])
+            for i in range(len(jobs)):
+                job = ahead.result()
+                if i + 1 < len(jobs):
+                    ahead = beside.submit(ready, jobs[i + 1])
+                if len(job.parties):
+                    self._in_region(job, parties, left, together)
+                if progress is not None:
+                    progress(stage, (i + 1) / len(jobs))
+
+    def _in_region(
+        self,
+        job: _Job,
+        parties: Parties,
+        left: NDArray[np.int32],
+        together: NDArray[np.bool_],
+    ) -> None:
+        """Place parties of one class, in the order given, on the graph of a region."""
+        problem, free, region = self.problem, self.free, job.region
+        graph, some, shelters, k = job.graph, job.parties, job.shelters, job.class_
+        mine = Free(
+            free.link, free.full, free.intake[shelters], free.room[shelters],
+            free.step_free_room[shelters],
+        )  # fmt: skip
+        work, none = make_work(graph), no_hopes(graph)
+        waits = np.zeros((len(self.waits), len(region.arcs)))
+        group = parties.group[some]
+        columns = (job.node, np.zeros(len(some), np.int32), problem.ready[group])
+        rest = left[some]
+        begun = self.store.count.copy()
+
+        def run(floors: NDArray[np.int32], last_arc: NDArray[np.int32]) -> None:
+            begin = 0
+            while begin < len(some):
+                reached = place_all(
+                    graph, mine, work, self.store, job.table, none, floors, last_arc, self.slack,
+                    problem.step_free[k : k + 1], self.price[shelters], np.arange(len(some)),
+                    begin, len(some), group, *columns, rest, together[some],
+                    job.target, waits,
+                )  # fmt: skip
+                if reached < len(some):
+                    self._grow(len(self.store.group), len(self.store.arc))
+                begin = reached
+
+        n_heads = len(region.heads)
+        run(*_nothing_known(1, len(shelters) + 1, n_heads))
+        if work.counter[2]:
+            run(*_nothing_known(1, 0, n_heads))
+        left[some] = rest
+        free.intake[shelters] = mine.intake
+        free.room[shelters], free.step_free_room[shelters] = mine.room, mine.step_free_room
+        store = self.store
+        new = slice(int(begun[0]), int(store.count[0]))
+        store.shelter[new] = shelters[store.shelter[new]]
+        arcs = store.arc[int(begun[1]) : int(store.count[1])]
+        np.copyto(arcs, region.arcs[np.maximum(arcs, 0)], where=arcs >= 0, casting="same_kind")
+        if len(self.waits):
+            self.waits[:, region.arcs] += waits
 
     def _run(
         self,
@@ -117,12 +265,15 @@ class Placing:
         """Place what is left of the parties."""
         problem, groups = self.problem, self.problem.scenario.groups
         g = parties.group
+        table = self.distances
+        if table is None:
+            table = np.empty((self.shape[0], 0, 0), np.int32)
         columns = (groups.node[g], groups.class_[g], problem.ready[g])
         begin = 0
         while begin < len(order):
             end = min(begin + BATCH, len(order))
             reached = place_all(
-                problem.graph, self.free, self.work, self.store, self.distances, self.hopes,
+                problem.graph, self.free, self.work, self.store, table, self.hopes,
                 self.floors, self.last_arc, self.slack, problem.step_free, self.price, order,
                 begin, end, g, *columns, left, together, parties.target, self.waits,
             )  # fmt: skip
@@ -149,10 +300,12 @@ class Placing:
             if step_free[k]:
                 room = np.minimum(room, self.free.step_free_room)
             wish = int(parties.target[a])
-            targets = np.array([wish]) if wish >= 0 else np.flatnonzero(room >= size)
-            head = max(int(self.problem.graph.node_head[groups.node[group]]), 0)
-            targets = targets[np.argsort(self.distances[k, targets, head], kind="stable")]
-            for target in targets[room[targets] >= size]:
+            fits = room >= size
+            if wish >= 0:
+                targets = np.flatnonzero(fits[wish : wish + 1]) + wish
+            else:
+                targets = self.nearby(k, int(groups.node[group]), fits, MOST_IN_FILE)
+            for target in targets.tolist():
                 begun = int(self.store.count[0])
                 one = Parties(
                     np.full(1, group, np.int32),
@@ -160,7 +313,8 @@ class Placing:
                     np.full(1, target, np.int32),
                 )
                 rest = one.size.copy()
-                self._run(one, np.zeros(1, np.int64), rest, np.zeros(1, np.bool_))
+                run = self._run if self.distances is not None else self._by_region
+                run(one, np.zeros(1, np.int64), rest, np.zeros(1, np.bool_))
                 if rest[0] == 0:
                     left[a] = 0
                     break
@@ -238,7 +392,8 @@ class Placing:
         )
 
 
-def _work(graph: Graph) -> Work:
+def make_work(graph: Graph) -> Work:
+    """Make scratch for searches on a graph."""
     n_heads, n_arcs = len(graph.arc_ptr) - 1, len(graph.arc_from)
     # With floors a head may be settled more than once; the heap is checked to hold that.
     heap = 8 * (n_arcs + len(graph.shelter_head)) + 64
@@ -250,6 +405,54 @@ def _work(graph: Graph) -> Work:
         path_slot=np.empty(n_heads + 1, np.int32),
         counter=np.zeros(3, np.int64),
     )
+
+
+class _Job(NamedTuple):
+    """Parties of one class for shelters of one region; nodes and targets as numbered there."""
+
+    region: Region
+    class_: int
+    parties: NDArray[np.int64]
+    node: NDArray[np.int32]
+    shelters: NDArray[np.int64]
+    target: NDArray[np.int32]
+    graph: Graph
+    table: NDArray[np.int32]
+
+
+def _make_job(
+    problem: Problem, region: Region, k: int, parties: Parties, some: NDArray[np.int64]
+) -> _Job:
+    """Cut out the graph and find the walking times to the shelters in question."""
+    node = region.local(problem.scenario.groups.node[parties.group[some]])
+    some, node = some[node >= 0], node[node >= 0]
+    unique, of = np.unique(parties.target[some], return_inverse=True)
+    shelters, target = unique.astype(np.int64), of.ravel().astype(np.int32)
+    graph = region.for_class(problem.graph, k, shelters)
+    table = np.empty((1, len(shelters), len(region.heads)), np.int32)
+    to_targets(graph, *_starts(graph, node, target, len(shelters)), DETOUR, table[0])
+    return _Job(region, k, some, node, shelters, target, graph, table)
+
+
+def _starts(
+    graph: Graph, node: NDArray[np.int32], target: NDArray[np.int32], n_targets: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Heads at or ahead of the nodes, by target: where each target's begin, and the heads."""
+    beside = graph.node_arc[node]
+    ahead = np.where(beside >= 0, graph.arc_to[np.maximum(beside, 0)], -1)
+    heads = np.column_stack([graph.node_head[node], ahead])
+    of, column = np.nonzero(heads >= 0)
+    order = np.argsort(target[of], kind="stable")
+    ptr = np.searchsorted(target[of][order], np.arange(n_targets + 1))
+    return ptr, heads[of, column][order]
+
+
+def _nothing_known(
+    n_classes: int, rows: int, n_heads: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Floors and last arcs for so many targets before any search."""
+    shape = (n_classes, max(rows, 1), n_heads if rows else 0)
+    return np.zeros((*shape, 2), np.int32), np.full(shape, -1, np.int32)
 
 
 def _store(movements: int, arcs: int) -> Store:

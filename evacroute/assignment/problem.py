@@ -25,6 +25,14 @@ UNITS = SPACE_PARTS
 MOST_PERSONS = np.iinfo(np.int32).max // 4
 """No limit, in the reservation tables."""
 
+MOST_ENTRIES = 150_000_000
+"""Entries of the reservation table of links from which on they take 2 bytes instead of 4."""
+
+MOST_IN_INT16 = np.iinfo(np.int16).max // 4
+
+MOST_TIMES = 40_000_000
+"""Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
@@ -73,7 +81,10 @@ class Problem:
     def tables(self) -> Free:
         """Reservation tables with nothing booked."""
         shelters = self.scenario.shelters
-        link = np.repeat(self.link_slot[:, None], self.n_slots + 1, axis=1)
+        entries = len(self.link_slot) * (self.n_slots + 1)
+        small = int(self.link_slot.max(initial=0)) <= MOST_IN_INT16
+        slot = self.link_slot.astype(np.int16 if small and entries > MOST_ENTRIES else np.int32)
+        link = np.repeat(slot[:, None], self.n_slots + 1, axis=1)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full, self.graph.least)
         return Free(
@@ -83,6 +94,16 @@ class Problem:
             room=np.minimum(shelters.capacity, MOST_PERSONS).copy(),
             step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
         )
+
+    @property
+    def table_shape(self) -> tuple[int, int, int]:
+        """Numbers of classes, shelters and heads."""
+        return len(self.step_free), len(self.graph.shelter_head), len(self.graph.arc_ptr) - 1
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a table of walking times by class, shelter and head would be too large."""
+        return int(np.prod(self.table_shape, dtype=np.int64)) > MOST_TIMES
 
     def distances(self, delay: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
         """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
@@ -96,9 +117,7 @@ class Problem:
         if delay is not None:
             extra = np.rint(delay).astype(np.int32)
             cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
-        n_heads = len(self.graph.arc_ptr) - 1
-        n_shelters = len(self.graph.shelter_head)
-        out = np.empty((len(self.step_free), n_shelters, n_heads), np.int32)
+        out = np.empty(self.table_shape, np.int32)
         to_shelters(self.graph, cost, self.graph.shelter_head, out)
         return out
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.ejection import flag_excess, holders
-from evacroute._kernels.graph import FAR
+from evacroute._kernels.graph import FAR, Free
 from evacroute._kernels.route import book, search
 from evacroute.assignment.ledger import NO_FLOOR, Ledger
 from evacroute.assignment.parties import Parties
@@ -27,6 +29,9 @@ STARTS = 6
 
 SHELTERS = 5
 """Shelters tried for each party, nearest first."""
+
+NEARBY = 15
+"""Shelters, nearest on foot, among which those are sought in a large city."""
 
 
 def repair(
@@ -73,11 +78,20 @@ class _Chains:
         self.ledger = Ledger(placing)
         self.placing = placing
         self.tries = 0
-        # Only the ways that this chain has forced are booked here: a party that was moved on looks
-        # for a way past those, as if nobody else was there.
-        self.chain = problem.tables()
         self.forced: list[int] = []
-        self.wanted = np.zeros(self.chain.link.shape, np.bool_)
+
+    @cached_property
+    def chain(self) -> Free:
+        """What the ways that this chain has forced leave free, and nobody else's.
+
+        A party that was moved on looks for a way past those, as if nobody else was there.
+        """
+        return self.problem.tables()
+
+    @cached_property
+    def wanted(self) -> NDArray[np.bool_]:
+        """Where the way forced last takes more than there is, shape (n_links, n_slots + 1)."""
+        return np.zeros(self.chain.link.shape, np.bool_)
 
     def insert(self, group: int, persons: int, depth: int) -> bool:
         """Place a party, moving others on if need be; nothing changes if that fails."""
@@ -95,7 +109,7 @@ class _Chains:
         problem = self.problem
         ready = int(problem.ready[group])
         wishes = []
-        for shelter in range(len(problem.graph.shelter_head)):
+        for shelter in self._candidates(group):
             found, admitted, _ = self._way(group, persons, shelter, ready)
             if found < 0:
                 continue
@@ -105,13 +119,24 @@ class _Chains:
         nearest = {s for _, s, _ in sorted(w for w in wishes if w[2] == ready)[:SHELTERS]}
         return [(s, start) for _, s, start in sorted(wishes) if s in nearest]
 
+    def _candidates(self, group: int) -> list[int]:
+        """All shelters; in a large city those nearest to the group."""
+        problem = self.problem
+        every = range(len(problem.graph.shelter_head))
+        if not problem.is_large:
+            return list(every)
+        groups = problem.scenario.groups
+        k, node = int(groups.class_[group]), int(groups.node[group])
+        wanted = np.ones(len(every), np.bool_)
+        return sorted(self.placing.nearby(k, node, wanted, NEARBY).tolist())
+
     def _way(self, group: int, persons: int, shelter: int, start: int) -> tuple[int, int, int]:
         """Find a way past those of this chain, left in the placing's work arrays."""
         problem, placing = self.problem, self.placing
         groups = problem.scenario.groups
         k, node = int(groups.class_[group]), int(groups.node[group])
         found, admitted, n_arcs = search(
-            problem.graph, self.chain, placing.work, placing.distances[k, shelter], NO_FLOOR, node,
+            problem.graph, self.chain, placing.work, placing.row(k, shelter), NO_FLOOR, node,
             k, start, persons, shelter, bool(problem.step_free[k]), placing.price,
         )  # fmt: skip
         return int(found), int(admitted), int(n_arcs)
@@ -205,6 +230,9 @@ class _Chains:
         head = problem.graph.node_head[groups.node[store.group[inside]]]
         beside = problem.graph.node_arc[groups.node[store.group[inside]], 0]
         head = np.where(head >= 0, head, problem.graph.arc_to[np.maximum(beside, 0)])
-        extra = placing.hopes[k, head].astype(np.int64) - placing.distances[k, shelter, head]
-        extra = np.where(placing.hopes[k, head] >= FAR, np.iinfo(np.int64).max, extra)
+        elsewhere = placing.hopes.least[k, head].astype(np.int64)
+        here = np.empty(len(k), np.int64)
+        for c in np.unique(k).tolist():
+            here[k == c] = placing.row(c, shelter)[head[k == c]]
+        extra = np.where(elsewhere >= FAR, np.iinfo(np.int64).max, elsewhere - here)
         return int(inside[np.argmin(extra)])

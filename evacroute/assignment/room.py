@@ -16,7 +16,7 @@ SLACK = 24
 """Slots by which a shelter may cost more than an origin's best and still be offered to it."""
 
 MOST_WIDENED = 1
-"""Times that pairs which would have been better are added and the flow solved again."""
+"""The usual `widen` of `room_flow`."""
 
 PER_SLOT = 100
 """Solver ticks in a slot."""
@@ -28,8 +28,8 @@ class RoomFlow:
 
     Parameters
     ----------
-    origin, shelter, persons
-        The positive flows, arrays of equal length.
+    origin, shelter, persons, cost
+        The positive flows and what each costs a person [slots], arrays of equal length.
     price
         Price of each shelter [slots]: what one more place there would save, shape (n_shelters,).
     left
@@ -39,12 +39,40 @@ class RoomFlow:
     origin: NDArray[np.int64]
     shelter: NDArray[np.int64]
     persons: NDArray[np.int64]
+    cost: NDArray[np.int64]
     price: NDArray[np.float64]
     left: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Offers:
+    """Pairs of origin and shelter that may be matched, sorted by origin, then shelter.
+
+    Parameters
+    ----------
+    origin, shelter
+        The pairs, arrays of equal length.
+    cost
+        Slots from the one to the other.
+    """
+
+    origin: NDArray[np.int64]
+    shelter: NDArray[np.int64]
+    cost: NDArray[np.int32]
+
+    def ways(self, which: NDArray[np.bool_]) -> Offers:
+        """Take some of the pairs."""
+        return Offers(self.origin[which], self.shelter[which], self.cost[which])
+
+
+def all_offers(cost: NDArray[np.int32]) -> Offers:
+    """List all pairs with a way, from a table of shape (n_origins, n_shelters)."""
+    origin, shelter = np.nonzero(cost < FAR)
+    return Offers(origin, shelter, cost[origin, shelter])
+
+
 def room_flow(
-    cost: NDArray[np.int32],
+    cost: NDArray[np.int32] | Offers,
     persons: NDArray[np.int64],
     step_free: NDArray[np.bool_],
     room: NDArray[np.int64],
@@ -52,6 +80,8 @@ def room_flow(
     price: NDArray[np.float64],
     rank: NDArray[np.int64],
     before: RoomFlow | None = None,
+    *,
+    widen: int = MOST_WIDENED,
 ) -> RoomFlow:
     """Place as many persons as there is room for, at least total cost.
 
@@ -62,7 +92,8 @@ def room_flow(
     Parameters
     ----------
     cost
-        Slots from each origin to each shelter, `FAR` = cannot, shape (n_origins, n_shelters).
+        Slots from each origin to each shelter, `FAR` = cannot, shape (n_origins, n_shelters); or
+        the pairs that count.
     persons, step_free
         Persons of each origin, and whether they need step-free places, shape (n_origins,).
     room, step_free_room
@@ -73,37 +104,47 @@ def room_flow(
         Where there are too few places, those of low rank get them, shape (n_origins,).
     before
         A flow found at other costs: its pairs are offered too, so that as many can be placed.
+    widen
+        Times that pairs which would have been better are added and the flow solved again.
 
     Raises
     ------
     SolverError
         If OR-Tools finds no solution, which would be a fault of ours.
     """
-    can = (cost < FAR) & (room > 0) & (~step_free[:, None] | (step_free_room > 0))
-    priced = np.where(can, cost + price, np.inf)
-    offered = can & (priced <= priced.min(axis=1, initial=np.inf, keepdims=True) + SLACK)
+    can = cost if isinstance(cost, Offers) else all_offers(cost)
+    can = can.ways(
+        (room[can.shelter] > 0) & (~step_free[can.origin] | (step_free_room[can.shelter] > 0))
+    )
+    priced = can.cost + price[can.shelter]
+    above = priced - _least(priced, can.origin, len(persons))[can.origin]
     # Step-free parties are few and their places scarce: they see every shelter.
-    offered |= can & step_free[:, None]
+    offered = (above <= SLACK) | step_free[can.origin]
     if before is not None:
-        offered[before.origin, before.shelter] = can[before.origin, before.shelter]
+        n_shelters = len(room)
+        key = before.origin * n_shelters + before.shelter
+        offered |= np.isin(can.origin * n_shelters + can.shelter, key)
     slack, widened = SLACK, 0
     while True:
-        flow = _solve(cost, persons, step_free, room, step_free_room, offered, rank)
-        any_price, free_price = _prices(cost, can, step_free, flow, room, step_free_room)
-        door = np.where(step_free[:, None], free_price, any_price)
-        with_price = np.where(can, cost + door, np.inf)
-        missing = can & ~offered
-        if (np.isfinite(with_price) & (flow.left > 0)[:, None]).any() and missing.any():
+        flow = _solve(can.ways(offered), persons, step_free, room, step_free_room, rank)
+        any_price, free_price = _prices(can, step_free, flow, room, step_free_room)
+        door = np.where(step_free[can.origin], free_price[can.shelter], any_price[can.shelter])
+        with_price = can.cost + door
+        missing = ~offered
+        if (np.isfinite(with_price) & (flow.left > 0)[can.origin]).any() and missing.any():
             # Whoever is left could come in if others moved on: let everybody see more.
             slack *= 4
-            near = priced <= priced.min(axis=1, initial=np.inf, keepdims=True) + slack
+            near = above <= slack
             wanted = missing & near if (missing & near).any() else missing
         else:
             widened += 1
-            paid = np.full(len(cost), -np.inf)
-            np.maximum.at(paid, flow.origin, with_price[flow.origin, flow.shelter])
-            wanted = missing & (with_price < paid[:, None] - 0.5)
-        if not wanted.any() or widened > MOST_WIDENED:
+            at_door = np.where(
+                step_free[flow.origin], free_price[flow.shelter], any_price[flow.shelter]
+            )
+            paid = np.full(len(persons), -np.inf)
+            np.maximum.at(paid, flow.origin, flow.cost + at_door)
+            wanted = missing & (with_price < paid[can.origin] - 0.5)
+        if not wanted.any() or widened > widen:
             finite = np.isfinite(any_price)
             most = any_price[finite].max(initial=0.0)
             flow.price[:] = np.where(finite, any_price, most)
@@ -111,28 +152,36 @@ def room_flow(
         offered |= wanted
 
 
+def _least(value: NDArray[np.float64], origin: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Least value of each origin, inf where it has none; the pairs are sorted by origin."""
+    least = np.full(n, np.inf)
+    first = np.flatnonzero(np.diff(origin, prepend=-1))
+    if len(first):
+        least[origin[first]] = np.minimum.reduceat(value, first)
+    return least
+
+
 def _solve(
-    cost: NDArray[np.int32],
+    offers: Offers,
     persons: NDArray[np.int64],
     step_free: NDArray[np.bool_],
     room: NDArray[np.int64],
     step_free_room: NDArray[np.int64],
-    offered: NDArray[np.bool_],
     rank: NDArray[np.int64],
 ) -> RoomFlow:
-    n_origins, n_shelters = cost.shape
-    origin, shelter = np.nonzero(offered)
+    n_origins, n_shelters = len(persons), len(room)
+    origin, shelter, cost = offers.origin, offers.shelter, offers.cost
     # Nodes: origins, step-free doors, doors, the sink.
     door_free, door, sink = n_origins, n_origins + n_shelters, n_origins + 2 * n_shelters
     solver = min_cost_flow.SimpleMinCostFlow()
     head = np.where(step_free[origin], door_free, door) + shelter
     # The same for all shelters, so it only decides who stays without one.
-    least = 1 + int(cost[origin, shelter].max(initial=0))
+    least = 1 + int(cost.max(initial=0))
     arcs = solver.add_arcs_with_capacity_and_unit_cost(
         origin.astype(np.int32),
         head.astype(np.int32),
         persons[origin],
-        to_ticks(cost[origin, shelter] + rank[origin] * least, PER_SLOT),
+        to_ticks(cost + rank[origin] * least, PER_SLOT),
     )
     s = np.arange(n_shelters, dtype=np.int32)
     nothing = np.zeros(n_shelters, np.int64)
@@ -156,14 +205,14 @@ def _solve(
         origin[used],
         shelter[used],
         flows[used],
+        cost[used].astype(np.int64),
         np.zeros(n_shelters),
         persons - placed.astype(np.int64),
     )
 
 
 def _prices(
-    cost: NDArray[np.int32],
-    can: NDArray[np.bool_],
+    can: Offers,
     step_free: NDArray[np.bool_],
     flow: RoomFlow,
     room: NDArray[np.int64],
@@ -180,14 +229,14 @@ def _prices(
     filled_free = np.bincount(
         flow.shelter[inside_free], weights=flow.persons[inside_free], minlength=n_shelters
     )
-    move_any = _moves(cost, can, flow, ~inside_free)
-    move_free = _moves(cost, can, flow, inside_free)
+    move_any = _moves(can, flow, ~inside_free, n_shelters)
+    move_free = _moves(can, flow, inside_free, n_shelters)
     full, free_full = filled >= room, filled_free >= np.minimum(step_free_room, room)
     any_price = np.where(full, np.inf, 0.0)
     free_price = np.where(full | free_full, np.inf, 0.0)
     for _ in range(2 * n_shelters + 1):
-        free_leaves = (move_free + free_price).min(axis=1)
-        one_leaves = np.minimum((move_any + any_price).min(axis=1), free_leaves)
+        free_leaves = _leaves(move_free, free_price)
+        one_leaves = np.minimum(_leaves(move_any, any_price), free_leaves)
         new_any = np.where(full, one_leaves, 0.0)
         new_free = np.where(free_full, free_leaves, new_any)
         if np.array_equal(new_any, any_price) and np.array_equal(new_free, free_price):
@@ -196,18 +245,24 @@ def _prices(
     return np.maximum(any_price, 0), np.maximum(free_price, 0)
 
 
-def _moves(
-    cost: NDArray[np.int32], can: NDArray[np.bool_], flow: RoomFlow, who: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _leaves(moves: Offers, price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least cost of one person's leaving each shelter for another, the price there included."""
+    return _least(moves.cost + price[moves.shelter], moves.origin, len(price))
+
+
+def _moves(can: Offers, flow: RoomFlow, who: NDArray[np.bool_], n_shelters: int) -> Offers:
     """Least extra cost to move one of some people from each shelter to each other."""
-    n_shelters = cost.shape[1]
-    move = np.full((n_shelters, n_shelters), np.inf)
-    order = np.flatnonzero(who)
-    order = order[np.argsort(flow.shelter[order], kind="stable")]
-    if len(order):
-        origin, shelter = flow.origin[order], flow.shelter[order]
-        here = cost[origin, shelter].astype(np.float64)
-        extra = np.where(can[origin], cost[origin] - here[:, None], np.inf)
-        first = np.flatnonzero(np.diff(shelter, prepend=-1))
-        move[shelter[first]] = np.minimum.reduceat(extra, first, axis=0)
-    return move
+    n = int(can.origin[-1]) + 1 if len(can.origin) else 0
+    ptr = np.searchsorted(can.origin, np.arange(n + 1))
+    some = np.flatnonzero(who)
+    origin = flow.origin[some]
+    count = ptr[origin + 1] - ptr[origin]
+    total = np.cumsum(count)
+    pair = np.repeat(ptr[origin] - (total - count), count) + np.arange(int(count.sum()))
+    extra = can.cost[pair] - np.repeat(flow.cost[some], count).astype(np.int32)
+    key = np.repeat(flow.shelter[some], count) * n_shelters + can.shelter[pair]
+    order = np.argsort(key, kind="stable")
+    key, extra = key[order], extra[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    least = np.minimum.reduceat(extra, first) if len(first) else extra
+    return Offers(key[first] // n_shelters, key[first] % n_shelters, least)

@@ -8,6 +8,8 @@ the walks that are likely add up to length / speed.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,20 +38,23 @@ def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int
         plan that fills no shelter over its room.
     """
     totals = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
-    seen = np.zeros(totals.shape)
     lot = _lot(graph, network)
-    # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
-    for _ in range(ROUNDS):
-        times = graph.arc_time.copy()
-        for k in range(len(times)):
-            mine = groups.class_ == k
-            if mine.any():
-                load, _taken = tree(graph, k, price, groups.node[mine], groups.size[mine])
-                seen[k] += load
-                times[k] = _balance(totals[k], seen[k], lot)
-        rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
-        graph = graph._replace(arc_time=times, arc_row=rows)
-    return graph
+    times = graph.arc_time.copy()
+    graph = graph._replace(arc_time=times)
+    for k in range(len(times)):
+        mine = groups.class_ == k
+        if not mine.any():
+            continue
+        node, size = groups.node[mine], groups.size[mine]
+        choice = _choice(totals[k], lot)
+        seen = np.zeros(len(lot))
+        # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
+        for _ in range(ROUNDS):
+            load, _taken = tree(graph, k, price, node, size)
+            seen += load
+            times[k] = _balance(choice, seen)
+    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
+    return graph._replace(arc_row=rows)
 
 
 def _lot(graph: Graph, network: Network) -> NDArray[np.float64]:
@@ -66,18 +71,30 @@ def _lot(graph: Graph, network: Network) -> NDArray[np.float64]:
     return np.asarray(np.modf(np.abs(mixed) * 43758.5453)[0])
 
 
-def _balance(
-    totals: NDArray[np.float64], persons: NDArray[np.float64], lot: NDArray[np.float64]
-) -> NDArray[np.int32]:
-    """Whole times of at least 1 that add up, over the persons, to the true ones most nearly."""
+class _Choice(NamedTuple):
+    """Between which whole times an arc's true time lies, and which arcs are rounded up first."""
+
+    open_: NDArray[np.bool_]
+    true: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    order: NDArray[np.int64]
+
+
+def _choice(totals: NDArray[np.float64], lot: NDArray[np.float64]) -> _Choice:
     open_ = totals < FAR
     true = np.where(open_, totals, 1.0)
     low = np.maximum(1, np.floor(true + HAIR))
     high = np.maximum(1, np.ceil(true - HAIR))
-    weight = np.where(open_ & (high > low), persons, 0.0)
     # Rounded up in order of the fraction; equal ones by lot, so that no district is favoured.
     order = np.lexsort((lot, -np.round(true - low, 9)))
-    order = order[high[order] > low[order]]
+    return _Choice(open_, true, low, high, order[high[order] > low[order]])
+
+
+def _balance(choice: _Choice, persons: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Whole times of at least 1 that add up, over the persons, to the true ones most nearly."""
+    open_, true, low, high, order = choice
+    weight = np.where(open_ & (high > low), persons, 0.0)
     missing = float(((true - low) * persons)[open_].sum())
     upto = np.cumsum(weight[order])
     n = int(np.searchsorted(upto, missing))

@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.graph import FAR
-from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.finish import finish
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
+from evacroute.assignment.offers import Costs, EveryPair, NearPairs
 from evacroute.assignment.parties import Origins, Parties, gather, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
 from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
-from evacroute.assignment.room import RoomFlow, room_flow
+from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow
+from evacroute.assignment.soonest import Soonest
 from evacroute.errors import Faults
 
 SLACK = 6
@@ -92,19 +94,26 @@ class ShelterFlow:
         """
         groups = problem.scenario.groups
         origins = gather(groups, len(problem.step_free))
-        distances = problem.distances()
-        free_flow = origin_costs(problem, origins, distances)
-        proven = hopeless(problem, origins, free_flow)
-        soonest = free_flow.min(axis=1, initial=FAR).astype(np.int64)[origins.of_group]
+        soonest = Soonest(problem, origins)
+        proven = hopeless(problem, soonest)
+        first = soonest.to(np.ones(len(problem.static_price), np.bool_))
+        alone = first.astype(np.int64)[origins.of_group]
+        distances: NDArray[np.int32] | None = None
+        regions: Regions | None = None
+        costs: Costs
+        if problem.is_large:
+            regions = make_regions(problem)
+            costs = NearPairs(problem, soonest, regions)
+        else:
+            distances = problem.distances()
+            costs = EveryPair(problem, origins, distances)
         delay = np.zeros(len(problem.graph.arc_from))
         flow: RoomFlow | None = None
         for i in range(self.rounds):
             last = i == self.rounds - 1
-            cost = free_flow
-            if i > 0:
-                cost = origin_costs(problem, origins, problem.distances(delay), delay)
-            flow = self._flow(problem, origins, cost, proven, flow)
-            parties = split(groups, origins, flow, cost)
+            offers = costs.offers(delay if i > 0 else None)
+            flow = self._flow(problem, origins, offers, proven, flow, draft=not last)
+            parties = split(groups, origins, flow)
             parties = parties.take(np.flatnonzero(proven[parties.group] < 0))
             placing = Placing(
                 problem,
@@ -112,6 +121,7 @@ class ShelterFlow:
                 _slots(flow.price),
                 slack=0 if last else SLACK,
                 count_waits=not last,
+                regions=regions,
             )
             if not last:
                 parties = _sample(parties, self.sample, i)
@@ -127,16 +137,18 @@ class ShelterFlow:
             if not last:
                 mean = placing.waits[0] / np.maximum(placing.waits[1], 1)
                 delay += self.damping * (self.toll * mean - delay)
+                # Its tables are large: the next round's shall not stand beside them.
+                del placing
         no_room = 0 if flow is None else int(flow.left.sum())
-        unplaced = self._settle(problem, placing, parties, left, no_room, soonest, progress)
+        unplaced = self._settle(problem, placing, parties, left, no_room, alone, progress)
         small = int(placing.store.count[0]) <= self.polish
-        if small or unplaced.sum() > no_room:
+        if small or (unplaced.sum() > no_room and not problem.is_large):
             # Where some are left, or it costs nothing, the greedy's answer is tried as well.
-            other = Placing(problem, distances)
+            other = Placing(problem, distances, regions=regions)
             every = whole_groups(groups).take(np.flatnonzero(proven < 0))
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")
-            rest = self._settle(problem, other, every, left, no_room, soonest, progress)
+            rest = self._settle(problem, other, every, left, no_room, alone, progress)
             if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
         unplaced = np.where(proven >= 0, groups.size, unplaced)
@@ -149,12 +161,12 @@ class ShelterFlow:
         parties: Parties,
         left: NDArray[np.int32],
         no_room: int,
-        soonest: NDArray[np.int64],
+        alone: NDArray[np.int64],
         progress: Progress | None,
     ) -> NDArray[np.int64]:
         """Repair, polish, and try once more; returns the persons left of each group."""
         still = repair(problem, placing, parties, left, no_room, progress)
-        polish(placing, self.polish, soonest)
+        polish(placing, self.polish, alone)
         todo = np.flatnonzero(still > 0)
         if len(todo):
             again = Parties(
@@ -169,16 +181,18 @@ class ShelterFlow:
         self,
         problem: Problem,
         origins: Origins,
-        cost: NDArray[np.int32],
+        offers: Offers,
         proven: NDArray[np.int16],
         before: RoomFlow | None,
+        *,
+        draft: bool,
     ) -> RoomFlow:
         price = problem.static_price.astype(np.float64) if before is None else before.price
         groups, shelters = problem.scenario.groups, problem.scenario.shelters
         counted = np.where(proven < 0, groups.size, 0)
         persons = np.bincount(origins.of_group, weights=counted, minlength=len(origins.node))
         return room_flow(
-            cost,
+            offers,
             persons.astype(np.int64),
             problem.step_free[origins.class_],
             shelters.capacity,
@@ -186,6 +200,7 @@ class ShelterFlow:
             price,
             vulnerable_first(problem)[origins.class_],
             before,
+            widen=0 if draft and problem.is_large else MOST_WIDENED,
         )
 
 
