@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.priced_search import Space
+from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -366,6 +367,8 @@ class _Run:
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left() and placing.cost() > goal:
             placing.chains(CHAINS, seed)
+        if is_small(placing) and self._time_left() and placing.cost() > goal and self.stages > 1:
+            take_back(placing, enough=enough, go_on=self._time_left)
 
     def outcome(self) -> Outcome:
         """Give what there is, as movements with prices and bound."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from evacroute.assignment.sweeper import Answer, F, PriceSet, Terms, copy_prices
 
-NEWEST = 0.1
+NEWEST = 0.05
 """Weight of the newest answer in the mean."""
 
 BOLD, SHORTER, LONGER, PATIENCE = 0.5, 0.66, 1.1, 10
