@@ -36,7 +36,7 @@ def play(plan: er.Plan, *, sample: int = 10_000, most: float = 2.0, seed: int = 
     Parameters
     ----------
     plan
-        The plan; who it leaves takes no part.
+        The plan; who it leaves, or who starts at the shelter's door, takes no part.
     sample
         At most so many movements are played, drawn by the number of their persons.
     most
