@@ -134,7 +134,7 @@ def compare(name: str, step: float, settings: dict[str, Any], peer_time: float, 
             f"{'  bound':<30} {value['bound'] / 3600:>12,.2f}  ({state}, {value['rounds']} rounds)"
         )
         for row in rows:
-            if row["rules"] == "kept" and row["left"] == round(value["left"]):
+            if row["feasible"] and row["left"] == round(value["left"]):
                 above = row["cost"] / value["bound"] - 1
                 print(f"{'  ' + row['method']:<30} {row['cost'] / 3600:>12,.2f} {above:>9.3%}")
 
