@@ -131,6 +131,7 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "speed_flat": classes.speed_flat,
         "speed_steps": classes.speed_steps,
         "min_width": classes.min_width,
+        "space": classes.space,
     }
     write_table(pd.DataFrame(paces), folder / "classes.csv")
     people = {
@@ -163,7 +164,7 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=GZIP_LEVEL) as archive:
         for name, array in arrays.items():
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, buffer.getbuffer(), compresslevel=GZIP_LEVEL)

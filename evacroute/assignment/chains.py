@@ -21,6 +21,7 @@ def build_graph(
     step: float,
     passes: NDArray[np.bool_],
     link_every: NDArray[np.int32],
+    unit: NDArray[np.int32] | None = None,
 ) -> Graph:
     """Build the chain graph of a network for given classes, shelters and step.
 
@@ -42,7 +43,11 @@ def build_graph(
         Which links let anyone in at all, shape (n_links,).
     link_every
         Slots between entries to a link, shape (n_links,).
+    unit
+        Units of street capacity that a person of each class takes, 1 by default.
     """
+    if unit is None:
+        unit = np.ones(len(walk_seconds), np.int32)
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
     arc_links = _walk(network, open_, inside, ahead)
@@ -78,6 +83,8 @@ def build_graph(
         seq_link=seq_link,
         link_time=link_time.astype(np.float64),
         link_every=link_every,
+        unit=unit,
+        least=int(unit.min(initial=1 << 20)),
         shift=np.full(len(link_time), HAIR),
         node_head=node_head,
         node_arc=node_arc,
