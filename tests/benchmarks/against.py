@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from apart import Answer, run_apart
 from instances import DEADLINE, INSTANCES
-from test_methods import METHODS, step_of, table
+from test_methods import METHODS, step_of, table, warm_up
 
 import evacroute as er
 
@@ -65,13 +65,14 @@ def ours_in_one_class(
     from peers.expansion import one_class
 
     scenario = one_class(load(name))
-    er.assign(er.lagoon(2_000), method, **settings)
+    warm_up(method)
     plan = er.assign(scenario, method, step=step, **settings)
     return {"cost": plan.cost, "left": plan.left, "solve": plan.seconds["assign"], "arcs": 0}
 
 
 def judge_by(judge: str, name: str, method: str, step: float, settings: dict[str, Any]) -> str:
     """A method's plan played by a judge: a row of the table."""
+    warm_up(method)
     plan = er.assign(load(name), method, step=step, **settings)
     if judge == "sumo":
         from judges import sumo
@@ -133,7 +134,7 @@ def compare(name: str, step: float, settings: dict[str, Any], peer_time: float, 
             f"{'  bound':<30} {value['bound'] / 3600:>12,.2f}  ({state}, {value['rounds']} rounds)"
         )
         for row in rows:
-            if row["rules"] == "kept" and row["left"] == round(value["left"]):
+            if row["feasible"] and row["left"] == round(value["left"]):
                 above = row["cost"] / value["bound"] - 1
                 print(f"{'  ' + row['method']:<30} {row['cost'] / 3600:>12,.2f} {above:>9.3%}")
 

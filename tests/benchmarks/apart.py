@@ -53,7 +53,7 @@ def _call(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, 
     try:
         value = function(*arguments)
     except ImportError as error:
-        why = f"{error.name or error} is not installed"
+        why = f"{error.name} is not installed" if error.name else str(error)
     except Exception as error:
         traceback.print_exc()
         why = f"{type(error).__name__}: {error}"

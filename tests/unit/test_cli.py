@@ -290,14 +290,14 @@ def test_bench_gap(files: dict[str, Path], tmp_path: Path) -> None:
 def test_bench_gap_of_whom_others_leave() -> None:
     """A plan is measured by the bound for whom it leaves; means are compared if it leaves more."""
     proof = Proof(1000.0, np.array([300.0, 0.0]), np.array([1, 0]), 10)
-    row = {"cost": 770.0, "mean": 77.0, "rules": "kept"}
+    row = {"cost": 770.0, "mean": 77.0, "feasible": True}
     assert with_gap(row, np.array([1, 5]), [proof])["gap"] == pytest.approx(0.1)
     assert with_gap({**row, "cost": 1100.0}, np.array([0, 0]), [proof])["gap"] == pytest.approx(0.1)
     more = with_gap(row, np.array([2, 0]), [proof])
     assert more["gap"] is None
     assert more["mean_gap"] == pytest.approx(0.1)
     assert with_gap(row, np.array([0, 0]), [])["mean_gap"] is None
-    broken = with_gap({**row, "rules": "broken: streets"}, np.array([1, 5]), [proof])
+    broken = with_gap({**row, "feasible": False}, np.array([1, 5]), [proof])
     assert broken["gap"] is broken["mean_gap"] is None
 
 

@@ -31,14 +31,14 @@ SHORTEST = 0.1
 
 
 def play(plan: er.Plan, *, sample: int = 10_000, most: float = 2.0, seed: int = 0) -> Verdict:
-    """Play a plan, or a sample of its movements.
+    """Play a plan, or a sample of its people: persons of one movement walk as one there.
 
     Parameters
     ----------
     plan
-        The plan; who it leaves takes no part.
+        The plan; who it leaves, or who starts at the shelter's door, takes no part.
     sample
-        At most so many movements are played, drawn by the number of their persons.
+        At most so many persons are judged, drawn at random.
     most
         The run is stopped at so many times the deadline.
     seed
@@ -46,15 +46,13 @@ def play(plan: er.Plan, *, sample: int = 10_000, most: float = 2.0, seed: int = 
     """
     begin = time.perf_counter()
     moves = plan.movements
-    chosen = np.flatnonzero(np.diff(moves.leg_ptr) > 0)
-    if len(chosen) > sample:
-        weight = moves.size[chosen] / moves.size[chosen].sum()
-        chosen = np.sort(
-            np.random.default_rng(seed).choice(chosen, sample, replace=False, p=weight)
-        )
+    person = np.repeat(np.arange(len(moves)), moves.size)
+    person = person[np.diff(moves.leg_ptr)[person] > 0]
+    if len(person) > sample:
+        person = np.random.default_rng(seed).choice(person, sample, replace=False)
+    chosen, size = np.unique(person, return_counts=True)
     with tempfile.TemporaryDirectory() as folder:
         arrived = _run(plan, chosen, Path(folder), most * plan.scenario.deadline_s)
-    size = np.ones(len(chosen), np.int64) if len(chosen) == sample else moves.size[chosen]
     return judged(
         "SUMO, nonInteracting",
         np.repeat(plan.ready[chosen], size),

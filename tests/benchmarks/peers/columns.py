@@ -9,7 +9,11 @@ value is a bound on every plan; so is, at any moment, the value of the prices at
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +61,8 @@ def by_columns(scenario: er.Scenario, step: float, limit: float = 60.0) -> dict[
 
     begin = time.perf_counter()
     task = _Task(scenario, step)
-    solver = highspy.Highs()
+    with _unheard():
+        solver = highspy.Highs()
     solver.silent()
     solver.setOptionValue("threads", 1)
     master = Master(solver)
@@ -109,6 +114,20 @@ def by_columns(scenario: er.Scenario, step: float, limit: float = 60.0) -> dict[
         "finished": not out_of_time,
         "solve": time.perf_counter() - begin,
     }
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Nothing gets to standard output: HiGHS greets before it can be told to be silent."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class _Task:
