@@ -38,6 +38,8 @@ from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
 from evacroute.plan_folder import read_plan
 from evacroute.planning import assign
+from evacroute.replan_result import Replan
+from evacroute.replanning import replan
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
@@ -78,6 +80,7 @@ __all__ = [
     "PeopleError",
     "Plan",
     "PlanError",
+    "Replan",
     "Scenario",
     "ShelterError",
     "Shelters",
@@ -96,6 +99,7 @@ __all__ = [
     "read_people",
     "read_plan",
     "read_shelters",
+    "replan",
     "synthesize_people",
     "to_geojson",
     "verify",

@@ -46,21 +46,71 @@ def build_graph(
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
     arc_links = _walk(network, open_, inside, ahead)
-    head_nodes = np.flatnonzero(~inside)
-    node_head = np.full(network.n_nodes, -1, np.int32)
-    node_head[head_nodes] = np.arange(len(head_nodes))
-
-    from_, to = network.from_node, network.to_node
+    from_ = network.from_node
     first = np.array([links[0] for links in arc_links], np.int32)
-    last = np.array([links[-1] for links in arc_links], np.int32)
-    order = np.lexsort((first, node_head[from_[first]])) if len(first) else np.zeros(0, np.int64)
+    order = np.lexsort((first, from_[first])) if len(first) else np.zeros(0, np.int64)
     arc_links = [arc_links[i] for i in order]
-    arc_from, arc_to = node_head[from_[first[order]]], node_head[to[last[order]]]
     seq_ptr = np.zeros(len(arc_links) + 1, np.int32)
     np.cumsum([len(links) for links in arc_links], out=seq_ptr[1:])
     seq_link = np.concatenate(arc_links).astype(np.int32) if arc_links else np.zeros(0, np.int32)
     link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_time = round_times(link_time, seq_ptr, seq_link)
+    return _assemble(
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every
+    )
+
+
+def graph_of_arcs(
+    network: Network,
+    walk_seconds: NDArray[np.float64],
+    shelter_node: NDArray[np.int32],
+    step: float,
+    passes: NDArray[np.bool_],
+    link_every: NDArray[np.int32],
+    arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+) -> Graph:
+    """Build a chain graph on arcs that are known, such as those of a plan that goes on.
+
+    Streets that have been closed since bar the arcs they are in; the nodes beside them stay heads,
+    so that the times of all other arcs hold.
+
+    Parameters
+    ----------
+    network, walk_seconds, shelter_node, step, passes, link_every
+        As for `build_graph`.
+    arcs
+        Where each arc's links begin, its links, and its whole times by class (`FAR` = barred).
+    """
+    seq_ptr, seq_link, arc_time = arcs
+    inside = np.zeros(network.n_nodes, bool)
+    last = np.zeros(len(seq_link), bool)
+    last[seq_ptr[1:] - 1] = True
+    inside[network.to_node[seq_link[~last]]] = True
+    open_ = np.isfinite(walk_seconds).any(axis=0) & passes
+    link_time = np.where(open_, walk_seconds, np.inf) / step
+    barred = arc_totals(link_time, seq_ptr, seq_link) >= FAR
+    arc_time = np.where(barred, FAR, arc_time).astype(np.int32)
+    return _assemble(
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every
+    )
+
+
+def _assemble(
+    network: Network,
+    inside: NDArray[np.bool_],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+    link_time: NDArray[np.float64],
+    arc_time: NDArray[np.int32],
+    shelter_node: NDArray[np.int32],
+    link_every: NDArray[np.int32],
+) -> Graph:
+    """Put a graph together from arcs that are sorted by head."""
+    head_nodes = np.flatnonzero(~inside)
+    node_head = np.full(network.n_nodes, -1, np.int32)
+    node_head[head_nodes] = np.arange(len(head_nodes))
+    arc_from = node_head[network.from_node[seq_link[seq_ptr[:-1]]]]
+    arc_to = node_head[network.to_node[seq_link[seq_ptr[1:] - 1]]]
     heads = np.arange(len(head_nodes) + 1)
     into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
     shelter_head = node_head[shelter_node]

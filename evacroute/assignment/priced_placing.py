@@ -15,8 +15,8 @@ from evacroute._kernels.exchange import (
     take_over,
     try_chains,
 )
-from evacroute._kernels.place import book_store
 from evacroute._kernels.priced_search import NEVER, UNIT, Guide, Paths, Places, Space
+from evacroute._kernels.rejoin import book_and_settle, put_if_free
 from evacroute._kernels.residual import (
     ClassFlow,
     exchange,
@@ -176,22 +176,67 @@ class PricedPlacing:
         ptr = np.zeros(len(x) + 1, np.int64)
         np.cumsum(count, out=ptr[1:])
         at = np.repeat(store.ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
-        arc = store.arc[at]
-        part = np.flatnonzero(arc < 0)
-        group = np.repeat(store.group[x], count)[part]
-        arc[part] = self._part_arcs()[self.node[group] - self.net.n_heads, -2 - arc[part]]
-        place = np.empty(len(self.terms.order), np.int32)
-        place[self.terms.order] = np.arange(len(place))
-        self._reserve(len(x) + 10, 3 * len(arc) + 1000)
-        self._reserve(len(x) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
-        columns = (store.group[x], place[store.shelter[x]], store.admitted[x], store.size[x])
-        take_over(
-            self.booked, self.paths, self.space, self.class_, *columns, ptr, arc, store.slot[at]
-        )
-        begin = int(self.booked.count[0]) - len(x)
+        columns = (store.group[x], store.shelter[x], store.admitted[x], store.size[x])
+        begin = self._append(*columns, ptr, store.arc[at], store.slot[at])
         self.booked.alive[begin : begin + len(x)] = True
         np.subtract.at(self.left, store.group[x], store.size[x])
         self._rebook(self._squeezed())
+
+    def keep(
+        self,
+        group: NDArray[np.int32],
+        shelter: NDArray[np.int32],
+        admitted: NDArray[np.int32],
+        size: NDArray[np.int32],
+        ptr: NDArray[np.int64],
+        arc: NDArray[np.int32],
+        slot: NDArray[np.int32],
+    ) -> NDArray[np.bool_]:
+        """Book ways that are known, one after another, where all that they need is free.
+
+        Parameters
+        ----------
+        group, shelter, admitted, size
+            Of each movement; shelters in the order of the scenario's.
+        ptr, arc, slot
+            Its arcs in the words of the chain graph, and when each is entered.
+
+        Returns
+        -------
+        numpy.ndarray
+            Which movements are booked now.
+        """
+        begin = self._append(group, shelter, admitted, size, ptr, arc, slot)
+        booked = np.zeros(len(group), np.bool_)
+        put_if_free(self.booked, self.places, begin, self.class_, booked)
+        np.subtract.at(self.left, group[booked], size[booked])
+        return booked
+
+    def _append(
+        self,
+        group: NDArray[np.int32],
+        shelter: NDArray[np.int32],
+        admitted: NDArray[np.int32],
+        size: NDArray[np.int32],
+        ptr: NDArray[np.int64],
+        arc: NDArray[np.int32],
+        slot: NDArray[np.int32],
+    ) -> int:
+        """Remember movements given in the words of the chain graph; returns the first's number."""
+        arc = arc.copy()
+        part = np.flatnonzero(arc < 0)
+        of_arc = np.repeat(group, np.diff(ptr))[part]
+        arc[part] = self._part_arcs()[self.node[of_arc] - self.net.n_heads, -2 - arc[part]]
+        place = np.empty(len(self.terms.order), np.int32)
+        place[self.terms.order] = np.arange(len(place))
+        self._reserve(len(group) + 10, 3 * len(arc) + 1000)
+        self._reserve(len(group) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
+        begin = int(self.booked.count[0])
+        take_over(
+            self.booked, self.paths, self.space, self.class_, group, place[shelter], admitted,
+            size, ptr, arc, slot,
+        )  # fmt: skip
+        return begin
 
     def _part_arcs(self) -> NDArray[np.int32]:
         """Arc of the net for each node inside a chain and each side of it."""
@@ -201,8 +246,14 @@ class PricedPlacing:
         out[net.src[part] - net.n_heads, -2 - net.way[part]] = part
         return out
 
-    def hand_over(self) -> Placing:
-        """Give what is booked as a `Placing`, every wait moved back to the start where it can be."""
+    def hand_over(self, still: NDArray[np.bool_] | None = None) -> Placing:
+        """Give what is booked as a `Placing`, every wait moved back to the start where it can be.
+
+        Parameters
+        ----------
+        still
+            Movements in force, in their order, whose waits stay as they are; none by default.
+        """
         problem, b = self.problem, self.booked
         placing = Placing(problem, problem.distances())
         x = self.alive
@@ -219,9 +270,9 @@ class PricedPlacing:
         store.arc[: len(at)], store.slot[: len(at)] = self.net.way[b.arc[at]], b.slot[at]
         store.count[:] = n, len(at)
         groups = problem.scenario.groups
-        book_store(
+        book_and_settle(
             problem.graph, placing.free, placing.work, store, groups.node, groups.class_,
-            problem.step_free,
+            problem.step_free, np.zeros(n, np.bool_) if still is None else still,
         )  # fmt: skip
         return placing
 

@@ -19,6 +19,10 @@ KEEP = 0.9
 
 F = np.float32
 
+WARM, WARM_SQUARE = 120, 2.0
+"""Where the ascent stands, of 240 rounds, that starts from known prices, and the squares that it is
+taken to have summed: steps are small from the first."""
+
 
 @dataclass(slots=True, eq=False)
 class Crowd:
@@ -358,6 +362,8 @@ class Pricer:
         Prices of places to start from [slots], in the order of the scenario's shelters.
     rounds
         Over how many rounds the steps get smaller.
+    warm
+        Prices to start from instead, such as those of the plan before.
     """
 
     def __init__(
@@ -369,6 +375,7 @@ class Pricer:
         room: NDArray[np.float64],
         free_room: NDArray[np.float64],
         rounds: int = 240,
+        warm: PriceSet | None = None,
     ) -> None:
         self.net, self.terms, self.crowd, self.n_slots = net, terms, crowd, n_slots
         self.total = rounds
@@ -387,6 +394,9 @@ class Pricer:
         self.pool = ThreadPoolExecutor(2)
         self.shares: list[list[int]] = []
         self.use_threads(2)
+        if warm is not None:
+            self._start_from(warm)
+            return
         latest = int(crowd.ready.max(initial=0))
         self.horizon = min(n_slots, latest + 1)
         first = self._whole(self.current())
@@ -397,6 +407,21 @@ class Pricer:
         self._keep(self.current(), first.value)
         over = (first.entries[: self.horizon] > 0.8 * terms.link).any(axis=0)
         self._price(np.flatnonzero(over))
+
+    def _start_from(self, warm: PriceSet) -> None:
+        """Take these prices, and price the streets that are overrun at them besides."""
+        self.done, self.next_choice = WARM * self.total // 240, self.total
+        self.horizon, self.links = warm.horizon, warm.links
+        self.row[warm.links] = np.arange(len(warm.links))
+        start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
+        tracks = []
+        for prices in start:
+            square = np.full_like(prices, WARM_SQUARE)
+            tracks.append(Track(prices.copy(), np.zeros_like(prices), square, prices.copy()))
+        self.link, self.door, self.places = tracks
+        self.choose()
+        assert self.best is not None
+        self.scale = max(1.0, self.best.value / max(self.crowd.persons, 1.0))
 
     def guide_values(self, prices: PriceSet) -> Sweeper:
         """Values of the whole net at some prices."""

@@ -1,0 +1,82 @@
+"""Prices as a plan keeps them, and as the sweeps take them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.graph import FAR
+from evacroute.assignment.pricing import PriceSet, Terms
+from evacroute.assignment.problem import Problem
+from evacroute.prices import Prices
+
+F = np.float32
+
+
+def price_set(prices: Prices, problem: Problem, terms: Terms, first: int = 0) -> PriceSet:
+    """Turn a plan's prices into those of a problem on the same grid, from slot `first` on.
+
+    Links that let nobody in have no price.
+    """
+    n_slots, n_shelters = problem.n_slots, len(terms.order)
+    real = (prices.link_slot >= first) & (problem.link_slot[prices.link] > 0)
+    links, column = np.unique(prices.link[real], return_inverse=True)
+    link = np.zeros((n_slots + 2, len(links)), F)
+    link[prices.link_slot[real], column.ravel()] = prices.link_price[real] / problem.step
+    place = np.empty(n_shelters, np.int64)
+    place[terms.order] = np.arange(n_shelters)
+    door = np.zeros((n_slots + 2, n_shelters), F)
+    late = prices.door_slot >= first
+    door[prices.door_slot[late], place[prices.door[late]]] = prices.door_price[late] / problem.step
+    return PriceSet(
+        links=links.astype(np.int64),
+        link=link,
+        room=(prices.room[terms.order] / problem.step).astype(F),
+        free_room=(prices.step_free_room[terms.order] / problem.step).astype(F),
+        door=door,
+        horizon=min(n_slots, max(prices.horizon, first + 1)),
+    )
+
+
+def plan_prices(
+    problem: Problem, terms: Terms, counted: NDArray[np.bool_], best: PriceSet, value: float
+) -> Prices:
+    """Turn the prices of the sweeps into those of a plan.
+
+    Parameters
+    ----------
+    counted
+        Groups that are part of the bound.
+    value
+        The dual value that the prices have, in double precision [slots].
+    """
+    step, graph, horizon = problem.step, problem.graph, best.horizon
+    groups = problem.scenario.groups
+    place = np.empty(len(terms.order), np.int64)
+    place[terms.order] = np.arange(len(place))
+    column, slot = np.nonzero(best.link[:horizon].T)
+    door = best.door[:, place]
+    shelter, door_slot = np.nonzero(door[: horizon + 1].T)
+    # A group that is ready within a slot waits for the next, whatever the plan.
+    waits = problem.ready * step - groups.ready_time
+    late = float((waits * terms.weight[groups.class_] * groups.size)[counted].sum())
+    return Prices(
+        step=step,
+        n_slots=problem.n_slots,
+        horizon=horizon,
+        link=best.links[column].astype(np.int32),
+        link_slot=slot.astype(np.int32),
+        link_price=best.link[slot, column].astype(np.float64) * step,
+        door=shelter.astype(np.int32),
+        door_slot=door_slot.astype(np.int32),
+        door_price=door[door_slot, shelter].astype(np.float64) * step,
+        room=best.room[place].astype(np.float64) * step,
+        step_free_room=best.free_room[place].astype(np.float64) * step,
+        weight=terms.weight.copy(),
+        penalty=terms.penalty * step,
+        hopeless=np.flatnonzero(~counted).astype(np.int32),
+        arc_ptr=graph.seq_ptr.astype(np.int64),
+        arc_link=graph.seq_link.copy(),
+        arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+        value=value * step + late,
+    )

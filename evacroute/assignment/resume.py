@@ -1,0 +1,269 @@
+"""Go on with a plan: keep the ways that still hold, place the others under the known prices."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.leftover import hopeless
+from evacroute.assignment.method import Outcome
+from evacroute.assignment.over_time import bound_of
+from evacroute.assignment.parties import gather
+from evacroute.assignment.placing import Progress
+from evacroute.assignment.price_sets import plan_prices, price_set
+from evacroute.assignment.priced_placing import Guides, PricedPlacing
+from evacroute.assignment.pricing import Pricer, gather_crowd, make_terms
+from evacroute.assignment.rest import Rest
+from evacroute.assignment.shelter_flow import vulnerable_first
+from evacroute.assignment.time_net import build_time_net
+from evacroute.prices import Prices
+
+COLD = 120
+"""Price rounds before anyone is placed where the plan has no prices."""
+
+FEW, MORE, MOST = 10, 20, 480
+"""Price rounds before people are placed, in each stage after that, and at most."""
+
+CHAINS, LOOK = 3000, 8000
+"""Chains tried in a stage, and places looked at for one person when people exchange ways."""
+
+PATIENCE = 3
+"""Stages of little gain before no more are tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Ways that are known, in the words of the chain graph.
+
+    Parameters
+    ----------
+    group, shelter, admitted, size
+        Of each movement; admitted in slots.
+    ptr, arc, slot
+        Its arcs in walking order and when each is entered.
+    near
+        Which movements are so near their shelter that nobody may change them.
+    """
+
+    group: NDArray[np.int32]
+    shelter: NDArray[np.int32]
+    admitted: NDArray[np.int32]
+    size: NDArray[np.int32]
+    ptr: NDArray[np.int64]
+    arc: NDArray[np.int32]
+    slot: NDArray[np.int32]
+    near: NDArray[np.bool_]
+
+
+def fingerprints(
+    ptr: NDArray[np.int64], rows: list[NDArray[Any]], columns: list[NDArray[Any]]
+) -> NDArray[np.uint64]:
+    """Number each sequence so that equal ones, with equal columns, have equal numbers.
+
+    Parameters
+    ----------
+    ptr
+        Where each sequence begins.
+    rows
+        What its items are.
+    columns
+        What else belongs to each sequence.
+    """
+    count = np.diff(ptr)
+    seed = np.uint64(0x9E3779B97F4A7C15)
+    mixed = _mix((np.arange(ptr[-1]) - np.repeat(ptr[:-1], count)).astype(np.uint64))
+    for row in rows:
+        mixed = _mix(mixed * seed + row.astype(np.uint64))
+    upto = np.zeros(len(mixed) + 1, np.uint64)
+    np.cumsum(mixed, out=upto[1:])
+    total = upto[ptr[1:]] - upto[ptr[:-1]]
+    for column in columns:
+        total = _mix(total * seed + column.astype(np.uint64))
+    return total
+
+
+def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter numbers over all 64 bits (the finaliser of splitmix64)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+class Resume:
+    """One re-planning.
+
+    Parameters
+    ----------
+    problem
+        What is left.
+    ways
+        The ways that still hold.
+    prices
+        Prices of the plan before, None = it has none.
+    first
+        Slot from which the problem begins.
+    gap, time_limit
+        When to stop improving; the time [s] counts from now.
+    """
+
+    def __init__(
+        self,
+        problem: Rest,
+        ways: Ways,
+        prices: Prices | None,
+        first: int,
+        *,
+        gap: float,
+        time_limit: float,
+        seed: int,
+        progress: Progress | None,
+    ) -> None:
+        self.begin = time.perf_counter()
+        self.problem, self.ways, self.gap_wanted, self.limit = problem, ways, gap, time_limit
+        self.seed, self.progress, self.stages = seed, progress, 0
+        groups = problem.scenario.groups
+        origins = gather(groups, len(problem.step_free))
+        self.proven = hopeless(problem, origins, origin_costs(problem, origins, problem.distances()))
+        self.counted = self.proven < 0
+        self.rank = vulnerable_first(problem)
+        net = build_time_net(problem)
+        weight = np.ones(len(problem.step_free))
+        if prices is not None:
+            weight[: len(prices.weight)] = prices.weight
+        self.terms = make_terms(problem, net, weight, self.rank)
+        crowd = gather_crowd(problem, net, self.counted)
+        room = problem.static_price.astype(np.float64)
+        warm = None if prices is None else price_set(prices, problem, self.terms, first)
+        self.pricer = Pricer(
+            net, self.terms, crowd, problem.n_slots, room, np.zeros(len(room)), warm=warm
+        )
+        self.cold = prices is None
+        self.persons = max(crowd.persons, 1.0)
+        self.net = net
+        self.placing = PricedPlacing(problem, net, self.terms, self.counted)
+
+    @property
+    def gap(self) -> float:
+        """Gap of what is placed, penalties of whom it leaves apart."""
+        assert self.pricer.best is not None
+        penalty = self.terms.penalty[self.placing.class_]
+        bound = self.pricer.best.value - float((self.placing.left * penalty).sum())
+        return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
+
+    def _time_left(self) -> bool:
+        return time.perf_counter() - self.begin < self.limit
+
+    def _tell(self, what: str) -> None:
+        if self.progress is not None:
+            spent = (time.perf_counter() - self.begin) / self.limit
+            self.progress(what, min(1.0, spent))
+
+    def _guide(self) -> Any:
+        prices = self.pricer.mean()
+        return Guides(self.net, self.terms).make(self.pricer.guide_values(prices), prices)
+
+    def solve(self) -> Outcome:
+        """Place everyone who has no way, then improve until the gap is met or time is up."""
+        with ThreadPoolExecutor(1) as side:
+            stopped = ""
+            try:
+                self._tell("prices")
+                self.pricer.rounds(COLD if self.cold else FEW)
+                self._tell("placing")
+                self._place()
+                stopped = self._improve(side)
+            except KeyboardInterrupt:
+                stopped = "interrupted"
+            finally:
+                self.pricer.close()
+        return self._outcome(stopped)
+
+    def _place(self) -> None:
+        placing, ways = self.placing, self.ways
+        placing.guide = self._guide()
+        kept = placing.keep(
+            ways.group, ways.shelter, ways.admitted, ways.size, ways.ptr, ways.arc, ways.slot
+        )
+        placing.fixed[ways.group[kept & ways.near]] = True
+        order = np.lexsort((placing.ready, self.rank[placing.class_]))
+        # Whatever the clock: everyone must have had a search.
+        placing.place(order[placing.left[order] > 0])
+        self._insert()
+
+    def _insert(self) -> None:
+        """Place those who found no way, by moving on as few others as will do."""
+        placing = self.placing
+        if not placing.left.any():
+            return
+        placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), self.seed)
+        for k in np.argsort(self.rank):
+            placing.insert_by_exchange(int(k), 2)
+
+    def _improve(self, side: ThreadPoolExecutor) -> str:
+        poor, look = 0, LOOK
+        gap = self.gap
+        while self.gap > self.gap_wanted:
+            if poor >= PATIENCE:
+                return "no gain"
+            if not self._time_left():
+                return "time limit"
+            job = side.submit(self._stage, look)
+            if self.pricer.done < MOST:
+                self.pricer.rounds(MORE)
+            guide = self._guide()
+            job.result()
+            self.placing.guide = guide
+            self.stages += 1
+            self._tell(f"stage {self.stages}: gap {self.gap:.2%}")
+            if gap - self.gap < 1e-4:
+                poor, look = poor + 1, 3 * look
+            gap = self.gap
+        return "gap reached"
+
+    def _stage(self, look: int) -> None:
+        """Chains first, which change few ways; then exchanges, which change many."""
+        placing = self.placing
+        seed = (self.seed * 7919 + self.stages) % (1 << 31)
+        self._insert()
+        if self._time_left():
+            placing.chains(CHAINS, seed)
+        if self.stages == 0 or self.gap <= self.gap_wanted:
+            return
+        persons = np.bincount(
+            placing.class_, weights=self.problem.scenario.groups.size, minlength=len(self.rank)
+        )
+        for k in np.argsort(-persons, kind="stable"):
+            if not self._time_left():
+                return
+            placing.exchange(int(k), passes=4, most=look, enough=int(2e-5 * placing.cost()))
+
+    def _outcome(self, stopped: str) -> Outcome:
+        problem, placing, ways = self.problem, self.placing, self.ways
+        b, x = placing.booked, placing.alive
+        count = b.arc_count[x].astype(np.int64)
+        ptr = np.zeros(len(x) + 1, np.int64)
+        np.cumsum(count, out=ptr[1:])
+        at = np.repeat(b.arc_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
+        mine = fingerprints(
+            ptr,
+            [self.net.way[b.arc[at]], b.slot[at]],
+            [b.group[x], self.terms.order[b.shelter[x]], b.admitted[x]],
+        )
+        before = fingerprints(
+            ways.ptr, [ways.arc, ways.slot], [ways.group, ways.shelter, ways.admitted]
+        )
+        left = np.where(self.proven >= 0, problem.scenario.groups.size, placing.left)
+        movements = finish(problem, placing.hand_over(np.isin(mine, before)), left)
+        settings = {"stopped": stopped, "price_rounds": self.pricer.done, "stages": self.stages}
+        best = self.pricer.best
+        assert best is not None
+        prices = plan_prices(
+            problem, self.terms, self.counted, best, self.pricer.exact_value(best)
+        )
+        return Outcome(movements, settings, prices, bound_of(problem, prices, left))
