@@ -111,8 +111,10 @@ def stand(
     # The next leg that begins at a crossing, or the one after the last.
     place = np.where(np.append(crossing[start_node[:-1]], True), np.arange(n_legs + 1), n_legs)
     after = np.minimum.accumulate(place[::-1])[::-1]
-    goes = np.flatnonzero(on & ~sent & ~safe)
-    first = leg[goes] + 1
+    # Between two links of a stretch they are on it as well.
+    between = walks & ~on & (leg > begin) & ~crossing[start_node[np.minimum(leg, n_legs)]]
+    goes = np.flatnonzero((on | between) & ~sent & ~safe)
+    first = leg[goes] + on[goes]
     then = np.minimum(after[first], end[goes])
     ready[goes] = leave[then - 1]
     node[goes] = end_node[then - 1]

@@ -112,9 +112,10 @@ def replan(
             plan, standing, found, now_s, crossing, closed_link, closed_shelter
         )
     rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined)
-    problem = build_rest(rest.scenario, step, _taken(plan, standing, now_s), arcs)
-    ways = _ways(plan, standing, rest, problem, now_s + near)
     prices = plan.prices if _fits(plan) else None
+    room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
+    problem = build_rest(rest.scenario, step, _taken(plan, standing, now_s), arcs, room)
+    ways = _ways(plan, standing, rest, problem, now_s + near)
     run = Resume(
         problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
         progress=progress,

@@ -150,8 +150,13 @@ class PricedPlacing:
         self,
         order: NDArray[np.int64],
         go_on: Callable[[], bool] = lambda: True,
+        *,
+        bend: int = BEND,
     ) -> bool:
-        """Place groups in order under the guide's prices; False if told to stop before the end."""
+        """Place groups in order under the guide's prices; False if told to stop before the end.
+
+        The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
+        """
         huge = self.space.heap.size
         at = 0
         while at < len(order):
@@ -161,7 +166,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, huge, BEND,
+                self.left, huge, bend,
             )  # fmt: skip
         return True
 

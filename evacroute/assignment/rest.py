@@ -83,6 +83,7 @@ def build_rest(
     step: float,
     taken: Taken,
     arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    price: NDArray[np.int64] | None = None,
 ) -> Rest:
     """Lay what is left of a scenario on the time grid that a plan was made on.
 
@@ -97,6 +98,8 @@ def build_rest(
     arcs
         Of the plan's grid: where each arc's links begin, its links, and its slots by class, `FAR` =
         barred. Classes beyond those have joined since, and get times fitted to their own walks.
+    price
+        Price of a place in each shelter [slots], where it is known.
     """
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     link_slot, link_every = per_slot(network.capacity, step)
@@ -108,7 +111,8 @@ def build_rest(
         network, walk, shelters.node, step, link_slot > 0, link_every,
         (seq_ptr, seq_link, np.concatenate([known, new])),
     )  # fmt: skip
-    price = static_prices(graph, scenario.groups, shelters.capacity)
+    if price is None:
+        price = static_prices(graph, scenario.groups, shelters.capacity)
     ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
     n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
     return Rest(

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.priced_search import Guide
 from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.lanes import whole_net
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.over_time import bound_of
-from evacroute.assignment.parties import gather
-from evacroute.assignment.placing import Progress
+from evacroute.assignment.parties import Parties, gather
+from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
-from evacroute.assignment.pricing import Pricer, gather_crowd, make_terms
+from evacroute.assignment.pricing import (
+    Crowd,
+    Pricer,
+    Sweeper,
+    Terms,
+    gather_crowd,
+    make_terms,
+)
 from evacroute.assignment.rest import Rest
 from evacroute.assignment.shelter_flow import vulnerable_first
 from evacroute.assignment.time_net import build_time_net
@@ -28,7 +37,10 @@ COLD = 120
 """Price rounds before anyone is placed where the plan has no prices."""
 
 FEW, MORE, MOST = 10, 20, 480
-"""Price rounds before people are placed, in each stage after that, and at most."""
+"""Price rounds before people are placed; beside that and each stage; and at most."""
+
+BEND = 2
+"""Ways are searched with values a quarter too great: much quicker, and stages mend what it costs."""
 
 CHAINS, LOOK = 3000, 8000
 """Chains tried in a stage, and places looked at for one person when people exchange ways."""
@@ -164,9 +176,28 @@ class Resume:
             spent = (time.perf_counter() - self.begin) / self.limit
             self.progress(what, min(1.0, spent))
 
-    def _guide(self) -> Any:
-        prices = self.pricer.mean()
-        return Guides(self.net, self.terms).make(self.pricer.guide_values(prices), prices)
+    def _guide(self, terms: Terms | None = None) -> Guide:
+        """Values and prices that lead the search; `terms` may shut some shelters."""
+        prices, terms = self.pricer.mean(), self.terms if terms is None else terms
+        row = np.full(len(terms.link), -1, np.int32)
+        row[prices.links] = np.arange(len(prices.links))
+        nobody = Crowd(*(np.zeros(0, np.int32) for _ in range(3)), np.zeros(0, np.float32),
+                       np.zeros(len(terms.weight) + 1, np.int64))  # fmt: skip
+        sweeper = Sweeper(
+            self.net, whole_net(self.net, row), terms, nobody, self.problem.n_slots,
+            len(prices.links),
+        )  # fmt: skip
+        sweeper.values(prices)
+        return Guides(self.net, terms).make(sweeper, prices)
+
+    def _open_terms(self) -> Terms:
+        """The limits, with shelters shut that have no place left."""
+        places = self.placing.places
+        return replace(
+            self.terms,
+            room=places.room.astype(np.float32),
+            free_room=places.free_room.astype(np.float32),
+        )
 
     def solve(self) -> Outcome:
         """Place everyone who has no way, then improve until the gap is met or time is up."""
@@ -174,27 +205,42 @@ class Resume:
             stopped = ""
             try:
                 self._tell("prices")
+                kept = side.submit(self._keep)
                 self.pricer.rounds(COLD if self.cold else FEW)
+                kept.result()
                 self._tell("placing")
-                self._place()
+                self._place(side)
                 stopped = self._improve(side)
             except KeyboardInterrupt:
                 stopped = "interrupted"
-            finally:
-                self.pricer.close()
-        return self._outcome(stopped)
+            outcome = self._outcome(stopped, side)
+        self.pricer.close()
+        return outcome
 
-    def _place(self) -> None:
+    def _keep(self) -> None:
+        """Book the ways that still hold."""
         placing, ways = self.placing, self.ways
-        placing.guide = self._guide()
         kept = placing.keep(
             ways.group, ways.shelter, ways.admitted, ways.size, ways.ptr, ways.arc, ways.slot
         )
         placing.fixed[ways.group[kept & ways.near]] = True
+
+    def _place(self, side: ThreadPoolExecutor) -> None:
+        """Search a way for everyone who has none, whatever the clock."""
+        placing = self.placing
         order = np.lexsort((placing.ready, self.rank[placing.class_]))
-        # Whatever the clock: everyone must have had a search.
-        placing.place(order[placing.left[order] > 0])
-        self._insert()
+        order = order[placing.left[order] > 0]
+        if not len(order):
+            return
+        # Led by the shelters that have a place left: else a search for one looks everywhere.
+        placing.guide = self._guide(self._open_terms())
+        job = side.submit(placing.place, order, bend=BEND)
+        self.pricer.use_threads(1)
+        self.pricer.rounds(MORE)
+        job.result()
+        if placing.left.any():
+            placing.guide = self._guide()
+            self._insert()
 
     def _insert(self) -> None:
         """Place those who found no way, by moving on as few others as will do."""
@@ -208,6 +254,9 @@ class Resume:
     def _improve(self, side: ThreadPoolExecutor) -> str:
         poor, look = 0, LOOK
         gap = self.gap
+        self.pricer.use_threads(1)
+        if gap > self.gap_wanted:
+            self.placing.guide = self._guide()
         while self.gap > self.gap_wanted:
             if poor >= PATIENCE:
                 return "no gain"
@@ -243,7 +292,10 @@ class Resume:
                 return
             placing.exchange(int(k), passes=4, most=look, enough=int(2e-5 * placing.cost()))
 
-    def _outcome(self, stopped: str) -> Outcome:
+    def _outcome(self, stopped: str, side: ThreadPoolExecutor) -> Outcome:
+        best = self.pricer.best
+        assert best is not None
+        value = side.submit(self.pricer.exact_value, best)
         problem, placing, ways = self.problem, self.placing, self.ways
         b, x = placing.booked, placing.alive
         count = b.arc_count[x].astype(np.int64)
@@ -258,12 +310,22 @@ class Resume:
         before = fingerprints(
             ways.ptr, [ways.arc, ways.slot], [ways.group, ways.shelter, ways.admitted]
         )
-        left = np.where(self.proven >= 0, problem.scenario.groups.size, placing.left)
-        movements = finish(problem, placing.hand_over(np.isin(mine, before)), left)
+        handed = placing.hand_over(np.isin(mine, before))
+        left = self._in_file(handed)
+        movements = finish(problem, handed, left)
         settings = {"stopped": stopped, "price_rounds": self.pricer.done, "stages": self.stages}
-        best = self.pricer.best
-        assert best is not None
-        prices = plan_prices(
-            problem, self.terms, self.counted, best, self.pricer.exact_value(best)
-        )
+        prices = plan_prices(problem, self.terms, self.counted, best, value.result())
         return Outcome(movements, settings, prices, bound_of(problem, prices, left))
+
+    def _in_file(self, handed: Placing) -> NDArray[np.int64]:
+        """Try once more for those left, households one after another; returns persons left."""
+        placing = self.placing
+        left = np.where(self.proven >= 0, self.problem.scenario.groups.size, placing.left)
+        todo = np.flatnonzero(placing.left > 0)
+        if len(todo):
+            size = placing.left[todo].astype(np.int32)
+            parties = Parties(todo.astype(np.int32), size, np.full(len(todo), -1, np.int32))
+            order = np.lexsort((placing.ready[todo], self.rank[placing.class_[todo]]))
+            handed.refresh()
+            left[todo] = handed.place(parties, order)
+        return left
