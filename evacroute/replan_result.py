@@ -98,7 +98,7 @@ class Replan:
     joined
         Persons who are new.
     moved
-        Who got another shelter: group_id (in `plan`), persons, from, to; "" = none.
+        Who got another shelter, or lost theirs: group_id (in `plan`), persons, from, to; "" = none.
     now_s
         When it takes effect [s after the alarm].
     """
@@ -120,7 +120,7 @@ class Replan:
             safe=self.safe,
             kept=self.kept,
             rerouted=self.rerouted,
-            moved=int(self.moved["persons"].sum()),
+            moved=self._moved,
             left=plan.left,
             joined=self.joined,
             mean_s=plan.times.mean,
@@ -131,8 +131,13 @@ class Replan:
     def __repr__(self) -> str:
         return (
             f"Replan({self.safe} safe, {self.kept} kept, {self.rerouted} rerouted, "
-            f"{int(self.moved['persons'].sum())} moved, {self.joined} joined, {self.plan.left} left)"
+            f"{self._moved} moved, {self.joined} joined, {self.plan.left} left)"
         )
+
+    @property
+    def _moved(self) -> int:
+        """Persons with another shelter than before, or the first that they have."""
+        return int(self.moved["persons"][self.moved["to"] != ""].sum())
 
 
 def compare(plan: Plan, standing: Standing, rest: Remaining, new: Plan, now: float) -> Replan:

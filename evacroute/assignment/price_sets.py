@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
+from evacroute.assignment.parties import Origins
 from evacroute.assignment.pricing import PriceSet, Terms
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.room import RoomFlow
 from evacroute.prices import Prices
 
 F = np.float32
@@ -80,3 +84,36 @@ def plan_prices(
         arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
         value=value * step + late,
     )
+
+
+def with_short_places(
+    prices: PriceSet,
+    flow: RoomFlow,
+    cost: NDArray[np.int32],
+    origins: Origins,
+    terms: Terms,
+) -> PriceSet:
+    """Raise the prices of places to what keeps out those for whom a flow has found none.
+
+    Parameters
+    ----------
+    flow, cost
+        The flow of origins to shelters, and its costs [slots].
+    """
+    room = np.zeros(cost.shape[1])
+    free_room = np.zeros(cost.shape[1])
+    room[terms.order], free_room[terms.order] = prices.room, prices.free_room
+    capacity, places = np.empty(len(room)), np.empty(len(room))
+    capacity[terms.order], places[terms.order] = terms.room, terms.free_room
+    step_free = terms.step_free[origins.class_]
+    left = np.flatnonzero(flow.left > 0)
+    # Those without need of a step-free place set what any place is worth, so they come first.
+    for o in left[np.argsort(step_free[left], kind="stable")]:
+        k = origins.class_[o]
+        worth = np.where(cost[o] < FAR, terms.penalty[k] - cost[o] * terms.weight[k], 0.0)
+        if step_free[o]:
+            free_room = np.where(places > 0, np.maximum(free_room, worth - room), free_room)
+        else:
+            room = np.where(capacity > 0, np.maximum(room, worth), room)
+    order = terms.order
+    return replace(prices, room=room[order].astype(F), free_room=free_room[order].astype(F))

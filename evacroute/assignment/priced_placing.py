@@ -369,6 +369,10 @@ class PricedPlacing:
             )  # fmt: skip
             if not placed:
                 break
+        if not done.any():
+            # Nothing was changed: leave everyone the way that they have.
+            self.flow = None
+            return
         np.subtract.at(self.left, who[done], 1)
         self._unload(x, k, flow, who[done])
 

@@ -18,17 +18,19 @@ from evacroute.assignment.method import Outcome
 from evacroute.assignment.over_time import bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.price_sets import plan_prices, price_set
+from evacroute.assignment.price_sets import plan_prices, price_set, with_short_places
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
 from evacroute.assignment.pricing import (
     Crowd,
     Pricer,
     Sweeper,
     Terms,
+    copy_prices,
     gather_crowd,
     make_terms,
 )
 from evacroute.assignment.rest import Rest
+from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import vulnerable_first
 from evacroute.assignment.time_net import build_time_net
 from evacroute.prices import Prices
@@ -141,7 +143,9 @@ class Resume:
         self.seed, self.progress, self.stages = seed, progress, 0
         groups = problem.scenario.groups
         origins = gather(groups, len(problem.step_free))
-        self.proven = hopeless(problem, origins, origin_costs(problem, origins, problem.distances()))
+        self.origins = origins
+        self.cost = origin_costs(problem, origins, problem.distances())
+        self.proven = hopeless(problem, origins, self.cost)
         self.counted = self.proven < 0
         self.rank = vulnerable_first(problem)
         net = build_time_net(problem)
@@ -149,15 +153,16 @@ class Resume:
         if prices is not None:
             weight[: len(prices.weight)] = prices.weight
         self.terms = make_terms(problem, net, weight, self.rank)
-        crowd = gather_crowd(problem, net, self.counted)
+        self.crowd = gather_crowd(problem, net, self.counted)
         room = problem.static_price.astype(np.float64)
         warm = None if prices is None else price_set(prices, problem, self.terms, first)
         self.pricer = Pricer(
-            net, self.terms, crowd, problem.n_slots, room, np.zeros(len(room)), warm=warm
+            net, self.terms, self.crowd, problem.n_slots, room, np.zeros(len(room)), warm=warm
         )
         self.cold = prices is None
-        self.persons = max(crowd.persons, 1.0)
+        self.persons = max(self.crowd.persons, 1.0)
         self.net = net
+        self.no_room = 0
         self.placing = PricedPlacing(problem, net, self.terms, self.counted)
 
     @property
@@ -239,13 +244,36 @@ class Resume:
         self.pricer.rounds(MORE)
         job.result()
         if placing.left.any():
+            self._count_places()
             placing.guide = self._guide()
             self._insert()
+
+    def _count_places(self) -> None:
+        """Find for how many there is no place at all, and price places so that the bound knows."""
+        problem, origins, terms = self.problem, self.origins, self.terms
+        shelters, groups = problem.scenario.shelters, problem.scenario.groups
+        size = np.where(self.counted, groups.size, 0)
+        persons = np.bincount(origins.of_group, weights=size, minlength=len(origins.node))
+        flow = room_flow(
+            self.cost, persons.astype(np.int64), problem.step_free[origins.class_],
+            shelters.capacity, shelters.step_free_capacity,
+            problem.static_price.astype(np.float64), self.rank[origins.class_],
+        )  # fmt: skip
+        self.no_room = int(flow.left.sum())
+        if self.no_room:
+            now = copy_prices(self.pricer.mean(), 0.0)
+            warm = with_short_places(now, flow, self.cost, origins, terms)
+            self.pricer.close()
+            none = np.zeros(len(shelters))
+            self.pricer = Pricer(
+                self.net, terms, self.crowd, problem.n_slots, none, none, warm=warm
+            )
+            self.pricer.rounds(MORE)
 
     def _insert(self) -> None:
         """Place those who found no way, by moving on as few others as will do."""
         placing = self.placing
-        if not placing.left.any():
+        if placing.left.sum() <= self.no_room:
             return
         placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), self.seed)
         for k in np.argsort(self.rank):
@@ -312,7 +340,7 @@ class Resume:
         )
         handed = placing.hand_over(np.isin(mine, before))
         left = self._in_file(handed)
-        movements = finish(problem, handed, left)
+        movements = finish(problem, handed, left, self.no_room)
         settings = {"stopped": stopped, "price_rounds": self.pricer.done, "stages": self.stages}
         prices = plan_prices(problem, self.terms, self.counted, best, value.result())
         return Outcome(movements, settings, prices, bound_of(problem, prices, left))
@@ -322,7 +350,7 @@ class Resume:
         placing = self.placing
         left = np.where(self.proven >= 0, self.problem.scenario.groups.size, placing.left)
         todo = np.flatnonzero(placing.left > 0)
-        if len(todo):
+        if placing.left.sum() > self.no_room:
             size = placing.left[todo].astype(np.int32)
             parties = Parties(todo.astype(np.int32), size, np.full(len(todo), -1, np.int32))
             order = np.lexsort((placing.ready[todo], self.rank[placing.class_[todo]]))
