@@ -103,10 +103,10 @@ def read_positions(
     points: list[tuple[float, float]] = []
     for key, place in _rows(positions, faults):
         if isinstance(key, str):
-            mine = np.flatnonzero((moves.group == groups.get(key, -1)) & ~safe).tolist()
             if key not in groups:
                 faults.add(f"positions: there is no group {key!r}")
                 continue
+            mine = np.flatnonzero((moves.group == groups[key]) & ~safe).tolist()
         else:
             mine = [int(key)]
             if not 0 <= mine[0] < len(moves):
@@ -120,18 +120,18 @@ def read_positions(
             if place not in nodes:
                 faults.add(f"positions: {key!r} is at {place!r}, which is no node of the network")
                 continue
-            at, point = nodes[place], (np.nan, np.nan)
+            there, point = nodes[place], (np.nan, np.nan)
         else:
-            at, point = -1, (float(place[0]), float(place[1]))
+            there, point = -1, (float(place[0]), float(place[1]))
             if not (abs(point[0]) <= 180 and abs(point[1]) <= 90):
                 faults.add(f"positions: {key!r} is at {point}, expected (lon, lat) in degrees")
                 continue
         movement += mine
-        node += [at] * len(mine)
+        node += [there] * len(mine)
         points += [point] * len(mine)
     at = np.array(node, np.int32)
     where = np.array(points, np.float64).reshape(-1, 2)
-    walk, stepped = np.zeros(len(at)), np.zeros(len(at), bool)
+    walk, stepped = np.zeros(len(at)), np.zeros(len(at), np.bool_)
     free = np.flatnonzero(at < 0)
     if len(free):
         usable = ~closed_link & (network.capacity > 0)
@@ -170,8 +170,8 @@ def _rows(positions: Positions | None, faults: Faults) -> list[tuple[Any, Any]]:
         "node_id" in columns or {"lon", "lat"} <= columns
     ):
         faults.add(
-            f"positions: columns are {', '.join(map(str, positions.columns))}, expected group_id or "
-            "movement_id, and lon and lat or node_id"
+            f"positions: columns are {', '.join(map(str, positions.columns))}, expected group_id "
+            "or movement_id, and lon and lat or node_id"
         )
         return []
     if "group_id" in columns:

@@ -62,7 +62,7 @@ def check_joined(joined: Groups | People | None, plan: Plan, faults: Faults) -> 
         known = [] if plan.roster is None else plan.roster.person_id.astype(str).tolist()
         for name in sorted(set(known) & set(joined.person_id.astype(str).tolist())):
             faults.add(f"joined: person {name} is in the plan already")
-    elif isinstance(joined, Groups):
+    else:
         n_classes = len(plan.scenario.group_classes)
         for i in np.flatnonzero(joined.node >= n):
             faults.add(f"joined: group {joined.group_id[i]}: node {joined.node[i]} is unknown")
@@ -76,8 +76,6 @@ def check_joined(joined: Groups | People | None, plan: Plan, faults: Faults) -> 
             faults.add(f"joined: group {name} is in the plan already")
         if plan.roster is not None:
             faults.add("joined: the plan tells its persons one by one, so give People, not Groups")
-    else:
-        faults.add(f"joined is a {type(joined).__name__}, expected Groups or People")
 
 
 def remaining(
@@ -123,9 +121,7 @@ def remaining(
     return Remaining(rest, of_movement, of_left, len(mine), persons, wish)
 
 
-def _room_left(
-    plan: Plan, safe: NDArray[np.bool_], closed_shelter: NDArray[np.bool_]
-) -> Shelters:
+def _room_left(plan: Plan, safe: NDArray[np.bool_], closed_shelter: NDArray[np.bool_]) -> Shelters:
     scenario, moves = plan.scenario, plan.movements
     shelters, n = scenario.shelters, len(scenario.shelters)
     size = np.where(safe, moves.size, 0).astype(np.float64)

@@ -55,8 +55,8 @@ def stand(
 
     - Whoever waits stands where they wait.
     - Whoever walks goes on to the end of the stretch between crossings, at the plan's time. If they
-      need another way it is the end of the link; if that link is closed they turn round, and need as
-      long to go back as they have walked on it.
+      need another way it is the end of the link; if that link is closed they turn round, and need
+      as long to go back as they have walked on it.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._frozen import equal_arrays, same_array
+from evacroute._frozen import equal_arrays
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.errors import PlanError, SolverError
 from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
@@ -446,11 +446,7 @@ def _left(movements: Movements) -> dict[tuple[int, int], int]:
     return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
 
 
-def _same_prices(
-    first: dict[str, NDArray[Any]] | None, second: dict[str, NDArray[Any]] | None
-) -> bool:
+def _same_prices(first: Prices | None, second: Prices | None) -> bool:
     if first is None or second is None:
         return first is second
-    return first.keys() == second.keys() and all(
-        same_array(first[name], second[name]) for name in first
-    )
+    return first.equals(second)

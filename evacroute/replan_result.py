@@ -86,8 +86,8 @@ class Replan:
     ----------
     plan
         Plan of all who are not safe yet, from where they stand: times count from the alarm as
-        before, shelters have the room that is left, closed streets have capacity 0. Who stands
-        inside a stretch starts at its end, when they are there. A group that has come apart is named
+        before, shelters have the room that is left, closed streets have capacity 0. Who is inside
+        a stretch starts at its end, when they are there. A group that has come apart is named
         "id/1", "id/2".
     safe
         Persons who are safe already.
@@ -205,9 +205,7 @@ def _table(
     return pd.Series(persons, index=unique)
 
 
-def _moved(
-    was: pd.Series, is_: pd.Series, new: Plan, n_shelters: int
-) -> tuple[pd.DataFrame, int]:
+def _moved(was: pd.Series, is_: pd.Series, new: Plan, n_shelters: int) -> tuple[pd.DataFrame, int]:
     """Pair those of each group who leave a shelter with those who come to one.
 
     Returns
@@ -217,7 +215,8 @@ def _moved(
     """
     change = is_.sub(was, fill_value=0).astype(np.int64)
     key = change.index.to_numpy(np.int64)
-    both = np.minimum(was.reindex(key, fill_value=0), is_.reindex(key, fill_value=0)).to_numpy()
+    before, after = (table.reindex(key, fill_value=0).to_numpy(np.int64) for table in (was, is_))
+    both = np.minimum(before, after)
     stay = int(both[key % (n_shelters + 1) < n_shelters].sum())
     many = change.to_numpy()
     gone = np.repeat(key, np.maximum(-many, 0))

@@ -1,4 +1,4 @@
-"""`replan`: a bridge fails, a shelter shuts, people turn up: the plan goes on from where all are."""
+"""`replan`: a bridge fails, a shelter shuts, more people come: the plan goes on from there."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def replan(
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
     positions
-        Where people are who are known to be elsewhere than the plan says: (lon, lat) or a node id by
-        group id (text: all of the group who are on the way) or by movement (its number in the
+        Where people are who are known to be elsewhere than the plan says: (lon, lat) or a node id
+        by group id (text: all of the group who are on the way) or by movement (its number in the
         plan), or a table with group_id or movement_id, and lon and lat or node_id.
     gap
         Stop improving when (cost - bound) / bound of what is left is no more than this.
@@ -207,9 +207,7 @@ def _taken(plan: Plan, standing: Standing, now: float) -> Taken:
     )
 
 
-def _ways(
-    plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: float
-) -> Ways:
+def _ways(plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: float) -> Ways:
     """Ways of those who can go on as planned, those of one group one after another."""
     moves, step, graph = plan.movements, plan.step_s, problem.graph
     network = plan.scenario.network

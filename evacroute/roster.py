@@ -128,7 +128,8 @@ def _pair(
 ) -> None:
     """Pair persons with free seats of equal keys, in the order of both."""
     persons, seats = np.flatnonzero(who), np.flatnonzero(free)
-    both = np.stack([np.append(a[persons], b[seats]) for a, b in zip(person_keys, seat_keys)])
+    keys = zip(person_keys, seat_keys, strict=True)
+    both = np.stack([np.append(a[persons], b[seats]) for a, b in keys])
     _, key = np.unique(both, axis=1, return_inverse=True)
     key = key.ravel()
     mine, theirs = key[: len(persons)], key[len(persons) :]

@@ -8,7 +8,8 @@ import numba as nb
 
 from evacroute._kernels.exchange import put
 from evacroute._kernels.graph import FAR
-from evacroute._kernels.place import book, wait_at_origin, withdraw
+from evacroute._kernels.place import withdraw
+from evacroute._kernels.route import book, wait_at_origin
 from evacroute._kernels.spans import span, way_time
 
 

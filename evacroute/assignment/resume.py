@@ -42,7 +42,7 @@ FEW, MORE, MOST = 10, 20, 480
 """Price rounds before people are placed; beside that and each stage; and at most."""
 
 BEND = 2
-"""Ways are searched with values a quarter too great: much quicker, and stages mend what it costs."""
+"""Ways are searched with values a quarter too great: much quicker, and stages mend the rest."""
 
 CHAINS, LOOK = 3000, 8000
 """Chains tried in a stage, and places looked at for one person when people exchange ways."""
@@ -78,7 +78,7 @@ class Ways:
 def fingerprints(
     ptr: NDArray[np.int64], rows: list[NDArray[Any]], columns: list[NDArray[Any]]
 ) -> NDArray[np.uint64]:
-    """Number each sequence so that equal ones, with equal columns, have equal numbers.
+    """Give each sequence a number, the same to equal ones with equal columns.
 
     Parameters
     ----------
@@ -186,8 +186,10 @@ class Resume:
         prices, terms = self.pricer.mean(), self.terms if terms is None else terms
         row = np.full(len(terms.link), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
-        nobody = Crowd(*(np.zeros(0, np.int32) for _ in range(3)), np.zeros(0, np.float32),
-                       np.zeros(len(terms.weight) + 1, np.int64))  # fmt: skip
+        none = np.zeros(0, np.int32)
+        nobody = Crowd(
+            none, none, none, none.astype(np.float32), np.zeros(len(terms.weight) + 1, np.int64)
+        )
         sweeper = Sweeper(
             self.net, whole_net(self.net, row), terms, nobody, self.problem.n_slots,
             len(prices.links),
@@ -196,7 +198,7 @@ class Resume:
         return Guides(self.net, terms).make(sweeper, prices)
 
     def _open_terms(self) -> Terms:
-        """The limits, with shelters shut that have no place left."""
+        """Shut the shelters that have no place left."""
         places = self.placing.places
         return replace(
             self.terms,
@@ -281,10 +283,10 @@ class Resume:
 
     def _improve(self, side: ThreadPoolExecutor) -> str:
         poor, look = 0, LOOK
-        gap = self.gap
         self.pricer.use_threads(1)
-        if gap > self.gap_wanted:
+        if self.gap > self.gap_wanted:
             self.placing.guide = self._guide()
+        lack = self._lack()
         while self.gap > self.gap_wanted:
             if poor >= PATIENCE:
                 return "no gain"
@@ -298,10 +300,17 @@ class Resume:
             self.placing.guide = guide
             self.stages += 1
             self._tell(f"stage {self.stages}: gap {self.gap:.2%}")
-            if gap - self.gap < 1e-4:
+            gained = (lack - self._lack()) / max(self.placing.cost(), 1.0)
+            if gained < 1e-4:
                 poor, look = poor + 1, 3 * look
-            gap = self.gap
+            lack = self._lack()
         return "gap reached"
+
+    def _lack(self) -> float:
+        """Cost with penalties, less the bound: what better prices or ways could still close."""
+        assert self.pricer.best is not None
+        penalty = float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
+        return self.placing.cost() + penalty - self.pricer.best.value
 
     def _stage(self, look: int) -> None:
         """Chains first, which change few ways; then exchanges, which change many."""
