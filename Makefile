@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench docs lint clean
+.PHONY: demo test bench peers docs lint clean
 
 demo: $(VENV)/.core
 	$(BIN)/evacroute demo --out demo/
@@ -14,6 +14,12 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks -o addopts=-ra -s
+
+# Other people's solvers and simulators; INSTANCES="venice_100k" needs the shared inputs.
+INSTANCES ?= district_four_classes lagoon_50k
+peers: $(VENV)/.dev
+	$(PIP) -e '.[dev,bench]'
+	$(BIN)/python tests/benchmarks/against.py $(INSTANCES) --judge hydraulic --judge sumo
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py site/

@@ -12,6 +12,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from evacroute.analysis import (
+    Fairness,
+    Shortfall,
+    explain_shortfall,
+    fairness,
+    marginal_value,
+)
 from evacroute.assignment import METHODS, Movements
 from evacroute.capability import capabilities
 from evacroute.errors import (
@@ -38,6 +45,7 @@ from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
 from evacroute.plan_folder import read_plan
 from evacroute.planning import assign
+from evacroute.prices import Prices
 from evacroute.replan_result import Replan
 from evacroute.replanning import replan
 from evacroute.reports import LoadReport
@@ -68,6 +76,7 @@ __all__ = [
     "METHODS",
     "Classes",
     "EvacrouteError",
+    "Fairness",
     "FetchError",
     "Groups",
     "InputError",
@@ -80,20 +89,25 @@ __all__ = [
     "PeopleError",
     "Plan",
     "PlanError",
+    "Prices",
     "Replan",
     "Scenario",
     "ShelterError",
     "Shelters",
+    "Shortfall",
     "SolverError",
     "Status",
     "Verification",
     "assign",
     "capabilities",
+    "explain_shortfall",
+    "fairness",
     "fetch",
     "join_bridges",
     "lagoon",
     "lagoon_network",
     "lagoon_shelters",
+    "marginal_value",
     "read_instance",
     "read_network",
     "read_people",

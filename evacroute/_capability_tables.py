@@ -51,6 +51,7 @@ class Tables:
     aids: dict[tuple[str, int], Aid]
     load: dict[str, float]
     width: dict[str, float]
+    space: dict[str, float]
     depth_by_mobility: dict[str, float]
     group: list[tuple[int, float]]
     limits: dict[str, float]
@@ -85,6 +86,7 @@ def tables() -> Tables:
         },
         load={r["mobility"]: float(r["steps_factor"]) for r in read_rows("load_factor")},
         width={r["mobility"]: float(r["min_width"]) for r in read_rows("passability")},
+        space={r["mobility"]: float(r["space"]) for r in read_rows("street_space")},
         depth_by_mobility={
             r["mobility"]: float(r["depth_limit"]) for r in read_rows("passability")
         },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._arrays import read_arrays
 from evacroute.errors import Faults, InputError
 
 FORMAT = 1
@@ -92,23 +92,6 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: the file is cut off (gzip ends too early)") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a CSV table: {error}") from error
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read the arrays of an ``.npz``.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, cut off or not of this kind.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read as numpy arrays: {error}") from error
 
 
 def read_legs(path: Path, n_movements: int) -> dict[str, NDArray[Any]]:

@@ -173,7 +173,7 @@ def _newcomers(
         np.append(classes.class_id, np.array(names, dtype=object)),
         *(
             np.append(getattr(classes, column), getattr(new.group_classes, column))
-            for column in ("speed_flat", "speed_steps", "min_width")
+            for column in ("speed_flat", "speed_steps", "min_width", "space")
         ),
     )
     prefix = "joined"

@@ -181,6 +181,13 @@ def group_factor(size: ArrayLike) -> NDArray[np.float64]:
     return factor
 
 
+def street_space(mobility: ArrayLike) -> NDArray[np.float64]:
+    """Persons' worth of street that each takes, by the words of `MOBILITIES`; 1 for other words."""
+    table = tables().space
+    words = np.atleast_1d(np.asarray(mobility, dtype=object)).tolist()
+    return np.array([table.get(word, 1.0) for word in words], dtype=np.float64)
+
+
 def steps_speed(up: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.float64]:
     """Speed over a bridge that is half climbed, half descended: the harmonic mean [m/s]."""
     both = (up > 0) & (down > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from evacroute._capability_tables import tables
 from evacroute._class_cuts import cut_classes
 from evacroute._frozen import equal_arrays, freeze
-from evacroute.capability import capabilities, group_factor, steps_speed
+from evacroute.capability import capabilities, group_factor, steps_speed, street_space
 from evacroute.errors import PeopleError
-from evacroute.people import Classes, People
+from evacroute.people import SPACE_PARTS, Classes, People
 from evacroute.units import to_metres
 
 
@@ -101,6 +101,7 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
       by cuts and joins (`cut_classes`).
     - A class walks at the harmonic mean over its persons, so their total walking time over any way
       of one kind is unbiased.
+    - It takes the mean street space over its persons, rounded up to a 64th.
 
     Parameters
     ----------
@@ -139,6 +140,7 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
     else:
         class_of_kind, classes = np.empty(0, np.int32), _visitor()
     class_of_party = class_of_kind[kind_of_party]
+    classes = replace(classes, space=_class_space(people, party_of_person, class_of_party, classes))
     error_flat = np.abs(classes.speed_flat[class_of_party] / flat - 1)
     walkers = steps > 0
     error_steps = np.abs(classes.speed_steps[class_of_party][walkers] / steps[walkers] - 1)
@@ -167,6 +169,22 @@ def _visitor() -> Classes:
     steps = steps_speed(visitor.speed_up, visitor.speed_down)
     name = np.array(["unknown_visitor"], dtype=object)
     return Classes(name, visitor.speed_flat, steps, visitor.min_width)
+
+
+def _class_space(
+    people: People,
+    party_of_person: NDArray[np.int32],
+    class_of_party: NDArray[np.int32],
+    classes: Classes,
+) -> NDArray[np.float64]:
+    """Mean street space over the persons of each class, rounded up to whole parts."""
+    near = np.flatnonzero(party_of_person >= 0)
+    class_ = class_of_party[party_of_person[near]]
+    n = len(classes)
+    persons = np.bincount(class_, minlength=n)
+    space = np.bincount(class_, weights=street_space(people.mobility[near]), minlength=n)
+    mean = np.where(persons > 0, space / np.maximum(persons, 1), 1.0)
+    return np.ceil(mean * SPACE_PARTS - 1e-9) / SPACE_PARTS
 
 
 def _mean(error: NDArray[np.float64], size: NDArray[np.int32]) -> float:

@@ -13,6 +13,9 @@ from evacroute.errors import Faults, PeopleError
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport
 
+SPACE_PARTS = 64
+"""Street space is counted in so many parts of a person's: a power of two, for exact sums."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classes:
@@ -29,19 +32,25 @@ class Classes:
         cannot use steps is step-free: it takes step-free places in shelters.
     min_width
         Narrowest way the class can pass [m], shape (n_classes,), >= 0.
+    space
+        Persons' worth of street that each person takes, shape (n_classes,), 1 to 10; 1 by default.
     """
 
     class_id: NDArray[Any]
     speed_flat: NDArray[np.float64]
     speed_steps: NDArray[np.float64]
     min_width: NDArray[np.float64]
+    space: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
+        if not np.size(self.space):
+            object.__setattr__(self, "space", np.ones(len(self.class_id)))
         columns: dict[str, Any] = {
             "class_id": object,
             "speed_flat": np.float64,
             "speed_steps": np.float64,
             "min_width": np.float64,
+            "space": np.float64,
         }
         freeze(self, columns, len(self.class_id), PeopleError)
         faults = Faults("classes")
@@ -57,6 +66,8 @@ class Classes:
             if not (0 <= self.min_width[i] < 10):
                 width = self.min_width[i]
                 faults.add(f"class {name}: min_width is {width} m, expected >= 0 and < 10")
+            if not (1 <= self.space[i] <= 10):
+                faults.add(f"class {name}: space is {self.space[i]}, expected 1 to 10")
         faults.raise_if_any(PeopleError)
 
     def __len__(self) -> int:

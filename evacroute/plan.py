@@ -51,7 +51,8 @@ class Plan:
     settings
         Settings of the method.
     bound
-        Proven least cost of any plan [person-seconds], None where none was proven.
+        Proven least cost of any plan [person-seconds, weighted as `weighted_cost`], None where none
+        was proven.
     seed
         Seed of random choices.
     roster
@@ -62,7 +63,8 @@ class Plan:
     Raises
     ------
     SolverError
-        If a group, shelter or link of the movements does not exist.
+        If a group, shelter or link of the movements does not exist, or the prices are of another
+        instance.
     """
 
     scenario: Scenario
@@ -88,6 +90,11 @@ class Plan:
             if len(positions) and not 0 <= positions.min() <= positions.max() < n:
                 worst = positions.min() if positions.min() < 0 else positions.max()
                 raise SolverError(f"movements: {column} is {worst}, expected 0 to {n - 1}")
+        if self.prices is not None:
+            network, shelters = scenario.network, scenario.shelters
+            n_classes, n_groups = len(scenario.group_classes), len(scenario.groups)
+            for fault in self.prices.misfits(network.n_links, len(shelters), n_classes, n_groups):
+                raise SolverError(f"prices: {fault}")
         if self.roster is None:
             object.__setattr__(self, "roster", call_roll(scenario, moves))
 
@@ -107,9 +114,18 @@ class Plan:
         return self.times.cost
 
     @property
+    def weighted_cost(self) -> float:
+        """The cost with each class's time weighted as the method did; what the bound bounds."""
+        if self.prices is None:
+            return self.cost
+        moves = self.movements
+        weight = self.prices.weight[self.scenario.groups.class_[moves.group]]
+        return float((weight * moves.size * (moves.arrive - self.ready)).sum())
+
+    @property
     def gap(self) -> float | None:
-        """(cost - bound) / bound, None where no bound above 0 was proven."""
-        return (self.cost - self.bound) / self.bound if self.bound else None
+        """(weighted cost - bound) / bound, None where no bound above 0 was proven."""
+        return (self.weighted_cost - self.bound) / self.bound if self.bound else None
 
     @property
     def placed(self) -> int:
@@ -197,6 +213,7 @@ class Plan:
             status=str(self.status),
             method=self.method,
             cost=figures.cost,
+            weighted_cost=self.weighted_cost,
             bound=self.bound,
             gap=self.gap,
             placed=self.placed,
@@ -447,6 +464,4 @@ def _left(movements: Movements) -> dict[tuple[int, int], int]:
 
 
 def _same_prices(first: Prices | None, second: Prices | None) -> bool:
-    if first is None or second is None:
-        return first is second
-    return first.equals(second)
+    return first is second if first is None or second is None else first.equals(second)

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from evacroute._plan_tables import (
     FORMAT,
     find,
-    read_arrays,
     read_columns,
     read_legs,
     read_summary,
@@ -66,6 +65,7 @@ PLAN_FILES = (
     "plan.png",
     "arrivals.png",
     "shelters.png",
+    "prices.png",
 )
 """What may stand in a plan folder that is replaced; anything else is somebody's own."""
 
@@ -179,7 +179,6 @@ def read_plan(folder: str | Path) -> Plan:
         left_size=left["size"].to_numpy(np.int32),
         left_reason=left["reason"].to_numpy(np.uint8),
     )
-    prices = path / "prices.npz"
     return Plan(
         scenario=scenario,
         movements=movements,
@@ -190,8 +189,25 @@ def read_plan(folder: str | Path) -> Plan:
         bound=record.get("bound"),
         seed=int(record.get("seed") or 0),
         roster=roster,
-        prices=Prices.from_arrays(read_arrays(prices), str(prices)) if prices.exists() else None,
+        prices=_read_prices(path / "prices.npz", scenario),
     )
+
+
+def _read_prices(path: Path, scenario: Scenario) -> Prices | None:
+    if not path.exists():
+        return None
+    prices = Prices.load(path)
+    faults = Faults(str(path))
+    network, shelters, classes = scenario.network, scenario.shelters, scenario.group_classes
+    for fault in prices.misfits(network.n_links, len(shelters), len(classes), len(scenario.groups)):
+        faults.add(f"{fault} as in instance/")
+    if prices.shelter_id.tolist() != shelters.shelter_id.tolist():
+        faults.add("shelter_id is not that of instance/shelters.csv")
+    ids = network.link_id[np.unique(prices.link[prices.link < network.n_links])]
+    if prices.link_id.tolist() != ids.tolist():
+        faults.add("link_id is not that of instance/link.csv")
+    faults.raise_if_any()
+    return prices
 
 
 def _with_reports(scenario: Scenario, reports: dict[str, dict[str, Any]]) -> Scenario:

@@ -6,6 +6,8 @@ import time
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from evacroute.assignment import METHODS, Progress, build_problem
 from evacroute.errors import InputError
 from evacroute.plan import Plan
@@ -19,6 +21,7 @@ def assign(
     *,
     step: float | str = 10.0,
     seed: int = 0,
+    max_density: float | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Plan:
@@ -36,6 +39,11 @@ def assign(
         Length of a time step [s, or text such as "10 s"]. Times are whole steps.
     seed
         Seed of random choices; only "over_time" makes any.
+    max_density
+        Most persons on a square metre of street [1/m2], each counted by the space of their class;
+        None = streets are limited by flow only. A link then admits no more than max_density x width
+        x the speed of the slowest class that may walk it, so that those inside are no more than
+        max_density x length x width.
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
@@ -50,8 +58,8 @@ def assign(
     Raises
     ------
     InputError
-        If the method or a setting is unknown, or the deadline and step make too few or too many
-        steps.
+        If the method or a setting is unknown, the density is not more than 0, or the deadline and
+        step make too few or too many steps.
 
     Examples
     --------
@@ -70,8 +78,12 @@ def assign(
             f"method {method!r} has no setting {', '.join(unknown)}; "
             f"it has {', '.join(allowed) or 'none'}"
         )
+    if max_density is not None and not (
+        isinstance(max_density, int | float) and 0 < max_density < np.inf
+    ):
+        raise InputError(f"max_density is {max_density!r} persons/m2, expected more than 0")
     begin = time.perf_counter()
-    problem = build_problem(scenario, seconds(step, "step"))
+    problem = build_problem(scenario, seconds(step, "step"), max_density)
     if "seed" in names:
         settings["seed"] = seed
     outcome = METHODS[method](**settings).solve(problem, progress=progress)
@@ -82,7 +94,7 @@ def assign(
         method=method,
         step_s=problem.step,
         seconds={"assign": spent},
-        settings=outcome.settings,
+        settings={**outcome.settings, "max_density": max_density},
         bound=outcome.bound,
         seed=seed,
         prices=outcome.prices,

@@ -4,24 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._arrays import read_arrays
 from evacroute._frozen import equal_arrays
-from evacroute.errors import InputError
+from evacroute.errors import Faults, InputError
+from evacroute.writing import atomic_path, write_arrays
 
 FORMAT = 1
 """Version of the arrays that `Prices.to_arrays` gives."""
 
+_NUMBERS = {"step": float, "n_slots": int, "horizon": int, "units": int, "value": float}
+_COLUMNS: dict[str, tuple[Any, int]] = {
+    "link": (np.int32, 1),
+    "link_slot": (np.int32, 1),
+    "link_price": (np.float64, 1),
+    "door": (np.int32, 1),
+    "door_slot": (np.int32, 1),
+    "door_price": (np.float64, 1),
+    "room": (np.float64, 1),
+    "step_free_room": (np.float64, 1),
+    "weight": (np.float64, 1),
+    "penalty": (np.float64, 1),
+    "unit": (np.int32, 1),
+    "hopeless": (np.int32, 1),
+    "arc_ptr": (np.int64, 1),
+    "arc_link": (np.int32, 1),
+    "arc_slots": (np.int32, 2),
+    "link_id": (np.str_, 1),
+    "link_name": (np.str_, 1),
+    "link_kind": (np.str_, 1),
+    "link_limit": (np.float64, 1),
+    "shelter_id": (np.str_, 1),
+    "shelter_name": (np.str_, 1),
+}
+"""Type and number of dimensions of each array."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prices:
     """What one more person costs the others, by place and time; sparse.
 
     Together with the instance the prices prove a bound: no plan on this time grid costs less than
-    `value`. Links, shelters, classes and groups are positions.
+    `value`. Links, shelters, classes and groups are positions; ids and names of what has a price
+    are kept beside them, so that prices can be looked at without the instance.
 
     Parameters
     ----------
@@ -32,7 +63,8 @@ class Prices:
     horizon
         No street or door has a price from this slot on; n_slots means that the deadline counts.
     link, link_slot, link_price
-        Links, slots and prices [s a person], sorted by link and slot, shape (n_prices,).
+        Links, slots and prices [s a person], sorted by link and slot, shape (n_prices,). A person
+        of class k takes unit[k] / units persons' space and pays so many times the price.
     door, door_slot, door_price
         The same for shelters' doors.
     room, step_free_room
@@ -42,14 +74,29 @@ class Prices:
         What a second of a person's time counts for, by class, shape (n_classes,).
     penalty
         What leaving a person counts for, by class [s], shape (n_classes,).
+    unit
+        Units of street capacity that a person of each class takes, shape (n_classes,).
+    units
+        Units to a person: 1 where nobody takes more space than others. A link admits whole units in
+        a slot: floor(capacity x step x units), which is that / units persons' space.
     hopeless
         Groups that no plan can bring to safety: they are no part of the bound.
     arc_ptr, arc_link
         The grid's arcs: chains of links walked without a stop, in walking order.
     arc_slots
         Slots that each class takes for each arc, -1 = barred, shape (n_classes, n_arcs).
+    link_id, link_name, link_kind, link_limit
+        Id, name, kind and persons' space that may enter in a slot, of each link that has a price,
+        in the order of their positions.
+    shelter_id, shelter_name
+        Of each shelter, shape (n_shelters,).
     value
         The dual value: cost plus penalties of any plan are not less [person-seconds, weighted].
+
+    Raises
+    ------
+    InputError
+        If the arrays do not fit together, or a price is not a finite number >= 0.
     """
 
     step: float
@@ -65,24 +112,160 @@ class Prices:
     step_free_room: NDArray[np.float64]
     weight: NDArray[np.float64]
     penalty: NDArray[np.float64]
+    unit: NDArray[np.int32]
+    units: int
     hopeless: NDArray[np.int32]
     arc_ptr: NDArray[np.int64]
     arc_link: NDArray[np.int32]
     arc_slots: NDArray[np.int32]
+    link_id: NDArray[np.str_]
+    link_name: NDArray[np.str_]
+    link_kind: NDArray[np.str_]
+    link_limit: NDArray[np.float64]
+    shelter_id: NDArray[np.str_]
+    shelter_name: NDArray[np.str_]
     value: float
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            array = getattr(self, field.name)
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in _checked(values, "prices").items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.link)
 
+    def __repr__(self) -> str:
+        dear = self.room + self.step_free_room > 0
+        dear[self.door] = True
+        last = self.link_slot.max() + 1 if len(self) else 0
+        return (
+            f"Prices({len(self.link_id)} links in {len(self):,} slots of {self.step:g} s, the last "
+            f"at {last * self.step / 60:.4g} min; {dear.sum()} of "
+            f"{len(dear)} shelters; value {self.value:.6g} person-seconds)"
+        )
+
+    def top(self, n: int | None = 20) -> pd.DataFrame:
+        """List the links where more room would be worth most.
+
+        Parameters
+        ----------
+        n
+            How many; None for all that have a price.
+
+        Returns
+        -------
+        DataFrame
+            link_id, name, kind; begin_s, end_s and peak_s: when the link has a price and when its
+            highest [s after the alarm]; peak_price and mean_price (over the slots that have one)
+            [s a person]; total: price times the persons who may enter, over all slots
+            [person-seconds], by which the rows are sorted.
+        """
+        first, end = self._parts()
+        rows = np.arange(len(first))
+        total = np.zeros(len(first))
+        mean, peak_at = np.zeros(len(first)), np.zeros(len(first), np.int64)
+        for i in rows:
+            price = self.link_price[first[i] : end[i]]
+            total[i] = price.sum() * self.link_limit[i]
+            mean[i], peak_at[i] = price.mean(), first[i] + price.argmax()
+        order = np.argsort(-total, kind="stable")[:n]
+        return pd.DataFrame(
+            {
+                "link_id": self.link_id[order].astype(object),
+                "name": self.link_name[order].astype(object),
+                "kind": self.link_kind[order].astype(object),
+                "begin_s": self.link_slot[first[order]] * self.step,
+                "end_s": (self.link_slot[end[order] - 1] + 1) * self.step,
+                "peak_s": self.link_slot[peak_at[order]] * self.step,
+                "peak_price": self.link_price[peak_at[order]],
+                "mean_price": mean[order],
+                "total": total[order],
+            }
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """List one row a link and slot with a price: link_id, time_s (its begin), price [s]."""
+        first, end = self._parts()
+        return pd.DataFrame(
+            {
+                "link_id": np.repeat(self.link_id, end - first).astype(object),
+                "time_s": self.link_slot * self.step,
+                "price": self.link_price,
+            }
+        )
+
+    def at(self, link_id: str, time: float) -> float:
+        """Price of entering a link [s a person], 0 where it has none.
+
+        Parameters
+        ----------
+        link_id
+            Id of the link; one without any price is not known here, and costs nothing.
+        time
+            When [s after the alarm].
+        """
+        found = np.flatnonzero(self.link_id == link_id)
+        if not len(found):
+            return 0.0
+        first, end = self._parts()
+        part = slice(int(first[found[0]]), int(end[found[0]]))
+        here = self.link_price[part][self.link_slot[part] == np.floor(time / self.step + 1e-9)]
+        return float(here.sum())
+
+    def shelters(self) -> pd.DataFrame:
+        """Prices of the shelters, the dearest place first.
+
+        Returns
+        -------
+        DataFrame
+            shelter_id, name; place_price and step_free_price: of a place, and of a place for who
+            uses no steps [s a person]; door_begin_s, door_end_s and door_peak_s: when the door has
+            a price and when its highest [s after the alarm], NaN where it never has one;
+            door_peak_price [s a person].
+        """
+        n = len(self.shelter_id)
+        begin, end, peak = (np.full(n, np.nan) for _ in range(3))
+        highest = np.zeros(n)
+        for shelter in np.unique(self.door):
+            mine = self.door == shelter
+            slot, price = self.door_slot[mine], self.door_price[mine]
+            begin[shelter], end[shelter] = slot[0] * self.step, (slot[-1] + 1) * self.step
+            peak[shelter], highest[shelter] = slot[price.argmax()] * self.step, price.max()
+        frame = pd.DataFrame(
+            {
+                "shelter_id": self.shelter_id.astype(object),
+                "name": self.shelter_name.astype(object),
+                "place_price": self.room,
+                "step_free_price": self.room + self.step_free_room,
+                "door_begin_s": begin,
+                "door_end_s": end,
+                "door_peak_s": peak,
+                "door_peak_price": highest,
+            }
+        )
+        order = np.lexsort((-highest, -self.room - self.step_free_room, -self.room))
+        return frame.iloc[order].reset_index(drop=True)
+
+    def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the prices of each priced link begin and end."""
+        _, first = np.unique(self.link, return_index=True)
+        return first, np.append(first[1:], len(self.link))
+
     def equals(self, other: object) -> bool:
         """Whether the other holds equal prices."""
         return equal_arrays(self, other)
+
+    def misfits(self, n_links: int, n_shelters: int, n_classes: int, n_groups: int) -> list[str]:
+        """Tell what does not fit an instance of so many links, shelters, classes and groups."""
+        found = []
+        for name, n in (("shelter_id", n_shelters), ("weight", n_classes)):
+            if len(getattr(self, name)) != n:
+                found.append(f"{name} has {len(getattr(self, name))} values, expected {n}")
+        for name, n in (("link", n_links), ("arc_link", n_links), ("hopeless", n_groups)):
+            most = int(getattr(self, name).max(initial=-1))
+            if most >= n:
+                found.append(f"{name} holds {most}, expected 0 to {n - 1}")
+        return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Give the prices as arrays by name, for `prices.npz`."""
@@ -96,17 +279,128 @@ class Prices:
         Raises
         ------
         InputError
-            If an array is missing, or the format is another.
+            If an array is missing, does not fit the others, or the format is another.
         """
         wanted = [field.name for field in fields(cls)]
         missing = [name for name in ("format", *wanted) if name not in arrays]
         if missing:
             raise InputError(f"{source}: {', '.join(missing)} missing")
-        if int(arrays["format"]) != FORMAT:
-            raise InputError(f"{source}: format is {int(arrays['format'])}, expected {FORMAT}")
-        plain: dict[str, Any] = {name: np.array(arrays[name]) for name in wanted}
-        for name in ("step", "value"):
-            plain[name] = float(plain[name])
-        for name in ("n_slots", "horizon"):
-            plain[name] = int(plain[name])
-        return cls(**plain)
+        found = arrays["format"].tolist()
+        if found not in (FORMAT, [FORMAT]):
+            raise InputError(f"{source}: format is {found}, expected {FORMAT}")
+        return cls(**_checked({name: arrays[name] for name in wanted}, source))
+
+    def save(self, path: str | Path) -> None:
+        """Write the prices as an ``.npz``, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        with atomic_path(path) as temporary:
+            write_arrays(self.to_arrays(), temporary)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Prices:
+        """Read what `save` has written, or ``prices.npz`` of a plan folder.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, cut off, or holds no prices.
+        """
+        return cls.from_arrays(read_arrays(Path(path)), str(path))
+
+
+def _checked(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Give the values in their types, read-only; one error names all that is wrong."""
+    faults = Faults(source)
+    out: dict[str, Any] = {}
+    for name, number in _NUMBERS.items():
+        value = np.asarray(values[name])  # of one value, as a file has no less
+        if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
+            faults.add(f"{name} is {values[name]}, expected a number")
+        else:
+            out[name] = number(value.item())
+    for name, (dtype, dimensions) in _COLUMNS.items():
+        value = np.asarray(values[name])
+        kinds = {np.str_: "UO", np.float64: "iuf"}.get(dtype, "iu")
+        if value.ndim != dimensions or (value.dtype.kind not in kinds and value.size):
+            what = "text" if dtype is np.str_ else "numbers" if kinds == "iuf" else "whole numbers"
+            faults.add(
+                f"{name} is {value.dtype} of shape {value.shape}, expected {what} in "
+                f"{dimensions} dimension{'s' * (dimensions > 1)}"
+            )
+            continue
+        out[name] = value.astype(dtype)
+        out[name].flags.writeable = False
+    faults.raise_if_any()
+    _check_numbers(out, faults)
+    _check_lengths(out, faults)
+    # What follows looks things up in each other.
+    faults.raise_if_any()
+    _check_ranges(out, faults)
+    faults.raise_if_any()
+    return out
+
+
+def _check_numbers(v: Mapping[str, Any], faults: Faults) -> None:
+    if not v["step"] > 0:
+        faults.add(f"step is {v['step']:g} s, expected > 0")
+    if not v["n_slots"] >= 1:
+        faults.add(f"n_slots is {v['n_slots']}, expected >= 1")
+    if not 0 <= v["horizon"] <= v["n_slots"]:
+        faults.add(f"horizon is {v['horizon']}, expected 0 to n_slots = {v['n_slots']}")
+    if not v["units"] >= 1 or (v["unit"] < v["units"]).any():
+        faults.add("unit holds less than `units`, what a person takes, or units is below 1")
+    for name in ("link_price", "door_price", "room", "step_free_room", "penalty"):
+        bad = np.flatnonzero(~(np.isfinite(v[name]) & (v[name] >= 0)))
+        if len(bad):
+            faults.add(f"{name}[{bad[0]}] is {v[name][bad[0]]}, expected a number >= 0", len(bad))
+    for k in np.flatnonzero(~(np.isfinite(v["weight"]) & (v["weight"] > 0))):
+        faults.add(f"weight[{k}] is {v['weight'][k]}, expected a number > 0")
+
+
+def _check_lengths(v: Mapping[str, Any], faults: Faults) -> None:
+    n_links = len(np.unique(v["link"]))
+    n_arcs = max(len(v["arc_ptr"]) - 1, 0)
+    expected = {
+        "link_slot": len(v["link"]),
+        "link_price": len(v["link"]),
+        "door_slot": len(v["door"]),
+        "door_price": len(v["door"]),
+        **dict.fromkeys(("link_id", "link_name", "link_kind", "link_limit"), n_links),
+        **dict.fromkeys(("room", "step_free_room", "shelter_name"), len(v["shelter_id"])),
+        **dict.fromkeys(("penalty", "unit"), len(v["weight"])),
+    }
+    for name, n in expected.items():
+        if len(v[name]) != n:
+            faults.add(f"{name} has {len(v[name])} values, expected {n}")
+    shape = (len(v["weight"]), n_arcs)
+    if v["arc_slots"].shape != shape:
+        faults.add(f"arc_slots has shape {v['arc_slots'].shape}, expected {shape}")
+    ptr, n = v["arc_ptr"], len(v["arc_link"])
+    if not len(ptr) or ptr[0] != 0 or ptr[-1] != n or (np.diff(ptr) < 1).any():
+        faults.add(f"arc_ptr does not rise from 0 to the length of arc_link, {n}")
+
+
+def _check_ranges(v: Mapping[str, Any], faults: Faults) -> None:
+    most = {
+        "link_slot": v["horizon"] - 1,
+        "door_slot": v["horizon"],
+        "door": len(v["shelter_id"]) - 1,
+        **dict.fromkeys(("link", "arc_link", "hopeless"), np.iinfo(np.int32).max),
+    }
+    for name, highest in most.items():
+        bad = np.flatnonzero((v[name] < 0) | (v[name] > highest))
+        if len(bad):
+            said = f"0 to {highest}" if highest < np.iinfo(np.int32).max else ">= 0"
+            faults.add(f"{name}[{bad[0]}] is {v[name][bad[0]]}, expected {said}", len(bad))
+    for place, slot in (("link", "link_slot"), ("door", "door_slot")):
+        here, when = np.diff(v[place]), np.diff(v[slot])
+        bad = np.flatnonzero((here < 0) | ((here == 0) & (when <= 0)))
+        if len(bad):
+            faults.add(f"{place} is not sorted by {place} and slot at {bad[0] + 1}", len(bad))
+    if (np.diff(v["hopeless"]) <= 0).any():
+        faults.add("hopeless is not rising")

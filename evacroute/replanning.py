@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,9 @@ def replan(
     rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined)
     prices = plan.prices if _fits(plan) else None
     room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
-    problem = build_rest(rest.scenario, step, _taken(plan, standing, now_s), arcs, room)
+    density = plan.settings.get("max_density")
+    taken = _taken(plan, standing, now_s)
+    problem = build_rest(rest.scenario, step, taken, arcs, room, density)
     ways = _ways(plan, standing, rest, problem, now_s + near)
     run = Resume(
         problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
@@ -129,7 +132,8 @@ def replan(
         "links": network.link_id[closed_link].tolist(),
         "shelters": shelters.shelter_id[closed_shelter].tolist(),
     }
-    settings = {"now_s": now_s, "closed": closed, "gap": gap, "time_limit": limit}
+    settings: dict[str, Any] = {} if density is None else {"max_density": density}
+    settings |= {"now_s": now_s, "closed": closed, "gap": gap, "time_limit": limit}
     new = Plan(
         rest.scenario,
         outcome.movements,
@@ -177,7 +181,7 @@ def _arcs(plan: Plan) -> Arcs:
     if prices is not None and _fits(plan):
         slots = np.where(prices.arc_slots < 0, FAR, prices.arc_slots).astype(np.int32)
         return prices.arc_ptr.astype(np.int32), prices.arc_link, slots
-    graph = build_problem(plan.scenario, plan.step_s).graph
+    graph = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density")).graph
     return graph.seq_ptr, graph.seq_link, graph.arc_time
 
 
@@ -195,12 +199,14 @@ def _taken(plan: Plan, standing: Standing, now: float) -> Taken:
     """Entries that are past, as far as they still count, and those that nobody can stop."""
     moves, step = plan.movements, plan.step_s
     size = np.repeat(moves.size, np.diff(moves.leg_ptr)).astype(np.int64)
+    class_ = np.repeat(plan.scenario.groups.class_[moves.group], np.diff(moves.leg_ptr))
     legs = np.append(np.flatnonzero(moves.leg_enter < now), standing.walked)
     inside = np.flatnonzero(standing.safe)
     return Taken(
         link=moves.leg_link[legs].astype(np.int64),
         slot=np.floor(moves.leg_enter[legs] / step + 1e-6).astype(np.int64),
         size=size[legs],
+        class_=class_[legs],
         door=moves.shelter[inside].astype(np.int64),
         door_slot=np.floor(moves.arrive[inside] / step + 1e-6).astype(np.int64),
         door_size=moves.size[inside].astype(np.int64),

@@ -20,11 +20,13 @@ class PlanSummary:
         complete, partial or empty.
     method
         Name of the method.
-    cost, bound
-        Cost of the plan and proven least cost [person-seconds from ready to safe], over the people
-        placed; bound is None where none was proven.
+    cost
+        Cost of the plan [person-seconds from ready to safe], over the people placed.
+    weighted_cost, bound
+        The cost with the time of each class weighted as the method did, and its proven least;
+        bound is None where none was proven.
     gap
-        (cost - bound) / bound.
+        (weighted_cost - bound) / bound.
     placed, left
         Persons with and without a shelter.
     safe
@@ -51,6 +53,7 @@ class PlanSummary:
     status: str
     method: str
     cost: float
+    weighted_cost: float
     bound: float | None
     gap: float | None
     placed: int
@@ -87,7 +90,10 @@ class PlanSummary:
         if self.bound is not None:
             share = "" if self.gap is None else f", gap {self.gap:.2%}"
             mean = self.bound / max(self.placed, 1) / 60
-            lines += ["", f"proven: no plan has a mean below {mean:.2f} min{share}"]
+            weighted = abs(self.weighted_cost - self.cost) > 1e-6 * self.cost
+            word = "weighted mean" if weighted else "mean"
+            of = f" (this one: {self.weighted_cost / max(self.placed, 1) / 60:.2f})" * weighted
+            lines += ["", f"proven: no plan has a {word} below {mean:.2f} min{of}{share}"]
         lines += self._link_table() + self._shelter_table()
         if self.left_by_reason:
             lines += ["", "left, by reason"]

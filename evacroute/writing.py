@@ -131,6 +131,7 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "speed_flat": classes.speed_flat,
         "speed_steps": classes.speed_steps,
         "min_width": classes.min_width,
+        "space": classes.space,
     }
     write_table(pd.DataFrame(paces), folder / "classes.csv")
     people = {

@@ -37,3 +37,7 @@ def shared() -> Path:
     if not folder.is_dir():
         missing(f"no shared inputs at {folder}; set EVACROUTE_SHARED to their folder")
     return folder
+
+
+collect_ignore_glob = ["benchmarks/judges/*", "benchmarks/peers/*"]
+"""They import packages of the extra `bench`; no test file among them."""

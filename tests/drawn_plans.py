@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from networks import degrees, grid
+from priced import prices_for
 
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.load.people import read_people
@@ -75,6 +76,14 @@ def make_plan(
         step_s=STEP,
         roster=_roster(movements) if persons else None,
     )
+
+
+def make_priced_plan() -> Plan:
+    """The plan with prices: the first street one way 90 s in minute 1, back 7 s in 2; a shelter."""
+    plan = make_plan()
+    links = [(0, 6, 30.0), (0, 7, 90.0), (1, 12, 7.0), (4, 6, 2.5)]
+    prices = prices_for(plan, links, room=[65.0, 0.0], step_free_room=[0.0, 30.0])
+    return dataclasses.replace(plan, prices=prices)
 
 
 def make_plan_of_people() -> Plan:

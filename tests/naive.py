@@ -23,6 +23,9 @@ from evacroute.network import KINDS
 
 NO_LIMIT = 10**6
 
+PARTS = 64
+"""Street space is counted in whole 64ths of a person, where some take more than one."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -32,13 +35,15 @@ class Grid:
     links: list[tuple[int, int]]
     slots: list[dict[int, int]]
     """Slots to walk each link by class; classes that may not are missing."""
-    limit: list[int]
-    """Persons who may enter each link in a slot."""
+    limit: list[float]
+    """Persons' space that may enter each link in a slot."""
     every: list[int]
     """Slots from one entry to the next: 1 but for links of less than one person a slot."""
     doors: list[tuple[int, int, int]]
     """Node, room and step-free room of each shelter."""
     admits: list[list[int]]
+    space: list[float]
+    """Persons' space that a person of each class takes."""
     step_free: list[bool]
     groups: list[tuple[int, int, int, int, bool]]
     """Node, class, ready slot, size, together."""
@@ -59,6 +64,22 @@ def per_slot(rate: float, step: float) -> tuple[int, int]:
     return 1, math.ceil(2 / persons - 1 - 1e-9)
 
 
+def space_per_slot(rate: float, step: float, widest: float, parts: int) -> tuple[float, int]:
+    """Persons' space let in in a slot, in whole parts of a person, and the slots between entries.
+
+    A link that cannot let in the widest in every slot lets in as much as theirs every few slots.
+    """
+    persons = rate * step
+    if math.isinf(persons):
+        return NO_LIMIT, 1
+    whole = math.floor(persons * parts + 1e-9) / parts
+    if whole >= widest:
+        return whole, 1
+    if 2 * persons < widest:
+        return 0, 1
+    return widest, math.ceil(2 * widest / persons - 1 - 1e-9)
+
+
 def door_slots(rate: float, step: float, n: int) -> list[int]:
     """Persons that a door admits in each slot; thin ones have their fixed slots."""
     whole, every = per_slot(rate, step)
@@ -70,7 +91,11 @@ def lay_out(scenario: er.Scenario, step: float) -> Grid:
     network, classes, groups = scenario.network, scenario.group_classes, scenario.groups
     shelters = scenario.shelters
     n = math.floor(scenario.deadline_s / step + 1e-9)
+    parts = 1 if (classes.space == 1).all() else PARTS
+    space = [math.ceil(s * parts - 1e-9) / parts for s in classes.space.tolist()]
+    there = set(groups.class_.tolist())
     slots: list[dict[int, int]] = []
+    limits: list[tuple[float, int]] = []
     for i in range(network.n_links):
         took: dict[int, int] = {}
         for k in range(len(classes)):
@@ -79,19 +104,22 @@ def lay_out(scenario: er.Scenario, step: float) -> Grid:
             narrow = network.width[i] < classes.min_width[k]
             barred = steps_free and network.wheelchair[i] == -1
             ferry = KINDS[network.kind[i]] == "ferry"
-            if speed == 0 or narrow or barred or ferry:
+            wide = 2 * network.capacity[i] * step < space[k]
+            if speed == 0 or narrow or barred or ferry or wide:
                 continue
             exact = network.length[i] / speed / step
             if abs(exact - round(exact)) > 1e-6 or round(exact) < 1:
                 raise ValueError(f"link {network.link_id[i]} takes {exact} slots")
             took[k] = round(exact)
         slots.append(took)
+        widest = max((space[k] for k in took if k in there), default=1.0)
+        limits.append(space_per_slot(float(network.capacity[i]), step, widest, parts))
     return Grid(
         n_slots=n,
         links=list(zip(network.from_node.tolist(), network.to_node.tolist(), strict=True)),
         slots=slots,
-        limit=[per_slot(c, step)[0] for c in network.capacity.tolist()],
-        every=[per_slot(c, step)[1] for c in network.capacity.tolist()],
+        limit=[limit for limit, _ in limits],
+        every=[every for _, every in limits],
         doors=list(
             zip(
                 shelters.node.tolist(),
@@ -101,6 +129,7 @@ def lay_out(scenario: er.Scenario, step: float) -> Grid:
             )
         ),
         admits=[door_slots(r, step, n + 1) for r in shelters.intake_rate.tolist()],
+        space=space,
         step_free=[bool(speed == 0) for speed in classes.speed_steps],
         groups=list(
             zip(
@@ -164,13 +193,15 @@ def best(scenario: er.Scenario, step: float, *, whole: bool = True) -> Best:
         k = grid.groups[groups[0]][1]
         for i, (a, b) in enumerate(grid.links):
             took, limit = grid.slots[i].get(k, NO_LIMIT), grid.limit[i]
+            each = grid.space[k]
             for t in slots:
                 if limit and t + took <= grid.n_slots:
                     # Of so many slots in a row people enter in one.
                     spans = [("link", i, begin) for begin in range(t - grid.every[i] + 1, t + 1)]
                     upper.update(dict.fromkeys(spans, limit))
                     leave, come = ("at", name, a, t), ("at", name, b, t + took)
-                    column(0, limit, *((row, 1) for row in spans), (leave, -1), (come, 1))
+                    upto = math.floor(limit / each)
+                    column(0, upto, *((row, each) for row in spans), (leave, -1), (come, 1))
         for v in range(scenario.network.n_nodes):
             for t in slots[:-1]:
                 column(0, people, (("at", name, v, t), -1), (("at", name, v, t + 1), 1))
@@ -231,7 +262,7 @@ def most_by_networkx(scenario: er.Scenario, step: float) -> int:
     for (a, b), took, limit in zip(grid.links, grid.slots, grid.limit, strict=True):
         for t in range(grid.n_slots + 1):
             if 0 in took and t + took[0] <= grid.n_slots:
-                more((a, t), (b, t + took[0]), limit)
+                more((a, t), (b, t + took[0]), math.floor(limit / grid.space[0]))
     for v in range(scenario.network.n_nodes):
         for t in range(grid.n_slots):
             more((v, t), (v, t + 1), NO_LIMIT)
@@ -249,7 +280,7 @@ def earliest(
     scenario: er.Scenario,
     step: float,
     group: int,
-    taken: dict[tuple[Any, int, int], int] | None = None,
+    taken: dict[tuple[Any, int, int], float] | None = None,
 ) -> int | None:
     """Slot in which one more person of a group can be admitted somewhere, None if never in time.
 
@@ -265,8 +296,8 @@ def earliest(
     group
         Who.
     taken
-        Persons by ("link", link, slot), ("door", shelter, slot), ("room", shelter, 0) and
-        ("free", shelter, 0), as `bookings` gives them.
+        Persons' space by ("link", link, slot); persons by ("door", shelter, slot),
+        ("room", shelter, 0) and ("free", shelter, 0), as `bookings` gives them.
     """
     grid = lay_out(scenario, step)
     taken = taken or {}
@@ -293,7 +324,8 @@ def earliest(
             if through and b == grid.links[came][0]:
                 continue
             near = range(t - grid.every[link] + 1, t + grid.every[link])
-            if sum(taken.get(("link", link, slot), 0) for slot in near) < grid.limit[link]:
+            entered = sum(taken.get(("link", link, slot), 0) for slot in near)
+            if entered + grid.space[k] <= grid.limit[link]:
                 heapq.heappush(queue, (t + took, b, link if b in inside else 0))
         if not through:
             heapq.heappush(queue, (t + 1, v, came))
@@ -318,16 +350,17 @@ def inside_chains(scenario: er.Scenario, grid: Grid) -> set[int]:
     }
 
 
-def bookings(plan: er.Plan, movements: Iterable[int]) -> dict[tuple[Any, int, int], int]:
+def bookings(plan: er.Plan, movements: Iterable[int]) -> dict[tuple[Any, int, int], float]:
     """What some movements of a plan take, in the words of `earliest`."""
     moves, step = plan.movements, plan.step_s
     step_free = plan.scenario.group_classes.step_free[plan.scenario.groups.class_[moves.group]]
-    taken: dict[tuple[Any, int, int], int] = defaultdict(int)
+    taken: dict[tuple[Any, int, int], float] = defaultdict(int)
+    space = plan.scenario.group_classes.space[plan.scenario.groups.class_[moves.group]]
     for m in movements:
         size, shelter = int(moves.size[m]), int(moves.shelter[m])
         for leg in range(moves.leg_ptr[m], moves.leg_ptr[m + 1]):
             link, slot = int(moves.leg_link[leg]), round(moves.leg_enter[leg] / step)
-            taken["link", link, slot] += size
+            taken["link", link, slot] += size * float(space[m])
         taken["door", shelter, round(moves.arrive[m] / step)] += size
         taken["room", shelter, 0] += size
         taken["free", shelter, 0] += size * int(step_free[m])

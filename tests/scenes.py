@@ -48,12 +48,13 @@ def doors(network: Network, *rows: Sequence[Any]) -> Shelters:
 
 
 def paces(*rows: Sequence[float]) -> Classes:
-    """Classes of (speed on the level, on steps[, least width])."""
+    """Classes of (speed on the level, on steps[, least width[, space]])."""
     return Classes(
         class_id=ids("c", len(rows)),
         speed_flat=[row[0] for row in rows],
         speed_steps=[row[1] for row in rows],
         min_width=[row[2] if len(row) > 2 else 0.0 for row in rows],
+        space=[row[3] if len(row) > 3 else 1.0 for row in rows],
     )
 
 

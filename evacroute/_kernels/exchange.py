@@ -58,15 +58,16 @@ class Booked(NamedTuple):
 def put(booked: Any, places: Any, x: int, k: int, sign: int) -> None:
     """Book movement x (sign 1) or give back what it holds (-1)."""
     z = sign * booked.size[x]
+    units = z * places.unit[k]
     n_slots = places.link.shape[1] - 1
     for i in range(booked.item_ptr[x], booked.item_ptr[x] + booked.item_count[x]):
         link, t = booked.link[i], booked.when[i]
         every = places.every[link]
         if every == 1:
-            places.link[link, t] -= z
+            places.link[link, t] -= units
         else:
             for s in range(max(t - every + 1, 0), min(t + every, n_slots + 1)):
-                places.link[link, s] -= z
+                places.link[link, s] -= units
         if sign > 0:
             head = booked.first[link, t]
             booked.after[i], booked.before[i], booked.owner[i] = head, -1, x
@@ -143,17 +144,27 @@ def remember_way(
 @nb.njit(cache=True, nogil=True)
 def price_paid(guide: Any, booked: Any, x: int, k: int) -> int:
     """Sum the prices of what each person of movement x holds."""
-    horizon = len(guide.link)
+    price = guide.link[guide.scale[k]]
+    horizon = len(price)
     paid = np.int64(0)
     for i in range(booked.item_ptr[x], booked.item_ptr[x] + booked.item_count[x]):
         p, t = guide.row[booked.link[i]], booked.when[i]
         if p >= 0 and t < horizon:
-            paid += guide.link[t, p]
+            paid += price[t, p]
     s, t = booked.shelter[x], booked.admitted[x]
     paid += guide.room[k, s]
     if t < len(guide.door):
         paid += guide.door[t, s]
     return int(paid)
+
+
+@nb.njit(cache=True, nogil=True)
+def has_room(places: Any, k: int, need: int) -> bool:
+    """Whether any shelter has so many places for class k."""
+    for s in range(len(places.room)):
+        if places.room[s] >= need and (not places.step_free[k] or places.free_room[s] >= need):
+            return True
+    return False
 
 
 @nb.njit(cache=True, nogil=True)
@@ -168,6 +179,8 @@ def place_in_order(
         k = class_[g]
         while left[g] > 0:
             need = left[g] if together[g] else 1
+            if not has_room(places, k, need):
+                break
             shelter, admitted, n_arcs = find_way(
                 paths,
                 guide,
@@ -251,7 +264,7 @@ def chain(
         gain += z * w * (booked.admitted[x] - admitted)
         for e in range(booked.item_ptr[y], booked.item_ptr[y] + booked.item_count[y]):
             link, t = booked.link[e], booked.when[e]
-            while good and places.link[link, t] < z:
+            while good and places.link[link, t] < z * places.unit[k]:
                 n = 0
                 o = booked.first[link, t]
                 while o >= 0:

@@ -56,10 +56,10 @@ def mark(full: Any, link: int, slot: int, is_full: bool) -> None:
 
 
 @nb.njit(cache=True, nogil=True)
-def mark_all(free_link: Any, full: Any) -> None:
-    """Set every bit from the table of free places."""
+def mark_all(free_link: Any, full: Any, least: int) -> None:
+    """Set every bit from the table of free units; a person takes `least` or more."""
     full[:] = 0
     for link in range(free_link.shape[0]):
         for slot in range(free_link.shape[1]):
-            if free_link[link, slot] < 1:
+            if free_link[link, slot] < least:
                 mark(full, link, slot, True)

@@ -35,6 +35,8 @@ class Graph(NamedTuple):
     link_every
         At least so many slots lie between entries to a link, 1 but for links that pass less than
         one person a slot, shape (n_links,).
+    unit, least
+        Units of street capacity that a person takes, shape (n_classes,), and the least of them.
     shift
         Added to the time walked in an arc before the entry to a link is cut to whole slots,
         shape (n_classes,): just above 0, so that rounding errors do not bring an entry forward.
@@ -60,6 +62,8 @@ class Graph(NamedTuple):
     seq_link: Any
     link_time: Any
     link_every: Any
+    unit: Any
+    least: Any
     shift: Any
     node_head: Any
     node_arc: Any
@@ -75,9 +79,10 @@ class Free(NamedTuple):
     Attributes
     ----------
     link
-        Persons that may still enter, shape (n_links, n_slots + 1).
+        Units that may still enter, shape (n_links, n_slots + 1).
     full
-        A bit for each link and slot, set where `link` is 0; words of 32 bits.
+        A bit for each link and slot, set where `link` is less than
+        the least unit of a class; words of 32 bits.
     intake
         Persons a shelter may still admit, shape (n_shelters, n_slots + 1).
     room, step_free_room

@@ -16,7 +16,7 @@ UNIT = 64
 NEVER = 1 << 29
 """A value from which there is no way."""
 
-TOP = 1 << 31
+TOP = np.int64(1 << 31)
 END = 1 << 30
 MASK = 0xFFFFFFFF
 
@@ -62,8 +62,9 @@ class Guide(NamedTuple):
         row holds for ever after.
     row
         Price row of each link, -1 = none.
-    link
-        Price by slot and row, shape (horizon, n_rows).
+    link, scale
+        Price by slot and row for each space that persons take, shape (n_spaces, horizon, n_rows),
+        and which of them counts for each class.
     room, door
         Price of a place by class and shelter, and of a door by slot and shelter (horizon + 1 rows).
     weight
@@ -73,6 +74,7 @@ class Guide(NamedTuple):
     value: Any
     row: Any
     link: Any
+    scale: Any
     room: Any
     door: Any
     weight: Any
@@ -84,7 +86,7 @@ class Places(NamedTuple):
     Attributes
     ----------
     link
-        Persons that may still enter, shape (n_links, n_slots + 1).
+        Units that may still enter, shape (n_links, n_slots + 1).
     intake
         Persons a door may still admit, shape (n_shelters, n_slots + 1).
     room, free_room
@@ -93,6 +95,8 @@ class Places(NamedTuple):
         Slots between entries to a link or door (1 but for thin ones).
     step_free
         Which classes need step-free places.
+    unit
+        Units of street capacity that a person takes, by class.
     """
 
     link: Any
@@ -102,6 +106,7 @@ class Places(NamedTuple):
     every: Any
     door_every: Any
     step_free: Any
+    unit: Any
 
 
 class Space(NamedTuple):
@@ -169,7 +174,8 @@ def find_way(
     state, heap = space.state, space.heap
     row, item_link, item_off = paths.row[k], paths.item_link, paths.item_off[k]
     src, ptr = paths.src, paths.ptr
-    value, price, price_row, door = guide.value[k], guide.link, guide.row, guide.door
+    value, price = guide.value[k], guide.link[guide.scale[k]]
+    price_row, door, wide = guide.row, guide.door, need * places.unit[k]
     free, intake = places.link, places.intake
     node_shelter, shelter_node, room_price = paths.node_shelter, paths.shelter_node, guide.room[k]
     step_free = places.step_free[k]
@@ -262,7 +268,7 @@ def find_way(
                 for i in range(row[a, 2], row[a, 2] + row[a, 3]):
                     link = item_link[i]
                     when = t + item_off[i]
-                    full = free[link, when] < need
+                    full = free[link, when] < wide
                     if full:
                         if toll < 0:
                             barred = True
@@ -338,12 +344,13 @@ def most_that_fit(
     paths: Any, places: Any, space: Any, k: int, shelter: int, admitted: int, n_arcs: int
 ) -> int:
     """Persons who may walk the way found together."""
-    most = min(places.intake[shelter, admitted], places.room[shelter])
+    most = np.int64(min(places.intake[shelter, admitted], places.room[shelter]))
     if places.step_free[k]:
         most = min(most, places.free_room[shelter])
+    units = np.int64(1) << 40
     row, item_off = paths.row[k], paths.item_off[k]
     for j in range(n_arcs):
         a, t = space.arc[j], space.slot[j]
         for i in range(row[a, 2], row[a, 2] + row[a, 3]):
-            most = min(most, places.link[paths.item_link[i], t + item_off[i]])
-    return int(most)
+            units = min(units, places.link[paths.item_link[i], t + item_off[i]])
+    return int(min(most, units // places.unit[k]))

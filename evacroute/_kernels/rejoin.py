@@ -76,11 +76,12 @@ def put_if_free(booked: Any, places: Any, begin: int, class_: Any, put_in: Any) 
     """Book the movements from `begin` on that find everything free, in order; marks which."""
     for x in range(begin, booked.count[0]):
         z, s, k = booked.size[x], booked.shelter[x], class_[booked.group[x]]
+        units = z * places.unit[k]
         free = places.room[s] >= z and places.intake[s, booked.admitted[x]] >= z
         if places.step_free[k]:
             free = free and places.free_room[s] >= z
         for i in range(booked.item_ptr[x], booked.item_ptr[x] + booked.item_count[x]):
-            free = free and places.link[booked.link[i], booked.when[i]] >= z
+            free = free and places.link[booked.link[i], booked.when[i]] >= units
         put_in[x - begin] = free
         if free:
             put(booked, places, x, k, 1)

@@ -1,6 +1,6 @@
 """Exchanges within one class: whoever is at the same place at the same time may swap what follows.
 
-The single people of a class form one flow over time, whoever they are. A party's way is taken out
+The parties of a class and size form one flow over time, whoever they are. One's way is taken out
 and put back on the best way through the residual network: forward where there is room, backward
 where others of the class walk, which sends one of those another way. What can be reached from a
 place does not depend on who asks, so places from which nothing better was found are passed over by
@@ -25,16 +25,16 @@ HUB, AGAINST = -10, -(1 << 24)
 
 
 class ClassFlow(NamedTuple):
-    """How many of a class are where.
+    """How many parties of a class and size are where.
 
     Attributes
     ----------
     arc
-        Persons who enter each arc by slot, shape (n_arcs, n_slots + 1).
+        Parties that enter each arc by slot, shape (n_arcs, n_slots + 1).
     wait
-        Persons who wait at each node from a slot to the next, shape (n_nodes, n_slots + 1).
+        Parties that wait at each node from a slot to the next, shape (n_nodes, n_slots + 1).
     door
-        Persons admitted, shape (n_shelters, n_slots + 1).
+        Parties admitted, shape (n_shelters, n_slots + 1).
     into_ptr, into_arc
         Arcs into each node.
     dead
@@ -50,9 +50,12 @@ class ClassFlow(NamedTuple):
 
 
 @nb.njit(cache=True, nogil=True)
-def shift_arc(paths: Any, places: Any, flow: Any, k: int, a: int, t: int, sign: int) -> bool:
-    """Put a person on an arc or take one off; False if a link is then overfull."""
+def shift_arc(
+    paths: Any, places: Any, flow: Any, k: int, z: int, a: int, t: int, sign: int
+) -> bool:
+    """Put a party of z on an arc or take one off; False if a link is then overfull."""
     flow.arc[a, t] += sign
+    units = sign * z * places.unit[k]
     row, item_off = paths.row[k], paths.item_off[k]
     n_slots = places.link.shape[1] - 1
     good = True
@@ -60,31 +63,31 @@ def shift_arc(paths: Any, places: Any, flow: Any, k: int, a: int, t: int, sign: 
         link, when = paths.item_link[i], t + item_off[i]
         every = places.every[link]
         if every == 1:
-            places.link[link, when] -= sign
+            places.link[link, when] -= units
         else:
             for s in range(max(when - every + 1, 0), min(when + every, n_slots + 1)):
-                places.link[link, s] -= sign
+                places.link[link, s] -= units
         if places.link[link, when] < 0:
             good = False
     return good
 
 
 @nb.njit(cache=True, nogil=True)
-def shift_door(places: Any, flow: Any, s: int, t: int, sign: int) -> None:
-    """Let a person in at a door or take one back; the shelter's room is not touched."""
+def shift_door(places: Any, flow: Any, z: int, s: int, t: int, sign: int) -> None:
+    """Let a party in at a door or take one back; the shelter's room is not touched."""
     flow.door[s, t] += sign
     n_slots = places.link.shape[1] - 1
     every = places.door_every[s]
     for q in range(max(t - every + 1, 0), min(t + every, n_slots + 1)):
-        places.intake[s, q] -= sign
+        places.intake[s, q] -= sign * z
 
 
 @nb.njit(cache=True, nogil=True)
-def shift_room(places: Any, k: int, s: int, sign: int) -> None:
-    """Take a place in a shelter or give it back."""
-    places.room[s] -= sign
+def shift_room(places: Any, k: int, z: int, s: int, sign: int) -> None:
+    """Take z places in a shelter or give them back."""
+    places.room[s] -= sign * z
     if places.step_free[k]:
-        places.free_room[s] -= sign
+        places.free_room[s] -= sign * z
 
 
 @nb.njit(cache=True, nogil=True)
@@ -130,12 +133,13 @@ def trace(
 
 @nb.njit(cache=True, nogil=True)
 def _price_of(paths: Any, guide: Any, k: int, a: int, t: int) -> int:
-    price, horizon = np.int64(0), len(guide.link)
+    table = guide.link[guide.scale[k]]
+    price, horizon = np.int64(0), len(table)
     row, item_off = paths.row[k], paths.item_off[k]
     for i in range(row[a, 2], row[a, 2] + row[a, 3]):
         p, when = guide.row[paths.item_link[i]], t + item_off[i]
         if p >= 0 and when < horizon:
-            price += guide.link[when, p]
+            price += table[when, p]
     return int(price)
 
 
@@ -154,7 +158,7 @@ def _push(heap: Any, size: int, x: int) -> int:
 
 @nb.njit(cache=True, nogil=True)
 def find_exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, start: int, ready: int,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, start: int, ready: int,
     latest: int, budget: int, most: int, phase: int,
 ) -> int:  # fmt: skip
     """Find a way through the residual network that ends before slot `latest`.
@@ -174,7 +178,7 @@ def find_exchange(
     horizon = value.shape[0] - 1
     n_slots = places.link.shape[1] - 1
     hubs = n * (n_slots + 1)
-    free = places.link
+    free, wide = places.link, z * places.unit[k]
     step_free = places.step_free[k]
     space.count[0] += 1
     stamp = space.count[0]
@@ -212,7 +216,7 @@ def find_exchange(
         if at >= hubs:
             s = at - hubs
             entered = state[at, VIA]
-            if places.room[s] > 0 and (not step_free or places.free_room[s] > 0):
+            if places.room[s] >= z and (not step_free or places.free_room[s] >= z):
                 space.count[1] += closed
                 return at
             u = paths.shelter_node[s]
@@ -233,8 +237,8 @@ def find_exchange(
         s = paths.node_shelter[u]
         while s >= 0 and s < len(paths.shelter_node) and paths.shelter_node[s] == u:
             q = hubs + s
-            if places.intake[s, t] > 0 and state[q, STAMP] != stamp and guide.room[k, s] < NEVER:
-                open_ = places.room[s] > 0 and (not step_free or places.free_room[s] > 0)
+            if places.intake[s, t] >= z and state[q, STAMP] != stamp and guide.room[k, s] < NEVER:
+                open_ = places.room[s] >= z and (not step_free or places.free_room[s] >= z)
                 if open_:
                     if t * wait + extra < latest * wait:
                         state[q, STAMP], state[q, VIA], state[q, COST] = stamp, t, extra
@@ -267,7 +271,7 @@ def find_exchange(
             if via >= 0:
                 barred = False
                 for i in range(row[a, 2], row[a, 2] + row[a, 3]):
-                    if free[item_link[i], t + item_off[i]] < 1:
+                    if free[item_link[i], t + item_off[i]] < wide:
                         barred = True
                         break
                 if barred:
@@ -298,7 +302,7 @@ def find_exchange(
 
 @nb.njit(cache=True, nogil=True)
 def apply_exchange(
-    paths: Any, places: Any, space: Any, flow: Any, k: int, hub: int, sign: int
+    paths: Any, places: Any, space: Any, flow: Any, k: int, z: int, hub: int, sign: int
 ) -> bool:
     """Send a person along the way found (sign 1), or take that back; False if a link is overfull."""
     n = len(paths.ptr) - 1
@@ -307,12 +311,12 @@ def apply_exchange(
     state, row = space.state, paths.row[k]
     good = True
     at = hub
-    shift_room(places, k, hub - hubs, sign)
+    shift_room(places, k, z, hub - hubs, sign)
     while True:
         via = state[at, VIA]
         if at >= hubs:
             s = at - hubs
-            shift_door(places, flow, s, via, sign)
+            shift_door(places, flow, z, s, via, sign)
             at = via * n + paths.shelter_node[s]
             continue
         flow.dead[at] = 0
@@ -328,22 +332,22 @@ def apply_exchange(
             flow.wait[u, t] -= sign
         elif via <= AGAINST:
             b = AGAINST - via
-            shift_arc(paths, places, flow, k, b, t, -sign)
+            shift_arc(paths, places, flow, k, z, b, t, -sign)
             at = (t + row[b, 1]) * n + row[b, 0]
         elif via <= HUB:
             s = HUB - via
-            shift_door(places, flow, s, t, -sign)
+            shift_door(places, flow, z, s, t, -sign)
             at = hubs + s
         else:
             when = t - row[via, 1]
-            if not shift_arc(paths, places, flow, k, via, when, sign):
+            if not shift_arc(paths, places, flow, k, z, via, when, sign):
                 good = False
             at = when * n + paths.src[via]
 
 
 @nb.njit(cache=True, nogil=True)
 def exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, node: Any, ready: Any,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any, ready: Any,
     begin: int, end: int, most: int, phase: int, tally: Any, arcs: Any, slots: Any,
 ) -> None:  # fmt: skip
     """Try for each of some people of a class, one by one, to be safe sooner by exchanges.
@@ -371,33 +375,33 @@ def exchange(
             if arcs[i] == WAIT:
                 flow.wait[at, slots[i]] -= 1
             else:
-                shift_arc(paths, places, flow, k, arcs[i], slots[i], -1)
+                shift_arc(paths, places, flow, k, z, arcs[i], slots[i], -1)
                 at = paths.row[k, arcs[i], 0]
-        shift_door(places, flow, s, admitted, -1)
-        shift_room(places, k, s, -1)
+        shift_door(places, flow, z, s, admitted, -1)
+        shift_room(places, k, z, s, -1)
         hub = find_exchange(
-            paths, guide, places, space, flow, k, u, r, admitted, budget, most, phase
+            paths, guide, places, space, flow, k, z, u, r, admitted, budget, most, phase
         )
         if hub >= 0:
-            if apply_exchange(paths, places, space, flow, k, hub, 1):
+            if apply_exchange(paths, places, space, flow, k, z, hub, 1):
                 tally[1] += 1
                 tally[2] += admitted - space.state[hub, VIA] - space.state[hub, COST] // wait
                 continue
-            apply_exchange(paths, places, space, flow, k, hub, -1)
+            apply_exchange(paths, places, space, flow, k, z, hub, -1)
         at = u
         for i in range(n_steps):
             if arcs[i] == WAIT:
                 flow.wait[at, slots[i]] += 1
             else:
-                shift_arc(paths, places, flow, k, arcs[i], slots[i], 1)
+                shift_arc(paths, places, flow, k, z, arcs[i], slots[i], 1)
                 at = paths.row[k, arcs[i], 0]
-        shift_door(places, flow, s, admitted, 1)
-        shift_room(places, k, s, 1)
+        shift_door(places, flow, z, s, admitted, 1)
+        shift_room(places, k, z, s, 1)
 
 
 @nb.njit(cache=True, nogil=True)
 def insert_by_exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, node: Any, ready: Any,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any, ready: Any,
     phase: int, done: Any,
 ) -> int:  # fmt: skip
     """Try to place people who are left, one by one; marks those placed in `done`."""
@@ -407,45 +411,48 @@ def insert_by_exchange(
         if done[j]:
             continue
         hub = find_exchange(
-            paths, guide, places, space, flow, k, node[j], ready[j], n_slots + 1, 1 << 30, 1 << 40,
+            paths, guide, places, space, flow, k, z, node[j], ready[j], n_slots + 1, 1 << 30, 1 << 40,
             phase,
         )  # fmt: skip
         if hub < 0:
             continue
-        if apply_exchange(paths, places, space, flow, k, hub, 1):
+        if apply_exchange(paths, places, space, flow, k, z, hub, 1):
             done[j] = True
             count += 1
         else:
-            apply_exchange(paths, places, space, flow, k, hub, -1)
+            apply_exchange(paths, places, space, flow, k, z, hub, -1)
     return count
 
 
 @nb.njit(cache=True, nogil=True)
 def load_flow(
-    paths: Any, booked: Any, flow: Any, k: int, chosen: Any, node: Any, ready: Any
+    paths: Any, booked: Any, flow: Any, k: int, z: int, chosen: Any, node: Any, ready: Any
 ) -> None:
-    """Count the chosen movements, which are of class k, in the flow."""
+    """Count the chosen movements, of class k and in parties of z, in the flow."""
     row = paths.row[k]
     for x in chosen:
-        z, g = booked.size[x], booked.group[x]
+        n, g = booked.size[x] // z, booked.group[x]
         t, u = ready[g], node[g]
         for j in range(booked.arc_ptr[x], booked.arc_ptr[x] + booked.arc_count[x]):
             a, when = booked.arc[j], booked.slot[j]
             for q in range(t, when):
-                flow.wait[u, q] += z
-            flow.arc[a, when] += z
+                flow.wait[u, q] += n
+            flow.arc[a, when] += n
             t, u = when + row[a, 1], row[a, 0]
         for q in range(t, booked.admitted[x]):
-            flow.wait[u, q] += z
-        flow.door[booked.shelter[x], booked.admitted[x]] += z
+            flow.wait[u, q] += n
+        flow.door[booked.shelter[x], booked.admitted[x]] += n
 
 
 @nb.njit(cache=True, nogil=True)
 def unload_flow(
-    paths: Any, guide: Any, booked: Any, space: Any, flow: Any, k: int, group: Any, size: Any,
+    paths: Any, guide: Any, booked: Any, space: Any, flow: Any, k: int, z: int, group: Any,
+    parties: Any,
     node: Any, ready: Any, arcs: Any, slots: Any,
 ) -> int:  # fmt: skip
     """Turn the flow into movements of the groups again; nothing is booked. Empties the flow.
+
+    `parties` counts those still to be turned of each group.
 
     Returns
     -------
@@ -455,33 +462,33 @@ def unload_flow(
     row = paths.row[k]
     for j in range(len(group)):
         g = group[j]
-        left = size[j]
-        while left > 0:
+        while parties[j] > 0:
             s, admitted, n_steps = trace(paths, guide, flow, k, node[g], ready[g], arcs, slots)
             if s < 0:
                 return j
-            u, many, n_arcs = node[g], min(left, flow.door[s, admitted]), 0
+            u, many, n_arcs = node[g], min(parties[j], flow.door[s, admitted]), 0
             for i in range(n_steps):
                 a, t = arcs[i], slots[i]
                 many = min(many, flow.wait[u, t] if a == WAIT else flow.arc[a, t])
                 if a >= 0:
                     n_arcs += 1
                     u = row[a, 0]
-            u = node[g]
             at = n_arcs
             for i in range(n_steps):
-                a, t = arcs[i], slots[i]
-                if a == WAIT:
-                    flow.wait[u, t] -= many
-                else:
-                    flow.arc[a, t] -= many
-                    u = row[a, 0]
+                if arcs[i] >= 0:
                     at -= 1
-                    space.arc[at], space.slot[at] = a, t
-            flow.door[s, admitted] -= many
-            x = remember_way(booked, paths, space, k, g, s, admitted, many, n_arcs)
+                    space.arc[at], space.slot[at] = arcs[i], slots[i]
+            x = remember_way(booked, paths, space, k, g, s, admitted, many * z, n_arcs)
             if x < 0:
                 return j
             booked.alive[x] = True
-            left -= many
+            u = node[g]
+            for i in range(n_steps):
+                if arcs[i] == WAIT:
+                    flow.wait[u, slots[i]] -= many
+                else:
+                    flow.arc[arcs[i], slots[i]] -= many
+                    u = row[arcs[i], 0]
+            flow.door[s, admitted] -= many
+            parties[j] -= many
     return len(group)

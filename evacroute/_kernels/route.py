@@ -44,8 +44,9 @@ def earliest_entry(
     slot: int,
     latest: int,
     need: int,
+    least: int,
 ) -> int:
-    """Earliest slot in slot..latest at which `need` may enter seq_link[first:last], or -1.
+    """Earliest slot in slot..latest at which `need` units may enter seq_link[first:last], or -1.
 
     Takes bare arrays: a tuple of arrays costs reference counts at every call, and this is the
     innermost loop.
@@ -61,7 +62,7 @@ def earliest_entry(
             if clear > at:
                 q += clear - at
                 break
-            if need > 1 and free_link[link, at] < need:
+            if need > least and free_link[link, at] < need:
                 q += 1
                 break
             walked += time[link]
@@ -83,7 +84,10 @@ def latest_entry(
     latest: int,
     need: int,
 ) -> int:
-    """Latest slot in slot..latest at which `need` may enter seq_link[first:last]; else `slot`."""
+    """Latest slot in slot..latest at which `need` units may enter seq_link[first:last].
+
+    `slot` where there is none.
+    """
     q = latest
     while q > slot:
         walked = 0.0
@@ -145,6 +149,7 @@ def search(
     arc_ptr, arc_row = graph.arc_ptr, graph.arc_row[k]
     door_ptr, door_shelter = graph.door_ptr, graph.door_shelter
     shift = graph.shift[k]
+    wide, least = need * graph.unit[k], graph.least
     floored = len(floor) > 0
     # Past this key nobody arrives in time.
     highest = n_slots
@@ -176,8 +181,9 @@ def search(
             if took >= FAR or hope[v] >= FAR:
                 continue
             entry = earliest_entry(
-                seq_link, time, shift, full, free_link, first, last, ready, n_slots - took, need
-            )
+                seq_link, time, shift, full, free_link, first, last, ready, n_slots - took, wide,
+                least,
+            )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
@@ -231,10 +237,10 @@ def search(
             entry = next_free(full, arc_row[arc, 2], t)
             if entry > n_slots - took:
                 continue
-            if arc_row[arc, 3] > 1 or need > 1:
+            if arc_row[arc, 3] > 1 or wide > least:
                 entry = earliest_entry(
                     seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
-                    n_slots - took, need,
+                    n_slots - took, wide, least,
                 )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
@@ -300,6 +306,7 @@ def retrace(
     full, free_link, shift = free.full, free.link, graph.shift[k]
     arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
     path_arc, path_slot = work.path_arc, work.path_slot
+    wide, least = need * graph.unit[k], graph.least
     goal = graph.shelter_head[target]
     n_arcs = 0
     t = ready
@@ -327,7 +334,9 @@ def retrace(
         first, last = graph.node_pos[node, side], seq_ptr[arc + 1]
         took = part_time(graph, k, first, last)
         latest = min(bound + slack, n_slots) - took - hope[arc_to[arc]]
-        entry = earliest_entry(seq_link, time, shift, full, free_link, first, last, t, latest, need)
+        entry = earliest_entry(
+            seq_link, time, shift, full, free_link, first, last, t, latest, wide, least
+        )
         if entry < 0:
             return -1, 0
         path_arc[0], path_slot[0] = -2 - side, entry
@@ -348,7 +357,7 @@ def retrace(
         took, v = arc_time[arc], arc_to[arc]
         entry = earliest_entry(
             seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], t,
-            latest - took - hope[v], need,
+            latest - took - hope[v], wide, least,
         )  # fmt: skip
         if entry < 0:
             return -1, 0
@@ -372,7 +381,7 @@ def most_free(
     graph: Any, free: Any, work: Any, node: int, k: int, shelter: int, admitted: int, n_arcs: int
 ) -> int:
     """Persons who may walk the way found together, by streets and intake."""
-    most = free.intake[shelter, admitted]
+    most = np.int64(1) << 40
     seq_link, time, free_link = graph.seq_link, graph.link_time[k], free.link
     shift = graph.shift[k]
     path_arc, path_slot = work.path_arc, work.path_slot
@@ -383,7 +392,7 @@ def most_free(
             link = seq_link[p]
             most = min(most, free_link[link, path_slot[i] + int(walked + shift)])
             walked += time[link]
-    return int(most)
+    return int(min(most // graph.unit[k], free.intake[shelter, admitted]))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -393,14 +402,14 @@ def wait_at_origin(
     """Move every wait of the way found back towards the origin, as far as the slots allow."""
     leave = admitted
     seq_link, time, free_link = graph.seq_link, graph.link_time[k], free.link
-    shift = graph.shift[k]
+    shift, wide = graph.shift[k], need * graph.unit[k]
     path_arc, path_slot = work.path_arc, work.path_slot
     for i in range(n_arcs):
         latest = leave - way_time(graph, k, node, path_arc[i])
         if latest > path_slot[i]:
             first, last = span(graph, node, path_arc[i])
             path_slot[i] = latest_entry(
-                seq_link, time, shift, free_link, first, last, path_slot[i], latest, need
+                seq_link, time, shift, free_link, first, last, path_slot[i], latest, wide
             )
         leave = path_slot[i]
 
@@ -422,6 +431,7 @@ def book(
     """Take `persons` places on the way, at the door and in the shelter (negative gives back)."""
     seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
     free_link, full, every = free.link, free.full, graph.link_every
+    units, least = persons * graph.unit[k], graph.least
     for i in range(n_arcs):
         first, last = span(graph, node, arcs[i])
         walked = 0.0
@@ -431,8 +441,8 @@ def book(
             # A link that passes less than one a slot is shut for some slots around each entry.
             spread = every[link] - 1
             for t in range(max(at - spread, 0), min(at + spread + 1, free_link.shape[1])):
-                free_link[link, t] -= persons
-                mark(full, link, t, free_link[link, t] < 1)
+                free_link[link, t] -= units
+                mark(full, link, t, free_link[link, t] < least)
             walked += time[link]
     free.intake[shelter, admitted] -= persons
     free.room[shelter] -= persons

@@ -78,7 +78,7 @@ def static_values(
             a = lanes.into_arc[i]
             u = lanes.src[a]
             cost = value[v] + weight * lanes.tau[a]
-            if cost < value[u] - 1e-5:
+            if cost < value[u]:
                 value[u], to[u] = cost, to[v]
                 if not waiting[u]:
                     waiting[u] = True
@@ -176,6 +176,7 @@ def forward(
     people: Any,
     entries: Any,
     admitted: Any,
+    space: float,
 ) -> float:
     """Send every group the cheapest way; the moves are found again from the values.
 
@@ -192,9 +193,11 @@ def forward(
     people
         Scratch, shape (>= horizon + 1, n_nodes).
     entries
-        Added to: persons who enter each counted link by slot.
+        Added to: persons who enter each counted link by slot, each as many as its space.
     admitted
         Added to: persons admitted by slot and shelter; row `horizon` holds those after it.
+    space
+        Persons' worth of street that each takes.
 
     Returns
     -------
@@ -204,7 +207,7 @@ def forward(
     ptr, mid, dst, tau = lanes.ptr, lanes.mid, lanes.dst, lanes.tau
     item_ptr, item_row, item_off = lanes.item_ptr, lanes.item_row, lanes.item_off
     n = len(mid)
-    w = np.float32(weight)
+    w, wide = np.float32(weight), np.float32(space)
     people[: horizon + 1] = 0
     total = 0.0
     for g in range(len(ready)):
@@ -224,7 +227,8 @@ def forward(
             total += np.float64(best) * size[g]
             people[at, found] += size[g]
     for t in range(horizon):
-        for u in range(n):
+        # From the last: only there may an arc take no time, so whoever comes by it still moves on.
+        for u in range(n - 1, -1, -1):
             f = people[t, u]
             if f <= 0:
                 continue
@@ -259,7 +263,7 @@ def forward(
                     for i in range(count_ptr[a], count_ptr[a + 1]):
                         when = t + count_off[i]
                         if when < len(entries):
-                            entries[when, count_row[i]] += f
+                            entries[when, count_row[i]] += f * wide
                     done = True
                     break
             if not done:

@@ -21,6 +21,7 @@ def build_graph(
     step: float,
     passes: NDArray[np.bool_],
     link_every: NDArray[np.int32],
+    unit: NDArray[np.int32] | None = None,
 ) -> Graph:
     """Build the chain graph of a network for given classes, shelters and step.
 
@@ -42,7 +43,11 @@ def build_graph(
         Which links let anyone in at all, shape (n_links,).
     link_every
         Slots between entries to a link, shape (n_links,).
+    unit
+        Units of street capacity that a person of each class takes, 1 by default.
     """
+    if unit is None:
+        unit = np.ones(len(walk_seconds), np.int32)
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
     arc_links = _walk(network, open_, inside, ahead)
@@ -56,7 +61,7 @@ def build_graph(
     link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_time = round_times(link_time, seq_ptr, seq_link)
     return _assemble(
-        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
     )
 
 
@@ -67,6 +72,7 @@ def graph_of_arcs(
     step: float,
     passes: NDArray[np.bool_],
     link_every: NDArray[np.int32],
+    unit: NDArray[np.int32],
     arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
 ) -> Graph:
     """Build a chain graph on arcs that are known, such as those of a plan that goes on.
@@ -76,7 +82,7 @@ def graph_of_arcs(
 
     Parameters
     ----------
-    network, walk_seconds, shelter_node, step, passes, link_every
+    network, walk_seconds, shelter_node, step, passes, link_every, unit
         As for `build_graph`.
     arcs
         Where each arc's links begin, its links, and its whole times by class (`FAR` = barred).
@@ -91,7 +97,7 @@ def graph_of_arcs(
     barred = arc_totals(link_time, seq_ptr, seq_link) >= FAR
     arc_time = np.where(barred, FAR, arc_time).astype(np.int32)
     return _assemble(
-        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
     )
 
 
@@ -104,6 +110,7 @@ def _assemble(
     arc_time: NDArray[np.int32],
     shelter_node: NDArray[np.int32],
     link_every: NDArray[np.int32],
+    unit: NDArray[np.int32],
 ) -> Graph:
     """Put a graph together from arcs that are sorted by head."""
     head_nodes = np.flatnonzero(~inside)
@@ -128,6 +135,8 @@ def _assemble(
         seq_link=seq_link,
         link_time=link_time.astype(np.float64),
         link_every=link_every,
+        unit=unit,
+        least=int(unit.min(initial=1 << 20)),
         shift=np.full(len(link_time), HAIR),
         node_head=node_head,
         node_arc=node_arc,

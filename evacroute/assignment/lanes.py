@@ -175,7 +175,7 @@ def contract(net: TimeNet, row_of_link: NDArray[np.int32], shelter_node: NDArray
 
 
 def _pool(net: TimeNet, arcs: NDArray[np.int64], size: int) -> Pool:
-    """Lists of arcs with room for so many; parallel arcs are merged."""
+    """Make lists of arcs with room for so many; parallel arcs are merged."""
     n, n_classes = net.n_nodes, len(net.tau)
     key = net.src[arcs].astype(np.int64) * n + net.dst[arcs]
     unique, where = np.unique(key, return_inverse=True)

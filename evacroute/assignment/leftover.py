@@ -14,6 +14,8 @@ from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import Problem
 from evacroute.network import FERRY
 
+TOO_WIDE = "no way that lets in so wide a person at this step"
+
 _CODE = {reason: i for i, reason in enumerate(REASONS)}
 
 
@@ -53,14 +55,36 @@ def hopeless(problem: Problem, origins: Origins, cost: NDArray[np.int32]) -> NDA
     none = np.where(
         only_steps, _CODE["no step-free way to any shelter"], _CODE["no way to any shelter"]
     )
+    none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
     return reason
 
 
 def _joined_to_shelter(problem: Problem) -> NDArray[np.bool_]:
     """Which nodes share a connected piece of the walkable streets with a shelter."""
-    network, n = problem.scenario.network, problem.scenario.network.n_nodes
+    network = problem.scenario.network
     walked = (network.kind != FERRY) & (problem.link_slot > 0)
+    return _joined(problem, walked)
+
+
+def _too_wide(problem: Problem, origins: Origins) -> NDArray[np.bool_]:
+    """Which origins' people the grid parts from all shelters only because they take much space."""
+    network = problem.scenario.network
+    walk = problem.scenario.group_classes.walk_seconds(network)
+    wide = np.zeros(len(origins.node), bool)
+    if problem.units == 1:
+        return wide
+    may = np.isfinite(walk) & (problem.link_slot > 0)
+    barred = (may & ~np.isfinite(problem.graph.link_time)).any(axis=1)
+    for k in np.flatnonzero(barred):
+        mine = origins.class_ == k
+        wide[mine] = _joined(problem, may[k])[origins.node[mine]]
+    return wide
+
+
+def _joined(problem: Problem, walked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which nodes share a connected piece of some links with a shelter."""
+    network, n = problem.scenario.network, problem.scenario.network.n_nodes
     ends = (network.from_node[walked], network.to_node[walked])
     links = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(n, n))
     _, piece = connected_components(links, directed=False)

@@ -22,6 +22,7 @@ REASONS = (
     "no street near enough",
     "no shelter with room (not proven)",
     "no step-free place left (not proven)",
+    "no way that lets in so wide a person at this step",
 )
 """Reasons why people are left; `Movements.left_reason` holds positions in this tuple."""
 

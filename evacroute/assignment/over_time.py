@@ -1,4 +1,4 @@
-"""Flow over time with prices: a plan, improved step by step, beside a bound that closes in on it."""
+"""Flow over time with prices: a plan, improved stage by stage, beside a bound that closes in."""
 
 from __future__ import annotations
 
@@ -12,26 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
+from evacroute._kernels.priced_search import Space
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.price_sets import plan_prices
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
-from evacroute.assignment.pricing import Pricer, PriceSet, gather_crowd, make_terms
+from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
+from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
-FIRST, BEFORE_PLAN, STAGE = 30, 120, 30
-"""Price rounds while the first plan is made, before the priced plan, and beside each improvement."""
+FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
+"""Price rounds beside the first plan, before the priced plan, and beside each improvement."""
 
 SHRINK = 240
 """Rounds over which the price steps get smaller."""
+
+MOST_ROUNDS = 1500
+"""Rounds after which no more are taken."""
+
+LARGE = 1_000_000
+"""Nodes x slots x classes of the core from which a round takes long."""
 
 LOOK = 8000
 """Places looked at for one person in a pass of exchanges, at first."""
@@ -140,6 +149,7 @@ class _Run:
         self.job: Future[Any] | None = None
         self.pricer: Pricer | None = None
         self.placing: PricedPlacing | None = None
+        self.space: Space | None = None
         persons = np.bincount(
             origins.of_group, weights=np.where(self.counted, groups.size, 0),
             minlength=len(origins.node),
@@ -183,23 +193,29 @@ class _Run:
         best = self.pricer.best if self.pricer is not None else None
         return 0.0 if best is None else best.value
 
-    def _worth(self, placing: PricedPlacing) -> float:
-        """Cost of a placing with the penalties of whom it leaves [slots]."""
-        return placing.cost() + float((placing.left * self.terms.penalty[placing.class_]).sum())
+    def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
+        """Persons left, then those left of each class from the most vulnerable on, then cost."""
+        rank = self.rank[placing.class_]
+        left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
+        return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
+
+    def _left_cost(self, placing: PricedPlacing) -> float:
+        """Penalties of whom a placing leaves [slots]."""
+        return float((placing.left * self.terms.penalty[placing.class_]).sum())
 
     @property
     def gap(self) -> float:
         """Gap of the plan at hand, penalties of whom it leaves apart; inf while there is none."""
         if self.placing is None:
             return np.inf
-        penalty = float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
-        bound = self.bound - penalty
+        bound = self.bound - self._left_cost(self.placing)
         return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
 
     def _time_left(self) -> bool:
-        return time.perf_counter() - self.begin < float(self.method.time_limit)
+        spent = time.perf_counter() - self.begin
+        return not self.stopped and spent < float(self.method.time_limit)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, what: str, share: float | None = None) -> None:
         if self.progress is None:
             return
         persons = max(self.crowd.persons, 1.0)
@@ -209,7 +225,7 @@ class _Run:
             text += f", cost {self.placing.cost() * minutes:.2f} min, gap {self.gap:.2%}"
         spent = (time.perf_counter() - self.begin) / float(self.method.time_limit)
         reached = min(1.0, self.method.gap / self.gap) if 0 < self.gap < np.inf else 0.0
-        self.progress(text, min(1.0, max(spent, reached)))
+        self.progress(text, min(1.0, max(spent, reached)) if share is None else share)
 
     def go(self) -> None:
         """Work until the gap is reached, time is up, or little more is gained."""
@@ -235,7 +251,10 @@ class _Run:
         self._improve()
 
     def _new_placing(self) -> PricedPlacing:
-        return PricedPlacing(self.problem, self.net, self.terms, self.counted)
+        """Make an empty placing; all use the same scratch, one after another."""
+        placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
+        self.space = placing.space
+        return placing
 
     def _first_plan(self) -> PricedPlacing:
         """Take the plan of `shelter_flow` as the first."""
@@ -290,12 +309,12 @@ class _Run:
             self.placing = placing
         else:
             self.placing.guide = placing.guide
+        self.first = None
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
-        if done and placing.left.any():
-            for k in np.argsort(self.rank):
-                placing.insert_by_exchange(int(k), 4)
+        if done and placing.left.sum() > self.no_room:
+            placing.insert_by_exchange(4)
             vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
             placing.insert(vulnerable, self.method.seed)
         return done
@@ -309,41 +328,46 @@ class _Run:
             if not self._time_left():
                 self.stopped = "time limit"
                 return
-            self.job = self.side.submit(self._stage, self.placing, look)
-            if self.pricer.done < 4 * SHRINK:
-                self.pricer.rounds(STAGE)
+            self.pricer.upper = worth[2] + self._left_cost(self.placing)
+            # The bound as it is now: what the other thread finds meanwhile may not count, or the
+            # plan would depend on which is faster.
+            goal = (self.bound - self._left_cost(self.placing)) * (1 + self.method.gap)
+            self.job = self.side.submit(self._stage, self.placing, look, goal)
+            if self.pricer.done < MOST_ROUNDS:
+                self.pricer.rounds(self._stage_rounds())
             guide = self._guide()
             self.job.result()
             self.placing.guide = guide
             self.stages += 1
             self._tell(f"stage {self.stages}")
             now = self._worth(self.placing)
-            gained = (worth - now + self.bound - bound) / max(self.placing.cost(), 1.0)
+            gained = (worth[2] - now[2] + self.bound - bound) / max(now[2], 1.0)
+            if now[0] < worth[0]:
+                gained = 1.0
             if gained < 1e-4:
                 look *= 3
             poor = poor + 1 if gained < 1e-5 else 0
             worth, bound = now, self.bound
 
-    def _stage(self, placing: PricedPlacing, look: int) -> None:
-        """Improve the plan a little."""
+    def _stage_rounds(self) -> int:
+        """Count the rounds beside a stage: more where a round is quick, whatever the clock says."""
+        assert self.pricer is not None
+        cells = self.pricer.size * self.pricer.horizon * len(self.rank)
+        return int(np.clip(STAGE * LARGE // max(cells, 1), STAGE, 4 * STAGE))
+
+    def _stage(self, placing: PricedPlacing, look: int, goal: float) -> None:
+        """Improve the plan a little, chains only while it costs more than the goal."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
-        if placing.left.any():
-            for k in np.argsort(self.rank):
-                placing.insert_by_exchange(int(k), 2)
+        if placing.left.sum() > self.no_room:
+            placing.insert_by_exchange(2)
             placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
-        persons = np.bincount(
-            placing.class_, weights=self.problem.scenario.groups.size, minlength=len(self.rank)
-        )
-        enough = int(2e-5 * placing.cost())
-        for k in np.argsort(-persons, kind="stable"):
-            if not self._time_left():
-                return
-            placing.exchange(int(k), passes=8, most=look, enough=enough)
-        if self._time_left():
+        enough = 2e-5 * placing.cost()
+        placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
+        if self._time_left() and placing.cost() > goal:
             placing.chains(CHAINS, seed)
 
     def outcome(self) -> Outcome:
-        """What there is, as movements with prices and bound."""
+        """Give what there is, as movements with prices and bound."""
         if self.job is not None:
             self.job.result()
         groups, method = self.problem.scenario.groups, self.method
@@ -355,6 +379,8 @@ class _Run:
             placing, unplaced, no_room = self.placing.hand_over(), self.placing.left, self.no_room
         unplaced = np.where(self.proven >= 0, groups.size, unplaced)
         movements = finish(self.problem, placing, unplaced, no_room)
+        if self.progress is not None and self.stopped != "interrupted":
+            self._tell("done", 1.0)
         settings = {
             key: value for key, value in asdict(method).items() if key not in ("name", "seed")
         }
@@ -368,40 +394,11 @@ class _Run:
         if best is None:
             return Outcome(movements, settings)
         settings["price_rounds"], settings["stages"] = self.pricer.done, self.stages
-        prices = self._prices(best, self.pricer.exact_value(best))
+        prices = plan_prices(self.problem, self.terms, self.counted, best, self._exact(best))
         return Outcome(movements, settings, prices, bound_of(self.problem, prices, unplaced))
 
-    def _prices(self, best: PriceSet, value: float) -> Prices:
-        problem, terms, step = self.problem, self.terms, self.problem.step
-        graph, horizon = problem.graph, best.horizon
-        place = np.empty(len(terms.order), np.int64)
-        place[terms.order] = np.arange(len(place))
-        column, slot = np.nonzero(best.link[:horizon].T)
-        door = best.door[:, place]
-        shelter, door_slot = np.nonzero(door[: horizon + 1].T)
-        ready = problem.ready * step - problem.scenario.groups.ready_time
-        weight = terms.weight[problem.scenario.groups.class_]
-        late = float((ready * weight * problem.scenario.groups.size)[self.counted].sum())
-        return Prices(
-            step=step,
-            n_slots=problem.n_slots,
-            horizon=horizon,
-            link=best.links[column].astype(np.int32),
-            link_slot=slot.astype(np.int32),
-            link_price=best.link[slot, column].astype(np.float64) * step,
-            door=shelter.astype(np.int32),
-            door_slot=door_slot.astype(np.int32),
-            door_price=door[door_slot, shelter].astype(np.float64) * step,
-            room=best.room[place].astype(np.float64) * step,
-            step_free_room=best.free_room[place].astype(np.float64) * step,
-            weight=terms.weight.copy(),
-            penalty=terms.penalty * step,
-            hopeless=np.flatnonzero(~self.counted).astype(np.int32),
-            arc_ptr=graph.seq_ptr.astype(np.int64),
-            arc_link=graph.seq_link.copy(),
-            arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
-            value=value * step + late,
-        )
+    def _exact(self, best: PriceSet) -> float:
+        return exact_value(self.net, self.terms, self.crowd, self.problem.n_slots, best)
 
 
 def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> float | None:
@@ -409,9 +406,13 @@ def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> f
 
     None where the penalties of those left are more than what is proven.
     """
-    left = np.where(np.isin(np.arange(len(unplaced)), prices.hopeless), 0, unplaced)
-    class_ = problem.scenario.groups.class_
-    # Whoever is left waits for the start of a slot in no plan's cost.
-    late = left.sum() * prices.step * float(prices.weight.max(initial=0))
-    bound = prices.value - float((left * prices.penalty[class_]).sum()) - float(late)
+    groups, n_classes = problem.scenario.groups, len(prices.weight)
+    counted = ~np.isin(np.arange(len(unplaced)), prices.hopeless)
+    left = np.bincount(groups.class_, weights=np.where(counted, unplaced, 0), minlength=n_classes)
+    # Waiting for the start of a slot is in no plan's cost for those who are left: at most, by
+    # class, as many as are left who wait longest.
+    wait = np.zeros(n_classes)
+    late = problem.ready * prices.step - groups.ready_time
+    np.maximum.at(wait, groups.class_[counted], late[counted])
+    bound = prices.value - float((left * (prices.penalty + wait * prices.weight)).sum())
     return bound if bound > 0 else None

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
 from evacroute.assignment.parties import Origins
-from evacroute.assignment.pricing import PriceSet, Terms
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.room import RoomFlow
+from evacroute.assignment.sweeper import PriceSet, Terms
+from evacroute.network import KINDS
 from evacroute.prices import Prices
 
 F = np.float32
@@ -55,7 +56,9 @@ def plan_prices(
         The dual value that the prices have, in double precision [slots].
     """
     step, graph, horizon = problem.step, problem.graph, best.horizon
-    groups = problem.scenario.groups
+    network, groups, shelters = (
+        problem.scenario.network, problem.scenario.groups, problem.scenario.shelters
+    )  # fmt: skip
     place = np.empty(len(terms.order), np.int64)
     place[terms.order] = np.arange(len(place))
     column, slot = np.nonzero(best.link[:horizon].T)
@@ -64,6 +67,7 @@ def plan_prices(
     # A group that is ready within a slot waits for the next, whatever the plan.
     waits = problem.ready * step - groups.ready_time
     late = float((waits * terms.weight[groups.class_] * groups.size)[counted].sum())
+    priced = best.links[np.unique(column)]
     return Prices(
         step=step,
         n_slots=problem.n_slots,
@@ -79,9 +83,17 @@ def plan_prices(
         weight=terms.weight.copy(),
         penalty=terms.penalty * step,
         hopeless=np.flatnonzero(~counted).astype(np.int32),
+        unit=graph.unit.copy(),
+        units=problem.units,
         arc_ptr=graph.seq_ptr.astype(np.int64),
         arc_link=graph.seq_link.copy(),
         arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+        link_id=network.link_id[priced].astype(str),
+        link_name=network.name[priced].astype(str),
+        link_kind=np.array(KINDS)[network.kind[priced]],
+        link_limit=problem.link_slot[priced] / problem.units,
+        shelter_id=shelters.shelter_id.astype(str),
+        shelter_name=shelters.name.astype(str),
         value=value * step + late,
     )
 

@@ -25,9 +25,10 @@ from evacroute._kernels.residual import (
     unload_flow,
 )
 from evacroute.assignment.placing import Placing
-from evacroute.assignment.pricing import PriceSet, Sweeper, Terms
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.sweeper import PriceSet, Sweeper, Terms
 from evacroute.assignment.time_net import TimeNet
+from evacroute.errors import SolverError
 
 BEND = 7
 """The heuristic of searches is made greater by its 2**-7th part: dearer ways, found sooner."""
@@ -39,6 +40,9 @@ DEPTH, MOST_MOVED = 2, 6
 
 TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
+
+PLACE_STATES = 400_000
+"""Places that the search of one party may look at; who finds no way is inserted afterwards."""
 
 CHAIN_STATES = 1000
 """Places that a search in a chain may look at."""
@@ -64,11 +68,14 @@ class Guides:
         horizon = prices.horizon
         row = np.full(len(self.terms.link), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
+        space, scale = np.unique(self.terms.space, return_inverse=True)
+        link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
         room = np.stack([sweeper.room(prices, k) for k in range(len(self.terms.weight))])
         return Guide(
             value=_whole(sweeper.value[:, : horizon + 1]),
             row=row,
-            link=_whole(prices.link[:horizon]),
+            link=_whole(link),
+            scale=scale.ravel().astype(np.int64),
             room=_whole(room),
             door=_whole(prices.door[: horizon + 1]),
             weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
@@ -76,7 +83,7 @@ class Guides:
 
 
 def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.rint(np.minimum(a * np.float32(UNIT), NEVER)).astype(np.int32)
+    return np.asarray(np.rint(np.minimum(a * np.float32(UNIT), NEVER)), np.int32)
 
 
 class PricedPlacing:
@@ -88,10 +95,17 @@ class PricedPlacing:
         What is solved.
     counted
         Which groups can be placed at all.
+    space
+        Scratch of another placing of the same problem, to be used again.
     """
 
     def __init__(
-        self, problem: Problem, net: TimeNet, terms: Terms, counted: NDArray[np.bool_]
+        self,
+        problem: Problem,
+        net: TimeNet,
+        terms: Terms,
+        counted: NDArray[np.bool_],
+        space: Space | None = None,
     ) -> None:
         self.problem, self.net, self.terms = problem, net, terms
         groups = problem.scenario.groups
@@ -107,7 +121,7 @@ class PricedPlacing:
         self.left = np.where(counted, groups.size, 0).astype(np.int64)
         n_states = net.n_nodes * (problem.n_slots + 1) + len(terms.node)
         longest = 4 * (net.n_nodes + problem.n_slots)
-        self.space = Space(
+        self.space = space or Space(
             state=np.zeros((n_states, 4), np.int32),
             heap=np.empty(max(200_000, min(4_000_000, 8 * n_states)), np.int64),
             arc=np.empty(longest, np.int32),
@@ -132,6 +146,7 @@ class PricedPlacing:
             every=self.problem.link_every,
             door_every=self.problem.intake_every[terms.order],
             step_free=terms.step_free,
+            unit=self.problem.graph.unit,
         )
 
     @property
@@ -157,7 +172,6 @@ class PricedPlacing:
 
         The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
         """
-        huge = self.space.heap.size
         at = 0
         while at < len(order):
             if not go_on():
@@ -166,7 +180,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, huge, bend,
+                self.left, PLACE_STATES, bend,
             )  # fmt: skip
         return True
 
@@ -216,6 +230,14 @@ class PricedPlacing:
         put_if_free(self.booked, self.places, begin, self.class_, booked)
         np.subtract.at(self.left, group[booked], size[booked])
         return booked
+
+    def withdraw(self, groups: NDArray[np.bool_]) -> None:
+        """Give back all that these groups hold."""
+        b, x = self.booked, self.alive
+        x = x[groups[b.group[x]]]
+        np.add.at(self.left, b.group[x], b.size[x])
+        b.alive[x] = False
+        self._rebook(self._squeezed())
 
     def _append(
         self,
@@ -267,6 +289,12 @@ class PricedPlacing:
         np.cumsum(count, out=ptr[1:])
         at = np.repeat(b.arc_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
         placing.reserve_space(len(x), len(at))
+        # Ways in time may pass a place twice, so they can have more arcs than there are heads.
+        longest = int(count.max(initial=0)) + 1
+        if longest > len(placing.work.path_arc):
+            placing.work = placing.work._replace(
+                path_arc=np.empty(longest, np.int32), path_slot=np.empty(longest, np.int32)
+            )
         store = placing.store
         n = len(x)
         store.group[:n], store.size[:n], store.admitted[:n] = b.group[x], b.size[x], b.admitted[x]
@@ -282,7 +310,7 @@ class PricedPlacing:
         return placing
 
     def regret(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Movements in force, and what each costs a person above what the prices promise [slots]."""
+        """Movements in force, and what each costs a person above what prices promise [slots]."""
         b, x, guide = self.booked, self.alive, self.guide
         g = b.group[x]
         k = self.class_[g]
@@ -292,8 +320,9 @@ class PricedPlacing:
         at = np.repeat(b.item_ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
         row, when = guide.row[b.link[at]], b.when[at]
         paid = np.zeros(len(at) + 1)
-        priced = np.flatnonzero((row >= 0) & (when < len(guide.link)))
-        paid[priced + 1] = guide.link[when[priced], row[priced]]
+        priced = np.flatnonzero((row >= 0) & (when < guide.link.shape[1]))
+        scale = np.repeat(guide.scale[k], count)[priced]
+        paid[priced + 1] = guide.link[scale, when[priced], row[priced]]
         upto = np.cumsum(paid)
         cost = upto[ptr[1:]] - upto[ptr[:-1]]
         s, t = b.shelter[x], b.admitted[x]
@@ -304,108 +333,126 @@ class PricedPlacing:
         best = guide.value[k, np.minimum(self.ready[g], guide.value.shape[1] - 1), self.node[g]]
         return x, (cost - best) / UNIT
 
-    def _single(self, x: NDArray[np.int64], k: int) -> NDArray[np.bool_]:
-        """Which movements are people of class k who may be exchanged one by one."""
+    def _kinds(self) -> list[tuple[int, int, NDArray[np.int64]]]:
+        """Movements that may be exchanged, by class and size of the party, most persons first."""
+        x = self.alive
+        x = x[~self.fixed[self.booked.group[x]]]
         g = self.booked.group[x]
-        whole = self.together[g] & (self.problem.scenario.groups.size[g] > 1)
-        return np.asarray((self.class_[g] == k) & ~whole & ~self.fixed[g])
+        party = np.where(self.together[g], self.booked.size[x], 1).astype(np.int64)
+        key = self.class_[g] * (party.max(initial=1) + 1) + party
+        kinds = []
+        for one in np.unique(key):
+            mine = x[key == one]
+            k, z = divmod(int(one), int(party.max(initial=1)) + 1)
+            kinds.append((int(self.booked.size[mine].sum()), k, z, mine))
+        kinds.sort(key=lambda kind: (-kind[0], kind[1], kind[2]))
+        return [kind[1:] for kind in kinds]
 
-    def exchange(self, k: int, *, passes: int, most: int, enough: int) -> int:
-        """Let single people of class k exchange what follows where they meet.
+    def exchange(
+        self, *, passes: int, most: int, enough: float, go_on: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Let parties of equal class and size exchange what follows where they meet.
 
         Parameters
         ----------
         passes
-            Passes at most; they end when one gains `enough` slots or less.
+            Passes for a class and size at most; they end when one gains `enough` or less.
         most
-            Places looked at for one person in a pass.
-
-        Returns
-        -------
-        int
-            Slots gained.
+            Places looked at for one party in a pass.
+        enough
+            Weighted person-slots.
+        go_on
+            Asked before each class and size.
         """
-        x, regret = self.regret()
-        mine = self._single(x, k)
-        x, regret = x[mine], regret[mine]
-        worst = np.flatnonzero(regret > REGRET)
-        if not len(worst):
-            return 0
-        b, flow = self.booked, self._load(x, k)
-        worst = worst[np.argsort(-regret[worst], kind="stable")]
-        who = b.group[x[np.repeat(worst, b.size[x[worst]])]]
-        node, ready = self.node[who], self.ready[who]
-        total = 0
-        for _ in range(passes):
-            self.phase += 1
-            tally = np.zeros(3, np.int64)
-            exchange(
-                self.paths, self.guide, self.places, self.space, flow, k, node, ready, 0,
-                len(node), most, self.phase, tally, self.arcs, self.slots,
-            )  # fmt: skip
-            total += int(tally[2])
-            if tally[2] <= enough:
+        sad, regret = self.regret()
+        all_regret = np.zeros(len(self.booked.group))
+        all_regret[sad] = regret
+        news: list[Booked] = []
+        for k, z, x in self._kinds():
+            if not go_on():
                 break
-        self._unload(x, k, flow, np.zeros(0, np.int32))
-        return total
+            worst = np.flatnonzero(all_regret[x] > REGRET)
+            if not len(worst) or (all_regret[x][worst] * self.booked.size[x][worst]).sum() < enough:
+                continue
+            worst = worst[np.argsort(-all_regret[x][worst], kind="stable")]
+            b, flow = self.booked, self._load(x, k, z)
+            who = b.group[x[np.repeat(worst, b.size[x[worst]] // z)]]
+            node, ready = self.node[who], self.ready[who]
+            weight = float(self.terms.weight[k]) * z
+            for _ in range(passes):
+                self.phase += 1
+                tally = np.zeros(3, np.int64)
+                exchange(
+                    self.paths, self.guide, self.places, self.space, flow, k, z, node, ready, 0,
+                    len(node), most, self.phase, tally, self.arcs, self.slots,
+                )  # fmt: skip
+                if tally[2] * weight <= enough:
+                    break
+            news += self._unload(x, k, z, flow, np.zeros(0, np.int32))
+        self._rebook(self._squeezed(news=news))
 
-    def insert_by_exchange(self, k: int, passes: int) -> None:
-        """Place single people of class k who are left, by exchanges within the class."""
-        groups = self.problem.scenario.groups
-        whole = self.together & (groups.size > 1)
-        todo = np.flatnonzero((self.left > 0) & (self.class_ == k) & ~whole)
-        if not len(todo):
-            return
-        x = self.alive
-        x = x[self._single(x, k)]
-        flow = self._load(x, k)
-        who = np.repeat(todo, self.left[todo]).astype(np.int32)
-        done = np.zeros(len(who), np.bool_)
-        for _ in range(passes):
-            self.phase += 1
-            placed = insert_by_exchange(
-                self.paths, self.guide, self.places, self.space, flow, k, self.node[who],
-                self.ready[who], self.phase, done,
-            )  # fmt: skip
-            if not placed:
-                break
-        if not done.any():
-            # Nothing was changed: leave everyone the way that they have.
-            self.flow = None
-            return
-        np.subtract.at(self.left, who[done], 1)
-        self._unload(x, k, flow, who[done])
+    def insert_by_exchange(self, passes: int) -> None:
+        """Place parties that are left, by exchanges among those of equal class and size."""
+        whole = self.together & (self.problem.scenario.groups.size > 1) & ~self.fixed
+        left = np.flatnonzero((self.left > 0) & ~self.fixed)
+        size = np.where(whole[left], self.left[left], 1)
+        known = {(k, z): x for k, z, x in self._kinds()}
+        news: list[Booked] = []
+        for k, z in sorted(
+            {(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}
+        ):
+            todo = left[(self.class_[left] == k) & (size == z)]
+            x = known.get((k, z), np.zeros(0, np.int64))
+            flow = self._load(x, k, z)
+            who = np.repeat(todo, self.left[todo] // z).astype(np.int32)
+            done = np.zeros(len(who), np.bool_)
+            for _ in range(passes):
+                self.phase += 1
+                placed = insert_by_exchange(
+                    self.paths, self.guide, self.places, self.space, flow, k, z, self.node[who],
+                    self.ready[who], self.phase, done,
+                )  # fmt: skip
+                if not placed:
+                    break
+            if not done.any():
+                # Nothing was changed: everyone keeps the way that they have.
+                self.flow = None
+                continue
+            np.subtract.at(self.left, who[done], z)
+            news += self._unload(x, k, z, flow, who[done])
+        self._rebook(self._squeezed(news=news))
 
-    def _load(self, x: NDArray[np.int64], k: int) -> ClassFlow:
+    def _load(self, x: NDArray[np.int64], k: int, z: int) -> ClassFlow:
         if self.flow is None:
             self.flow = _class_flow(self.net, self.problem.n_slots + 1, len(self.terms.node))
-        load_flow(self.paths, self.booked, self.flow, k, x, self.node, self.ready)
+        load_flow(self.paths, self.booked, self.flow, k, z, x, self.node, self.ready)
         return self.flow
 
     def _unload(
-        self, x: NDArray[np.int64], k: int, flow: ClassFlow, more: NDArray[np.int32]
-    ) -> None:
-        """Put movements of the flow in the place of movements x; `more` are people who joined."""
+        self, x: NDArray[np.int64], k: int, z: int, flow: ClassFlow, more: NDArray[np.int32]
+    ) -> list[Booked]:
+        """Make movements of the flow, which take the place of x; `more` are parties that joined."""
         b = self.booked
-        persons = np.concatenate([b.size[x], np.ones(len(more), np.int32)])
+        count = np.concatenate([b.size[x] // z, np.ones(len(more), np.int32)])
         group, where = np.unique(np.concatenate([b.group[x], more]), return_inverse=True)
-        size = np.bincount(where.ravel(), weights=persons).astype(np.int64)
+        parties = np.bincount(where.ravel(), weights=count).astype(np.int64)
         order = np.lexsort((group, self.ready[group]))
-        group, size = group[order], size[order]
-        arcs = int(b.arc_count[x].sum())
+        group, parties = group[order], parties[order]
         b.alive[x] = False
-        new = self._squeezed(len(x) + len(more), 2 * arcs + 1000)
-        done = 0
-        while done < len(group):
-            at = unload_flow(
-                self.paths, self.guide, new, self.space, flow, k, group[done:], size[done:],
-                self.node, self.ready, self.arcs, self.slots,
+        items = 2 * int(b.item_count[x].sum()) + 200 * len(more) + 10_000
+        news: list[Booked] = []
+        while len(group):
+            new = _booked(int(parties.sum()) + 2, items, (0, 0), 0)
+            done = unload_flow(
+                self.paths, self.guide, new, self.space, flow, k, z, group, parties, self.node,
+                self.ready, self.arcs, self.slots,
             )  # fmt: skip
-            done += at
-            if done < len(group):
-                self.booked = new
-                new = self._squeezed(len(group), 2 * len(new.arc))
-        self._rebook(new)
+            news.append(new)
+            if done == 0 and not new.count[0]:
+                raise SolverError("an exchange left a hole in the flow")
+            group, parties = group[done:], parties[done:]
+            items *= 2
+        return news
 
     def chains(self, most: int, seed: int) -> None:
         """Try ejection chains from the movements of most regret, at most so many."""
@@ -446,28 +493,45 @@ class PricedPlacing:
             return
         self._rebook(self._squeezed(movements, arcs))
 
-    def _squeezed(self, more: int = 0, more_arcs: int = 0) -> Booked:
-        """Copy what is in force, not booked, with room for more."""
-        old, x = self.booked, self.alive
-        arcs, items = int(old.arc_count[x].sum()), int(old.item_count[x].sum())
-        n = len(x)
+    def _squeezed(
+        self, more: int = 0, more_arcs: int = 0, news: list[Booked] | None = None
+    ) -> Booked:
+        """Copy what is in force, here and in `news`, not booked, with room for more."""
+        tables = [self.booked, *(news or [])]
+        chosen = [np.flatnonzero(b.alive[: b.count[0]]) for b in tables]
+        n = sum(map(len, chosen))
+        arcs = sum(int(b.arc_count[x].sum()) for b, x in zip(tables, chosen, strict=True))
+        items = sum(int(b.item_count[x].sum()) for b, x in zip(tables, chosen, strict=True))
         new = _booked(
-            n + more + n // 2 + 1000, items + 2 * more_arcs + items // 2 + 10_000, old.first.shape,
-            len(self.terms.node),
+            n + more + n // 2 + 1000, items + 2 * more_arcs + items // 2 + 10_000,
+            self.places.link.shape, len(self.terms.node),
         )  # fmt: skip
-        for name in ("group", "shelter", "admitted", "size", "alive", "arc_count", "item_count"):
-            getattr(new, name)[:n] = getattr(old, name)[x]
-        for ptr, count, columns in (
-            ("arc_ptr", "arc_count", ("arc", "slot")),
-            ("item_ptr", "item_count", ("link", "when")),
-        ):
-            many = getattr(old, count)[x].astype(np.int64)
-            begin = np.zeros(n + 1, np.int64)
-            np.cumsum(many, out=begin[1:])
-            getattr(new, ptr)[:n] = begin[:-1]
-            at = np.repeat(getattr(old, ptr)[x] - begin[:-1], many) + np.arange(begin[-1])
-            for column in columns:
-                getattr(new, column)[: len(at)] = getattr(old, column)[at]
+        at, at_arc, at_item = 0, 0, 0
+        for b, x in zip(tables, chosen, strict=True):
+            m = len(x)
+            for name in (
+                "group",
+                "shelter",
+                "admitted",
+                "size",
+                "alive",
+                "arc_count",
+                "item_count",
+            ):
+                getattr(new, name)[at : at + m] = getattr(b, name)[x]
+            for ptr, many, columns, begin in (
+                ("arc_ptr", b.arc_count[x], ("arc", "slot"), at_arc),
+                ("item_ptr", b.item_count[x], ("link", "when"), at_item),
+            ):
+                upto = np.zeros(m + 1, np.int64)
+                np.cumsum(many, out=upto[1:])
+                getattr(new, ptr)[at : at + m] = begin + upto[:-1]
+                place = np.repeat(getattr(b, ptr)[x] - upto[:-1], many) + np.arange(upto[-1])
+                for column in columns:
+                    getattr(new, column)[begin : begin + len(place)] = getattr(b, column)[place]
+            at += m
+            at_arc += int(b.arc_count[x].sum())
+            at_item += int(b.item_count[x].sum())
         new.count[:] = n, arcs, items
         return new
 

@@ -14,9 +14,14 @@ from evacroute.assignment.chains import build_graph
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.errors import InputError
+from evacroute.network import Network
+from evacroute.people import SPACE_PARTS
 from evacroute.scenario import Scenario
 
 MOST_SLOTS = 20_000
+UNITS = SPACE_PARTS
+"""Units of street capacity to a person, where some class takes more space than one person."""
+
 MOST_PERSONS = np.iinfo(np.int32).max // 4
 """No limit, in the reservation tables."""
 
@@ -42,9 +47,12 @@ class Problem:
         First slot in which each group can leave, shape (n_groups,); may be past n_slots.
     step_free
         Which classes cannot use steps, shape (n_classes,).
+    units
+        Units to a person who takes no more space than others: 1 where all are alike. What a person
+        of each class takes is `graph.unit`.
     link_slot, link_every
-        Persons who may enter a link in a slot, and slots between entries (1 but for links that pass
-        less than one person a slot), shape (n_links,).
+        Units that may enter a link in a slot, and slots between entries (1 but for links that pass
+        less than one person of some class a slot), shape (n_links,).
     intake_slot, intake_every
         Persons whom a shelter may admit in a slot, and every how many slots, shape (n_shelters,).
     """
@@ -56,6 +64,7 @@ class Problem:
     n_slots: int
     ready: NDArray[np.int32]
     step_free: NDArray[np.bool_]
+    units: int
     link_slot: NDArray[np.int32]
     link_every: NDArray[np.int32]
     intake_slot: NDArray[np.int32]
@@ -66,7 +75,7 @@ class Problem:
         shelters = self.scenario.shelters
         link = np.repeat(self.link_slot[:, None], self.n_slots + 1, axis=1)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
-        mark_all(link, full)
+        mark_all(link, full, self.graph.least)
         return Free(
             link=link,
             full=full,
@@ -94,8 +103,17 @@ class Problem:
         return out
 
 
-def build_problem(scenario: Scenario, step: float) -> Problem:
+def build_problem(scenario: Scenario, step: float, max_density: float | None = None) -> Problem:
     """Lay a scenario on a time grid of slots of `step` seconds.
+
+    Parameters
+    ----------
+    scenario
+        What is planned.
+    step
+        Length of a slot [s].
+    max_density
+        No link admits more than keeps it at so many persons' space [1/m2]; None = no such limit.
 
     Raises
     ------
@@ -109,12 +127,10 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
             f"steps, expected 1 to {MOST_SLOTS:,}"
         )
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
-    link_slot, link_every = per_slot(network.capacity, step)
+    walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
-    graph = build_graph(
-        network, classes.walk_seconds(network), shelters.node, step, link_slot > 0, link_every
-    )
+    graph = build_graph(network, walk, shelters.node, step, link_slot > 0, link_every, unit)
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
@@ -124,6 +140,7 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
         n_slots=n_slots,
         ready=np.minimum(ready, n_slots + 1).astype(np.int32),
         step_free=classes.step_free,
+        units=units,
         link_slot=link_slot,
         link_every=link_every,
         intake_slot=intake_slot,
@@ -131,21 +148,98 @@ def build_problem(scenario: Scenario, step: float) -> Problem:
     )
 
 
-def per_slot(rate: NDArray[np.float64], step: float) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Find whole persons per slot at a rate [person/s], and the slots between entries.
+def street_slots(
+    scenario: Scenario, step: float, max_density: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.int32], int, NDArray[np.int32], NDArray[np.int32]]:
+    """Find who may walk each link, and how many in a slot.
+
+    Returns
+    -------
+    tuple
+        Walking times [s] by class, inf = barred; units that a person of each class takes, units to
+        a person, units of each link in a slot, slots between its entries (see `Problem`).
+    """
+    network, classes = scenario.network, scenario.group_classes
+    walk = classes.walk_seconds(network)
+    there = np.unique(scenario.groups.class_)
+    capacity = network.capacity
+    if max_density is not None:
+        capacity = np.minimum(capacity, density_limit(network, walk[there], max_density))
+    units = UNITS if (classes.space > 1).any() else 1
+    unit = np.ceil(classes.space * units - 1e-9).astype(np.int32)
+    widest = _widest(capacity * step * units, walk, unit, there, units)
+    return walk, unit, units, *per_slot(capacity, step, units, widest)
+
+
+def per_slot(
+    rate: NDArray[np.float64],
+    step: float,
+    units: int = 1,
+    widest: NDArray[np.int32] | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Find whole units per slot at a rate [person/s], and the slots between entries.
 
     Rounded down, so that no window of whole slots takes more than rate x (window + step). A rate
-    below one person a slot admits one person, then none for ceil(2 / (rate x step) - 1) - 1 slots,
-    the shortest spacing of which the same holds; at less than half a person a slot even the first
-    would be too many, so nobody passes.
+    that does not let in the widest person in every slot lets them in, or others of no more units
+    together, then nobody for ceil(2 x widest / (units of a slot) - 1) - 1 slots, the shortest
+    spacing of which the same holds; at less than half of the widest a slot even the first would be
+    too many, so nobody passes.
+
+    Parameters
+    ----------
+    rate
+        Capacity [person/s].
+    step
+        Length of a slot [s].
+    units
+        Units to a person.
+    widest
+        Units of the widest person who is to pass, of each place; `units` by default.
     """
-    persons = np.minimum(rate * step, MOST_PERSONS)
-    slot = np.floor(persons + 1e-9).astype(np.int32)
-    thin = (slot == 0) & (persons >= 0.5)
+    need = np.full(len(rate), units, np.int32) if widest is None else widest
+    in_slot = np.minimum(rate * step * units, MOST_PERSONS)
+    slot = np.floor(in_slot + 1e-9).astype(np.int32)
+    small = slot < need
+    thin = small & (in_slot >= need / 2)
     every = np.ones(len(slot), np.int32)
-    every[thin] = np.ceil(2 / persons[thin] - 1 - 1e-9).astype(np.int32)
-    slot[thin] = 1
+    every[thin] = np.ceil(2 * need[thin] / in_slot[thin] - 1 - 1e-9).astype(np.int32)
+    slot[small] = 0
+    slot[thin] = need[thin]
     return slot, every
+
+
+def _widest(
+    in_slot: NDArray[np.float64],
+    walk: NDArray[np.float64],
+    unit: NDArray[np.int32],
+    there: NDArray[np.integer],
+    units: int,
+) -> NDArray[np.int32]:
+    """Units of the widest class that each link can let in at all; bars the others in `walk`."""
+    walk[2 * in_slot < unit[:, None]] = np.inf
+    open_ = np.isfinite(walk[there])
+    widest = np.where(open_, unit[there, None], 0).max(axis=0, initial=0)
+    return np.where(widest > 0, widest, units).astype(np.int32)
+
+
+def density_limit(
+    network: Network, walk: NDArray[np.float64], density: float
+) -> NDArray[np.float64]:
+    """Persons a second that keep each link at a density, at the pace of its slowest class.
+
+    Those inside entered within the walking time of the slowest, length / speed, so that
+    density x width x speed a second fills density x length x width.
+
+    Parameters
+    ----------
+    walk
+        Walking times of the classes that have people [s], shape (n_classes, n_links), inf = barred.
+    density
+        Persons' space on a square metre [1/m2].
+    """
+    slowest = np.where(np.isfinite(walk), walk, 0.0).max(axis=0, initial=0.0)
+    inside = density * network.length * network.width
+    return np.where(slowest > 0, inside / np.where(slowest > 0, slowest, 1.0), np.inf)
 
 
 def _table(slot: NDArray[np.int32], every: NDArray[np.int32], n: int) -> NDArray[np.int32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
 from evacroute.assignment.chains import arc_rows, graph_of_arcs, round_times
-from evacroute.assignment.problem import Problem, per_slot
+from evacroute.assignment.problem import Problem, per_slot, street_slots
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.people import Groups
@@ -23,8 +23,8 @@ class Taken:
 
     Parameters
     ----------
-    link, slot, size
-        Persons who enter a link in a slot.
+    link, slot, size, class_
+        Persons of a class who enter a link in a slot.
     door, door_slot, door_size
         Persons admitted by a shelter in a slot.
     """
@@ -32,6 +32,7 @@ class Taken:
     link: NDArray[np.int64]
     slot: NDArray[np.int64]
     size: NDArray[np.int64]
+    class_: NDArray[np.int32]
     door: NDArray[np.int64]
     door_slot: NDArray[np.int64]
     door_size: NDArray[np.int64]
@@ -54,9 +55,10 @@ class Rest(Problem):
         # Not super(): a dataclass with slots is made anew, and the old one is what super() knows.
         free = Problem.tables(self)
         taken = self.taken
-        _take(free.link, self.link_every, taken.link, taken.slot, taken.size)
+        units = taken.size * self.graph.unit[taken.class_]
+        _take(free.link, self.link_every, taken.link, taken.slot, units)
         _take(free.intake, self.intake_every, taken.door, taken.door_slot, taken.door_size)
-        mark_all(free.link, free.full)
+        mark_all(free.link, free.full, self.graph.least)
         return free
 
 
@@ -84,6 +86,7 @@ def build_rest(
     taken: Taken,
     arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     price: NDArray[np.int64] | None = None,
+    max_density: float | None = None,
 ) -> Rest:
     """Lay what is left of a scenario on the time grid that a plan was made on.
 
@@ -100,15 +103,16 @@ def build_rest(
         barred. Classes beyond those have joined since, and get times fitted to their own walks.
     price
         Price of a place in each shelter [slots], where it is known.
+    max_density
+        As for `build_problem`.
     """
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
-    link_slot, link_every = per_slot(network.capacity, step)
+    walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    walk = classes.walk_seconds(network)
     seq_ptr, seq_link, known = arcs
     new = round_times(walk[len(known) :] / step, seq_ptr, seq_link)
     graph = graph_of_arcs(
-        network, walk, shelters.node, step, link_slot > 0, link_every,
+        network, walk, shelters.node, step, link_slot > 0, link_every, unit,
         (seq_ptr, seq_link, np.concatenate([known, new])),
     )  # fmt: skip
     if price is None:
@@ -123,6 +127,7 @@ def build_rest(
         n_slots=n_slots,
         ready=np.minimum(ready, n_slots + 1).astype(np.int32),
         step_free=classes.step_free,
+        units=units,
         link_slot=link_slot,
         link_every=link_every,
         intake_slot=intake_slot,

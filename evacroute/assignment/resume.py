@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,26 +20,27 @@ from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, with_short_places
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
-from evacroute.assignment.pricing import (
-    Crowd,
-    Pricer,
-    Sweeper,
-    Terms,
-    copy_prices,
-    gather_crowd,
-    make_terms,
-)
+from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.rest import Rest
 from evacroute.assignment.room import room_flow
 from evacroute.assignment.shelter_flow import vulnerable_first
+from evacroute.assignment.sweeper import (
+    Crowd,
+    Sweeper,
+    Terms,
+    copy_prices,
+    exact_value,
+    gather_crowd,
+    make_terms,
+)
 from evacroute.assignment.time_net import build_time_net
 from evacroute.prices import Prices
 
 COLD = 120
 """Price rounds before anyone is placed where the plan has no prices."""
 
-FEW, MORE, MOST = 10, 20, 480
-"""Price rounds before people are placed; beside that and each stage; and at most."""
+FEW, BESIDE, MORE, MOST = 10, 8, 20, 480
+"""Price rounds before people are placed; beside that; in each stage; and at most."""
 
 BEND = 2
 """Ways are searched with values a quarter too great: much quicker, and stages mend the rest."""
@@ -163,14 +164,14 @@ class Resume:
         self.persons = max(self.crowd.persons, 1.0)
         self.net = net
         self.no_room = 0
+        self.job: Future[Any] | None = None
         self.placing = PricedPlacing(problem, net, self.terms, self.counted)
 
     @property
     def gap(self) -> float:
         """Gap of what is placed, penalties of whom it leaves apart."""
         assert self.pricer.best is not None
-        penalty = self.terms.penalty[self.placing.class_]
-        bound = self.pricer.best.value - float((self.placing.left * penalty).sum())
+        bound = self.pricer.best.value - self._penalty()
         return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
 
     def _time_left(self) -> bool:
@@ -212,14 +213,16 @@ class Resume:
             stopped = ""
             try:
                 self._tell("prices")
-                kept = side.submit(self._keep)
+                self.job = side.submit(self._keep)
                 self.pricer.rounds(COLD if self.cold else FEW)
-                kept.result()
+                self.job.result()
                 self._tell("placing")
                 self._place(side)
                 stopped = self._improve(side)
             except KeyboardInterrupt:
                 stopped = "interrupted"
+                if self.job is not None:
+                    self.job.result()
             outcome = self._outcome(stopped, side)
         self.pricer.close()
         return outcome
@@ -231,6 +234,11 @@ class Resume:
             ways.group, ways.shelter, ways.admitted, ways.size, ways.ptr, ways.arc, ways.slot
         )
         placing.fixed[ways.group[kept & ways.near]] = True
+        # Of a household that went in file all go on, or none.
+        whole = self.problem.scenario.groups.size
+        torn = placing.together & (placing.left > 0) & (placing.left < whole) & self.counted
+        if torn.any():
+            placing.withdraw(torn)
 
     def _place(self, side: ThreadPoolExecutor) -> None:
         """Search a way for everyone who has none, whatever the clock."""
@@ -241,10 +249,10 @@ class Resume:
             return
         # Led by the shelters that have a place left: else a search for one looks everywhere.
         placing.guide = self._guide(self._open_terms())
-        job = side.submit(placing.place, order, bend=BEND)
+        self.job = side.submit(placing.place, order, bend=BEND)
         self.pricer.use_threads(1)
-        self.pricer.rounds(MORE)
-        job.result()
+        self.pricer.rounds(BESIDE)
+        self.job.result()
         if placing.left.any():
             self._count_places()
             placing.guide = self._guide()
@@ -278,10 +286,10 @@ class Resume:
         if placing.left.sum() <= self.no_room:
             return
         placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), self.seed)
-        for k in np.argsort(self.rank):
-            placing.insert_by_exchange(int(k), 2)
+        placing.insert_by_exchange(2)
 
     def _improve(self, side: ThreadPoolExecutor) -> str:
+        assert self.pricer.best is not None
         poor, look = 0, LOOK
         self.pricer.use_threads(1)
         if self.gap > self.gap_wanted:
@@ -292,11 +300,15 @@ class Resume:
                 return "no gain"
             if not self._time_left():
                 return "time limit"
-            job = side.submit(self._stage, look)
+            penalty = self._penalty()
+            self.pricer.upper = self.placing.cost() + penalty
+            # The bound as it is now: results must not depend on which thread is faster.
+            goal = (self.pricer.best.value - penalty) * (1 + self.gap_wanted)
+            self.job = side.submit(self._stage, look, goal)
             if self.pricer.done < MOST:
                 self.pricer.rounds(MORE)
             guide = self._guide()
-            job.result()
+            self.job.result()
             self.placing.guide = guide
             self.stages += 1
             self._tell(f"stage {self.stages}: gap {self.gap:.2%}")
@@ -306,33 +318,33 @@ class Resume:
             lack = self._lack()
         return "gap reached"
 
+    def _penalty(self) -> float:
+        """Penalties of whom the placing leaves [slots]."""
+        return float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
+
     def _lack(self) -> float:
         """Cost with penalties, less the bound: what better prices or ways could still close."""
         assert self.pricer.best is not None
-        penalty = float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
-        return self.placing.cost() + penalty - self.pricer.best.value
+        return self.placing.cost() + self._penalty() - self.pricer.best.value
 
-    def _stage(self, look: int) -> None:
+    def _stage(self, look: int, goal: float) -> None:
         """Chains first, which change few ways; then exchanges, which change many."""
         placing = self.placing
         seed = (self.seed * 7919 + self.stages) % (1 << 31)
         self._insert()
         if self._time_left():
             placing.chains(CHAINS, seed)
-        if self.stages == 0 or self.gap <= self.gap_wanted:
+        if self.stages == 0 or placing.cost() <= goal:
             return
-        persons = np.bincount(
-            placing.class_, weights=self.problem.scenario.groups.size, minlength=len(self.rank)
-        )
-        for k in np.argsort(-persons, kind="stable"):
-            if not self._time_left():
-                return
-            placing.exchange(int(k), passes=4, most=look, enough=int(2e-5 * placing.cost()))
+        enough = 2e-5 * placing.cost()
+        placing.exchange(passes=4, most=look, enough=enough, go_on=self._time_left)
 
     def _outcome(self, stopped: str, side: ThreadPoolExecutor) -> Outcome:
         best = self.pricer.best
         assert best is not None
-        value = side.submit(self.pricer.exact_value, best)
+        value = side.submit(
+            exact_value, self.net, self.terms, self.crowd, self.problem.n_slots, best
+        )
         problem, placing, ways = self.problem, self.placing, self.ways
         b, x = placing.booked, placing.alive
         count = b.arc_count[x].astype(np.int64)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evacroute.cli.ask import explain, fairness, prices
 from evacroute.cli.bench import bench
 from evacroute.cli.convert import convert
 from evacroute.cli.demo import demo
@@ -26,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, replan, convert, verify, draw, fetch, demo, info, bench):
+for command in (
+    plan, replan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, bench
+):  # fmt: skip
     app.command()(command)
 
 

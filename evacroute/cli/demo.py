@@ -11,10 +11,14 @@ import typer
 import evacroute as er
 from evacroute.cli.inputs import (
     DeadlineOption,
+    GapOption,
     JsonOption,
     MethodOption,
     SeedOption,
     StepOption,
+    TimeLimitOption,
+    WeightOption,
+    method_settings,
     reports_of,
 )
 from evacroute.cli.run import MARKER, Task, make_plan
@@ -35,6 +39,9 @@ def demo(
     deadline: DeadlineOption = "90min",
     step: StepOption = "10",
     seed: SeedOption = 0,
+    gap: GapOption = None,
+    time_limit: TimeLimitOption = None,
+    weight: WeightOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan the evacuation of a lagoon city that a program made up, and draw its map.
@@ -47,6 +54,7 @@ def demo(
         method=method,
         step_s=seconds(step, "--step"),
         seed=seed,
+        settings=method_settings(method, gap, time_limit, weight),
         verify=True,
         as_json=as_json,
         started=started,

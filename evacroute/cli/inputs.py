@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import evacroute as er
 from evacroute.cli.shell import Readable, Report
 from evacroute.scenario import Scenario
+from evacroute.units import seconds
 
 _FILES = "Input: files"
+_OVER_TIME = "Method over_time"
 
 InstanceOption = Annotated[
     Path | None,
@@ -100,6 +102,37 @@ SeedOption = Annotated[
         "--seed", metavar="N", min=0, help="Seed of random choices: the same seed, the same plan."
     ),
 ]
+GapOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gap",
+        metavar="SHARE",
+        min=0.0,
+        help="over_time: stop when the plan costs at most this share more than the proven bound "
+        "(0.01 by default).",
+        rich_help_panel=_OVER_TIME,
+    ),
+]
+TimeLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        metavar="TIME",
+        help="over_time: stop after this time, with the best so far (60s by default). Ctrl-C does "
+        "so at once.",
+        rich_help_panel=_OVER_TIME,
+    ),
+]
+WeightOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        metavar="CLASS=W",
+        help="over_time: what a second of a class's time counts for, such as walker=3; may be "
+        "given again.",
+        rich_help_panel=_OVER_TIME,
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object to stdout, messages to stderr.")
 ]
@@ -164,3 +197,34 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
     }
     found = {name: getattr(part, "report", None) for name, part in parts.items()}
     return {name: report for name, report in found.items() if report is not None}
+
+
+def method_settings(
+    method: str, gap: float | None, time_limit: str | None, weights: list[str] | None
+) -> dict[str, Any]:
+    """Make settings of the method from the options, checked before anything is loaded.
+
+    Raises
+    ------
+    typer.BadParameter
+        If an option is for another method or not of its form.
+    """
+    settings: dict[str, Any] = {}
+    if gap is not None:
+        settings["gap"] = gap
+    if time_limit is not None:
+        settings["time_limit"] = seconds(time_limit, "--time-limit")
+    for text in weights or []:
+        name, sign, value = text.rpartition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not (sign and name and 0.01 <= number <= 100):
+            raise typer.BadParameter(
+                f"--weight is {text!r}, expected CLASS=W with W from 0.01 to 100, such as walker=3"
+            )
+        settings.setdefault("weights", {})[name] = number
+    if settings and method != "over_time":
+        raise typer.BadParameter("--gap, --time-limit and --weight are for --method over_time")
+    return settings

@@ -12,6 +12,7 @@ import evacroute as er
 from evacroute.cli.inputs import (
     BridgesOption,
     DeadlineOption,
+    GapOption,
     Inputs,
     InstanceOption,
     JsonOption,
@@ -23,6 +24,9 @@ from evacroute.cli.inputs import (
     SheltersOption,
     SpreadOption,
     StepOption,
+    TimeLimitOption,
+    WeightOption,
+    method_settings,
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
@@ -33,6 +37,14 @@ from evacroute.writing import check_replaceable
 OutOption = Annotated[
     Path,
     typer.Option("--out", metavar="DIR", help="Folder to write; an older plan there is replaced."),
+]
+MaxDensityOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-density",
+        metavar="NUMBER",
+        help="Most persons on a square metre of street; without it only the flow is limited.",
+    ),
 ]
 NoVerifyOption = Annotated[
     bool, typer.Option("--no-verify", help="Skip the check of every rule at the end.")
@@ -52,6 +64,10 @@ def plan(
     deadline: DeadlineOption = "90min",
     step: StepOption = "10",
     seed: SeedOption = 0,
+    gap: GapOption = None,
+    time_limit: TimeLimitOption = None,
+    weight: WeightOption = None,
+    max_density: MaxDensityOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,6 +81,8 @@ def plan(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None
     )
     seconds(deadline, "--deadline")
+    if max_density is not None and not 0 < max_density < float("inf"):
+        raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
     if method not in er.METHODS:
         raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
     task = Task(
@@ -72,9 +90,11 @@ def plan(
         method=method,
         step_s=seconds(step, "--step"),
         seed=seed,
+        settings=method_settings(method, gap, time_limit, weight),
         verify=not no_verify,
         as_json=as_json,
         started=started,
+        max_density=max_density,
     )
     check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:

@@ -83,7 +83,10 @@ def replan(
             check = er.verify(new)
             new.seconds["verify"] = time.perf_counter() - begin
         summary = result.summary()
-        task = Task(out, new.method, new.step_s, new.seed, not no_verify, as_json, started)
+        task = Task(
+            out, new.method, new.step_s, new.seed, {}, verify=not no_verify, as_json=as_json,
+            started=started,
+        )  # fmt: skip
         write(task, new, tell, result.moved)
     if as_json:
         record: dict[str, Any] = {

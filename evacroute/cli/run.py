@@ -34,7 +34,7 @@ class Task:
     ----------
     out
         The plan folder.
-    method, step_s, seed
+    method, step_s, seed, settings, max_density
         As `evacroute.assign` takes them.
     verify
         Whether to check every rule of the plan.
@@ -48,9 +48,11 @@ class Task:
     method: str
     step_s: float
     seed: int
+    settings: dict[str, Any]
     verify: bool
     as_json: bool
     started: float
+    max_density: float | None = None
 
 
 def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> None:
@@ -67,7 +69,15 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
             typer.echo(f"{report}\n")
     with progress() as tell:
         tell("laying out the time grid", 0.0)
-        plan = er.assign(scenario, task.method, step=task.step_s, seed=task.seed, progress=tell)
+        plan = er.assign(
+            scenario,
+            task.method,
+            step=task.step_s,
+            seed=task.seed,
+            max_density=task.max_density,
+            progress=tell,
+            **task.settings,
+        )
         plan.seconds["load"] = loaded
         check = None
         if task.verify:

@@ -17,11 +17,20 @@ FolderArgument = Annotated[
 ]
 
 
-def verify(folder: FolderArgument, as_json: JsonOption = False) -> None:
+def verify(
+    folder: FolderArgument,
+    bound: Annotated[
+        bool,
+        typer.Option(
+            "--bound", help="Also compute the proven bound again, from the prices of the plan."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Check every rule of a plan again, from its timetable and instance alone."""
     with progress() as tell:
         tell("checking every rule", 0.0)
-        check = er.verify(folder)
+        check = er.verify(folder, bound=bound)
     if as_json:
         print_json(check.to_dict())
     else:

@@ -29,7 +29,7 @@ def read_instance(
     `read_people`); any of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id,
     class_id, ready_time [s], size, and optionally together (1: the group moves as one);
     ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
-    optionally min_width [m].
+    optionally min_width [m] and space (persons' worth of street that each takes, 1 to 10).
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def read_instance(
 
 
 def read_classes(source: str | Path | pd.DataFrame) -> Classes:
-    """Read classes: class_id, speed_flat, speed_steps [m/s], and optionally min_width [m].
+    """Read classes: class_id, speed_flat, speed_steps [m/s]; optionally min_width [m] and space.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     frame = read_table(
         source,
         required=("class_id", "speed_flat", "speed_steps"),
-        optional=("min_width",),
+        optional=("min_width", "space"),
         text=("class_id",),
         what="class",
         error=PeopleError,
@@ -99,8 +99,9 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     flat = numbers(frame, "speed_flat", faults, above=0, high=9.99, unit="m/s")
     steps = numbers(frame, "speed_steps", faults, low=0, high=9.99, unit="m/s")
     width = numbers(frame, "min_width", faults, low=0, high=9.99, default=0.0, unit="m")
+    space = numbers(frame, "space", faults, low=1, high=10, default=1.0, unit="persons")
     faults.raise_if_any(PeopleError)
-    return Classes(class_id, flat, steps, width)
+    return Classes(class_id, flat, steps, width, space)
 
 
 def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Classes) -> Groups:

@@ -4,6 +4,7 @@ from evacroute.plotting.figures import (
     plot_arrivals,
     plot_network,
     plot_plan,
+    plot_prices,
     plot_shelters,
     write_figures,
 )
@@ -13,6 +14,7 @@ __all__ = [
     "plot_arrivals",
     "plot_network",
     "plot_plan",
+    "plot_prices",
     "plot_shelters",
     "write_figures",
     "write_map",

@@ -30,6 +30,7 @@ def pack_plan(plan: Plan, *, max_routes: int | None, with_persons: bool) -> Pack
     streets = pair_links(network)
     _add_streets(packer, network, streets)
     _add_flow(packer, plan, streets)
+    _add_prices(packer, plan, streets)
     _add_shelters(packer, plan)
     _add_movements(packer, plan.movements, streets, max_routes)
     _add_groups(packer, plan)
@@ -82,6 +83,24 @@ def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
     packer.whole("flow_bin", cells % bins)
     packer.whole("flow_persons", entered, delta=False)
     packer.meta |= {"bin_s": bin_s, "bins": bins}
+
+
+def _add_prices(packer: Packer, plan: Plan, streets: Streets) -> None:
+    """Highest price of each link in each bin of time, as the cells that have one."""
+    prices = plan.prices
+    packer.meta["priced"] = prices is not None and len(prices) > 0
+    if prices is None or not len(prices):
+        return
+    bins, bin_s = packer.meta["bins"], packer.meta["bin_s"]
+    slot_bin = np.minimum(prices.link_slot * prices.step // bin_s, bins - 1).astype(np.int64)
+    cells, place = np.unique(streets.code[prices.link] * bins + slot_bin, return_inverse=True)
+    highest = np.zeros(len(cells))
+    np.maximum.at(highest, place.ravel(), prices.link_price)
+    packer.whole("price_link", cells // bins)
+    packer.whole("price_bin", cells % bins)
+    packer.scaled("price_seconds", highest, resolution=0.1, delta=False)
+    for name, values in (("place", prices.room), ("step_free", prices.step_free_room)):
+        packer.scaled(f"shelter_price_{name}", values, resolution=0.1, delta=False)
 
 
 def _add_shelters(packer: Packer, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute.errors import MissingExtraError
+from evacroute.errors import InputError, MissingExtraError
 from evacroute.export import link_lines
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
@@ -195,8 +195,58 @@ def plot_shelters(plan: Plan, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_prices(plan: Plan, ax: Axes | None = None, *, n: int = 8) -> Axes:
+    """Draw over time what one more person on a link costs the others, for the dearest links.
+
+    Parameters
+    ----------
+    plan
+        What to draw.
+    ax
+        Where; a new figure by default.
+    n
+        So many links, those where more room would be worth most.
+
+    Raises
+    ------
+    InputError
+        If the plan has no prices.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if plan.prices is None:
+        raise InputError("the plan has no prices to draw; method over_time makes plans with prices")
+    ax = _axes(ax)
+    prices = plan.prices
+    frame = prices.frame()
+    end = plan.scenario.deadline_s
+    edges = np.arange(int(np.ceil(end / prices.step)) + 1) * prices.step / 60
+    for i, row in enumerate(prices.top(n).to_dict("records")):
+        mine = frame[frame["link_id"] == row["link_id"]]
+        heights = np.zeros(len(edges))
+        heights[np.rint(mine["time_s"] / prices.step).astype(int)] = mine["price"]
+        ax.step(
+            edges, heights, where="post", color=COLOURS[i % len(COLOURS)],
+            linestyle=STYLES[i // len(COLOURS) % len(STYLES)],
+            label=_literal(f"{row['name'] or row['kind']} ({row['link_id']})"),
+        )  # fmt: skip
+    if len(prices):
+        last = (int(prices.link_slot.max()) + 2) * prices.step / 60
+        ax.set_xlim(0, last)
+        ax.legend(title="link, the dearest first", fontsize="small")
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("after the alarm [min]")
+    ax.set_ylabel("price of entering [s a person]")
+    ax.grid(alpha=0.3)
+    title = f"What one more person costs the others: {len(prices.link_id)} links have a price"
+    _set_title(ax, title, is_synthetic(plan))
+    return ax
+
+
 def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
-    """Write the figures of a plan as ``plan.png``, ``arrivals.png`` and ``shelters.png``.
+    """Write the figures of a plan: ``plan.png``, ``arrivals.png``, ``shelters.png``.
+
+    Where the plan has prices there is ``prices.png`` too.
 
     Parameters
     ----------
@@ -222,6 +272,8 @@ def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
 
     written = []
     plots = {"plan": plot_plan, "arrivals": plot_arrivals, "shelters": plot_shelters}
+    if plan.prices is not None:
+        plots["prices"] = plot_prices
     for name, plot in plots.items():
         size = _tall(len(plan.scenario.shelters)) if name == "shelters" else SIZE
         figure = Figure(figsize=size, layout="constrained")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evacroute._plan_tables import find, read_columns, read_legs, read_summary
 from evacroute.errors import Faults
 from evacroute.network import KINDS
+from evacroute.prices import Prices
 
 if TYPE_CHECKING:
     from evacroute.plan import Plan
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 Positions = NDArray[np.int32]
 Text = NDArray[Any]
 
-FIGURES = ("cost", "placed", "left", "mean", "p95", "clearance", "gap")
+FIGURES = ("cost", "weighted_cost", "placed", "left", "mean", "p95", "clearance", "gap")
 _WHEELCHAIR = {"no": -1, "yes": 1, "-1": -1, "1": 1}
 
 
@@ -44,6 +45,7 @@ class Instance:
     speed_flat: Floats
     speed_steps: Floats
     min_width: Floats
+    space: Floats
     group_id: Text
     group_node: Positions
     group_class: Positions
@@ -93,8 +95,16 @@ class Evidence:
     left_reason: Text
     persons: Persons | None
     bound: float | None
+    max_density: float | None
     stated: dict[str, float | None]
     stated_filled: NDArray[np.int64]
+    prices: Prices | None
+
+    @property
+    def weight(self) -> Floats:
+        """What a second of each movement's persons counts for in the bound."""
+        class_ = self.instance.group_class[self.group]
+        return np.ones(len(class_)) if self.prices is None else self.prices.weight[class_]
 
 
 def from_plan(plan: Plan) -> Evidence:
@@ -116,6 +126,7 @@ def from_plan(plan: Plan) -> Evidence:
         speed_flat=classes.speed_flat,
         speed_steps=classes.speed_steps,
         min_width=classes.min_width,
+        space=classes.space,
         group_id=groups.group_id,
         group_node=groups.node,
         group_class=groups.class_,
@@ -142,7 +153,7 @@ def from_plan(plan: Plan) -> Evidence:
             left_person_id=plan.unassigned["person_id"].to_numpy(object),
         )
     figures = plan.times.to_dict() | {"cost": plan.cost, "gap": plan.gap}
-    figures |= {"placed": plan.placed, "left": plan.left}
+    figures |= {"placed": plan.placed, "left": plan.left, "weighted_cost": plan.weighted_cost}
     return Evidence(
         source=repr(plan),
         instance=instance,
@@ -164,8 +175,10 @@ def from_plan(plan: Plan) -> Evidence:
         left_reason=left["reason"].to_numpy(object),
         persons=persons,
         bound=plan.bound,
+        max_density=plan.settings.get("max_density"),
         stated=figures,
         stated_filled=plan.shelters_frame()["filled"].to_numpy(np.int64),
+        prices=plan.prices,
     )
 
 
@@ -229,9 +242,25 @@ def from_folder(folder: str | Path) -> Evidence:
         left_reason=left["reason"],
         persons=_read_persons(path / "assignments.csv.gz", instance, left["person_id"]),
         bound=record.get("bound"),
+        max_density=(record.get("settings") or {}).get("max_density"),
         stated={name: record.get(name) for name in FIGURES},
         stated_filled=_read_filled(path / "shelters.csv", instance),
+        prices=_read_prices(path / "prices.npz", instance),
     )
+
+
+def _read_prices(path: Path, instance: Instance) -> Prices | None:
+    if not path.exists():
+        return None
+    prices = Prices.load(path)
+    faults = Faults(str(path))
+    i = instance
+    for fault in prices.misfits(
+        len(i.link_id), len(i.shelter_id), len(i.class_id), len(i.group_id)
+    ):
+        faults.add(fault)
+    faults.raise_if_any()
+    return prices
 
 
 def _read_instance(path: Path) -> Instance:
@@ -245,8 +274,8 @@ def _read_instance(path: Path) -> Instance:
     class_ = read_columns(
         path / "classes.csv",
         text=("class_id",),
-        number=("speed_flat", "speed_steps", "min_width"),
-        defaults={"min_width": 0.0},
+        number=("speed_flat", "speed_steps", "min_width", "space"),
+        defaults={"min_width": 0.0, "space": 1.0},
     )
     group = read_columns(
         path / "groups.csv.gz",
@@ -275,6 +304,7 @@ def _read_instance(path: Path) -> Instance:
         speed_flat=class_["speed_flat"],
         speed_steps=class_["speed_steps"],
         min_width=class_["min_width"],
+        space=class_["space"],
         group_id=group["group_id"],
         group_node=find(group["node_id"], nodes, "groups.csv.gz: node_id", faults),
         group_class=find(group["class_id"], class_["class_id"], "groups.csv.gz: class_id", faults),

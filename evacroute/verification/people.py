@@ -134,8 +134,10 @@ def stated(e: Evidence) -> Check:
         true["mean"] = cost / placed
         true["p95"] = float(taken[order][np.argmax(reached)])
         true["clearance"] = float(e.arrive.max())
-    true |= {"cost": cost, "placed": placed, "left": int(e.left_size.sum())}
-    true["gap"] = (cost - e.bound) / e.bound if e.bound else None
+    weighted = float((taken * e.size * e.weight).sum())
+    true |= {"cost": cost, "weighted_cost": weighted}
+    true |= {"placed": placed, "left": int(e.left_size.sum())}
+    true["gap"] = (weighted - e.bound) / e.bound if e.bound else None
     filled = np.bincount(e.shelter, weights=e.size, minlength=len(e.stated_filled))
     named = [(name, e.stated.get(name), value) for name, value in true.items()]
     ids = e.instance.shelter_id.tolist()
@@ -146,7 +148,8 @@ def stated(e: Evidence) -> Check:
     off = np.array([_difference(said, found) for _, said, found in named])
     return judge(
         "stated figures",
-        "cost, placed, left, mean, p95, clearance, gap and filled shelters are as stated",
+        "cost, weighted cost, placed, left, mean, p95, clearance, gap and filled shelters are as "
+        "stated",
         off,
         lambda k: f"{named[k][0]} is stated as {named[k][1]}, found {named[k][2]}",
         unit="relative difference",

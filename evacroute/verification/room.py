@@ -15,12 +15,13 @@ PERSON = 1e-5
 
 
 def streets(e: Evidence, legs: Legs) -> Check:
-    """Check: no link is entered by more than its capacity lets in."""
+    """Check: no link is entered by more than its capacity lets in, each by the space they take."""
     i = e.instance
-    excess = window_excess(e.link, e.enter, e.size[legs.movement], i.capacity, e.step)
+    space = e.size[legs.movement] * i.space[legs.class_]
+    excess = window_excess(e.link, e.enter, space, i.capacity, e.step)
     return _windows(
         "street capacity",
-        "over every window: persons who enter a link <= capacity x (window + step)",
+        "over every window: persons' space that enters a link <= capacity x (window + step)",
         excess,
         lambda place: f"link {i.link_id[place]} of {i.capacity[place]:g} person/s",
     )
@@ -35,6 +36,45 @@ def intake(e: Evidence) -> Check:
         "over every window: persons a shelter admits <= intake x (window + step)",
         excess,
         lambda place: f"shelter {i.shelter_id[place]} of {i.intake[place]:g} person/s",
+    )
+
+
+def density(e: Evidence, legs: Legs, ceiling: float) -> Check:
+    """Check: no link ever holds more than the plan's ceiling of density.
+
+    Entries and exits are whole steps, so whoever is inside entered at one of m slots, with
+    m < length / (speed x step) + 2. A link under the ceiling lets in at most density x width x
+    speed x step a slot, at the pace of its slowest class; over m slots that is density x length x
+    width and two slots' entries more, which are allowed.
+    """
+    i = e.instance
+    slowest = np.full(len(i.length), np.inf)
+    for k in np.unique(i.group_class):
+        speed = np.where(i.steps > 0, i.speed_steps[k], i.speed_flat[k])
+        may = (speed > 0) & (i.width >= i.min_width[k]) & ~i.ferry
+        may &= (i.speed_steps[k] > 0) | (i.wheelchair != -1)
+        slowest = np.where(may, np.minimum(slowest, speed), slowest)
+    rate = np.minimum(i.capacity, ceiling * i.width * slowest)
+    space = e.size[legs.movement] * i.space[legs.class_]
+    link = np.concatenate([e.link, e.link])
+    time = np.concatenate([e.leave, e.enter])
+    change = np.concatenate([-space, space])
+    # Of changes at the same time those who leave come first: `lexsort` is stable.
+    order = np.lexsort((np.round(time / SECOND), link))
+    link, inside = link[order], np.cumsum(change[order])
+    used, first = np.unique(link, return_index=True)
+    most = np.maximum.reduceat(inside, first) if len(first) else np.zeros(0)
+    area = i.length[used] * i.width[used]
+    over = most - ceiling * area - 2 * e.step * rate[used]
+    return judge(
+        "density",
+        f"persons' space inside a link <= {ceiling:g} x length x width, and two steps' entries",
+        over,
+        lambda k: (
+            f"link {i.link_id[used[k]]}: {most[k]:g} persons' space on {area[k]:.3g} m2 at once"
+        ),
+        unit="persons over",
+        slack=PERSON,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ class Excess:
 def window_excess(
     place: NDArray[np.integer],
     time: NDArray[np.float64],
-    persons: NDArray[np.integer],
+    persons: NDArray[Any],
     rate: NDArray[np.float64],
     step: float,
 ) -> Excess:
@@ -56,7 +57,7 @@ def window_excess(
     time
         When [s], finite, shape (n,).
     persons
-        How many pass, shape (n,).
+        How many pass, or what space they take, shape (n,).
     rate
         What each place lets through [person/s], shape (n_places,); inf = no limit.
     step

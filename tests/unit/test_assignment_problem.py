@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
-from naive import inside_chains, lay_out
+from naive import check_feasible, inside_chains, lay_out
 from naive import per_slot as naive_per_slot
 from networks import corridor, from_edges, grid
 from scenes import WHEELCHAIR, on_the_grid, scene
@@ -112,3 +115,59 @@ def test_no_limit_on_people_is_too_low() -> None:
         most = most_placeable(problem, np.ones(3, bool))
         assert er.assign(scenario).placed <= most
         assert most_placeable(problem, np.zeros(3, bool)) == 0
+
+
+def test_units_where_someone_is_wide() -> None:
+    """A person of three persons' space takes three times the units of one, on wide streets."""
+    network = replace(corridor(2, 50.0), capacity=np.full(4, 1.27))
+    alike = build_problem(scene(network, [(0, 1)], [(2, 9)]), 10.0)
+    assert alike.units == 1
+    assert alike.link_slot.tolist() == [12] * 4
+    rows = [(0, 1, 0.0, 0), (0, 1, 0.0, 1)]
+    wide = scene(network, rows, [(2, 9)], classes=[(1.0, 0.5), (1.0, 0.5, 0.0, 3.0)])
+    problem = build_problem(wide, 10.0)
+    assert (problem.graph.unit / problem.units).tolist() == [1.0, 3.0]
+    assert problem.link_slot.tolist() == [math.floor(12.7 * problem.units)] * 4
+    assert problem.link_every.tolist() == [1] * 4
+
+
+@pytest.mark.parametrize(
+    ("persons", "slot", "every"),
+    # Of a class of three: every slot; every few; never, but one person's width passes.
+    [(3.0, 3.0, 1), (2.9, 3.0, 2), (1.5, 3.0, 3), (1.4, 1.4, 1), (0.8, 1.0, 2), (0.4, 0.0, 1)],
+)
+def test_a_narrow_link_lets_the_wide_in_every_few_slots(
+    persons: float, slot: float, every: int
+) -> None:
+    """A link of less than the wide a slot lets them in every few slots, or bars them."""
+    network = replace(corridor(1, 50.0), capacity=np.full(2, persons / 10))
+    rows = [(0, 1, 0.0, 0), (0, 1, 0.0, 1)]
+    scenario = scene(network, rows, [(1, 9)], classes=[(1.0, 0.5), (1.0, 0.5, 0.0, 3.0)])
+    problem = build_problem(scenario, 10.0)
+    whole = math.floor(slot * problem.units + 1e-9)
+    assert (problem.link_slot[0], problem.link_every[0]) == (whole, every)
+    assert bool(np.isfinite(problem.graph.link_time[1, 0])) == (persons >= 1.5)
+    assert bool(np.isfinite(problem.graph.link_time[0, 0])) == (persons >= 0.5)
+    plan = er.assign(scenario, "shelter_flow")
+    check_feasible(plan)
+    assert plan.placed == (2 if persons >= 1.5 else 1 if persons >= 0.5 else 0)
+
+
+def test_a_wide_person_barred_by_the_step_is_told_so() -> None:
+    """Who is too wide for the slots of the only street is left for that reason."""
+    network = replace(corridor(1, 50.0), capacity=np.full(2, 0.12))
+    rows = [(0, 1, 0.0, 0), (0, 1, 0.0, 1)]
+    scenario = scene(network, rows, [(1, 9)], classes=[(1.0, 0.5), (1.0, 0.5, 0.0, 3.0)])
+    plan = er.assign(scenario)
+    assert plan.left_by_reason == {"no way that lets in so wide a person at this step": 1}
+    assert er.assign(scenario, step=20.0).left == 0
+
+
+def test_density_limits_flow_by_the_slowest() -> None:
+    """A ceiling of density caps capacity at density x width x the slowest speed on the link."""
+    network = replace(corridor(1, 50.0), capacity=np.full(2, 9.0), width=np.full(2, 2.0))
+    rows = [(0, 1, 0.0, 0), (0, 1, 0.0, 1)]
+    scenario = scene(network, rows, [(1, 9)], classes=[(1.0, 0.5), (0.6, 0.5), (0.1, 0.1)])
+    # The third class has no people.
+    assert build_problem(scenario, 10.0, 2.0).link_slot.tolist() == [24, 24]
+    assert build_problem(scenario, 10.0).link_slot.tolist() == [90, 90]

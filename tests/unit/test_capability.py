@@ -9,6 +9,7 @@ from evacroute.capability import (
     capabilities,
     group_factor,
     steps_speed,
+    street_space,
     uniform,
 )
 from evacroute.errors import InputError, PeopleError
@@ -206,10 +207,23 @@ def test_every_row_names_its_source_and_status():
 
 
 def test_tables_speak_of_known_words_only():
-    """Every mobility word has a row for passability and time before moving, and no other has."""
-    for name in ("passability", "premovement"):
+    """Every mobility word has a row for passability, street space and time before moving."""
+    for name in ("passability", "premovement", "street_space"):
         with data_path("capability", f"{name}.csv").open() as file:
             assert sorted(r["mobility"] for r in csv.DictReader(file)) == sorted(MOBILITIES)
     for name in ("speed_by_aid", "load_factor", "mobility_rates"):
         with data_path("capability", f"{name}.csv").open() as file:
             assert {r["mobility"] for r in csv.DictReader(file)} <= set(MOBILITIES)
+
+
+def test_street_space_is_the_footprint_over_a_walkers():
+    """Every factor is 1 to 10 and its row's footprint over that of a walker, to a quarter."""
+    with data_path("capability", "street_space.csv").open() as file:
+        rows = {r["mobility"]: r for r in csv.DictReader(file)}
+    walker = float(rows["none"]["footprint"])
+    for word, row in rows.items():
+        space = float(row["space"])
+        assert 1 <= space <= 10, word
+        assert abs(space - float(row["footprint"]) / walker) <= 0.125, word
+    words = ["none", "wheelchair_electric", "pushchair", ""]
+    assert street_space(words).tolist() == [1.0, 2.5, 2.0, 1.0]

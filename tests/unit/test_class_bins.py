@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from networks import degrees
 
-from evacroute.capability import MOBILITIES, capabilities, steps_speed
+from evacroute.capability import MOBILITIES, capabilities, steps_speed, street_space
 from evacroute.class_bins import bin_classes
 from evacroute.errors import InputError
 from evacroute.people import People
@@ -212,3 +212,26 @@ def test_equal_bins_are_equal():
     """The same people make equal bins, others make different ones."""
     assert bin_classes(crowd()).equals(bin_classes(crowd()))
     assert not bin_classes(crowd()).equals(bin_classes(crowd(seed=1)))
+
+
+def test_street_space_of_a_household():
+    """A class takes the mean street space over its members, rounded up to a 64th."""
+    people = make(
+        [40, 40, 40], ["F", "F", "M"], ["wheelchair_electric", "none", "none"],
+        household=["H"] * 3,
+    )  # fmt: skip
+    assert bin_classes(people).classes.space.tolist() == [1.5]
+    people = make([40] * 3, ["F"] * 3, ["luggage", "none", "none"], household=["H"] * 3)
+    space = bin_classes(people).classes.space[0]
+    assert 3.5 / 3 <= space < 3.5 / 3 + 1 / 64
+    assert space * 64 == round(space * 64)
+
+
+def test_street_space_counts_every_person_once():
+    """Over all classes the space is that of the persons, and at most a 64th each more."""
+    people = crowd()
+    bins = bin_classes(people)
+    near = bins.party_of_person >= 0
+    class_ = bins.class_of_party[bins.party_of_person[near]]
+    own = street_space(people.mobility[near]).sum()
+    assert own - 1e-9 <= bins.classes.space[class_].sum() <= own + near.sum() / 64

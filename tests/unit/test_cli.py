@@ -11,18 +11,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
 from evacroute.cli import app
+from evacroute.cli.bench import Proof, with_gap
 
 EAST = 1.2843e-3
 """About 100 m in degrees of longitude at latitude 45.43."""
 
 LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
-COMMANDS = ("plan", "convert", "verify", "draw", "fetch", "demo", "info", "bench")
+COMMANDS = (
+    "plan", "convert", "verify", "draw", "prices", "fairness", "explain", "fetch", "demo", "info",
+    "bench",
+)  # fmt: skip
 
 
 def street(i: int, **properties: Any) -> dict[str, Any]:
@@ -94,6 +99,14 @@ def test_plan_from_files(files: dict[str, Path], out: Path) -> None:
         assert words in result.stdout
 
 
+def test_ceiling_of_density(files: dict[str, Path], out: Path) -> None:
+    """With --max-density the plan states its ceiling and is checked against it."""
+    result = run("plan", *options(files), "--out", out, "--max-density", "2")
+    assert result.exit_code == 0, result.output
+    assert json.loads((out / "summary.json").read_text())["settings"]["max_density"] == 2
+    assert "density" in result.stdout
+
+
 def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     """With --json stdout is exactly one JSON object with summary, verification and reports."""
     result = run("plan", *options(files), "--out", out, "--json")
@@ -102,6 +115,26 @@ def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     assert record["verification"]["ok"] is True
     assert {"network", "people"} <= set(record["reports"])
     assert Path(record["map"]).is_file()
+
+
+def test_verify_computes_the_bound_again(files: dict[str, Path], out: Path) -> None:
+    """With --bound the certificate is checked too; without prices that is bad input, exit 2."""
+    plan = ("plan", *options(files), "--out", out, "--no-verify", "--method")
+    assert run(*plan, "over_time").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 0, result.output
+    assert "dual value" in result.stdout
+    assert "dual value" not in run("verify", out).stdout
+    record = json.loads((out / "summary.json").read_text())
+    record["bound"] = record["bound"] * 1.1
+    (out / "summary.json").write_text(json.dumps(record))
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 1
+    assert "BROKEN  bound" in result.stdout
+    assert run(*plan, "shelter_flow").exit_code == 0
+    result = run("verify", out, "--bound")
+    assert result.exit_code == 2
+    assert "no prices" in result.stderr
 
 
 def test_same_seed_same_plan(files: dict[str, Path], tmp_path: Path) -> None:
@@ -170,6 +203,50 @@ def test_draw(files: dict[str, Path], out: Path) -> None:
     assert all(figure.name in result.stdout for figure in figures)
 
 
+def test_explain(files: dict[str, Path], out: Path) -> None:
+    """Explain says what is short in a plan folder: here room, for two of ten people."""
+    rows = files["people"].read_text().splitlines()
+    extra = [f"Q{i},K{i},{LON[0]:.7f},{LAT},30,F,none,0" for i in range(4)]
+    files["people"].write_text("\n".join([*rows, *extra]) + "\n")
+    run("plan", *options(files), "--out", out)
+    done = run("explain", out)
+    assert done.exit_code == 0
+    assert "room of East (A)" in done.stdout
+    told = json.loads(run("explain", out, "--json").stdout)
+    assert (told["to_place"], told["at_most"], told["short"]) == (10, 8, 2)
+    assert {row["id"] for row in told["cut"]} == {"A", "B"}
+    assert told["cut"][0]["from_s"] is None
+
+
+def test_fairness(files: dict[str, Path], out: Path) -> None:
+    """Fairness shows each class of a plan folder and all together, as a table and as JSON."""
+    run("plan", *options(files), "--out", out)
+    done = run("fairness", out)
+    assert done.exit_code == 0
+    assert "ratio" in done.stdout
+    told = json.loads(run("fairness", out, "--json").stdout)
+    assert told["classes"][-1]["class_id"] == "all"
+    assert told["classes"][-1]["persons"] == 6
+    assert told["protected"] is None
+
+
+def test_prices(files: dict[str, Path], out: Path) -> None:
+    """Prices shows that a place in the near shelter saves, and refuses a plan without prices."""
+    run("plan", *options(files), "--out", out)
+    refused = run("prices", out)
+    assert refused.exit_code == 2
+    assert "over_time" in refused.stderr
+    run("plan", *options(files), "--method", "over_time", "--out", out)
+    done = run("prices", out, "--check", "1")
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert "+1 place at Middle (B)" in done.stdout
+    assert "solved again" in done.stdout
+    told = json.loads(run("prices", out, "--json", "--places", "2").stdout)
+    assert told["rows"][0]["more"] == 2
+    assert told["rows"][0]["from_s"] is None
+
+
 def test_info(files: dict[str, Path]) -> None:
     """Info prints the load report of a network, and with --json as an object."""
     result = run("info", files["network"])
@@ -191,6 +268,37 @@ def test_bench(files: dict[str, Path], tmp_path: Path) -> None:
     assert row["rules"] == "kept"
     assert row["peak_mib"] > 10
     assert row["seconds"] < 60
+    assert row["gap"] is None, "nothing was proven in this run"
+
+
+def test_bench_gap(files: dict[str, Path], tmp_path: Path) -> None:
+    """Bench gives the gap to the bound that over_time proved, and takes settings for it alone."""
+    instance = tmp_path / "instance"
+    run("convert", *options(files), "--out", instance)
+    both = ("--method", "shelter_flow", "--method", "over_time", "--gap", "0.1")
+    result = run("bench", instance, *both, "--time-limit", "20s", "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["methods"]
+    assert all(row["rules"] == "kept" for row in rows)
+    assert all(row["cost"] >= row["bound"] * (1 - 1e-9) > 0 for row in rows)
+    assert rows[1]["gap"] <= 0.1
+    result = run("bench", instance, "--method", "nearest", "--gap", "0.1")
+    assert result.exit_code == 2
+    assert "over_time" in result.output
+
+
+def test_bench_gap_of_whom_others_leave() -> None:
+    """A plan is measured by the bound for whom it leaves; means are compared if it leaves more."""
+    proof = Proof(1000.0, np.array([300.0, 0.0]), np.array([1, 0]), 10)
+    row = {"cost": 770.0, "mean": 77.0, "rules": "kept"}
+    assert with_gap(row, np.array([1, 5]), [proof])["gap"] == pytest.approx(0.1)
+    assert with_gap({**row, "cost": 1100.0}, np.array([0, 0]), [proof])["gap"] == pytest.approx(0.1)
+    more = with_gap(row, np.array([2, 0]), [proof])
+    assert more["gap"] is None
+    assert more["mean_gap"] == pytest.approx(0.1)
+    assert with_gap(row, np.array([0, 0]), [])["mean_gap"] is None
+    broken = with_gap({**row, "rules": "broken: streets"}, np.array([1, 5]), [proof])
+    assert broken["gap"] is broken["mean_gap"] is None
 
 
 def test_demo(out: Path) -> None:
@@ -303,6 +411,7 @@ BAD_OPTIONS = {
     "unknown option": (["--metod", "nearest"], "--metod"),
     "instance and files": (["--instance", "x"], "--network"),
     "negative distance": (["--max-distance", "-5"], "-5"),
+    "density 0": (["--max-density", "0"], "--max-density"),
 }
 
 

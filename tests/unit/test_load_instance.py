@@ -41,6 +41,24 @@ def test_groups_and_classes(tmp_path: Path) -> None:
     assert scenario.groups.together.tolist() == [True, False]
     assert scenario.group_classes.min_width.tolist() == [0, 0.8]
     assert scenario.group_classes.step_free.tolist() == [False, True]
+    assert scenario.group_classes.space.tolist() == [1, 1]
+
+
+def test_street_space_is_read_and_written(tmp_path: Path) -> None:
+    """Street space is a column of classes.csv, 1 where empty, kept when written again."""
+    text = "class_id,speed_flat,speed_steps,space\nadult,1.3,0.9,\nchair,0.7,0,2.515625\n"
+    scenario = read_instance(folder(tmp_path, classes=text))
+    assert scenario.group_classes.space.tolist() == [1, 2.515625]
+    write_instance(scenario, tmp_path / "again")
+    assert read_instance(tmp_path / "again").group_classes.equals(scenario.group_classes)
+
+
+@pytest.mark.parametrize("space", ["0.9", "10.1", "wide"])
+def test_impossible_street_space(tmp_path: Path, space: str) -> None:
+    """A space below 1, above 10 or in words is refused with its row."""
+    text = f"class_id,speed_flat,speed_steps,space\nadult,1.3,0.9,{space}\nchair,0.7,0,1\n"
+    with pytest.raises(PeopleError, match=f"space is .*{space}"):
+        read_instance(folder(tmp_path, classes=text))
 
 
 def test_written_instance_reads_back_equal(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from plans import empty_plan, small_plan, small_plan_of_persons
+from priced import prices_for
 
 from evacroute.errors import InputError
 from evacroute.plan import Plan
@@ -72,9 +73,9 @@ def test_summary_has_the_documented_keys(tmp_path: Path) -> None:
     small_plan().save(tmp_path / "out")
     record = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert list(record) == [
-        "format", "status", "method", "cost", "bound", "gap", "placed", "left", "safe", "mean",
-        "p95", "clearance", "by_class", "left_by_reason", "seconds", "step_s", "deadline_s",
-        "settings", "seed", "versions", "reports",
+        "format", "status", "method", "cost", "weighted_cost", "bound", "gap", "placed", "left",
+        "safe", "mean", "p95", "clearance", "by_class", "left_by_reason", "seconds", "step_s",
+        "deadline_s", "settings", "seed", "versions", "reports",
     ]  # fmt: skip
     assert list(record["seconds"]) == ["load", "assign", "export", "total"]
     assert record["seconds"]["total"] == pytest.approx(3 + record["seconds"]["export"])
@@ -99,7 +100,8 @@ def test_prices_are_kept(tmp_path: Path) -> None:
     """Prices are saved where a plan has them, and only then."""
     small_plan().save(tmp_path / "a")
     assert not (tmp_path / "a" / "prices.npz").exists()
-    plan = small_plan(prices={"link": np.arange(3), "price": np.array([0.5, 1.0, 2.5])})
+    plan = small_plan()
+    plan = replace(plan, prices=prices_for(plan, [(0, 3, 0.5), (2, 4, 1.25)], [(1, 2, 2.5)]))
     plan.save(tmp_path / "b")
     assert read_plan(tmp_path / "b").equals(plan)
     assert not plan.equals(read_plan(tmp_path / "a"))

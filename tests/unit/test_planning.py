@@ -96,3 +96,13 @@ def test_settings_of_shelter_flow(rounds: int, sample: int) -> None:
     plan = er.assign(scenario, rounds=rounds, sample=sample, toll=1.0, damping=1.0)
     assert er.verify(plan).ok
     assert plan.left == 0
+
+
+def test_density_is_checked_and_stated() -> None:
+    """A ceiling of density must be more than 0, and the plan's settings state it."""
+    scenario = scene(corridor(2, 50.0), [(0, 3)], [(2, 9)])
+    for wrong in (0.0, -1.0, float("nan"), float("inf"), "2"):
+        with pytest.raises(er.InputError, match="max_density"):
+            er.assign(scenario, max_density=wrong)
+    assert er.assign(scenario, max_density=2.0).settings["max_density"] == 2.0
+    assert er.assign(scenario).settings["max_density"] is None

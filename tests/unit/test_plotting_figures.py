@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_plans import grid_network, make_plan
+from drawn_plans import grid_network, make_plan, make_priced_plan
 
 from evacroute import plotting
-from evacroute.errors import MissingExtraError
+from evacroute.errors import InputError, MissingExtraError
 
 plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
 
@@ -71,6 +71,22 @@ def test_shelter_bars_show_room_and_people():
     assert [bar.get_width() for bar in people] == frame["filled"].tolist()
 
 
+def test_prices_are_drawn_over_time():
+    """Each of the dearest links is a curve as high as its price in each slot."""
+    plan = make_priced_plan()
+    ax = plotting.plot_prices(plan, n=2)
+    assert len(ax.lines) == 2
+    x, y = ax.lines[0].get_xdata(), ax.lines[0].get_ydata()
+    assert y.max() == 90.0
+    assert x[np.argmax(y)] == pytest.approx(70 / 60)
+    assert plan.prices.link_id[0] in ax.get_legend().get_texts()[0].get_text()
+    assert ax.get_title()
+    assert "[s a person]" in ax.get_ylabel()
+    ax.figure.canvas.draw()
+    with pytest.raises(InputError, match="no prices to draw"):
+        plotting.plot_prices(make_plan())
+
+
 def test_synthetic_cities_say_so():
     """A figure of a made-up city says SYNTHETIC in its title, one of a real city does not."""
     for synthetic in (True, False):
@@ -112,6 +128,8 @@ def test_figures_are_written_beside_a_plan(tmp_path: Path):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     assert plt.get_fignums() == []
+    with_prices = plotting.write_figures(make_priced_plan(), tmp_path)
+    assert [path.name for path in with_prices][3:] == ["prices.png"]
 
 
 def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch):

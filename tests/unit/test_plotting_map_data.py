@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_plans import STEP, grid_network, make_plan, make_plan_of_people
+from drawn_plans import STEP, grid_network, make_plan, make_plan_of_people, make_priced_plan
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import from_edges
@@ -144,6 +144,22 @@ def test_columns_count_who_enters_each_link():
     data = unpack(pack_plan(plan, max_routes=2, with_persons=True).to_text())
     cells = zip(data["flow_link"].tolist(), data["flow_bin"].tolist(), strict=True)
     assert dict(zip(cells, data["flow_persons"].tolist(), strict=True)) == expected
+
+
+def test_columns_hold_the_highest_price_of_each_minute():
+    """The cells of the prices are links and minutes with a price; without prices there are none."""
+    plan = make_priced_plan()
+    code = pair_links(plan.scenario.network).code
+    data = unpack(pack_plan(plan, max_routes=0, with_persons=False).to_text())
+    cells = zip(data["price_link"].tolist(), data["price_bin"].tolist(), strict=True)
+    found = dict(zip(cells, data["price_seconds"].tolist(), strict=True))
+    expected = {(code[0], 1): 90.0, (code[1], 2): 7.0, (code[4], 1): 2.5}
+    assert found == pytest.approx(expected)
+    assert data["shelter_price_place"].tolist() == [65.0, 0.0]
+    assert data["meta"]["priced"]
+    none = unpack(pack_plan(make_plan(), max_routes=0, with_persons=False).to_text())
+    assert not none["meta"]["priced"]
+    assert not [name for name in none if "price" in name]
 
 
 def test_max_routes_keeps_so_many_routes():

@@ -379,7 +379,9 @@ def test_verification_shares_no_code_with_the_assigner() -> None:
                 taken.add(node.module)
     ours = {name for name in taken if name and name.startswith("evacroute")}
     outside = {name for name in ours if not name.startswith("evacroute.verification")}
-    assert outside == {"evacroute._plan_tables", "evacroute.errors", "evacroute.network"}
+    assert outside == {
+        "evacroute._plan_tables", "evacroute.errors", "evacroute.network", "evacroute.prices"
+    }  # fmt: skip
 
 
 passages = st.lists(
@@ -412,3 +414,29 @@ def test_windows_agree_with_brute_force(
         inside = persons[(place == k) & (time >= a) & (time <= b)].sum()
         assert inside == found.persons[row]
         assert inside - rate[k] * (b - a + step) == pytest.approx(found.excess[row], abs=1e-9)
+
+
+def test_streets_count_space() -> None:
+    """Persons who take half a person's space more overrun the street that they just filled."""
+    assert broken(small_plan()) == set()
+    assert broken(posed("classes", 0, space=1.5)) == {"street capacity"}
+    assert broken(posed("classes", 1, space=2.0)) == set()
+
+
+def test_streets_count_space_in_a_folder(tmp_path: Path) -> None:
+    """The space of a saved plan's classes is counted too; without the column everyone is one."""
+    posed("classes", 0, space=1.5).save(tmp_path / "wide")
+    assert broken(tmp_path / "wide") == {"street capacity"}
+    table = tmp_path / "wide" / "instance" / "classes.csv"
+    rows = [line.rsplit(",", 1)[0] for line in table.read_text().splitlines()]
+    table.write_text("\n".join(rows) + "\n")
+    assert broken(tmp_path / "wide") == set()
+
+
+@pytest.mark.parametrize(("density", "kept"), [(None, True), (0.02, True), (0.01, False)])
+def test_ceiling_of_density(tmp_path: Path, density: float | None, kept: bool) -> None:
+    """Four on a bridge of 200 m2 keep a stated ceiling of 0.02 persons/m2, but not one of 0.01."""
+    plan = small_plan(settings={"max_density": density})
+    plan.save(tmp_path / "plan")
+    for checked in (plan, tmp_path / "plan"):
+        assert broken(checked) == (set() if kept else {"density"})

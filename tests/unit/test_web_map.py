@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import missing
-from drawn_plans import NASTY, make_plan, make_plan_of_people
+from drawn_plans import NASTY, make_plan, make_plan_of_people, make_priced_plan
 
 from evacroute.errors import InputError
 from evacroute.plotting import write_map
@@ -40,6 +40,15 @@ def test_two_hundred_people_stay_small(tmp_path: Path):
     """A map of 200 people is below 1.5 MB."""
     plan = make_plan(tuple([2] * 100))
     assert write_map(plan, tmp_path / "map.html").stat().st_size < 1.5e6
+
+
+def test_prices_add_little(tmp_path: Path):
+    """Prices add no more than a few kilobytes to a map."""
+    plain, priced = (
+        write_map(plan, tmp_path / name).stat().st_size
+        for name, plan in (("a.html", make_plan()), ("b.html", make_priced_plan()))
+    )
+    assert plain < priced < plain + 2000
 
 
 def test_names_cannot_break_out(tmp_path: Path):
@@ -161,6 +170,36 @@ def test_browser_moves_through_time(seen: Seen, tmp_path: Path):
     assert page.inner_text("#play") == "Pause"
     page.check("input[value=whole]")
     assert page.inner_text("#play") == "Play"
+
+
+@pytest.mark.browser
+def test_browser_shows_prices(seen: Seen, tmp_path: Path):
+    """With prices streets can be coloured by them, in all and minute by minute."""
+    page = seen.open(write_map(make_priced_plan(), tmp_path / "map.html"))
+    page.select_option("#measure", "price")
+    assert "one more person costs the others, at most" in page.inner_text(".legend")
+    assert "less than 1 s" in page.inner_text(".legend")
+    page.focus("#moment")
+    page.keyboard.press("ArrowRight")
+    assert "in this minute" in page.inner_text(".legend")
+    page.fill("#search", "window.broken")
+    page.keyboard.press("Enter")
+    text = page.inner_text(".leaflet-popup")
+    assert "one more person costs the others up to 1 min 30 s" in text
+    assert "a price from minute 1 to 3" in text
+    page.fill("#search", "campo uno")
+    page.keyboard.press("Enter")
+    page.locator(".leaflet-popup", has_text="a place costs the others 1 min 5 s").wait_for()
+
+
+@pytest.mark.browser
+def test_browser_offers_no_prices_where_there_are_none(seen: Seen, tmp_path: Path):
+    """A plan without prices gives no choice to colour by them, and nothing is said of them."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
+    assert page.locator("#measure option").count() == 2
+    page.fill("#search", "calle 3")
+    page.keyboard.press("Enter")
+    assert "costs the others" not in page.inner_text(".leaflet-popup")
 
 
 @pytest.mark.browser

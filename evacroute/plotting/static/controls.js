@@ -12,6 +12,7 @@ class Controls {
     this.slider = document.getElementById("moment");
     this.slider.max = data.meta.bins - 1;
     this.playButton = document.getElementById("play");
+    if (!data.meta.priced) document.getElementById("by-price").remove();
     this.curve();
     this.slider.addEventListener("input", () => this.set({ mode: "moment", bin: Number(this.slider.value) }));
     this.playButton.addEventListener("click", () => (this.timer ? this.stop() : this.play()));
@@ -103,15 +104,21 @@ function makeLegend(map) {
     update(view, breaks, minutes) {
       const swatch = (level) => element("span", { class: `swatch level-${level}`, "aria-hidden": "true" });
       const share = view.measure === "share";
+      const price = view.measure === "price";
       const number = (value) => (share ? percent(value) : count(value));
       const span = minutes === 1 ? "minute" : `${minutes} minutes`;
-      const title = share
-        ? view.mode === "whole" ? `Capacity used in the fullest ${span}` : `Capacity used in this ${span}`
-        : view.mode === "whole" ? "Persons in all" : `Persons entering in this ${span}`;
+      const title = {
+        persons: { whole: "Persons in all", moment: `Persons entering in this ${span}` },
+        share: { whole: `Capacity used in the fullest ${span}`, moment: `Capacity used in this ${span}` },
+        price: {
+          whole: "Seconds that one more person costs the others, at most",
+          moment: `Seconds that one more person costs the others in this ${span}`,
+        },
+      }[view.measure][view.mode];
       const words = breaks.map((low, i) => {
         const least = share && i === 0 ? "more than 0" : number(low);
         if (i === breaks.length - 1) return `${least} and more`;
-        return share ? `${least} to ${number(breaks[i + 1])}` : rangeText(low, breaks[i + 1] - 1);
+        return share || price ? `${least} to ${number(breaks[i + 1])}` : rangeText(low, breaks[i + 1] - 1);
       });
       const line = (mark, text) => element("li", {}, mark, text);
       const symbol = (name) => element("span", { class: `symbol ${name}`, "aria-hidden": "true" });
@@ -120,7 +127,7 @@ function makeLegend(map) {
         element("p", {}, title),
         element("ul", {},
           ...words.map((text, i) => line(swatch(i + 1), text)).reverse(),
-          line(swatch(0), "nobody"),
+          line(swatch(0), price ? "less than 1 s" : "nobody"),
           line(symbol("shelter-part"), "shelter: ring its room, disc the share filled"),
           line(symbol("shelter-full"), "shelter, full"),
           line(symbol("stranded-mark"), "people without a shelter"),

@@ -93,11 +93,20 @@ class Shelters {
         [now ? "Filled at the end" : "Filled", `${count(d.shelter_filled[shelter])} of ${room} (${percent(d.shelter_filled[shelter] / Math.max(1, d.shelter_capacity[shelter]))})`],
         ["Step-free places", `${count(d.shelter_filled_step_free[shelter])} of ${count(d.shelter_step_free[shelter])} taken`],
         ["Door admits", Number.isFinite(intake) ? `${count(intake * 60, "person")} a minute` : "no limit"],
+        ["Price", d.meta.priced ? this.priceText(shelter) : null],
         ["Last arrival", last < 0 ? "nobody is sent here" : `${duration(last)} after the alarm`],
         ["Kind", d.shelter_kind[shelter] || null],
         ["Shelter id", d.shelter_id[shelter]],
       ])
     );
+  }
+
+  priceText(shelter) {
+    const place = this.data.shelter_price_place[shelter];
+    const more = this.data.shelter_price_step_free[shelter];
+    if (!place && !more) return "none: there is room to spare";
+    const besides = more ? `; a step-free place ${duration(place + more)}` : "";
+    return `a place costs the others ${duration(place)}${besides}`;
   }
 
   // A table of all shelters, each name a button that opens it on the map.

@@ -12,7 +12,9 @@ class Streets {
     this.binSeconds = data.meta.bin_s;
     this.cells = data.flow_link.length;
     this.addUp();
+    this.addPrices();
     this.breaks = { whole: niceBreaks(maximum(this.total)), moment: niceBreaks(this.busiestCell) };
+    this.priceBreaks = niceBreaks(maximum(this.highest));
     this.layers = [];
     this.shown = new Int8Array(this.count).fill(-1);
     this.value = new Float64Array(this.count);
@@ -48,6 +50,24 @@ class Streets {
       both.set(key, (both.get(key) || 0) + flow_persons[i]);
     }
     this.busiestCell = maximum(both.values());
+  }
+
+  // The highest price of each street, of its dearer direction, and when it has any.
+  addPrices() {
+    const { price_link = [], price_bin, price_seconds } = this.data;
+    this.highest = new Float64Array(this.count);
+    this.highestCell = new Int32Array(this.count).fill(-1);
+    this.firstPrice = new Int32Array(this.count).fill(-1);
+    this.lastPrice = new Int32Array(this.count).fill(-1);
+    for (let i = 0; i < price_link.length; i++) {
+      const street = price_link[i] >> 1;
+      const bin = price_bin[i];
+      if (this.firstPrice[street] < 0 || bin < this.firstPrice[street]) this.firstPrice[street] = bin;
+      if (bin > this.lastPrice[street]) this.lastPrice[street] = bin;
+      if (this.highestCell[street] >= 0 && price_seconds[i] <= this.highest[street]) continue;
+      this.highest[street] = price_seconds[i];
+      this.highestCell[street] = i;
+    }
   }
 
   capacity(code) {
@@ -87,13 +107,20 @@ class Streets {
     map.on("zoomend", () => this.restyle());
   }
 
-  // Colour by `view`: {mode: "whole" | "moment", measure: "persons" | "share", bin}.
+  // Colour by `view`: {mode: "whole" | "moment", measure: "persons" | "share" | "price", bin}.
   colour(view) {
     this.view = view;
     const { flow_link, flow_bin, flow_persons } = this.data;
     const value = this.value;
     if (view.mode === "whole") {
-      value.set(view.measure === "share" ? this.peakShare : this.total);
+      value.set({ persons: this.total, share: this.peakShare, price: this.highest }[view.measure]);
+    } else if (view.measure === "price") {
+      const { price_link, price_bin, price_seconds } = this.data;
+      value.fill(0);
+      for (let i = 0; i < price_link.length; i++) {
+        const street = price_link[i] >> 1;
+        if (price_bin[i] === view.bin) value[street] = Math.max(value[street], price_seconds[i]);
+      }
     } else {
       value.fill(0);
       for (let i = 0; i < this.cells; i++) {
@@ -126,6 +153,7 @@ class Streets {
   }
 
   currentBreaks() {
+    if (this.view.measure === "price") return this.priceBreaks;
     return this.view.measure === "share" ? SHARE_BREAKS : this.breaks[this.view.mode];
   }
 
@@ -162,6 +190,7 @@ class Streets {
         ["Capacity", `${rate} persons a minute each way${assumed & 2 ? " (from an assumed width)" : ""}`],
         ["Persons", used ? this.personsText(street) : "nobody walks here in this plan"],
         ["Fullest", used ? this.peakText(street) : null],
+        ["Price", this.highestCell[street] < 0 ? null : this.priceText(street)],
         ["In use", used ? `minute ${this.minute(this.firstBin[street])} to ${this.minute(this.lastBin[street] + 1)}` : null],
         ["Link", d.street_id[street]],
       ])
@@ -181,6 +210,15 @@ class Streets {
     const span = minutes === 1 ? "in one minute" : `in ${minutes} minutes`;
     const from = this.minute(this.peakBin[street]);
     return `${count(this.peakPersons[street])} ${span}, from minute ${from}: ${percent(share)} of capacity`;
+  }
+
+  priceText(street) {
+    const cell = this.highestCell[street];
+    const span = `minute ${this.minute(this.firstPrice[street])} to ${this.minute(this.lastPrice[street] + 1)}`;
+    return (
+      `one more person costs the others up to ${duration(this.highest[street])}, ` +
+      `most in minute ${this.minute(this.data.price_bin[cell])}; a price from ${span}`
+    );
   }
 
   minute(bin) {

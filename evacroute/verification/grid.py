@@ -1,0 +1,244 @@
+"""The time grid that prices speak of, built anew from the instance and held against it.
+
+The prices name the grid's arcs (chains of links walked without a stop) and the slots that each
+class takes for them. All else is derived here: who may walk which link, how many may enter it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.prices import Prices
+from evacroute.verification.check import EXAMPLES, Check
+from evacroute.verification.evidence import Evidence, Instance, Legs, who
+
+HAIR = 1e-6
+"""Slots by which a time is taken for whole."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Positions = NDArray[np.integer]
+Flags = NDArray[np.bool_]
+
+
+def per_slot(rate: Floats, step: float) -> Floats:
+    """Most persons who may pass in a slot of any plan that keeps to a rate [person/s].
+
+    Where that is less than one, one may pass in some slots if the capacity rule lets even one.
+    """
+    persons = rate * step
+    return np.maximum(np.floor(persons + 1e-9), persons >= 0.5)
+
+
+def street_limits(e: Evidence, p: Prices) -> tuple[Floats, Floats]:
+    """Slots to walk each link by class, and persons' space that each link lets in in a slot.
+
+    Capacities are held in whole units, of which a person takes `Prices.units` and a wide one more
+    (docs/concepts, "Wide persons"). A link that lets in less than its widest class in a slot takes
+    one of them every few slots; a class of more than twice what it lets in cannot pass.
+    """
+    i = e.instance
+    walk = walking_slots(i, e.step)
+    rate = i.capacity
+    there = np.unique(i.group_class)
+    if e.max_density is not None:
+        slowest = np.where(np.isfinite(walk[there]), walk[there], 0.0).max(axis=0, initial=0.0)
+        inside = e.max_density * i.length * i.width
+        ceiling = inside / np.where(slowest > 0, slowest * e.step, 1.0)
+        rate = np.minimum(rate, np.where(slowest > 0, ceiling, np.inf))
+    units = np.minimum(rate * e.step * p.units, 1e12)
+    walk = np.where(2 * units < p.unit[:, None], np.inf, walk)
+    open_ = np.isfinite(walk[there])
+    widest = np.where(open_, p.unit[there, None], 0).max(axis=0, initial=0)
+    widest = np.where(widest > 0, widest, p.units)
+    slot = np.floor(units + 1e-9)
+    few = np.where(units >= widest / 2, widest, 0)
+    return walk, np.where(slot < widest, few, slot) / p.units
+
+
+def walking_slots(i: Instance, step: float) -> Floats:
+    """Slots to walk each link, not rounded, inf = barred; shape (n_classes, n_links)."""
+    speed = np.where(i.steps > 0, i.speed_steps[:, None], i.speed_flat[:, None])
+    step_free = i.speed_steps == 0
+    barred = (speed <= 0) | (i.width < i.min_width[:, None]) | i.ferry
+    barred |= step_free[:, None] & (i.wheelchair == -1)
+    return np.where(barred, np.inf, i.length / np.where(barred, 1.0, speed) / step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Arcs of the prices on the links of the instance.
+
+    Parameters
+    ----------
+    walk
+        Slots to walk each link, not rounded, inf = barred, shape (n_classes, n_links).
+    limit
+        Persons' space that may enter each link in a slot.
+    space
+        Persons' space that each class takes on the grid.
+    arc, place
+        Arc of each entry of `Prices.arc_link`, and which of its links it is.
+    first, last
+        Entries with each arc's first and last link.
+    inner
+        Entries whose link begins at a node inside an arc.
+    """
+
+    walk: Floats
+    limit: Floats
+    space: Floats
+    arc: Ints
+    place: Ints
+    first: Ints
+    last: Ints
+    inner: Ints
+
+
+def build_grid(e: Evidence, p: Prices) -> Grid:
+    """Lay the prices' arcs over the instance."""
+    count = np.diff(p.arc_ptr)
+    place = np.arange(len(p.arc_link)) - np.repeat(p.arc_ptr[:-1], count)
+    walk, limit = street_limits(e, p)
+    return Grid(
+        walk=walk,
+        limit=limit,
+        space=p.unit / p.units,
+        arc=np.repeat(np.arange(len(count)), count),
+        place=place,
+        first=p.arc_ptr[:-1],
+        last=p.arc_ptr[1:] - 1,
+        inner=np.flatnonzero(place > 0),
+    )
+
+
+def told(name: str, rule: str, faults: list[tuple[Positions, str]], unit: str) -> Check:
+    """Make a check of faults: each what is wrong, and of how many things."""
+    count = sum(len(where) for where, _ in faults)
+    examples = tuple(f"{text} ({len(where)} times)" for where, text in faults if len(where))
+    return Check(name, rule, not count, count, float(count), 0.0, unit, examples[:EXAMPLES])
+
+
+def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
+    """Check: the arcs are chains of the instance's streets, and their times length / speed."""
+    i, link = e.instance, p.arc_link
+    here, after = link[grid.inner - 1], link[grid.inner]
+    gap = np.flatnonzero(i.link_to[here] != i.link_from[after])
+    turn = np.flatnonzero(i.link_from[here] == i.link_to[after])
+    used = np.bincount(link, minlength=len(i.link_id))
+    open_ = np.isfinite(grid.walk).any(axis=0) & (grid.limit > 0)
+    wrong = np.flatnonzero(used != open_)
+    inside = np.unique(i.link_from[after])
+    n = int(max(i.link_from.max(), i.link_to.max(), i.shelter_node.max(), i.group_node.max())) + 1
+    ends = np.zeros(n, bool)
+    ends[i.link_from[link[grid.first]]] = ends[i.link_to[link[grid.last]]] = True
+    ends[i.shelter_node] = True
+    pairs = np.concatenate(
+        [np.stack([i.link_from, i.link_to]), np.stack([i.link_to, i.link_from])], axis=1
+    )[:, np.tile(open_, 2)]
+    neighbours = np.bincount(np.unique(pairs, axis=1)[0], minlength=n)
+    crossing = inside[ends[inside] | (neighbours[inside] > 2)]
+    total = _totals(grid.walk[:, link], p.arc_ptr)
+    barred = ~np.isfinite(total)
+    unlike = np.flatnonzero((barred != (p.arc_slots < 0)).any(axis=0))
+    true = np.where(barred, 1.0, total)
+    off = np.where(barred | (p.arc_slots < 0), 0.0, np.abs(p.arc_slots - true))
+    off[(p.arc_slots == 0) | (p.arc_slots < -1)] = np.inf
+    far = np.flatnonzero((off > 1 + HAIR).any(axis=0))
+
+    def name(links: Positions) -> str:
+        return f"link {i.link_id[links[0]]}" if len(links) else ""
+
+    def arc(arcs: Ints) -> str:
+        return f"the arc from {name(link[grid.first[arcs]])}" if len(arcs) else ""
+
+    return told(
+        "grid of the prices",
+        "arcs are chains with nothing to turn off to, hold every street that can be walked once, "
+        "and take length / speed in whole slots, at least one and at most one off",
+        [
+            (gap, f"{name(here[gap])} is followed by one that begins elsewhere"),
+            (turn, f"{name(here[turn])} is followed by the way back"),
+            (wrong, f"{name(wrong)} is in {used[wrong[:1]]} arcs, expected {open_[wrong[:1]]}"),
+            (crossing, f"node {crossing[:1]} inside an arc is a place to turn off, or a shelter"),
+            (unlike, f"{arc(unlike)} is open or barred to another class than its links"),
+            (far, f"{arc(far)} takes {p.arc_slots[:, far[:1]].T} slots, not {total[:, far[:1]].T}"),
+        ],
+        "faults",
+    )  # fmt: skip
+
+
+def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
+    """Check: the plan itself keeps to the grid and to the limits that the prices sell."""
+    n_links, step = len(e.instance.link_id), e.step
+    entry = np.full(n_links, -1, np.int64)
+    entry[p.arc_link] = np.arange(len(p.arc_link))
+    at = entry[e.link]
+    known = at >= 0
+    place = np.where(known, grid.place[at], 0) if len(grid.place) else np.zeros(len(at), np.int64)
+    begin = np.repeat(e.ptr[:-1], legs.count)
+    leg = np.arange(len(at))
+    start = np.maximum(leg - place, begin)
+    part = leg - place < begin
+    last = np.zeros(len(at), bool)
+    last[known] = grid.last[grid.arc[at[known]]] == at[known]
+    # In the middle of an arc the next leg is the next of its links.
+    goes_on = np.ones(len(at), bool)
+    goes_on[:-1] = last[:-1] | (at[1:] == at[:-1] + 1)
+    ends = np.zeros(len(at), bool)
+    ends[legs.last] = True
+    goes_on[ends] = last[ends]
+    walk = np.where(known, grid.walk[legs.class_, e.link], 0.0)
+    # Added up from where the arc or the part was entered, in the order of the walk.
+    walked = np.zeros(len(at))
+    for back in range(1, int((leg - start).max(initial=0)) + 1):
+        far = leg - start >= back
+        walked[far] += walk[leg[far] - back]
+    finite = np.isfinite(walked + walk)
+    walked, walk = np.where(finite, walked, 0.0), np.where(finite, walk, 0.0)
+    enter = e.enter[start] / step + np.floor(walked + HAIR)
+    slots = np.floor(walked + walk + 0.5)
+    whole = known & ~part
+    slots[whole] = p.arc_slots[legs.class_[whole], grid.arc[at[whole]]]
+    leave = np.where(last, e.enter[start] / step + slots, e.leave / step)
+    off = np.maximum(np.abs(e.enter / step - enter), np.abs(e.leave / step - leave))
+    bad = np.flatnonzero(~(known & goes_on & finite & (off <= HAIR)))
+    text = ""
+    if len(bad):
+        k = int(bad[0])
+        text = f"{who(e, legs.movement[k])} on link {e.instance.link_id[e.link[k]]}"
+    i, size = e.instance, e.size[legs.movement]
+    space = size * grid.space[legs.class_]
+    links = crowded(e.link, e.enter, space, grid.limit, step)
+    doors = crowded(e.shelter, e.arrive, e.size, per_slot(i.intake, step), step)
+    return told(
+        "plan on the grid",
+        "legs take the time of the prices' grid, and no slot more persons than their limits: the "
+        "bound is about this plan too",
+        [
+            (bad, text),
+            (links, f"link {i.link_id[links[:1]]} takes more than its limit in a slot"),
+            (doors, f"shelter {i.shelter_id[doors[:1]]} admits more than its limit in a slot"),
+        ],
+        "faults",
+    )
+
+
+def crowded(place: Positions, time: Floats, size: NDArray[Any], limit: Floats, step: float) -> Ints:
+    """Find the places that more persons pass in one slot than their limit; once for each slot."""
+    slot = np.rint(time / step).astype(np.int64)
+    n_slots = int(slot.max(initial=0)) + 1
+    passed, at = np.unique(place.astype(np.int64) * n_slots + slot, return_inverse=True)
+    persons = np.bincount(at.ravel(), weights=size, minlength=len(passed))
+    where = passed // n_slots
+    return np.asarray(where[persons > limit[where] + HAIR])
+
+
+def _totals(walk: Floats, ptr: Ints) -> Floats:
+    if len(ptr) < 2:
+        return np.zeros((len(walk), 0))
+    return np.asarray(np.add.reduceat(walk, ptr[:-1], axis=1))

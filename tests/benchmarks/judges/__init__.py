@@ -1,0 +1,1 @@
+"""Simulators that nobody here wrote, asked how long a plan takes."""

@@ -1,0 +1,284 @@
+"""The method over_time: what it starts from, what ends it, and what its settings change."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from naive import best, check_feasible
+from networks import corridor, from_edges, grid
+from scenes import WALKER, WHEELCHAIR, on_the_grid, scene
+
+import evacroute as er
+from evacroute.assignment import over_time
+from evacroute.assignment.over_time import OverTime, _Run
+from evacroute.assignment.pricing import Pricer
+from evacroute.assignment.problem import build_problem
+from evacroute.assignment.sweeper import exact_value
+
+STEP = 10.0
+
+
+def queue() -> er.Scenario:
+    """Sixty people at one end of a narrow corridor; they come out one in a slot."""
+    network = corridor(2, 50.0, capacity=0.1)
+    return scene(network, [(0, 60)], [(2, 99)], classes=[(1.0, 1.0)], deadline=1800.0)
+
+
+def city(seed: int = 0, deadline: float = 1800.0) -> er.Scenario:
+    """Three classes and a few households in a small town."""
+    rng = np.random.default_rng(seed)
+    network = on_the_grid(grid(5, 4, spacing=30.0, seed=seed, steps_share=0.2), 10.0)
+    capacity = rng.choice([0.1, 0.2, 0.4], network.n_links // 2)
+    network = replace(network, capacity=np.repeat(capacity, 2))
+    crowd = [
+        (int(rng.integers(20)), int(rng.integers(2, 9)), 10.0 * int(rng.integers(6)),
+         int(rng.integers(2)), bool(rng.random() < 0.2))
+        for _ in range(14)
+    ]  # fmt: skip
+    people = sum(row[1] for row in crowd)
+    doors = [(int(v), people // 2 + 4) for v in rng.choice(20, 3, replace=False)]
+    return scene(network, crowd, doors, classes=[(1.0, 0.5), (0.5, 0.25)], deadline=deadline)
+
+
+def run_of(scenario: er.Scenario, pool: object) -> _Run:
+    return _Run(OverTime(), build_problem(scenario, STEP), None, pool)  # type: ignore[arg-type]
+
+
+def test_queue_is_priced_exactly() -> None:
+    """Of a plain queue the optimum is known: the person who comes out n-th spends n - 1 slots more;
+    the plan reaches it and the bound comes near."""
+    plan = er.assign(queue(), "over_time", step=STEP, gap=0.0, time_limit=300.0)
+    check_feasible(plan)
+    exact = sum(100.0 + 10.0 * i for i in range(60))
+    assert plan.cost == pytest.approx(exact)
+    assert plan.bound is not None
+    # A dozen rounds for each place in the queue would bring it nearer.
+    assert 0.75 * exact <= plan.bound <= exact + 1e-3
+
+
+def test_zero_prices_give_the_free_flow_bound() -> None:
+    """Without prices the dual value is everyone's time by the shortest way, alone in the city."""
+    scenario = city()
+    problem = build_problem(scenario, STEP)
+    with ThreadPoolExecutor(1) as pool:
+        run = run_of(scenario, pool)
+        none = np.zeros(len(scenario.shelters))
+        pricer = Pricer(run.net, run.terms, run.crowd, problem.n_slots, none, none)
+        assert pricer.best is not None
+        value = exact_value(run.net, run.terms, run.crowd, problem.n_slots, pricer.best) * STEP
+        pricer.close()
+    free = replace(scenario.network, capacity=np.full(scenario.network.n_links, 99.0))
+    room = replace(scenario.shelters, capacity=scenario.shelters.capacity + 999)
+    alone = er.Scenario(free, scenario.groups, room, classes=scenario.group_classes,
+                        deadline=scenario.deadline_s)  # fmt: skip
+    assert value == pytest.approx(er.assign(alone, "earliest_arrival", step=STEP).cost)
+
+
+def test_same_seed_same_plan() -> None:
+    """With one seed two runs give equal movements, prices and bounds; they do not depend on how
+    fast the threads are."""
+    first, second = (
+        er.assign(city(), "over_time", step=STEP, gap=0.0, time_limit=300.0, seed=3)
+        for _ in range(2)
+    )
+    assert first.settings["stopped"] != "time limit"
+    assert first.movements.equals(second.movements)
+    assert first.bound == second.bound
+    assert first.prices is not None
+    assert first.prices.equals(second.prices)
+
+
+def test_time_limit() -> None:
+    """In hardly any time there is still a plan that keeps every rule, and the plan says why it
+    stopped."""
+    plan = er.assign(city(), "over_time", step=STEP, gap=0.0, time_limit=0.01)
+    check_feasible(plan)
+    assert plan.settings["stopped"] == "time limit"
+    assert plan.left == 0
+    assert plan.bound is None or plan.bound <= plan.cost + 1e-3
+
+
+@pytest.mark.parametrize("word", ["first prices", "prices", "placing", "stage 1"])
+def test_ctrl_c(word: str) -> None:
+    """Ctrl-C at any time brings back the best plan so far, without an error or a thread left."""
+
+    def press(text: str, share: float) -> None:
+        if text.startswith(word + ":"):
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    plan = er.assign(city(), "over_time", step=STEP, gap=0.0, progress=press)
+    check_feasible(plan)
+    assert plan.settings["stopped"] == "interrupted"
+    assert plan.left == 0
+    assert plan.bound is None or plan.bound <= plan.cost + 1e-3
+    assert threading.active_count() == before
+
+
+def test_progress_shows_cost_bound_and_gap() -> None:
+    """Progress tells the bound from the first, then cost and gap, which only get better; the share
+    done lies between 0 and 1."""
+    told: list[tuple[str, float]] = []
+    er.assign(city(), "over_time", step=STEP, gap=0.0, progress=lambda *what: told.append(what))
+    assert all("bound" in text and 0 <= share <= 1 for text, share in told)
+    stages = [text for text, _ in told if text.startswith("stage")]
+    assert stages
+    costs = [float(text.split("cost ")[1].split(" min")[0]) for text in stages]
+    bounds = [float(text.split("bound ")[1].split(",")[0]) for text, _ in told]
+    assert costs == sorted(costs, reverse=True)
+    assert bounds == sorted(bounds)
+    assert all("gap" in text and text.endswith("%") for text in stages)
+
+
+def test_weights() -> None:
+    """A class of weight 10 waits less, the other more; the gap is that of the weighted cost."""
+    network = corridor(2, 50.0, capacity=0.1)
+    crowd = [(0, 20, 0.0, 0), (0, 20, 0.0, 1)]
+    scenario = scene(network, crowd, [(2, 99)], classes=[(1.0, 1.0)] * 2, deadline=1800.0)
+    for heavy in ("c0", "c1"):
+        plan = er.assign(scenario, "over_time", step=STEP, weights={heavy: 10.0}, gap=0.0)
+        check_feasible(plan)
+        moves = plan.movements
+        mean = [
+            float(np.average(moves.arrive[mine], weights=moves.size[mine]))
+            for k in range(2)
+            for mine in [scenario.groups.class_[moves.group] == k]
+        ]
+        first, last = (mean[0], mean[1]) if heavy == "c0" else (mean[1], mean[0])
+        best_first, best_last = 100.0 + 10.0 * 9.5, 100.0 + 10.0 * 29.5
+        assert first + last == pytest.approx(best_first + best_last)
+        assert best_first - 1e-6 <= first <= 1.1 * best_first
+        assert plan.weighted_cost == pytest.approx(20 * (10 * first + last))
+        assert plan.gap is not None
+        assert -1e-6 <= plan.gap <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"weights": {"c0": 0.0}}, "weight of class c0 is 0.0, expected 0.01 to 100"),
+        ({"weights": {"c0": float("nan")}}, "weight of class c0 is nan"),
+        ({"weights": {"c7": 2.0}}, "no class c7; the classes are c0, c1"),
+        ({"gap": -0.1}, "gap is -0.1, expected a number from 0"),
+        ({"gap": float("nan")}, "gap is nan, expected a number from 0"),
+        ({"time_limit": "soon"}, "time_limit"),
+        ({"gap": -1, "weights": {"c0": 0.0}}, "2 faults"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, object], message: str) -> None:
+    """Wrong settings are named with what is allowed, all of them at once."""
+    with pytest.raises(er.InputError, match=message):
+        er.assign(city(), "over_time", step=STEP, **settings)
+
+
+def test_nobody() -> None:
+    """With nobody in the city there is an empty plan."""
+    network = corridor(2, 50.0)
+    some = scene(network, [(0, 1)], [(2, 9)])
+    none = er.Scenario(
+        network,
+        replace(some.groups, **{
+            name: getattr(some.groups, name)[:0]
+            for name in ("group_id", "node", "class_", "ready_time", "size", "together")
+        }),
+        some.shelters, classes=some.group_classes, deadline=600.0,
+    )  # fmt: skip
+    plan = er.assign(none, "over_time", step=STEP)
+    check_feasible(plan)
+    assert len(plan.movements) == 0
+
+
+def test_nobody_can_be_placed() -> None:
+    """Where no plan helps anyone, everyone is left with a reason and nothing is searched."""
+    network = from_edges([(0, 0), (50, 0), (400, 0)], [(0, 1)], steps={0: 10})
+    scenario = scene(network, [(0, 3, 0.0, 1), (2, 2)], [(1, 9)], classes=[WALKER, WHEELCHAIR])
+    plan = er.assign(scenario, "over_time", step=STEP)
+    check_feasible(plan)
+    assert plan.left == 5
+    assert set(plan.left_by_reason) == {
+        "no step-free way to any shelter", "no way to any shelter",
+    }  # fmt: skip
+
+
+def test_one_slot() -> None:
+    """A deadline of one slot is enough for those who are a slot away, and for those at the door."""
+    network = corridor(2, 10.0, capacity=0.3)
+    scenario = scene(network, [(0, 5), (1, 5), (2, 5)], [(2, 99)], classes=[(1.0, 1.0)],
+                     deadline=STEP)  # fmt: skip
+    plan = er.assign(scenario, "over_time", step=STEP)
+    check_feasible(plan)
+    assert plan.placed == best(scenario, STEP).most == 8
+
+
+def test_deadline_cuts() -> None:
+    """A bridge that lets one across in a slot brings as many as there are slots, the rest are left;
+    the bound is that of plans that leave so many."""
+    network = corridor(2, 50.0, capacity=0.1)
+    scenario = scene(network, [(0, 60)], [(2, 99)], classes=[(1.0, 1.0)], deadline=300.0)
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)
+    check_feasible(plan)
+    exact = best(scenario, STEP)
+    assert plan.placed == exact.most == 21
+    assert plan.cost == pytest.approx(exact.cost)
+    assert plan.bound is None or plan.bound <= exact.cost + 1e-3
+
+
+def test_shelter_behind_one_bridge() -> None:
+    """The better shelter is behind a bridge of little width: as many as optimal cross it."""
+    network = from_edges([(0, 0), (20, 0), (40, 0), (-150, 0)], [(0, 1), (1, 2), (0, 3)],
+                         capacity=[1.0, 0.1, 1.0], kind={1: "bridge"})  # fmt: skip
+    scenario = scene(network, [(0, 40)], [(2, 99), (3, 99)], classes=[(1.0, 1.0)], deadline=1800.0)
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)
+    check_feasible(plan)
+    exact = best(scenario, STEP)
+    assert plan.left == 0
+    assert plan.cost == pytest.approx(exact.cost)
+    assert plan.bound is not None
+    assert 0.85 * exact.cost <= plan.bound <= exact.cost + 1e-3
+
+
+def test_who_cannot_use_steps_goes_round() -> None:
+    """Wheelchair users take the long way, the others leave it to them; no worse than exact."""
+    network = from_edges([(0, 0), (50, 0), (25, 60)], [(0, 1), (0, 2), (2, 1)],
+                         length=[50, 80, 80], capacity=0.2, steps={0: 20})  # fmt: skip
+    scenario = scene(network, [(0, 20), (0, 6, 0.0, 1)], [(1, 99)], classes=[WALKER, WHEELCHAIR],
+                     deadline=1800.0)  # fmt: skip
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)
+    check_feasible(plan)
+    assert plan.left == 0
+    exact = best(scenario, STEP)
+    assert plan.cost == pytest.approx(exact.cost)
+
+
+def test_fewest_left_comes_before_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that leaves one person more is not taken, however much less it costs."""
+    place = over_time._Run._place
+
+    def careless(self: _Run, placing: object, order: np.ndarray) -> bool:
+        return place(self, placing, order[1:])  # type: ignore[arg-type]
+
+    monkeypatch.setattr(over_time._Run, "_place", careless)
+    crowd = [(0, 1), (0, 40)]
+    network = corridor(2, 50.0, capacity=0.1)
+    scenario = scene(network, crowd, [(2, 99)], classes=[(1.0, 1.0)], deadline=420.0)
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)
+    check_feasible(plan)
+    assert plan.placed == best(scenario, STEP).most
+
+
+def test_nobody_is_stranded() -> None:
+    """Where the classic greedy strands people whom the exact solver places, over_time does not."""
+    bridge = from_edges(
+        [(0, 0), (10, 0), (20, 0), (10, 30)], [(0, 1), (1, 2), (0, 3), (3, 2)],
+        length=[10, 10, 20, 30], capacity=[4, 0.1, 4, 4], steps={1: 5},
+    )  # fmt: skip
+    scenario = scene(bridge, [(0, 3), (1, 2, 10.0)], [(2, 9)], classes=[(1.0, 1.0)], deadline=50.0)
+    assert er.assign(scenario, "earliest_arrival", step=STEP).left == 1
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.0)
+    check_feasible(plan)
+    assert plan.left == 0
+    assert plan.cost == best(scenario, STEP).cost
