@@ -1,4 +1,4 @@
-"""Ten minutes after the alarm the busiest bridge closes: the plan goes on from where all are."""
+"""Eight minutes after the alarm the busiest bridge closes: the plan goes on from where all are."""
 
 import os
 
@@ -7,7 +7,7 @@ import numpy as np
 import evacroute as er
 
 PEOPLE = int(os.environ.get("EVACROUTE_EXAMPLE_PEOPLE", "5000"))
-NOW = 480.0
+NOW = 480.0  # seconds
 
 plan = er.assign(er.lagoon(people=PEOPLE), method="over_time", gap=0.02, time_limit="15 s")
 print(f"the plan: {plan.placed:,} people, {plan.times.mean / 60:.2f} min from ready to safe")
