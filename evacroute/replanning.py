@@ -66,7 +66,8 @@ def replan(
         Stop improving after this time [s, or text]. Everyone who must be placed is searched a way
         all the same.
     keep_within
-        People who would be safe within this time [s, or text] are not asked to change for others.
+        People who would be safe within this time [s, or text] are not asked to change for others,
+        even where others are left for that; 0 asks everyone.
     progress
         Called with the stage and the share of it that is done (0..1).
 

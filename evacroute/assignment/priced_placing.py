@@ -468,8 +468,8 @@ class PricedPlacing:
         )  # fmt: skip
         self._rebook(self._squeezed())
 
-    def insert(self, order: NDArray[np.int64], seed: int) -> None:
-        """Place groups that are left, in this order, by moving others on."""
+    def insert(self, order: NDArray[np.int64], seed: int, tries: int = 4) -> None:
+        """Place groups that are left, in this order, by moving others on; so many tries a party."""
         todo = order[self.left[order] > 0]
         if not len(todo):
             return
@@ -477,7 +477,7 @@ class PricedPlacing:
         insert(
             self.paths, self.guide, self.places, self.space, self.booked, todo, self.left,
             8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together, self.fixed,
-            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, 4,
+            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, tries,
         )  # fmt: skip
         self._rebook(self._squeezed())
 

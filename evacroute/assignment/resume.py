@@ -45,8 +45,14 @@ FEW, BESIDE, MORE, MOST = 10, 8, 20, 480
 BEND = 2
 """Ways are searched with values a quarter too great: much quicker, and stages mend the rest."""
 
+PRICES_FIRST = 3
+"""Times that `FEW` rounds are taken before anyone is moved for the sake of the gap."""
+
 CHAINS, LOOK = 3000, 8000
 """Chains tried in a stage, and places looked at for one person when people exchange ways."""
+
+TRIES = 40
+"""Chains tried for one party that has no way."""
 
 PATIENCE = 3
 """Stages of little gain before no more are tried."""
@@ -270,8 +276,10 @@ class Resume:
             problem.static_price.astype(np.float64), self.rank[origins.class_],
         )  # fmt: skip
         self.no_room = int(flow.left.sum())
-        if self.no_room:
-            now = copy_prices(self.pricer.mean(), 0.0)
+        now = copy_prices(self.pricer.mean(), 0.0)
+        dearer = flow.price[terms.order] * terms.weight.mean() > now.room
+        if self.no_room or dearer.any():
+            now.room[dearer] = (flow.price[terms.order] * terms.weight.mean())[dearer]
             warm = with_short_places(now, flow, self.cost, origins, terms)
             self.pricer.close()
             none = np.zeros(len(shelters))
@@ -285,12 +293,19 @@ class Resume:
         placing = self.placing
         if placing.left.sum() <= self.no_room:
             return
-        placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), self.seed)
+        # Most of those whom a chain may pick are near their shelter and stay, so it is tried often.
+        order = np.lexsort((placing.ready, self.rank[placing.class_]))
+        placing.insert(order, self.seed + self.stages, TRIES)
         placing.insert_by_exchange(2)
 
     def _improve(self, side: ThreadPoolExecutor) -> str:
         assert self.pricer.best is not None
         poor, look = 0, LOOK
+        # Prices first: they are cheaper than moving people, and may do.
+        for _ in range(PRICES_FIRST):
+            if self.gap > self.gap_wanted:
+                self.pricer.use_threads(2)
+                self.pricer.rounds(FEW)
         self.pricer.use_threads(1)
         if self.gap > self.gap_wanted:
             self.placing.guide = self._guide()

@@ -70,7 +70,10 @@ def test_replans_keep_every_rule(
 def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
     """Where nothing has happened the plan goes on as it is, and costs what was left of it."""
     plan = er.assign(scenario, "over_time", gap=0.0, time_limit=20)
-    now = min(share * float(plan.movements.arrive.max(initial=60.0)), scenario.deadline_s - 2 * plan.step_s)
+    now = min(
+        share * float(plan.movements.arrive.max(initial=60.0)),
+        scenario.deadline_s - 2 * plan.step_s,
+    )
     new = er.replan(plan, now=now, gap=1e9)
     before, after = plan.movements, new.plan.movements
     if new.plan.left < plan.left:
