@@ -16,7 +16,7 @@ from evacroute._kernels.exchange import (
     try_chains,
 )
 from evacroute._kernels.priced_search import NEVER, UNIT, Guide, Paths, Places, Space
-from evacroute._kernels.rejoin import book_and_settle, put_if_free
+from evacroute._kernels.rejoin import book_and_settle
 from evacroute._kernels.residual import (
     ClassFlow,
     exchange,
@@ -199,44 +199,6 @@ class PricedPlacing:
         begin = self._append(*columns, ptr, store.arc[at], store.slot[at])
         self.booked.alive[begin : begin + len(x)] = True
         np.subtract.at(self.left, store.group[x], store.size[x])
-        self._rebook(self._squeezed())
-
-    def keep(
-        self,
-        group: NDArray[np.int32],
-        shelter: NDArray[np.int32],
-        admitted: NDArray[np.int32],
-        size: NDArray[np.int32],
-        ptr: NDArray[np.int64],
-        arc: NDArray[np.int32],
-        slot: NDArray[np.int32],
-    ) -> NDArray[np.bool_]:
-        """Book ways that are known, one after another, where all that they need is free.
-
-        Parameters
-        ----------
-        group, shelter, admitted, size
-            Of each movement; shelters in the order of the scenario's.
-        ptr, arc, slot
-            Its arcs in the words of the chain graph, and when each is entered.
-
-        Returns
-        -------
-        numpy.ndarray
-            Which movements are booked now.
-        """
-        begin = self._append(group, shelter, admitted, size, ptr, arc, slot)
-        booked = np.zeros(len(group), np.bool_)
-        put_if_free(self.booked, self.places, begin, self.class_, booked)
-        np.subtract.at(self.left, group[booked], size[booked])
-        return booked
-
-    def withdraw(self, groups: NDArray[np.bool_]) -> None:
-        """Give back all that these groups hold."""
-        b, x = self.booked, self.alive
-        x = x[groups[b.group[x]]]
-        np.add.at(self.left, b.group[x], b.size[x])
-        b.alive[x] = False
         self._rebook(self._squeezed())
 
     def _append(

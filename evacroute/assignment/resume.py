@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Guide
 from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.kept_placing import KeptPlacing
 from evacroute.assignment.lanes import whole_net
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -19,7 +20,7 @@ from evacroute.assignment.over_time import bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, with_short_places
-from evacroute.assignment.priced_placing import Guides, PricedPlacing
+from evacroute.assignment.priced_placing import Guides
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.rest import Rest
 from evacroute.assignment.room import room_flow
@@ -171,7 +172,7 @@ class Resume:
         self.net = net
         self.no_room = 0
         self.job: Future[Any] | None = None
-        self.placing = PricedPlacing(problem, net, self.terms, self.counted)
+        self.placing = KeptPlacing(problem, net, self.terms, self.counted)
 
     @property
     def gap(self) -> float:
