@@ -46,6 +46,8 @@ from evacroute.plan import Plan, Status
 from evacroute.plan_folder import read_plan
 from evacroute.planning import assign
 from evacroute.prices import Prices
+from evacroute.replan_result import Replan
+from evacroute.replanning import replan
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
@@ -88,6 +90,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "Prices",
+    "Replan",
     "Scenario",
     "ShelterError",
     "Shelters",
@@ -110,6 +113,7 @@ __all__ = [
     "read_people",
     "read_plan",
     "read_shelters",
+    "replan",
     "synthesize_people",
     "to_geojson",
     "verify",

@@ -8,6 +8,7 @@
 - ``shelters.csv``: how full they get.
 - ``routes.geojson.gz``: every way that is walked, with how many walk it.
 - ``prices.npz``: only from methods that price.
+- ``moved.csv``: only from ``evacroute replan``: who got another shelter.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ PLAN_FILES = (
     "shelters.csv",
     "routes.geojson.gz",
     "prices.npz",
+    "moved.csv",
     "map.html",
     "plan.png",
     "arrivals.png",

@@ -164,6 +164,7 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=GZIP_LEVEL) as archive:
         for name, array in arrays.items():
             buffer = io.BytesIO()
+            # Not ascontiguousarray, which makes an array of one entry of a single number.
             np.lib.format.write_array(buffer, np.asarray(array, order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy")
             info.compress_type = zipfile.ZIP_DEFLATED

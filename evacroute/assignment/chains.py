@@ -51,20 +51,73 @@ def build_graph(
         unit = np.ones(len(walk_seconds), np.int32)
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     inside, ahead = _inside(network, open_, shelter_node)
-    head_nodes = np.flatnonzero(~inside)
-    node_head = np.full(network.n_nodes, -1, np.int32)
-    node_head[head_nodes] = np.arange(len(head_nodes))
-
     from_, to = network.from_node, network.to_node
     start = np.flatnonzero(open_ & ~inside[from_])
-    start = start[np.argsort(node_head[from_[start]], kind="stable")].astype(np.int32)
+    start = start[np.argsort(from_[start], kind="stable")].astype(np.int32)
     seq_ptr = np.zeros(len(start) + 1, np.int32)
     seq_link = np.empty(int(open_.sum()), np.int32)
     walk_chains(start, from_, to, inside, ahead, seq_ptr, seq_link)
     seq_link = seq_link[: seq_ptr[-1]]
-    arc_from, arc_to = node_head[from_[start]], node_head[to[seq_link[seq_ptr[1:] - 1]]]
     link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_time = round_times(link_time, seq_ptr, seq_link)
+    return _assemble(
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
+    )
+
+
+def graph_of_arcs(
+    network: Network,
+    walk_seconds: NDArray[np.float64],
+    shelter_node: NDArray[np.int32],
+    step: float,
+    passes: NDArray[np.bool_],
+    link_every: NDArray[np.int32],
+    unit: NDArray[np.int32],
+    arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+) -> Graph:
+    """Build a chain graph on arcs that are known, such as those of a plan that goes on.
+
+    Streets that have been closed since bar the arcs they are in; the nodes beside them stay heads,
+    so that the times of all other arcs hold.
+
+    Parameters
+    ----------
+    network, walk_seconds, shelter_node, step, passes, link_every, unit
+        As for `build_graph`.
+    arcs
+        Where each arc's links begin, its links, and its whole times by class (`FAR` = barred).
+    """
+    seq_ptr, seq_link, arc_time = arcs
+    inside = np.zeros(network.n_nodes, bool)
+    last = np.zeros(len(seq_link), bool)
+    last[seq_ptr[1:] - 1] = True
+    inside[network.to_node[seq_link[~last]]] = True
+    open_ = np.isfinite(walk_seconds).any(axis=0) & passes
+    link_time = np.where(open_, walk_seconds, np.inf) / step
+    barred = arc_totals(link_time, seq_ptr, seq_link) >= FAR
+    arc_time = np.where(barred, FAR, arc_time).astype(np.int32)
+    return _assemble(
+        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
+    )
+
+
+def _assemble(
+    network: Network,
+    inside: NDArray[np.bool_],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+    link_time: NDArray[np.float64],
+    arc_time: NDArray[np.int32],
+    shelter_node: NDArray[np.int32],
+    link_every: NDArray[np.int32],
+    unit: NDArray[np.int32],
+) -> Graph:
+    """Put a graph together from arcs that are sorted by head."""
+    head_nodes = np.flatnonzero(~inside)
+    node_head = np.full(network.n_nodes, -1, np.int32)
+    node_head[head_nodes] = np.arange(len(head_nodes))
+    arc_from = node_head[network.from_node[seq_link[seq_ptr[:-1]]]]
+    arc_to = node_head[network.to_node[seq_link[seq_ptr[1:] - 1]]]
     heads = np.arange(len(head_nodes) + 1)
     into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
     shelter_head = node_head[shelter_node]

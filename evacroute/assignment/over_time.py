@@ -19,6 +19,7 @@ from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.price_sets import plan_prices
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
@@ -28,7 +29,6 @@ from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
-from evacroute.network import KINDS
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
@@ -398,53 +398,11 @@ class _Run:
         if best is None:
             return Outcome(movements, settings)
         settings["price_rounds"], settings["stages"] = self.pricer.done, self.stages
-        prices = self._prices(best, self._exact(best))
+        prices = plan_prices(self.problem, self.terms, self.counted, best, self._exact(best))
         return Outcome(movements, settings, prices, bound_of(self.problem, prices, unplaced))
 
     def _exact(self, best: PriceSet) -> float:
         return exact_value(self.net, self.terms, self.crowd, self.problem.n_slots, best)
-
-    def _prices(self, best: PriceSet, value: float) -> Prices:
-        problem, terms, step = self.problem, self.terms, self.problem.step
-        graph, horizon = problem.graph, best.horizon
-        place = np.empty(len(terms.order), np.int64)
-        place[terms.order] = np.arange(len(place))
-        column, slot = np.nonzero(best.link[:horizon].T)
-        door = best.door[:, place]
-        shelter, door_slot = np.nonzero(door[: horizon + 1].T)
-        ready = problem.ready * step - problem.scenario.groups.ready_time
-        weight = terms.weight[problem.scenario.groups.class_]
-        late = float((ready * weight * problem.scenario.groups.size)[self.counted].sum())
-        network, shelters = problem.scenario.network, problem.scenario.shelters
-        priced = best.links[np.unique(column)]
-        return Prices(
-            step=step,
-            n_slots=problem.n_slots,
-            horizon=horizon,
-            link=best.links[column].astype(np.int32),
-            link_slot=slot.astype(np.int32),
-            link_price=best.link[slot, column].astype(np.float64) * step,
-            door=shelter.astype(np.int32),
-            door_slot=door_slot.astype(np.int32),
-            door_price=door[door_slot, shelter].astype(np.float64) * step,
-            room=best.room[place].astype(np.float64) * step,
-            step_free_room=best.free_room[place].astype(np.float64) * step,
-            weight=terms.weight.copy(),
-            penalty=terms.penalty * step,
-            hopeless=np.flatnonzero(~self.counted).astype(np.int32),
-            unit=graph.unit.copy(),
-            units=problem.units,
-            arc_ptr=graph.seq_ptr.astype(np.int64),
-            arc_link=graph.seq_link.copy(),
-            arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
-            link_id=network.link_id[priced].astype(str),
-            link_name=network.name[priced].astype(str),
-            link_kind=np.array(KINDS)[network.kind[priced]],
-            link_limit=problem.link_slot[priced] / problem.units,
-            shelter_id=shelters.shelter_id.astype(str),
-            shelter_name=shelters.name.astype(str),
-            value=value * step + late,
-        )
 
 
 def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> float | None:

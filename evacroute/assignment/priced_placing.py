@@ -15,8 +15,8 @@ from evacroute._kernels.exchange import (
     take_over,
     try_chains,
 )
-from evacroute._kernels.place import book_store
 from evacroute._kernels.priced_search import NEVER, UNIT, Guide, Paths, Places, Space
+from evacroute._kernels.rejoin import book_and_settle
 from evacroute._kernels.residual import (
     ClassFlow,
     exchange,
@@ -165,8 +165,13 @@ class PricedPlacing:
         self,
         order: NDArray[np.int64],
         go_on: Callable[[], bool] = lambda: True,
+        *,
+        bend: int = BEND,
     ) -> bool:
-        """Place groups in order under the guide's prices; False if told to stop before the end."""
+        """Place groups in order under the guide's prices; False if told to stop before the end.
+
+        The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
+        """
         at = 0
         while at < len(order):
             if not go_on():
@@ -175,7 +180,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, PLACE_STATES, BEND,
+                self.left, PLACE_STATES, bend,
             )  # fmt: skip
         return True
 
@@ -190,22 +195,37 @@ class PricedPlacing:
         ptr = np.zeros(len(x) + 1, np.int64)
         np.cumsum(count, out=ptr[1:])
         at = np.repeat(store.ptr[x] - ptr[:-1], count) + np.arange(ptr[-1])
-        arc = store.arc[at]
-        part = np.flatnonzero(arc < 0)
-        group = np.repeat(store.group[x], count)[part]
-        arc[part] = self._part_arcs()[self.node[group] - self.net.n_heads, -2 - arc[part]]
-        place = np.empty(len(self.terms.order), np.int32)
-        place[self.terms.order] = np.arange(len(place))
-        self._reserve(len(x) + 10, 3 * len(arc) + 1000)
-        self._reserve(len(x) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
-        columns = (store.group[x], place[store.shelter[x]], store.admitted[x], store.size[x])
-        take_over(
-            self.booked, self.paths, self.space, self.class_, *columns, ptr, arc, store.slot[at]
-        )
-        begin = int(self.booked.count[0]) - len(x)
+        columns = (store.group[x], store.shelter[x], store.admitted[x], store.size[x])
+        begin = self._append(*columns, ptr, store.arc[at], store.slot[at])
         self.booked.alive[begin : begin + len(x)] = True
         np.subtract.at(self.left, store.group[x], store.size[x])
         self._rebook(self._squeezed())
+
+    def _append(
+        self,
+        group: NDArray[np.int32],
+        shelter: NDArray[np.int32],
+        admitted: NDArray[np.int32],
+        size: NDArray[np.int32],
+        ptr: NDArray[np.int64],
+        arc: NDArray[np.int32],
+        slot: NDArray[np.int32],
+    ) -> int:
+        """Remember movements given in the words of the chain graph; returns the first's number."""
+        arc = arc.copy()
+        part = np.flatnonzero(arc < 0)
+        of_arc = np.repeat(group, np.diff(ptr))[part]
+        arc[part] = self._part_arcs()[self.node[of_arc] - self.net.n_heads, -2 - arc[part]]
+        place = np.empty(len(self.terms.order), np.int32)
+        place[self.terms.order] = np.arange(len(place))
+        self._reserve(len(group) + 10, 3 * len(arc) + 1000)
+        self._reserve(len(group) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
+        begin = int(self.booked.count[0])
+        take_over(
+            self.booked, self.paths, self.space, self.class_, group, place[shelter], admitted,
+            size, ptr, arc, slot,
+        )  # fmt: skip
+        return begin
 
     def _part_arcs(self) -> NDArray[np.int32]:
         """Arc of the net for each node inside a chain and each side of it."""
@@ -215,8 +235,14 @@ class PricedPlacing:
         out[net.src[part] - net.n_heads, -2 - net.way[part]] = part
         return out
 
-    def hand_over(self) -> Placing:
-        """Give what is booked as a `Placing`, waits moved back to the start where they can be."""
+    def hand_over(self, still: NDArray[np.bool_] | None = None) -> Placing:
+        """Give what is booked as a `Placing`, every wait moved back to the start where it can be.
+
+        Parameters
+        ----------
+        still
+            Movements in force, in their order, whose waits stay as they are; none by default.
+        """
         problem, b = self.problem, self.booked
         placing = Placing(problem, problem.distances())
         x = self.alive
@@ -239,9 +265,9 @@ class PricedPlacing:
         store.arc[: len(at)], store.slot[: len(at)] = self.net.way[b.arc[at]], b.slot[at]
         store.count[:] = n, len(at)
         groups = problem.scenario.groups
-        book_store(
+        book_and_settle(
             problem.graph, placing.free, placing.work, store, groups.node, groups.class_,
-            problem.step_free,
+            problem.step_free, np.zeros(n, np.bool_) if still is None else still,
         )  # fmt: skip
         return placing
 
@@ -350,6 +376,10 @@ class PricedPlacing:
                 )  # fmt: skip
                 if not placed:
                     break
+            if not done.any():
+                # Nothing was changed: everyone keeps the way that they have.
+                self.flow = None
+                continue
             np.subtract.at(self.left, who[done], z)
             news += self._unload(x, k, z, flow, who[done])
         self._rebook(self._squeezed(news=news))
@@ -400,8 +430,8 @@ class PricedPlacing:
         )  # fmt: skip
         self._rebook(self._squeezed())
 
-    def insert(self, order: NDArray[np.int64], seed: int) -> None:
-        """Place groups that are left, in this order, by moving others on."""
+    def insert(self, order: NDArray[np.int64], seed: int, tries: int = 4) -> None:
+        """Place groups that are left, in this order, by moving others on; so many tries a party."""
         todo = order[self.left[order] > 0]
         if not len(todo):
             return
@@ -409,7 +439,7 @@ class PricedPlacing:
         insert(
             self.paths, self.guide, self.places, self.space, self.booked, todo, self.left,
             8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together, self.fixed,
-            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, 4,
+            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, tries,
         )  # fmt: skip
         self._rebook(self._squeezed())
 

@@ -26,6 +26,10 @@ FULL = 5
 LATE_CHOICE = 120
 """Late rounds after which the priced links are chosen anew."""
 
+WARM, WARM_SQUARE = 120, 2.0
+"""Where the ascent stands, of 240 rounds, that starts from known prices, and the squares that it is
+taken to have summed: steps are small from the first."""
+
 
 def _single(number: float) -> Any:
     """Take a number in single precision: the kernels are compiled for it."""
@@ -80,6 +84,8 @@ class Pricer:
         Prices of places to start from [slots], in the order of the scenario's shelters.
     rounds
         Over how many rounds the steps get smaller; late ones come after these.
+    warm
+        Prices to start from instead, such as those of the plan before.
 
     Attributes
     ----------
@@ -98,6 +104,7 @@ class Pricer:
         room: NDArray[np.float64],
         free_room: NDArray[np.float64],
         rounds: int = 240,
+        warm: PriceSet | None = None,
     ) -> None:
         self.net, self.terms, self.crowd, self.n_slots = net, terms, crowd, n_slots
         self.total = rounds
@@ -119,6 +126,9 @@ class Pricer:
         self.volume: Volume | None = None
         self.volume_began = False
         self.upper = np.inf
+        if warm is not None:
+            self._start_from(warm)
+            return
         latest = int(crowd.ready.max(initial=0))
         self.horizon = min(n_slots, latest + 1)
         first = self._whole(self.current())
@@ -129,6 +139,21 @@ class Pricer:
         self._keep(self.current(), first.value)
         over = (first.entries[: self.horizon] > 0.8 * terms.link).any(axis=0)
         self._price(np.flatnonzero(over))
+
+    def _start_from(self, warm: PriceSet) -> None:
+        """Take these prices, and price the streets that are overrun at them besides."""
+        self.done, self.next_choice = WARM * self.total // 240, self.total
+        self.horizon, self.links = warm.horizon, warm.links
+        self.row[warm.links] = np.arange(len(warm.links))
+        start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
+        tracks = []
+        for prices in start:
+            square = np.full_like(prices, WARM_SQUARE)
+            tracks.append(Track(prices.copy(), np.zeros_like(prices), square, prices.copy()))
+        self.link, self.door, self.places = tracks
+        self.choose()
+        assert self.best is not None
+        self.scale = max(1.0, self.best.value / max(self.crowd.persons, 1.0))
 
     def guide_values(self, prices: PriceSet) -> Sweeper:
         """Values of the whole net at some prices."""

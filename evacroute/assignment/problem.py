@@ -146,15 +146,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
             f"steps, expected 1 to {MOST_SLOTS:,}"
         )
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
-    walk = classes.walk_seconds(network)
-    there = np.unique(scenario.groups.class_)
-    capacity = network.capacity
-    if max_density is not None:
-        capacity = np.minimum(capacity, density_limit(network, walk[there], max_density))
-    units = UNITS if (classes.space > 1).any() else 1
-    unit = np.ceil(classes.space * units - 1e-9).astype(np.int32)
-    widest = _widest(capacity * step * units, walk, unit, there, units)
-    link_slot, link_every = per_slot(capacity, step, units, widest)
+    walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
     graph = build_graph(network, walk, shelters.node, step, link_slot > 0, link_every, unit)
@@ -173,6 +165,29 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         intake_slot=intake_slot,
         intake_every=intake_every,
     )
+
+
+def street_slots(
+    scenario: Scenario, step: float, max_density: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.int32], int, NDArray[np.int32], NDArray[np.int32]]:
+    """Find who may walk each link, and how many in a slot.
+
+    Returns
+    -------
+    tuple
+        Walking times [s] by class, inf = barred; units that a person of each class takes, units to
+        a person, units of each link in a slot, slots between its entries (see `Problem`).
+    """
+    network, classes = scenario.network, scenario.group_classes
+    walk = classes.walk_seconds(network)
+    there = np.unique(scenario.groups.class_)
+    capacity = network.capacity
+    if max_density is not None:
+        capacity = np.minimum(capacity, density_limit(network, walk[there], max_density))
+    units = UNITS if (classes.space > 1).any() else 1
+    unit = np.ceil(classes.space * units - 1e-9).astype(np.int32)
+    widest = _widest(capacity * step * units, walk, unit, there, units)
+    return walk, unit, units, *per_slot(capacity, step, units, widest)
 
 
 def per_slot(

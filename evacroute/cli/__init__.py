@@ -16,6 +16,7 @@ from evacroute.cli.demo import demo
 from evacroute.cli.fetch import fetch
 from evacroute.cli.info import info
 from evacroute.cli.plan import plan
+from evacroute.cli.replan import replan
 from evacroute.cli.shell import Shell
 from evacroute.cli.view import draw, verify
 
@@ -26,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, bench):
+for command in (
+    plan, replan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, bench
+):  # fmt: skip
     app.command()(command)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import typer
 
 import evacroute as er
@@ -15,7 +16,7 @@ from evacroute.cli.shell import BROKEN, Readable, Report, print_json, progress
 from evacroute.plan import Plan, Status
 from evacroute.plan_folder import PLAN_FILES
 from evacroute.scenario import Scenario
-from evacroute.writing import atomic_folder, write_json
+from evacroute.writing import atomic_folder, write_json, write_table
 
 MAP = "map.html"
 MARKER = "summary.json"
@@ -84,7 +85,7 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
             begin = time.perf_counter()
             check = er.verify(plan)
             plan.seconds["verify"] = time.perf_counter() - begin
-        _write(task, plan, tell)
+        write(task, plan, tell)
     if task.as_json:
         record: dict[str, Any] = {
             "out": str(task.out),
@@ -102,11 +103,16 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
         raise typer.Exit(BROKEN)
 
 
-def _write(task: Task, plan: Plan, tell: Report) -> None:
-    """Write the plan folder and its map, both or neither, and put all seconds in its summary."""
+def write(task: Task, plan: Plan, tell: Report, moved: pd.DataFrame | None = None) -> None:
+    """Write the plan folder and its map, both or neither, and put all seconds in its summary.
+
+    `moved` is written as ``moved.csv``.
+    """
     with atomic_folder(task.out, marker=MARKER, contents=PLAN_FILES) as new:
         tell("writing the plan folder", 0.3)
         plan.save(new)
+        if moved is not None:
+            write_table(moved, new / "moved.csv")
         tell("drawing the map", 0.6)
         begin = time.perf_counter()
         er.write_map(plan, new / MAP)

@@ -197,13 +197,22 @@ def movement_time(e: Evidence, legs: Legs) -> Check:
 
 
 def crossings(e: Evidence) -> NDArray[np.bool_]:
-    """Find the nodes where a way can turn off: all but those with two neighbours and no shelter."""
+    """Find the nodes where a way can turn off: all but those with two neighbours and no shelter.
+
+    A street that has been closed, of capacity 0, still ends a stretch where it meets one.
+    """
     i = e.instance
-    open_ = (i.capacity > 0) & ~i.ferry
+    walked = ~i.ferry
+    return _joints(e, walked & (i.capacity > 0)) | _joints(e, walked)
+
+
+def _joints(e: Evidence, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the nodes that are no plain points of a street, the counted links alone looked at."""
+    i = e.instance
     n = int(max(i.link_from.max(initial=-1), i.link_to.max(initial=-1), i.shelter_node.max())) + 1
-    pairs = np.unique(np.stack([i.link_from[open_], i.link_to[open_]]), axis=1)
-    out = np.bincount(i.link_from[open_], minlength=n)
-    back = np.bincount(i.link_to[open_], minlength=n)
+    pairs = np.unique(np.stack([i.link_from[counted], i.link_to[counted]]), axis=1)
+    out = np.bincount(i.link_from[counted], minlength=n)
+    back = np.bincount(i.link_to[counted], minlength=n)
     neighbours = np.bincount(pairs[0], minlength=n)
     plain = (neighbours == 2) & (out == 2) & (back == 2)
     plain[i.shelter_node] = False

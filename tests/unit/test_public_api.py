@@ -14,12 +14,13 @@ from evacroute._data_dir import data_path
 NAMES = {
     "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
     "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
-    "PeopleError", "Plan", "PlanError", "Prices", "Scenario", "ShelterError", "Shelters",
+    "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
     "Shortfall",
     "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
     "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
     "marginal_value", "read_instance", "read_network", "read_people", "read_plan", "read_shelters",
-    "synthesize_people", "to_geojson", "verify", "write_instance", "write_map", "write_network",
+    "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
+    "write_network",
 }  # fmt: skip
 EXTRAS = ("osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost")
 

@@ -1,0 +1,131 @@
+"""Prices as a plan keeps them, and as the sweeps take them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.graph import FAR
+from evacroute.assignment.parties import Origins
+from evacroute.assignment.problem import Problem
+from evacroute.assignment.room import RoomFlow
+from evacroute.assignment.sweeper import PriceSet, Terms
+from evacroute.network import KINDS
+from evacroute.prices import Prices
+
+F = np.float32
+
+
+def price_set(prices: Prices, problem: Problem, terms: Terms, first: int = 0) -> PriceSet:
+    """Turn a plan's prices into those of a problem on the same grid, from slot `first` on.
+
+    Links that let nobody in have no price.
+    """
+    n_slots, n_shelters = problem.n_slots, len(terms.order)
+    real = (prices.link_slot >= first) & (problem.link_slot[prices.link] > 0)
+    links, column = np.unique(prices.link[real], return_inverse=True)
+    link = np.zeros((n_slots + 2, len(links)), F)
+    link[prices.link_slot[real], column.ravel()] = prices.link_price[real] / problem.step
+    place = np.empty(n_shelters, np.int64)
+    place[terms.order] = np.arange(n_shelters)
+    door = np.zeros((n_slots + 2, n_shelters), F)
+    late = prices.door_slot >= first
+    door[prices.door_slot[late], place[prices.door[late]]] = prices.door_price[late] / problem.step
+    return PriceSet(
+        links=links.astype(np.int64),
+        link=link,
+        room=(prices.room[terms.order] / problem.step).astype(F),
+        free_room=(prices.step_free_room[terms.order] / problem.step).astype(F),
+        door=door,
+        horizon=min(n_slots, max(prices.horizon, first + 1)),
+    )
+
+
+def plan_prices(
+    problem: Problem, terms: Terms, counted: NDArray[np.bool_], best: PriceSet, value: float
+) -> Prices:
+    """Turn the prices of the sweeps into those of a plan.
+
+    Parameters
+    ----------
+    counted
+        Groups that are part of the bound.
+    value
+        The dual value that the prices have, in double precision [slots].
+    """
+    step, graph, horizon = problem.step, problem.graph, best.horizon
+    network, groups, shelters = (
+        problem.scenario.network, problem.scenario.groups, problem.scenario.shelters
+    )  # fmt: skip
+    place = np.empty(len(terms.order), np.int64)
+    place[terms.order] = np.arange(len(place))
+    column, slot = np.nonzero(best.link[:horizon].T)
+    door = best.door[:, place]
+    shelter, door_slot = np.nonzero(door[: horizon + 1].T)
+    # A group that is ready within a slot waits for the next, whatever the plan.
+    waits = problem.ready * step - groups.ready_time
+    late = float((waits * terms.weight[groups.class_] * groups.size)[counted].sum())
+    priced = best.links[np.unique(column)]
+    return Prices(
+        step=step,
+        n_slots=problem.n_slots,
+        horizon=horizon,
+        link=best.links[column].astype(np.int32),
+        link_slot=slot.astype(np.int32),
+        link_price=best.link[slot, column].astype(np.float64) * step,
+        door=shelter.astype(np.int32),
+        door_slot=door_slot.astype(np.int32),
+        door_price=door[door_slot, shelter].astype(np.float64) * step,
+        room=best.room[place].astype(np.float64) * step,
+        step_free_room=best.free_room[place].astype(np.float64) * step,
+        weight=terms.weight.copy(),
+        penalty=terms.penalty * step,
+        hopeless=np.flatnonzero(~counted).astype(np.int32),
+        unit=graph.unit.copy(),
+        units=problem.units,
+        arc_ptr=graph.seq_ptr.astype(np.int64),
+        arc_link=graph.seq_link.copy(),
+        arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+        link_id=network.link_id[priced].astype(str),
+        link_name=network.name[priced].astype(str),
+        link_kind=np.array(KINDS)[network.kind[priced]],
+        link_limit=problem.link_slot[priced] / problem.units,
+        shelter_id=shelters.shelter_id.astype(str),
+        shelter_name=shelters.name.astype(str),
+        value=value * step + late,
+    )
+
+
+def with_short_places(
+    prices: PriceSet,
+    flow: RoomFlow,
+    cost: NDArray[np.int32],
+    origins: Origins,
+    terms: Terms,
+) -> PriceSet:
+    """Raise the prices of places to what keeps out those for whom a flow has found none.
+
+    Parameters
+    ----------
+    flow, cost
+        The flow of origins to shelters, and its costs [slots].
+    """
+    room = np.zeros(cost.shape[1])
+    free_room = np.zeros(cost.shape[1])
+    room[terms.order], free_room[terms.order] = prices.room, prices.free_room
+    capacity, places = np.empty(len(room)), np.empty(len(room))
+    capacity[terms.order], places[terms.order] = terms.room, terms.free_room
+    step_free = terms.step_free[origins.class_]
+    left = np.flatnonzero(flow.left > 0)
+    # Those without need of a step-free place set what any place is worth, so they come first.
+    for o in left[np.argsort(step_free[left], kind="stable")]:
+        k = origins.class_[o]
+        worth = np.where(cost[o] < FAR, terms.penalty[k] - cost[o] * terms.weight[k], 0.0)
+        if step_free[o]:
+            free_room = np.where(places > 0, np.maximum(free_room, worth - room), free_room)
+        else:
+            room = np.where(capacity > 0, np.maximum(room, worth), room)
+    order = terms.order
+    return replace(prices, room=room[order].astype(F), free_room=free_room[order].astype(F))

@@ -1,0 +1,157 @@
+"""What is left of a problem some time after the alarm, on the same clock and at the same times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.full import mark_all
+from evacroute._kernels.graph import FAR, Free, Graph
+from evacroute.assignment.chains import arc_rows, graph_of_arcs, round_times
+from evacroute.assignment.problem import Problem, per_slot, street_slots
+from evacroute.assignment.rounding import unbias
+from evacroute.assignment.static_prices import static_prices
+from evacroute.people import Groups
+from evacroute.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """Places that nobody can give back: entries that have been made, or are as good as made.
+
+    Parameters
+    ----------
+    link, slot, size, class_
+        Persons of a class who enter a link in a slot.
+    door, door_slot, door_size
+        Persons admitted by a shelter in a slot.
+    """
+
+    link: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    size: NDArray[np.int64]
+    class_: NDArray[np.int32]
+    door: NDArray[np.int64]
+    door_slot: NDArray[np.int64]
+    door_size: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest(Problem):
+    """A problem in which some places are taken already.
+
+    Parameters
+    ----------
+    taken
+        The places. The room in shelters is that which is left.
+    """
+
+    taken: Taken
+
+    def tables(self) -> Free:
+        """Reservation tables in which only those places are booked."""
+        # Not super(): a dataclass with slots is made anew, and the old one is what super() knows.
+        free = Problem.tables(self)
+        taken = self.taken
+        units = taken.size * self.graph.unit[taken.class_]
+        _take(free.link, self.link_every, taken.link, taken.slot, units)
+        _take(free.intake, self.intake_every, taken.door, taken.door_slot, taken.door_size)
+        mark_all(free.link, free.full, self.graph.least)
+        return free
+
+
+def _take(
+    table: NDArray[np.int32],
+    every: NDArray[np.int32],
+    row: NDArray[np.int64],
+    slot: NDArray[np.int64],
+    size: NDArray[np.int64],
+) -> None:
+    """Take places; thin rows are shut for some slots on both sides of each entry."""
+    plain = every[row] == 1
+    inside = plain & (slot < table.shape[1])
+    np.subtract.at(table, (row[inside], slot[inside]), size[inside])
+    for r, t, z in zip(row[~plain], slot[~plain], size[~plain], strict=True):
+        table[r, max(t - every[r] + 1, 0) : t + every[r]] -= z
+    # A plan that overfills streets, as the nearest shelter does, leaves nothing rather than less.
+    changed = np.unique(row)
+    table[changed] = np.maximum(table[changed], 0)
+
+
+def build_rest(
+    scenario: Scenario,
+    step: float,
+    taken: Taken,
+    arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    price: NDArray[np.int64] | None = None,
+    max_density: float | None = None,
+) -> Rest:
+    """Lay what is left of a scenario on the time grid that a plan was made on.
+
+    Parameters
+    ----------
+    scenario
+        Who is still on the way, the room that is left, closed streets of capacity 0.
+    step
+        Length of a slot [s].
+    taken
+        Places taken by those who are no part of the scenario any more.
+    arcs
+        Of the plan's grid: where each arc's links begin, its links, and its slots by class, `FAR` =
+        barred. Classes beyond those have joined since, and get times fitted to their own walks.
+    price
+        Price of a place in each shelter [slots], where it is known.
+    max_density
+        As for `build_problem`.
+    """
+    network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
+    walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
+    intake_slot, intake_every = per_slot(shelters.intake_rate, step)
+    seq_ptr, seq_link, known = arcs
+    new = round_times(walk[len(known) :] / step, seq_ptr, seq_link)
+    graph = graph_of_arcs(
+        network, walk, shelters.node, step, link_slot > 0, link_every, unit,
+        (seq_ptr, seq_link, np.concatenate([known, new])),
+    )  # fmt: skip
+    if price is None:
+        price = static_prices(graph, scenario.groups, shelters.capacity)
+    ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
+    n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
+    return Rest(
+        scenario=scenario,
+        graph=_fit(graph, scenario, price, len(known)),
+        static_price=price,
+        step=step,
+        n_slots=n_slots,
+        ready=np.minimum(ready, n_slots + 1).astype(np.int32),
+        step_free=classes.step_free,
+        units=units,
+        link_slot=link_slot,
+        link_every=link_every,
+        intake_slot=intake_slot,
+        intake_every=intake_every,
+        taken=taken,
+    )
+
+
+def _fit(graph: Graph, scenario: Scenario, price: NDArray[np.int64], known: int) -> Graph:
+    """Fit the arc times of the classes from `known` on to where their people walk."""
+    if known == len(graph.arc_time):
+        return graph
+    groups = scenario.groups
+    late = np.flatnonzero(groups.class_ >= known)
+    part = graph._replace(
+        arc_time=graph.arc_time[known:], arc_row=graph.arc_row[known:],
+        link_time=graph.link_time[known:], shift=graph.shift[known:],
+    )  # fmt: skip
+    theirs = Groups(
+        groups.group_id[late], groups.node[late], groups.class_[late] - known,
+        groups.ready_time[late], groups.size[late], groups.together[late],
+    )  # fmt: skip
+    times = graph.arc_time.copy()
+    times[known:] = unbias(part, scenario.network, theirs, price).arc_time
+    times = np.where(graph.arc_time < FAR, times, FAR).astype(np.int32)
+    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
+    return graph._replace(arc_time=times, arc_row=rows)

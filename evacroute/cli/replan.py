@@ -1,0 +1,113 @@
+"""``evacroute replan``: something has changed, and the plan goes on from where everyone is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+import evacroute as er
+from evacroute.cli.inputs import JsonOption
+from evacroute.cli.plan import NoVerifyOption, OutOption
+from evacroute.cli.run import MAP, MARKER, Task, write
+from evacroute.cli.shell import BROKEN, print_json, progress
+from evacroute.cli.view import FolderArgument
+from evacroute.errors import InputError
+from evacroute.plan import Status
+from evacroute.plan_folder import PLAN_FILES
+from evacroute.writing import check_replaceable
+
+
+def replan(
+    folder: FolderArgument,
+    out: OutOption,
+    now: Annotated[
+        str, typer.Option("--now", metavar="TIME", help="Time since the alarm: 10min, 600.")
+    ],
+    close: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--close",
+            metavar="NAME",
+            help="A bridge or street by name, a link id or a shelter id; may be given again.",
+        ),
+    ] = None,
+    joined: Annotated[
+        Path | None,
+        typer.Option("--joined", metavar="FILE", help="More people: CSV[.gz], one row a person."),
+    ] = None,
+    positions: Annotated[
+        Path | None,
+        typer.Option(
+            "--positions",
+            metavar="FILE",
+            help="Where people are known to be: CSV with group_id or movement_id, and lon and lat "
+            "or node_id.",
+        ),
+    ] = None,
+    gap: Annotated[
+        float, typer.Option("--gap", metavar="X", min=0.0, help="Stop improving at this gap.")
+    ] = 0.05,
+    time_limit: Annotated[
+        str, typer.Option("--time-limit", metavar="TIME", help="Stop improving after this time.")
+    ] = "10s",
+    no_verify: NoVerifyOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
+
+    Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
+    moved.csv: who got another shelter.
+    """
+    started = time.perf_counter()
+    check_replaceable(out, str(out), MARKER, PLAN_FILES)
+    with progress() as tell:
+        tell("reading the plan", 0.0)
+        plan = er.read_plan(folder)
+        more = None if joined is None else er.read_people(joined, plan.scenario.network)
+        places = None if positions is None else _read_positions(positions)
+        loaded = time.perf_counter() - started
+        result = er.replan(
+            plan, now=now, closures=close, joined=more, positions=places, gap=gap,
+            time_limit=time_limit, progress=tell,
+        )  # fmt: skip
+        new = result.plan
+        new.seconds["load"] = loaded
+        check = None
+        if not no_verify:
+            tell("checking every rule", 0.0)
+            begin = time.perf_counter()
+            check = er.verify(new)
+            new.seconds["verify"] = time.perf_counter() - begin
+        summary = result.summary()
+        task = Task(
+            out, new.method, new.step_s, new.seed, {}, verify=not no_verify, as_json=as_json,
+            started=started,
+        )  # fmt: skip
+        write(task, new, tell, result.moved)
+    if as_json:
+        record: dict[str, Any] = {
+            "out": str(out),
+            "map": str(out / MAP),
+            "replan": summary.to_dict(),
+            "summary": new.summary().to_dict(),
+            "verification": None if check is None else check.to_dict(),
+        }
+        print_json(record)
+    else:
+        typer.echo(f"{summary}\n")
+        typer.echo("not checked (--no-verify)" if check is None else str(check))
+        typer.echo(f"\nplan folder: {out}\nmap:         {(out / MAP).resolve().as_uri()}")
+    stranded = new.status is Status.EMPTY and new.left > 0
+    if stranded or (check is not None and not check.ok):
+        raise typer.Exit(BROKEN)
+
+
+def _read_positions(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype={"group_id": str, "node_id": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table: {error}") from error

@@ -1,0 +1,234 @@
+"""What `replan` gives: the new plan, and who keeps what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evacroute._remaining import Remaining
+from evacroute._standing import Standing
+from evacroute.assignment.resume import fingerprints
+from evacroute.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReplanSummary:
+    """Figures of a re-planning; prints as a table.
+
+    Parameters
+    ----------
+    now_s
+        When it takes effect [s after the alarm].
+    closed
+        Ids of closed links and shelters.
+    safe, kept, rerouted, moved, left, joined
+        Persons: safe already; with shelter and way as before; with another way to the same shelter;
+        with another shelter; without one; new.
+    mean_s
+        Mean time from now, or from when they are ready, to safe, of those placed [s].
+    gap
+        Proven gap of what is left, None = not known.
+    seconds
+        How long it took [s].
+    """
+
+    now_s: float
+    closed: dict[str, list[str]]
+    safe: int
+    kept: int
+    rerouted: int
+    moved: int
+    left: int
+    joined: int
+    mean_s: float
+    gap: float | None
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the figures as plain types, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        closed = ", ".join(
+            f"{len(ids)} {kind}: {', '.join(ids[:4])}{', ...' if len(ids) > 4 else ''}"
+            for kind, ids in self.closed.items()
+            if ids
+        )
+        rows = [
+            ("safe already", self.safe),
+            ("keep shelter and way", self.kept),
+            ("another way, same shelter", self.rerouted),
+            ("another shelter", self.moved),
+            ("joined", self.joined),
+            ("without a shelter", self.left),
+        ]
+        gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
+        return "\n".join(
+            [
+                f"{self.now_s / 60:g} min after the alarm; closed {closed or 'nothing'}",
+                *(f"  {name:<26} {persons:>9,}" for name, persons in rows),
+                f"mean time still to go {self.mean_s / 60:.2f} min, {gap}, {self.seconds:.1f} s",
+            ]
+        )
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replan:
+    """The rest of a plan after something has changed.
+
+    Parameters
+    ----------
+    plan
+        Plan of all who are not safe yet, from where they stand: times count from the alarm as
+        before, shelters have the room that is left, closed streets have capacity 0. Who is inside
+        a stretch starts at its end, when they are there. A group that has come apart is named
+        "id/1", "id/2".
+    safe
+        Persons who are safe already.
+    kept
+        Persons who keep shelter and way.
+    rerouted
+        Persons who keep their shelter and take another way.
+    joined
+        Persons who are new.
+    moved
+        Who got another shelter, or lost theirs: group_id (in `plan`), persons, from, to; "" = none.
+    now_s
+        When it takes effect [s after the alarm].
+    """
+
+    plan: Plan
+    safe: int
+    kept: int
+    rerouted: int
+    joined: int
+    moved: pd.DataFrame
+    now_s: float
+
+    def summary(self) -> ReplanSummary:
+        """Sum up; prints as a table."""
+        plan = self.plan
+        return ReplanSummary(
+            now_s=self.now_s,
+            closed=plan.settings["closed"],
+            safe=self.safe,
+            kept=self.kept,
+            rerouted=self.rerouted,
+            moved=self._moved,
+            left=plan.left,
+            joined=self.joined,
+            mean_s=plan.times.mean,
+            gap=plan.gap,
+            seconds=plan.seconds["assign"],
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Replan({self.safe} safe, {self.kept} kept, {self.rerouted} rerouted, "
+            f"{self._moved} moved, {self.joined} joined, {self.plan.left} left)"
+        )
+
+    @property
+    def _moved(self) -> int:
+        """Persons with another shelter than before, or the first that they have."""
+        return int(self.moved["persons"][self.moved["to"] != ""].sum())
+
+
+def compare(plan: Plan, standing: Standing, rest: Remaining, new: Plan, now: float) -> Replan:
+    """Tell who keeps what."""
+    before, after = plan.movements, new.movements
+    going = np.flatnonzero(~standing.safe)
+    group = rest.group_of_movement[going]
+    size = before.size[going]
+
+    held = np.flatnonzero(~standing.safe & ~standing.sent)
+    count = before.leg_ptr[1:][held] - standing.leg[held]
+    ptr = np.zeros(len(held) + 1, np.int64)
+    np.cumsum(count, out=ptr[1:])
+    legs = np.repeat(standing.leg[held] - ptr[:-1], count) + np.arange(ptr[-1])
+    old_way = fingerprints(
+        ptr, [before.leg_link[legs]], [rest.group_of_movement[held], before.shelter[held]]
+    )
+    new_way = fingerprints(after.leg_ptr, [after.leg_link], [after.group, after.shelter])
+    _, way = np.unique(np.append(old_way, new_way), return_inverse=True)
+    n = int(way.max(initial=-1)) + 1
+    kept = np.minimum(
+        np.bincount(way[: len(held)], weights=before.size[held], minlength=n),
+        np.bincount(way[len(held) :], weights=after.size, minlength=n),
+    )
+
+    n_shelters = len(new.scenario.shelters)
+    # One more shelter stands for having none.
+    was = _table(
+        np.append(group, rest.group_of_left),
+        np.append(before.shelter[going], np.full(len(rest.group_of_left), n_shelters)),
+        np.append(size, before.left_size),
+        n_shelters + 1,
+    )
+    mine, mine_left = after.group < rest.n_before, after.left_group < rest.n_before
+    is_ = _table(
+        np.append(after.group[mine], after.left_group[mine_left]),
+        np.append(after.shelter[mine], np.full(int(mine_left.sum()), n_shelters)),
+        np.append(after.size[mine], after.left_size[mine_left]),
+        n_shelters + 1,
+    )
+    moved, stay = _moved(was, is_, new, n_shelters)
+    joined = int(new.scenario.groups.size[rest.n_before :].sum())
+    if new.roster is not None and plan.roster is not None:
+        aside = int((new.roster.group < 0).sum()) - int((plan.roster.group < 0).sum())
+        joined += aside
+    kept_persons = int(kept.sum())
+    return Replan(
+        plan=new,
+        safe=int(before.size[standing.safe].sum()),
+        kept=kept_persons,
+        rerouted=stay - kept_persons,
+        joined=joined,
+        moved=moved,
+        now_s=now,
+    )
+
+
+def _table(
+    group: NDArray[Any], shelter: NDArray[Any], size: NDArray[Any], n_shelters: int
+) -> pd.Series:
+    """Persons by group x n_shelters + shelter."""
+    key = group.astype(np.int64) * n_shelters + shelter
+    unique, where = np.unique(key, return_inverse=True)
+    persons = np.bincount(where, weights=size, minlength=len(unique)).astype(np.int64)
+    return pd.Series(persons, index=unique)
+
+
+def _moved(was: pd.Series, is_: pd.Series, new: Plan, n_shelters: int) -> tuple[pd.DataFrame, int]:
+    """Pair those of each group who leave a shelter with those who come to one.
+
+    Returns
+    -------
+    tuple
+        The table `Replan.moved`, and persons who keep a shelter.
+    """
+    change = is_.sub(was, fill_value=0).astype(np.int64)
+    key = change.index.to_numpy(np.int64)
+    before, after = (table.reindex(key, fill_value=0).to_numpy(np.int64) for table in (was, is_))
+    both = np.minimum(before, after)
+    stay = int(both[key % (n_shelters + 1) < n_shelters].sum())
+    many = change.to_numpy()
+    gone = np.repeat(key, np.maximum(-many, 0))
+    came = np.repeat(key, np.maximum(many, 0))
+    # As many leave as come in each group, and keys are in order of groups.
+    names = np.append(new.scenario.shelters.shelter_id, "")
+    table = pd.DataFrame(
+        {
+            "group_id": new.scenario.groups.group_id[gone // (n_shelters + 1)],
+            "from": names[gone % (n_shelters + 1)],
+            "to": names[came % (n_shelters + 1)],
+        }
+    )
+    table = table.groupby(["group_id", "from", "to"], sort=False).size().reset_index(name="persons")
+    return table[["group_id", "persons", "from", "to"]], stay

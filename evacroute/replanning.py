@@ -1,0 +1,266 @@
+"""`replan`: a bridge fails, a shelter shuts, more people come: the plan goes on from there."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.graph import FAR
+from evacroute._kernels.rejoin import find_arcs
+from evacroute._news import Closures, Positions, read_closures, read_positions
+from evacroute._remaining import Remaining, check_joined, remaining
+from evacroute._standing import Standing, put_elsewhere, stand
+from evacroute.assignment import Progress, build_problem
+from evacroute.assignment.rest import Rest, Taken, build_rest
+from evacroute.assignment.resume import Resume, Ways
+from evacroute.errors import Faults, InputError
+from evacroute.people import Groups, People
+from evacroute.plan import Plan
+from evacroute.replan_result import Replan, compare
+from evacroute.roster import seat
+from evacroute.units import seconds
+
+
+def replan(
+    plan: Plan,
+    *,
+    now: float | str,
+    closures: Closures | str | None = None,
+    joined: Groups | People | None = None,
+    positions: Positions | None = None,
+    gap: float = 0.05,
+    time_limit: float | str = "10 s",
+    keep_within: float | str = "3 min",
+    progress: Progress | None = None,
+) -> Replan:
+    """Plan again for all who are not safe yet, from where they are, after something has changed.
+
+    Nobody already safe moves. Everyone else keeps their shelter, way and times as long as they
+    hold; whoever's way or shelter is closed gets another, under the prices of the old plan, and
+    makes room for others only as far as the gap asks for it. A new hazard cannot be given yet.
+
+    Parameters
+    ----------
+    plan
+        The plan that people follow. Prices make it quick: take method "over_time". A plan without
+        them is priced first, which takes some seconds more.
+    now
+        Time since the alarm [s, or text such as "10 min"], rounded up to a whole step of the plan.
+    closures
+        What is closed from now on: link ids (that direction alone), names of streets or bridges
+        (all their links) and shelter ids in one list; or {"links": [...], "shelters": [...]}. Those
+        inside a closed shelter stay, those on a closed link turn round.
+    joined
+        More people; who was ready before now is ready now. The classes of groups are positions in
+        the plan's classes; persons bring their own.
+    positions
+        Where people are who are known to be elsewhere than the plan says: (lon, lat) or a node id
+        by group id (text: all of the group who are on the way) or by movement (its number in the
+        plan), or a table with group_id or movement_id, and lon and lat or node_id.
+    gap
+        Stop improving when (cost - bound) / bound of what is left is no more than this.
+    time_limit
+        Stop improving after this time [s, or text]. Everyone who must be placed is searched a way
+        all the same.
+    keep_within
+        People who would be safe within this time [s, or text] are not asked to change for others,
+        even where others are left for that; 0 asks everyone.
+    progress
+        Called with the stage and the share of it that is done (0..1).
+
+    Returns
+    -------
+    Replan
+        The new plan, with who keeps what and who moves.
+
+    Raises
+    ------
+    InputError
+        If something named does not exist, or a time or gap is not as it must be; all in one.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300))
+    >>> again = er.replan(plan, now="6 min")
+    >>> er.verify(again.plan).ok, again.safe + again.plan.placed
+    (True, 300)
+    """
+    begin = time.perf_counter()
+    faults = Faults("replan")
+    now_s = _time(now, "now", faults)
+    limit, near = _time(time_limit, "time_limit", faults), _time(keep_within, "keep_within", faults)
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < np.inf:
+        faults.add(f"gap is {gap!r}, expected a number from 0")
+    step = plan.step_s
+    first = int(np.ceil(now_s / step - 1e-9))
+    if first * step >= plan.scenario.deadline_s:
+        faults.add(f"now is {now_s:g} s, not before the deadline of {plan.scenario.deadline_s:g} s")
+    closed_link, closed_shelter = read_closures(closures, plan, faults)
+    safe = plan.movements.arrive <= first * step
+    found = read_positions(positions, plan, safe, closed_link, faults)
+    check_joined(joined, plan, faults)
+    faults.raise_if_any()
+    now_s = first * step
+
+    arcs = _arcs(plan)
+    crossing = _crossings(plan, arcs)
+    standing = stand(plan, now_s, crossing, closed_link, closed_shelter)
+    if len(found.movement):
+        standing = put_elsewhere(
+            plan, standing, found, now_s, crossing, closed_link, closed_shelter
+        )
+    rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined)
+    prices = plan.prices if _fits(plan) else None
+    room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
+    density = plan.settings.get("max_density")
+    taken = _taken(plan, standing, now_s)
+    problem = build_rest(rest.scenario, step, taken, arcs, room, density)
+    ways = _ways(plan, standing, rest, problem, now_s + near)
+    run = Resume(
+        problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
+        progress=progress,
+    )  # fmt: skip
+    outcome = run.solve()
+    roster = None
+    if rest.persons is not None:
+        roster = seat(*rest.persons, len(rest.scenario.groups), outcome.movements, rest.wish)
+    network, shelters = plan.scenario.network, plan.scenario.shelters
+    closed = {
+        "links": network.link_id[closed_link].tolist(),
+        "shelters": shelters.shelter_id[closed_shelter].tolist(),
+    }
+    settings: dict[str, Any] = {} if density is None else {"max_density": density}
+    settings |= {"now_s": now_s, "closed": closed, "gap": gap, "time_limit": limit}
+    new = Plan(
+        rest.scenario,
+        outcome.movements,
+        method="replan",
+        step_s=step,
+        seconds={"assign": time.perf_counter() - begin},
+        settings={**settings, "keep_within": near, **outcome.settings},
+        bound=outcome.bound,
+        seed=plan.seed,
+        roster=roster,
+        prices=outcome.prices,
+    )
+    return compare(plan, standing, rest, new, now_s)
+
+
+def _time(value: float | str, name: str, faults: Faults) -> float:
+    """Seconds from 0 on."""
+    if not isinstance(value, str | bool) and value == 0:
+        return 0.0
+    try:
+        return seconds(value, name)
+    except (InputError, TypeError, ValueError) as fault:
+        faults.add(str(fault))
+        return 1.0
+
+
+Arcs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def _fits(plan: Plan) -> bool:
+    """Whether the plan has prices on its own grid."""
+    prices, scenario = plan.prices, plan.scenario
+    return (
+        prices is not None
+        and prices.step == plan.step_s
+        and len(prices.arc_slots) == len(scenario.group_classes)
+        and len(prices.room) == len(scenario.shelters)
+        and int(prices.arc_link.max(initial=-1)) < scenario.network.n_links
+    )
+
+
+def _arcs(plan: Plan) -> Arcs:
+    """Arcs of the plan's grid: where their links begin, the links, slots by class."""
+    prices = plan.prices
+    if prices is not None and _fits(plan):
+        slots = np.where(prices.arc_slots < 0, FAR, prices.arc_slots).astype(np.int32)
+        return prices.arc_ptr.astype(np.int32), prices.arc_link, slots
+    graph = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density")).graph
+    return graph.seq_ptr, graph.seq_link, graph.arc_time
+
+
+def _crossings(plan: Plan, arcs: Arcs) -> NDArray[np.bool_]:
+    """Nodes that are not inside an arc."""
+    network = plan.scenario.network
+    last = np.zeros(len(arcs[1]), bool)
+    last[arcs[0][1:] - 1] = True
+    crossing = np.ones(network.n_nodes, bool)
+    crossing[network.to_node[arcs[1][~last]]] = False
+    return crossing
+
+
+def _taken(plan: Plan, standing: Standing, now: float) -> Taken:
+    """Entries that are past, as far as they still count, and those that nobody can stop."""
+    moves, step = plan.movements, plan.step_s
+    size = np.repeat(moves.size, np.diff(moves.leg_ptr)).astype(np.int64)
+    class_ = np.repeat(plan.scenario.groups.class_[moves.group], np.diff(moves.leg_ptr))
+    legs = np.append(np.flatnonzero(moves.leg_enter < now), standing.walked)
+    inside = np.flatnonzero(standing.safe)
+    return Taken(
+        link=moves.leg_link[legs].astype(np.int64),
+        slot=np.floor(moves.leg_enter[legs] / step + 1e-6).astype(np.int64),
+        size=size[legs],
+        class_=class_[legs],
+        door=moves.shelter[inside].astype(np.int64),
+        door_slot=np.floor(moves.arrive[inside] / step + 1e-6).astype(np.int64),
+        door_size=moves.size[inside].astype(np.int64),
+    )
+
+
+def _ways(plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: float) -> Ways:
+    """Ways of those who can go on as planned, those of one group one after another."""
+    moves, step, graph = plan.movements, plan.step_s, problem.graph
+    network = plan.scenario.network
+
+    def slots(seconds: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Whole slots, -1 for times between."""
+        whole = np.rint(seconds / step)
+        return np.where(np.abs(whole * step - seconds) < 1e-6, whole, -1).astype(np.int32)
+
+    admitted = slots(moves.arrive)
+    good = ~standing.safe & ~standing.sent & (admitted >= 0) & (admitted <= problem.n_slots)
+    x = np.flatnonzero(good)
+    group = rest.group_of_movement[x]
+    first_arc = np.full(network.n_links, -1, np.int32)
+    first_arc[graph.seq_link[graph.seq_ptr[:-1]]] = np.arange(len(graph.seq_ptr) - 1)
+    begin, end = standing.leg[x], moves.leg_ptr[1:][x]
+    arc, slot = (np.empty(int((end - begin).sum()), np.int32) for _ in range(2))
+    count = np.empty(len(x), np.int64)
+    groups = rest.scenario.groups
+    enter, leave = slots(moves.leg_enter), slots(moves.leg_leave)
+    find_arcs(
+        graph, first_arc, network.to_node, groups.node[group], groups.class_[group], begin, end,
+        moves.leg_link, enter, leave, arc, slot, count,
+    )  # fmt: skip
+    walks = end > begin
+    start, there = admitted[x].copy(), problem.ready[group].astype(np.int64)
+    start[walks] = enter[begin[walks]]
+    there[walks] = leave[end[walks] - 1]
+    known = (count >= 0) & (start >= problem.ready[group]) & (admitted[x] >= there)
+    # A household that went in file goes on so, or is placed anew as a whole.
+    held = np.bincount(group[known], weights=moves.size[x][known], minlength=len(groups))
+    known &= ~groups.together[group] | (held[group] == groups.size[group])
+    number = np.maximum(count, 0)
+    ptr = np.zeros(len(x) + 1, np.int64)
+    np.cumsum(number, out=ptr[1:])
+    chosen = np.flatnonzero(known)
+    at = np.repeat(known, number)
+    new_ptr = np.zeros(len(chosen) + 1, np.int64)
+    np.cumsum(number[chosen], out=new_ptr[1:])
+    return Ways(
+        group=group[chosen].astype(np.int32),
+        shelter=moves.shelter[x][chosen],
+        admitted=admitted[x][chosen],
+        size=moves.size[x][chosen],
+        ptr=new_ptr,
+        arc=arc[: ptr[-1]][at],
+        slot=slot[: ptr[-1]][at],
+        near=moves.arrive[x][chosen] <= near,
+    )

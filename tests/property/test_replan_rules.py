@@ -1,0 +1,86 @@
+"""Whatever happens while a plan is followed, its continuation keeps every rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from drawn_scenes import scenes
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scenes import crowd
+
+import evacroute as er
+from evacroute.scenario import Scenario
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    scenario=scenes(),
+    method=st.sampled_from(["over_time", "over_time", "shelter_flow", "nearest"]),
+    share=st.floats(0.0, 0.95),
+    data=st.data(),
+)
+def test_replans_keep_every_rule(
+    scenario: Scenario, method: str, share: float, data: st.DataObject
+) -> None:
+    """Closures, people who join or are elsewhere: nobody is lost, no rule and no closure broken."""
+    settings_ = {"gap": 0.02, "time_limit": 20} if method == "over_time" else {}
+    plan = er.assign(scenario, method, **settings_)
+    step, deadline = plan.step_s, scenario.deadline_s
+    now = min(share * float(plan.movements.arrive.max(initial=60.0)), deadline - 2 * step)
+    network, moves = scenario.network, plan.movements
+    links = data.draw(st.lists(st.integers(0, network.n_links - 1), max_size=4, unique=True))
+    doors = data.draw(st.lists(st.integers(0, len(scenario.shelters) - 1), max_size=1))
+    closures = {
+        "links": network.link_id[links].tolist(),
+        "shelters": scenario.shelters.shelter_id[doors].tolist(),
+    }
+    joined = None
+    if data.draw(st.booleans()):
+        row = (data.draw(st.integers(0, network.n_nodes - 1)), 3, 0.0, 1, True)
+        joined = replace(crowd(row), group_id=np.array(["new"], dtype=object))
+    going = np.flatnonzero(moves.arrive > np.ceil(now / step - 1e-9) * step)
+    positions = {}
+    if len(going) and data.draw(st.booleans()):
+        x = int(going[data.draw(st.integers(0, len(going) - 1))])
+        positions[x] = str(network.node_id[data.draw(st.integers(0, network.n_nodes - 1))])
+
+    new = er.replan(
+        plan, now=now, closures=closures, joined=joined, positions=positions, time_limit=10
+    )
+    check = er.verify(new.plan, bound=new.plan.bound is not None)
+    assert check.ok, str(check)
+    after = new.plan.movements
+    assert not np.isin(after.leg_link, links).any()
+    assert not np.isin(after.shelter, doors).any()
+    assert (after.leg_enter >= new.now_s).all()
+    more = 0 if joined is None else 3
+    assert new.safe == moves.size[moves.arrive <= new.now_s].sum()
+    assert new.safe + new.plan.placed + new.plan.left == plan.placed + plan.left + more
+    if method != "nearest" and not links and not doors and joined is None and not positions:
+        assert not len(new.moved) or set(new.moved["from"]) == {""}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(scenario=scenes(), share=st.floats(0.0, 1.0))
+def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
+    """Where nothing has happened the plan goes on as it is, and costs what was left of it."""
+    plan = er.assign(scenario, "over_time", gap=0.0, time_limit=20)
+    now = min(
+        share * float(plan.movements.arrive.max(initial=60.0)),
+        scenario.deadline_s - 2 * plan.step_s,
+    )
+    new = er.replan(plan, now=now, gap=1e9)
+    before, after = plan.movements, new.plan.movements
+    if new.plan.left < plan.left:
+        # People whom the plan has left found a place by now, and others made room for them.
+        return
+    going = before.arrive > new.now_s
+    assert new.kept == before.size[going].sum()
+    assert not len(new.moved)
+    arrive = np.sort(np.repeat(before.arrive[going], before.size[going]))
+    assert np.sort(np.repeat(after.arrive, after.size)).tolist() == arrive.tolist()

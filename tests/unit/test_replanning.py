@@ -1,0 +1,298 @@
+"""Going on with a plan after something has changed: who stays, who moves, what is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from networks import from_edges, grid
+from plans import people_at
+from scenes import crowd, scene
+
+import evacroute as er
+from evacroute.plan import Plan
+from evacroute.replan_result import Replan
+from evacroute.scenario import Scenario
+
+
+def two_bridges(groups: Sequence[Sequence[Any]] = ((0, 40),), room: int = 60) -> Scenario:
+    """N0 - N1, then over bridge L1 or, farther, L2 and L3 by N4, to N2 with S0 and N3 with S1."""
+    network = from_edges(
+        [(0, 0), (100, 0), (200, 0), (300, 0), (150, 100)],
+        [(0, 1), (1, 2), (1, 4), (4, 2), (2, 3)],
+        length=[100.0, 100.0, 150.0, 150.0, 100.0],
+        capacity=1.0,
+    )
+    name = network.name.copy()
+    name[2:4] = "Ponte Uno"
+    return scene(replace(network, name=name), groups, [(2, room), (3, 100)])
+
+
+def city(people: int = 4, seed: int = 3) -> Scenario:
+    """A small city where streets are narrow; two of its three shelters would do."""
+    network = grid(6, 6, spacing=60.0, seed=seed, steps_share=0.2)
+    groups = [
+        (node, people, 20.0 * (node % 5), int(node % 3 == 0), node % 7 == 3)
+        for node in range(network.n_nodes)
+    ]
+    total = people * network.n_nodes
+    shelters = [(0, 3 * total // 4), (35, 3 * total // 4), (20, total // 3)]
+    classes = [(1.3, 0.7), (0.9, 0.0)]
+    return scene(network, groups, shelters, classes=classes, deadline=5400.0)
+
+
+def priced(scenario: Scenario, **settings: Any) -> Plan:
+    return er.assign(scenario, "over_time", **{"gap": 0.02, "time_limit": 30, **settings})
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return priced(city())
+
+
+def checked(new: Replan) -> Replan:
+    """Check every rule, and the bound by another way of computing it."""
+    check = er.verify(new.plan, bound=new.plan.bound is not None)
+    assert check.ok, str(check)
+    return new
+
+
+def remaining_cost(plan: Plan, new: Replan) -> float:
+    """Cost from where the new plan begins, if everyone arrived as the old plan says."""
+    moves = plan.movements
+    going = moves.arrive > new.now_s
+    arrive = float((moves.arrive * moves.size)[going].sum())
+    after = new.plan.movements
+    return arrive - float((new.plan.ready * after.size).sum())
+
+
+def entered(plan: Plan, links: Sequence[int]) -> int:
+    return int(np.isin(plan.movements.leg_link, links).sum())
+
+
+@pytest.mark.parametrize("now", [0, 35, 100, 250])
+def test_nothing_changes_without_a_reason(plan: Plan, now: float) -> None:
+    """Where nothing closes everyone keeps shelter, way and arrival, whenever it is asked."""
+    new = er.replan(plan, now=now)
+    checked(new)
+    going = plan.movements.arrive > new.now_s
+    assert new.safe == plan.movements.size[~going].sum()
+    assert new.kept == plan.movements.size[going].sum()
+    assert new.rerouted == 0
+    assert not len(new.moved)
+    assert new.plan.cost == pytest.approx(remaining_cost(plan, new))
+    assert new.plan.times.clearance == plan.times.clearance
+    assert new.plan.gap is not None
+    assert new.plan.gap >= -1e-9
+
+
+def test_now_is_a_whole_step() -> None:
+    """The time is rounded up to a step of the plan, in whose steps everyone walks."""
+    assert er.replan(priced(two_bridges()), now="41 s").now_s == 50.0
+
+
+def test_nobody_who_is_safe_moves(plan: Plan) -> None:
+    """Shelters have the room that those inside leave, also one that closes: they stay inside."""
+    now = 300.0
+    new = er.replan(plan, now=now, closures=["S1"])
+    inside = np.zeros(3, int)
+    moves = plan.movements
+    np.add.at(inside, moves.shelter[moves.arrive <= now], moves.size[moves.arrive <= now])
+    assert inside[1] > 0
+    before = plan.scenario.shelters.capacity
+    room = new.plan.scenario.shelters.capacity
+    assert room.tolist() == [before[0] - inside[0], 0, before[2] - inside[2]]
+    assert new.safe == inside.sum()
+    assert new.safe + new.plan.placed + new.plan.left == plan.placed + plan.left
+
+
+def test_closed_shelter_takes_nobody(plan: Plan) -> None:
+    """All who were on their way to a shelter that closes go elsewhere, and the table names them."""
+    new = er.replan(plan, now=100, closures="S1")
+    checked(new)
+    assert 1 not in new.plan.movements.shelter
+    moves = plan.movements
+    sent = moves.size[(moves.arrive > 100) & (moves.shelter == 1)].sum()
+    assert sent > 0
+    assert new.moved["persons"][new.moved["from"] == "S1"].sum() == sent
+    assert set(new.moved["to"]) <= {"S0", "S2"}
+
+
+def test_closed_bridge_is_not_entered() -> None:
+    """After a bridge closes nobody enters it, those on it turn round, those beyond go on."""
+    plan = priced(two_bridges())
+    moves = plan.movements
+    assert entered(plan, [2]) > 0
+    now = 150.0
+    on = (moves.leg_link == 2) & (moves.leg_enter < now) & (moves.leg_leave > now)
+    assert on.any()
+    new = er.replan(plan, now=now, closures=["Ponte Uno"])
+    checked(new)
+    assert entered(new.plan, [2, 3]) == 0
+    assert new.plan.left == 0
+    assert new.plan.scenario.network.capacity[[2, 3]].tolist() == [0, 0]
+    # Whoever has walked 50 s on it needs 50 s to go back.
+    back = np.unique(2 * now - moves.leg_enter[on])
+    groups = new.plan.scenario.groups
+    assert set(back) <= set(groups.ready_time[groups.node == 1])
+    assert new.plan.settings["closed"] == {"links": ["L1", "L1-r"], "shelters": []}
+
+
+def test_people_near_their_shelter_keep_it() -> None:
+    """Whoever is nearly safe is not moved for others, even where that would be best for all."""
+    plan = priced(two_bridges([(0, 10), (1, 10)], room=10))
+    newcomers = replace(crowd((2, 10)), group_id=np.array(["late"], dtype=object))
+    fixed = er.replan(plan, now=90, joined=newcomers, gap=0.0, keep_within="30 min")
+    assert er.verify(fixed.plan).ok
+    assert fixed.kept == plan.placed - fixed.safe
+    assert fixed.joined == 10
+    assert fixed.plan.left == 0
+
+
+def test_those_who_join_are_placed(plan: Plan) -> None:
+    """Groups that turn up are placed, not before now, and are no part of who keeps what."""
+    some = replace(crowd((14, 6), (7, 3, 0.0, 1, True), (3, 2, 400.0)), group_id=list("abc"))
+    new = er.replan(plan, now=120, joined=some)
+    checked(new)
+    ids = new.plan.scenario.groups.group_id.tolist()
+    assert ids[-3:] == ["a", "b", "c"]
+    assert new.plan.scenario.groups.ready_time[-3:].tolist() == [120, 120, 400]
+    placed = np.bincount(new.plan.movements.group, weights=new.plan.movements.size)
+    assert placed[-3:].tolist() == [6, 3, 2]
+    assert new.joined == 11
+    assert new.kept + new.rerouted + new.summary().moved == new.plan.placed - 11
+
+
+def test_persons_keep_their_names_and_newcomers_bring_theirs() -> None:
+    """In a plan of persons everyone not safe is named once, and persons who join bring a pace."""
+    network = two_bridges().network
+    people = people_at(network, [0] * 9, [f"h{i // 2}" for i in range(9)])
+    shelters = two_bridges().shelters
+    plan = priced(er.Scenario(network, people, shelters, deadline="60 min"))
+    more = replace(
+        people_at(network, [1, 1, 4], ["x", "x", "y"]),
+        person_id=np.array(["q0", "q1", "q2"], dtype=object),
+        speed_flat=np.array([0.5, 0.6, 0.9]),
+    )
+    new = er.replan(plan, now=60, closures=["L1", "L1-r"], joined=more)
+    checked(new)
+    frame = new.plan.assignments_frame()
+    assert sorted(frame["person_id"]) == sorted([f"p{i}" for i in range(9)] + ["q0", "q1", "q2"])
+    assert len(new.plan.scenario.group_classes) > len(plan.scenario.group_classes)
+    kept = er.replan(plan, now=60)
+    before = plan.assignments_frame().set_index("person_id")[["shelter_id", "arrive_s"]]
+    after = kept.plan.assignments_frame().set_index("person_id")[["shelter_id", "arrive_s"]]
+    assert after.sort_index().equals(before.loc[after.index].sort_index())
+
+
+def test_positions_count_more_than_the_plan(plan: Plan) -> None:
+    """Whoever is known to be elsewhere starts there; others keep their ways."""
+    moves, network = plan.movements, plan.scenario.network
+    now = 30.0
+    going = np.flatnonzero(moves.arrive > now + 60)
+    x, y = int(going[0]), int(going[-1])
+    group = plan.scenario.groups.group_id[moves.group[y]]
+    at = {x: "N7", group: (float(network.lon[28]), float(network.lat[28]))}
+    new = er.replan(plan, now=now, positions=at)
+    checked(new)
+    nodes = dict(zip(new.plan.scenario.groups.group_id, new.plan.scenario.groups.node, strict=True))
+    of_y = [node for name, node in nodes.items() if str(name).split("/")[0] == group]
+    assert 7 in nodes.values()
+    assert of_y == [28]
+    table = pd.DataFrame({"movement_id": [x], "node_id": ["N7"]})
+    same = er.replan(plan, now=now, positions=table)
+    assert same.kept >= new.kept
+
+
+def test_the_same_answer_twice(plan: Plan) -> None:
+    """The same question gets the same plan."""
+    first, second = (er.replan(plan, now=100, closures=["S1"], gap=0.03) for _ in range(2))
+    assert first.plan.equals(second.plan)
+    assert first.moved.equals(second.moved)
+
+
+def test_a_replan_can_be_replanned(plan: Plan, tmp_path: Path) -> None:
+    """What comes out is a plan like any other: saved, read back, planned again."""
+    once = er.replan(plan, now=100, closures=["S1"])
+    once.plan.save(tmp_path / "plan")
+    back = er.read_plan(tmp_path / "plan")
+    assert back.equals(once.plan)
+    assert er.verify(tmp_path / "plan").ok
+    twice = er.replan(back, now=200, closures=["S2"])
+    checked(twice)
+    assert set(twice.plan.movements.shelter.tolist()) <= {0}
+    idle = er.replan(back, now=200)
+    assert idle.rerouted == 0
+    assert not len(idle.moved)
+
+
+@pytest.mark.parametrize("method", ["shelter_flow", "nearest"])
+def test_a_plan_without_prices(method: str) -> None:
+    """A plan of any method goes on; one that breaks capacities is mended."""
+    plan = er.assign(city(), method)
+    new = er.replan(plan, now=100, closures=["S0"])
+    checked(new)
+    assert new.plan.bound is not None
+
+
+def test_when_everyone_is_safe(plan: Plan) -> None:
+    """After the last arrival nothing is left to plan."""
+    new = er.replan(plan, now=plan.times.clearance)
+    assert new.safe == plan.placed
+    assert new.plan.placed == 0
+    assert str(new.summary())
+
+
+def test_too_few_places_are_told() -> None:
+    """Where a closed shelter leaves too little room, as few as can be are left, with the reason."""
+    plan = priced(two_bridges(room=60))
+    scenario = replace(plan.scenario, shelters=replace(plan.scenario.shelters))
+    assert scenario.persons == 40
+    small = priced(two_bridges([(0, 130)], room=60))
+    new = er.replan(small, now=50, closures=["S1"])
+    checked(new)
+    assert new.plan.left == 130 - 60
+    assert new.plan.left_by_reason == {"no shelter with room": 70}
+    assert new.moved["persons"][new.moved["to"] == ""].sum() == 70
+
+
+def test_all_faults_in_one_error(plan: Plan) -> None:
+    """Whatever is unknown is named, all of it in one error."""
+    bad = replace(crowd((99, 1), (1, 1, 0.0, 9)), group_id=np.array(["G0", "x"], dtype=object))
+    with pytest.raises(er.InputError) as error:
+        er.replan(
+            plan, now="soon", closures=["L0", "Ponte Due", "S9"], joined=bad, gap=-1,
+            positions={"nobody": "N0", 99999: "N0", "G0": "N999"},
+        )  # fmt: skip
+    for text in (
+        "now is 'soon'", "'Ponte Due'", "'S9'", "gap is -1", "group 'nobody'", "movement 99999",
+        "node 99", "class 9", "group G0 is in the plan",
+    ):  # fmt: skip
+        assert text in str(error.value), text
+    with pytest.raises(er.InputError, match="not before the deadline"):
+        er.replan(plan, now="3 h")
+
+
+def test_the_command(plan: Plan, tmp_path: Path) -> None:
+    """`evacroute replan` writes a plan folder that can be checked, and tells who moves."""
+    from typer.testing import CliRunner
+
+    from evacroute.cli import app
+
+    plan.save(tmp_path / "plan")
+    out = tmp_path / "out"
+    arguments = ["replan", str(tmp_path / "plan"), "--now", "100", "--close", "S1"]
+    done = CliRunner().invoke(app, [*arguments, "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "another shelter" in done.output
+    assert er.verify(out).ok
+    assert (out / "map.html").exists()
+    assert "S1" in (out / "moved.csv").read_text("utf-8")
+    assert CliRunner().invoke(app, [*arguments, "--out", str(out)]).exit_code == 0
+    wrong = CliRunner().invoke(app, [*arguments, "--close", "Ponte X", "--out", str(out)])
+    assert wrong.exit_code == 2
