@@ -439,7 +439,8 @@ def _starts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Heads at or ahead of the nodes, by target: where each target's begin, and the heads."""
     beside = graph.node_arc[node]
-    ahead = np.where(beside >= 0, graph.arc_to[np.maximum(beside, 0)], -1)
+    ahead = np.full(len(node), -1, np.int32)
+    ahead[beside >= 0] = graph.arc_to[beside[beside >= 0]]
     heads = np.column_stack([graph.node_head[node], ahead])
     of, column = np.nonzero(heads >= 0)
     order = np.argsort(target[of], kind="stable")

@@ -66,7 +66,9 @@ class Bench:
         none = np.zeros(s, np.float32)
         room = rng.uniform(0, 3, s).astype(np.float32) if priced else none
         door = np.zeros((n + 2, s), np.float32)
-        self.prices = PriceSet(links, link, room, none, door, horizon)
+        self.prices = PriceSet(
+            links, link, room, none, door, self.terms.penalty.astype(np.float32), horizon
+        )
         row = np.full(m, -1, np.int32)
         row[links] = np.arange(len(links))
         sweeper = Sweeper(net, whole_net(net, row), self.terms, crowd, n, len(links))
@@ -119,7 +121,7 @@ def test_find_way(seed: int, need: int) -> None:
             ready = int(rng.integers(5))
             expected = cheapest_way(arcs, free, price, doors, node, ready, need, n_slots, UNIT)
             shelter, admitted, n_arcs = find_way(
-                placing.paths, guide, places, placing.space, k, node, ready, need, -1, False,
+                placing.paths, guide, guide.value[k], places, placing.space, k, node, ready, need, -1, False,
                 1 << 30, 1 << 30, 1 << 30, 31,
             )  # fmt: skip
             if not expected:
@@ -197,7 +199,7 @@ def test_insert(seed: int) -> None:
     # Half of the groups first: the others find the streets full.
     placing.place(np.arange(0, len(scenario.groups), 2))
     placed = scenario.persons - placing.left.sum()
-    placing.insert_by_exchange(4)
+    placing.insert_by_exchange(4, np.arange(len(scenario.groups)))
     placing.insert(np.arange(len(scenario.groups)), seed)
     plan = bench.check()
     assert plan.placed >= placed
