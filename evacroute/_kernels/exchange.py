@@ -172,11 +172,11 @@ def has_room(places: Any, k: int, need: int) -> bool:
 def place_in_order(
     paths: Any, guide: Any, places: Any, space: Any, booked: Any, order: Any, begin: int, end: int,
     node: Any, class_: Any, ready: Any, together: Any, left: Any, most: int, bend: int, value: Any,
-    valued: Any, often: int,
+    valued: Any, often: int, dearest: Any,
 ) -> int:  # fmt: skip
     """Place groups order[begin:end] one after another; returns the next if space runs out.
 
-    Nobody goes whose way would cost more than staying. Searches are led by values that know what is
+    Searches are led by values that know what is
     full, else they would look everywhere; these are made again when searches have got long.
 
     Parameters
@@ -185,6 +185,8 @@ def place_in_order(
         The values, and of which class they are (-1 = none yet) after how many states closed.
     often
         States closed before values are made again.
+    dearest
+        What a way may cost at most, by class.
     """
     for j in range(begin, end):
         g = order[j]
@@ -198,7 +200,7 @@ def place_in_order(
                 break
             shelter, admitted, n_arcs = find_way(
                 paths, guide, value, places, space, k, node[g], ready[g], need, -1, False,
-                guide.stay[k], guide.stay[k], most, bend,
+                dearest[k], dearest[k], most, bend,
             )  # fmt: skip
             if shelter < 0:
                 break

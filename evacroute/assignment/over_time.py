@@ -301,6 +301,7 @@ class _Run:
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
         if done:
+            placing.place(placing.to_insert(), self._time_left, at_any_price=True)
             placing.insert_by_exchange(4, placing.to_insert(), self._time_left)
             placing.insert(placing.to_insert(), self.method.seed, go_on=self._time_left)
         return done

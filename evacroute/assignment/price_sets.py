@@ -125,7 +125,7 @@ def short_places(
         cost, flow, class_, terms.step_free[class_], shelters.capacity,
         shelters.step_free_capacity, n_classes,
     )  # fmt: skip
-    allowed = np.bincount(class_, weights=flow.left, minlength=n_classes)
+    allowed = np.bincount(class_, weights=flow.left, minlength=n_classes).astype(np.float64)
     weight = float(terms.weight.mean())
     start = any_price * weight, np.maximum(free_price - any_price, 0) * weight
     return replace(terms, allowed=allowed), start

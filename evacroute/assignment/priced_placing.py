@@ -172,14 +172,16 @@ class PricedPlacing:
         go_on: Callable[[], bool] = lambda: True,
         *,
         bend: int = BEND,
+        at_any_price: bool = False,
     ) -> bool:
         """Place groups in order under the guide's prices; False if told to stop before the end.
 
-        The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
+        Nobody goes whose way costs more than staying, unless at any price. The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
         """
         at = 0
         value = np.empty((self.problem.n_slots + 1, self.net.n_nodes), np.int32)
         valued = np.array([-1, 0])
+        dearest = np.full(len(self.guide.stay), 1 << 30) if at_any_price else self.guide.stay
         often = value.shape[0] * len(self.net.item_link) // STATE
         while at < len(order):
             if not go_on():
@@ -188,7 +190,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, PLACE_STATES, bend, value, valued, often,
+                self.left, PLACE_STATES, bend, value, valued, often, dearest,
             )  # fmt: skip
         return True
 

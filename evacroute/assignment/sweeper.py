@@ -355,7 +355,7 @@ def _every_item(
 
 
 def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: PriceSet) -> float:
-    """Compute the dual value again, on the whole net in double precision, nobody allowed to stay."""
+    """Compute the dual value again, on the whole net in double precision, if nobody may stay."""
     row = np.full(len(terms.link), -1, np.int32)
     row[prices.links] = np.arange(len(prices.links))
     core = whole_net(net, row)
