@@ -23,9 +23,7 @@ def test_short_prices(seed: int) -> None:
     free_room = np.minimum(room, rng.integers(0, 6, m))
     rank = np.arange(n_classes)[class_]
     flow = room_flow(cost, persons, need, room, free_room, np.zeros(m), rank, widen=50)
-    any_price, free_price, stay = short_prices(
-        cost, flow, class_, need, room, free_room, n_classes
-    )
+    any_price, free_price, stay = short_prices(cost, flow, class_, need, room, free_room, n_classes)
     assert (any_price >= 0).all()
     assert (free_price >= any_price).all()
     filled = np.bincount(flow.shelter, flow.persons, m)
