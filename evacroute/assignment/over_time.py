@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,10 +92,20 @@ class OverTime:
                 faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
         faults.raise_if_any()
 
-    def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
-        """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned."""
+    def solve(
+        self,
+        problem: Problem,
+        *,
+        progress: Progress | None = None,
+        penalty: NDArray[np.float64] | None = None,
+    ) -> Outcome:
+        """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned.
+
+        With `penalty` leaving a person of each class counts so much in the bound [s], so that the
+        bounds of two cities can be compared; else what makes the bound best.
+        """
         with ThreadPoolExecutor(1) as side:
-            run = _Run(self, problem, progress, side)
+            run = _Run(self, problem, progress, side, penalty)
             try:
                 run.go()
             except KeyboardInterrupt:
@@ -131,6 +141,7 @@ class _Run:
         problem: Problem,
         progress: Progress | None,
         side: ThreadPoolExecutor,
+        penalty: NDArray[np.float64] | None = None,
     ) -> None:
         self.begin = time.perf_counter()
         self.method, self.problem, self.progress, self.side = method, problem, progress, side
@@ -164,6 +175,11 @@ class _Run:
         self.start = flow.price * self.terms.weight.mean(), np.zeros(len(flow.price))
         if self.no_room:
             self.terms, self.start = short_places(self.terms, flow, cost, origins, shelters)
+        self.short = self.terms.allowed
+        self.fixed = penalty is not None
+        if penalty is not None:
+            none = np.zeros(len(penalty))
+            self.terms = replace(self.terms, penalty=penalty / problem.step, allowed=none)
 
     @property
     def bound(self) -> float:
@@ -227,7 +243,9 @@ class _Run:
         self.first.result()
         self.pricer.use_threads(2)
         self.placing = self._first_plan()
-        self.pricer.allow(self._left_by_class(self.placing))
+        if not self.fixed:
+            self.pricer.allow(self._left_by_class(self.placing))
+            self.short = self.terms.allowed
         while self.pricer.done < BEFORE_PLAN and self._time_left():
             self._tell("prices")
             self.pricer.rounds(10)
@@ -240,7 +258,7 @@ class _Run:
     def _new_placing(self) -> PricedPlacing:
         """Make an empty placing; all use the same scratch, one after another."""
         placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
-        self.space = placing.space
+        self.space, placing.no_room = placing.space, self.short
         return placing
 
     def _first_plan(self) -> PricedPlacing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
 
 STATE = 40
-"""Links whose fullness is looked at, when values are made again, in the time of a state searched."""
+"""Links whose fullness is looked at in the time of a state searched, when values are made again."""
 
 PLACE_STATES = 400_000
 """Places that the search of one party may look at; who finds no way is inserted afterwards."""
@@ -113,6 +114,7 @@ class PricedPlacing:
         space: Space | None = None,
     ) -> None:
         self.problem, self.net, self.terms = problem, net, terms
+        self.no_room = terms.allowed
         groups = problem.scenario.groups
         row = np.empty((*net.tau.shape, 4), np.int32)
         row[..., 0], row[..., 1] = net.dst, net.tau
@@ -176,7 +178,8 @@ class PricedPlacing:
     ) -> bool:
         """Place groups in order under the guide's prices; False if told to stop before the end.
 
-        Nobody goes whose way costs more than staying, unless at any price. The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
+        Nobody goes whose way costs more than staying, unless at any price. The lower `bend`, the
+        quicker the searches and the dearer the ways, see `BEND`.
         """
         at = 0
         value = np.empty((self.problem.n_slots + 1, self.net.n_nodes), np.int32)
@@ -364,22 +367,26 @@ class PricedPlacing:
         self._rebook(self._squeezed(news=news))
 
     def to_insert(self) -> NDArray[np.int64]:
-        """List groups of which more are left than may be, three times as many as are too many.
+        """List groups of which more are left than must be, three times as many persons as too many.
 
         The most vulnerable class first; of each those who would have the least to pay.
         """
-        allowed, value = self.terms.allowed, self.guide.value
         chosen = []
         for k in np.argsort(-self.terms.penalty, kind="stable"):
             mine = np.flatnonzero((self.left > 0) & (self.class_ == k))
-            too_many = self.left[mine].sum() - allowed[k]
+            too_many = self.left[mine].sum() - self.no_room[k]
             if too_many <= 0:
                 continue
-            worth = value[k, np.minimum(self.ready[mine], value.shape[1] - 1), self.node[mine]]
-            mine = mine[np.argsort(worth, kind="stable")]
+            mine = mine[np.argsort(self._worth(mine), kind="stable")]
             before = np.cumsum(self.left[mine]) - self.left[mine]
             chosen.append(mine[before < 3 * too_many])
         return np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+
+    def _worth(self, group: NDArray[Any]) -> NDArray[np.int64]:
+        """Value of where groups start."""
+        value, k = self.guide.value, self.class_[group]
+        slot = np.minimum(self.ready[group], value.shape[1] - 1)
+        return value[k, slot, self.node[group]].astype(np.int64)
 
     def insert_by_exchange(
         self, passes: int, order: NDArray[np.int64], go_on: Callable[[], bool] = lambda: True

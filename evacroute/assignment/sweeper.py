@@ -299,8 +299,8 @@ class Sweeper:
                     self.core.lanes[k], self.paid(prices, k), self.node, self.node_shelter,
                     self.room(prices, k), prices.door, float(self.terms.weight[k]), horizon,
                     horizon >= self.n_slots, self.value[k], self.to[k],
-                    float(self.terms.penalty[k]), float(self.terms.allowed[k]), *self.jobs[k], people, entries, admitted,
-                    float(self.terms.space[k]),
+                    float(self.terms.penalty[k]), float(self.terms.allowed[k]), *self.jobs[k],
+                    people, entries, admitted, float(self.terms.space[k]),
                 )
             )  # fmt: skip
             upto = admitted[: horizon + 1].sum(axis=0, dtype=np.float64)
@@ -313,7 +313,8 @@ class Sweeper:
     ) -> Answer:
         """Sweep back and forth: dual value and the flows that answer the prices.
 
-        The price of staying is found too and written to `prices.stay`. `shares` are the classes of each thread; if some are missing, so they are in the answer.
+        The price of staying is found too and written to `prices.stay`. `shares` are the classes of
+        each thread; if some are missing, so they are in the answer.
         """
         self.prepare(len(shares))
         self.free = np.zeros((len(shares), len(self.node)))

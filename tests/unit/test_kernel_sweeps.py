@@ -78,8 +78,9 @@ def test_forward(seed: int, hard: bool, allowed: int) -> None:
     lanes = city.lanes
     total, stay, left = forward(
         lanes, city.price, city.shelter_node, city.node_shelter, city.room, city.door, city.weight,
-        HORIZON, hard, value, to, penalty, float(allowed), ready, size, np.arange(m, dtype=np.int32), whole, node,
-        none, lanes.item_ptr, lanes.item_row, lanes.item_off, people, entries, admitted, 1.0,
+        HORIZON, hard, value, to, penalty, float(allowed), ready, size,
+        np.arange(m, dtype=np.int32), whole, node, none, lanes.item_ptr, lanes.item_row,
+        lanes.item_off, people, entries, admitted, 1.0,
     )  # fmt: skip
     expected = cheapest(city, HORIZON, hard)
     cost = [min(expected.get((int(t), int(u)), penalty), penalty)
