@@ -386,7 +386,7 @@ class PricedPlacing:
         """Value of where groups start."""
         value, k = self.guide.value, self.class_[group]
         slot = np.minimum(self.ready[group], value.shape[1] - 1)
-        return value[k, slot, self.node[group]].astype(np.int64)
+        return np.asarray(value[k, slot, self.node[group]], np.int64)
 
     def insert_by_exchange(
         self, passes: int, order: NDArray[np.int64], go_on: Callable[[], bool] = lambda: True
