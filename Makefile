@@ -10,7 +10,7 @@ demo: $(VENV)/.core
 	$(BIN)/evacroute demo --out demo/
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --doctest-modules evacroute tests
+	$(BIN)/python -m pytest -n auto --doctest-modules evacroute tests
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks -o addopts=-ra -s

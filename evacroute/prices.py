@@ -73,7 +73,8 @@ class Prices:
     weight
         What a second of a person's time counts for, by class, shape (n_classes,).
     penalty
-        What leaving a person counts for, by class [s], shape (n_classes,).
+        What leaving a person counts for, by class [s], shape (n_classes,). Where people must be
+        left, it is the price that proves most; elsewhere it is more than any way costs.
     unit
         Units of street capacity that a person of each class takes, shape (n_classes,).
     units

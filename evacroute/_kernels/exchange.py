@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from evacroute._kernels.priced_search import find_way, most_that_fit
+from evacroute._kernels.revalue import revalue
 
 
 class Booked(NamedTuple):
@@ -170,33 +171,37 @@ def has_room(places: Any, k: int, need: int) -> bool:
 @nb.njit(cache=True, nogil=True)
 def place_in_order(
     paths: Any, guide: Any, places: Any, space: Any, booked: Any, order: Any, begin: int, end: int,
-    node: Any, class_: Any, ready: Any, together: Any, left: Any, most: int, bend: int,
+    node: Any, class_: Any, ready: Any, together: Any, left: Any, most: int, bend: int, value: Any,
+    valued: Any, often: int, dearest: Any,
 ) -> int:  # fmt: skip
-    """Place groups order[begin:end] one after another; returns the next if space runs out."""
-    huge = np.int64(1) << 30
+    """Place groups order[begin:end] one after another; returns the next if space runs out.
+
+    Searches are led by values that know what is
+    full, else they would look everywhere; these are made again when searches have got long.
+
+    Parameters
+    ----------
+    value, valued
+        The values, and of which class they are (-1 = none yet) after how many states closed.
+    often
+        States closed before values are made again.
+    dearest
+        What a way may cost at most, by class.
+    """
     for j in range(begin, end):
         g = order[j]
         k = class_[g]
+        if valued[0] != k or space.count[1] - valued[1] > often:
+            revalue(paths, guide, places, k, value)
+            valued[0], valued[1] = k, space.count[1]
         while left[g] > 0:
             need = left[g] if together[g] else 1
             if not has_room(places, k, need):
                 break
             shelter, admitted, n_arcs = find_way(
-                paths,
-                guide,
-                places,
-                space,
-                k,
-                node[g],
-                ready[g],
-                need,
-                -1,
-                False,
-                huge,
-                huge,
-                most,
-                bend,
-            )
+                paths, guide, value, places, space, k, node[g], ready[g], need, -1, False,
+                dearest[k], dearest[k], most, bend,
+            )  # fmt: skip
             if shelter < 0:
                 break
             many = min(left[g], most_that_fit(paths, places, space, k, shelter, admitted, n_arcs))
@@ -251,8 +256,8 @@ def chain(
         goal = old + gain // z - (1 if i == 0 else 0)
         budget = goal + price_paid(guide, booked, x, k)
         shelter, admitted, n_arcs = find_way(
-            paths, guide, places, space, k, node[g], ready[g], z, toll if deeper else -1, True,
-            budget, goal, most, bend,
+            paths, guide, guide.value[k], places, space, k, node[g], ready[g], z,
+            toll if deeper else -1, True, budget, goal, most, bend,
         )  # fmt: skip
         if shelter < 0:
             good = False

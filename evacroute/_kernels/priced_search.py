@@ -69,6 +69,8 @@ class Guide(NamedTuple):
         Price of a place by class and shelter, and of a door by slot and shelter (horizon + 1 rows).
     weight
         Cost of a slot by class.
+    stay
+        Price of being left, by class.
     """
 
     value: Any
@@ -78,6 +80,7 @@ class Guide(NamedTuple):
     room: Any
     door: Any
     weight: Any
+    stay: Any
 
 
 class Places(NamedTuple):
@@ -135,6 +138,7 @@ class Space(NamedTuple):
 def find_way(
     paths: Any,
     guide: Any,
+    value: Any,
     places: Any,
     space: Any,
     k: int,
@@ -152,6 +156,8 @@ def find_way(
 
     Parameters
     ----------
+    value
+        Least cost from each slot and node, as a row of the guide's.
     toll
         What entering a full link or shelter costs beside its price; -1 = it is shut.
     real
@@ -174,12 +180,12 @@ def find_way(
     state, heap = space.state, space.heap
     row, item_link, item_off = paths.row[k], paths.item_link, paths.item_off[k]
     src, ptr = paths.src, paths.ptr
-    value, price = guide.value[k], guide.link[guide.scale[k]]
+    price = guide.link[guide.scale[k]]
     price_row, door, wide = guide.row, guide.door, need * places.unit[k]
     free, intake = places.link, places.intake
     node_shelter, shelter_node, room_price = paths.node_shelter, paths.shelter_node, guide.room[k]
     step_free = places.step_free[k]
-    horizon = value.shape[0] - 1
+    horizon, priced = value.shape[0] - 1, len(price)
     n_slots = free.shape[1] - 1
     wait = guide.weight[k]
     space.count[0] += 1
@@ -217,7 +223,7 @@ def find_way(
             # Several shelters may stand at the node: the cheapest that is open was meant.
             found, _ = _cheapest_shelter(
                 node_shelter, shelter_node, room_price, door, places, step_free, u, t, need, toll,
-                real, horizon,
+                real,
             )  # fmt: skip
             n_arcs = 0
             while state[at, VIA] != ROOT:
@@ -243,7 +249,7 @@ def find_way(
         if node_shelter[u] >= 0:
             found, c = _cheapest_shelter(
                 node_shelter, shelter_node, room_price, door, places, step_free, u, t, need, toll,
-                real, horizon,
+                real,
             )  # fmt: skip
             if found >= 0 and g + c <= goal:
                 size = _push(heap, size, (np.int64(g + c) << 32) | (TOP - (END + at)))
@@ -275,7 +281,7 @@ def find_way(
                             break
                         c += toll
                     p = price_row[link]
-                    if p >= 0 and when < horizon and (full or not real):
+                    if p >= 0 and when < priced and (full or not real):
                         c += price[when, p]
                 if barred:
                     continue
@@ -317,7 +323,6 @@ def _cheapest_shelter(
     need: int,
     toll: int,
     real: bool,
-    horizon: int,
 ) -> tuple[int, int]:
     """Find the cheapest shelter at a node that can admit so many in a slot, and what it costs."""
     found, best = -1, NEVER

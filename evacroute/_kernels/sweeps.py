@@ -164,6 +164,7 @@ def forward(
     value: Any,
     to: Any,
     penalty: float,
+    allowed: float,
     ready: Any,
     size: Any,
     origin: Any,
@@ -177,15 +178,16 @@ def forward(
     entries: Any,
     admitted: Any,
     space: float,
-) -> float:
+) -> tuple[float, float, float]:
     """Send every group the cheapest way; the moves are found again from the values.
 
     Parameters
     ----------
     to
         Shelter of each node after the horizon.
-    penalty
-        What it costs to leave a person.
+    penalty, allowed
+        What it costs to leave a person, at most; so many persons may be left, and leaving one costs
+        no more than what the cheapest of those pays for whom that is too few.
     ready, size, origin
         Of each group; ways way_ptr[origin]:way_ptr[origin + 1] lead to way_node in way_time.
     count_ptr, count_row, count_off
@@ -201,15 +203,17 @@ def forward(
 
     Returns
     -------
-    float
-        Sum over persons of their cost.
+    tuple
+        Sum over persons of their cost, what leaving one costs, persons left.
     """
     ptr, mid, dst, tau = lanes.ptr, lanes.mid, lanes.dst, lanes.tau
     item_ptr, item_row, item_off = lanes.item_ptr, lanes.item_row, lanes.item_off
     n = len(mid)
     w, wide = np.float32(weight), np.float32(space)
     people[: horizon + 1] = 0
-    total = 0.0
+    total, left = 0.0, 0.0
+    cost = np.empty(len(ready), np.float32)
+    first, begin = np.empty(len(ready), np.int32), np.empty(len(ready), np.int32)
     for g in range(len(ready)):
         best, found, at = BIG, -1, 0
         for j in range(way_ptr[origin[g]], way_ptr[origin[g] + 1]):
@@ -221,11 +225,26 @@ def forward(
             c = w * np.float32(way_time[j]) + value[when, way_node[j]]
             if c < best:
                 best, found, at = c, way_node[j], when
-        if found < 0 or best >= penalty:
-            total += penalty * size[g]
-        else:
-            total += np.float64(best) * size[g]
-            people[at, found] += size[g]
+        cost[g], first[g], begin[g] = best, found, at
+    stay = np.float32(penalty)
+    go = np.where(cost < stay, size, np.float32(0))
+    if allowed > 0:
+        # The dearest stay, just as many as may: of the last group some go.
+        spare = np.float64(allowed)
+        for g in np.argsort(-cost):
+            if spare <= 0:
+                break
+            stay = min(stay, cost[g])
+            go[g] = min(go[g], max(np.float32(0), np.float32(size[g] - spare)))
+            spare -= size[g]
+        if spare > 0:
+            stay = np.float32(0)
+    for g in range(len(ready)):
+        total += np.float64(go[g]) * np.float64(cost[g])
+        total += (np.float64(size[g]) - np.float64(go[g])) * np.float64(stay)
+        left += size[g] - go[g]
+        if go[g] > 0:
+            people[begin[g], first[g]] += go[g]
     for t in range(horizon):
         # From the last: only there may an arc take no time, so whoever comes by it still moves on.
         for u in range(n - 1, -1, -1):
@@ -281,4 +300,4 @@ def forward(
                 admitted[horizon, best_s] += f
             else:
                 admitted[horizon, to[u]] += f
-    return total
+    return total, np.float64(stay), left

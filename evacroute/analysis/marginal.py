@@ -72,8 +72,9 @@ def marginal_value(
     Nothing is said of streets that are shut or do not exist, since they have no price.
 
     In a plan that leaves people for want of room, a person left counts `Prices.penalty` of their
-    class, so a value of that size means that one more person would be placed. With class weights
-    the seconds are weighted ones.
+    class: what the last one who is placed costs the others. A place there saves the seconds given
+    if as many are left as before; used for one person more it saves that person instead. With class
+    weights the seconds are weighted ones.
 
     Parameters
     ----------
@@ -290,7 +291,7 @@ def _solve_again(
     plan: Plan, prices: Prices, problem: Problem, method: OverTime
 ) -> tuple[float, float, float]:
     """Solve with a change: what the new plan saves, and the proven limits of what can be saved."""
-    outcome = method.solve(problem)
+    outcome = method.solve(problem, penalty=prices.penalty)
     before = _worth(plan.scenario, plan.movements, prices)
     after = _worth(plan.scenario, outcome.movements, prices)
     least = max(0.0, prices.value - after)

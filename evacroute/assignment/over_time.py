@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.graph import FAR
 from evacroute._kernels.priced_search import Space
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.finish import finish, origin_costs
@@ -19,7 +18,7 @@ from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.price_sets import plan_prices
+from evacroute.assignment.price_sets import plan_prices, short_places
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
@@ -93,10 +92,20 @@ class OverTime:
                 faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
         faults.raise_if_any()
 
-    def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
-        """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned."""
+    def solve(
+        self,
+        problem: Problem,
+        *,
+        progress: Progress | None = None,
+        penalty: NDArray[np.float64] | None = None,
+    ) -> Outcome:
+        """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned.
+
+        With `penalty` leaving a person of each class counts so much in the bound [s], so that the
+        bounds of two cities can be compared; else what makes the bound best.
+        """
         with ThreadPoolExecutor(1) as side:
-            run = _Run(self, problem, progress, side)
+            run = _Run(self, problem, progress, side, penalty)
             try:
                 run.go()
             except KeyboardInterrupt:
@@ -132,6 +141,7 @@ class _Run:
         problem: Problem,
         progress: Progress | None,
         side: ThreadPoolExecutor,
+        penalty: NDArray[np.float64] | None = None,
     ) -> None:
         self.begin = time.perf_counter()
         self.method, self.problem, self.progress, self.side = method, problem, progress, side
@@ -162,32 +172,14 @@ class _Run:
             problem.static_price.astype(np.float64), self.rank[origins.class_],
         )  # fmt: skip
         self.no_room = int(flow.left.sum())
-        self.start = self._start_prices(flow.price, flow.left, cost, origins.class_, step_free)
-
-    def _start_prices(
-        self,
-        room: NDArray[np.float64],
-        left: NDArray[np.int64],
-        cost: NDArray[np.int32],
-        class_: NDArray[np.int32],
-        step_free: NDArray[np.bool_],
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Prices of places: those of the static flow, and enough to keep out whom it left."""
-        weight = float(self.terms.weight.mean())
-        free_room = np.zeros(len(room))
-        penalty = self.terms.penalty
-        room = room * weight
-        shelters = self.problem.scenario.shelters
-        for o in np.flatnonzero(left > 0):
-            k = class_[o]
-            worth = np.where(cost[o] < FAR, penalty[k] - cost[o] * self.terms.weight[k], 0.0)
-            if step_free[o]:
-                free_room = np.where(
-                    shelters.step_free_capacity > 0, np.maximum(free_room, worth - room), free_room
-                )
-            else:
-                room = np.where(shelters.capacity > 0, np.maximum(room, worth), room)
-        return room, np.maximum(free_room, 0)
+        self.start = flow.price * self.terms.weight.mean(), np.zeros(len(flow.price))
+        if self.no_room:
+            self.terms, self.start = short_places(self.terms, flow, cost, origins, shelters)
+        self.short = self.terms.allowed
+        self.fixed = penalty is not None
+        if penalty is not None:
+            none = np.zeros(len(penalty))
+            self.terms = replace(self.terms, penalty=penalty / problem.step, allowed=none)
 
     @property
     def bound(self) -> float:
@@ -197,13 +189,21 @@ class _Run:
 
     def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
         """Persons left, then those left of each class from the most vulnerable on, then cost."""
-        rank = self.rank[placing.class_]
-        left = np.bincount(rank, weights=placing.left, minlength=len(self.rank))
-        return int(placing.left.sum()), left.astype(np.int64).tolist(), placing.cost()
+        left = np.zeros(len(self.rank), np.int64)
+        left[self.rank] = self._left_by_class(placing)
+        return int(left.sum()), left.tolist(), placing.cost()
+
+    def _left_by_class(self, placing: PricedPlacing) -> NDArray[np.int64]:
+        left = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
+        return left.astype(np.int64)
 
     def _left_cost(self, placing: PricedPlacing) -> float:
-        """Penalties of whom a placing leaves [slots]."""
-        return float((placing.left * self.terms.penalty[placing.class_]).sum())
+        """Price of staying of whom a placing leaves beyond those allowed [slots]."""
+        assert self.pricer is not None
+        best = self.pricer.best
+        if best is None:
+            return 0.0
+        return float(((self._left_by_class(placing) - self.terms.allowed) * best.stay).sum())
 
     @property
     def gap(self) -> float:
@@ -242,10 +242,13 @@ class _Run:
         self.pricer.rounds(FIRST)
         self.first.result()
         self.pricer.use_threads(2)
+        self.placing = self._first_plan()
+        if not self.fixed:
+            self.pricer.allow(self._left_by_class(self.placing))
+            self.short = self.terms.allowed
         while self.pricer.done < BEFORE_PLAN and self._time_left():
             self._tell("prices")
             self.pricer.rounds(10)
-        self.placing = self._first_plan()
         if not self._time_left():
             self.stopped = "time limit"
             return
@@ -255,7 +258,7 @@ class _Run:
     def _new_placing(self) -> PricedPlacing:
         """Make an empty placing; all use the same scratch, one after another."""
         placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
-        self.space = placing.space
+        self.space, placing.no_room = placing.space, self.short
         return placing
 
     def _first_plan(self) -> PricedPlacing:
@@ -315,10 +318,10 @@ class _Run:
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
-        if done and placing.left.sum() > self.no_room:
-            placing.insert_by_exchange(4)
-            vulnerable = np.lexsort((self.problem.ready, self.rank[placing.class_]))
-            placing.insert(vulnerable, self.method.seed)
+        if done:
+            placing.place(placing.to_insert(), self._time_left, at_any_price=True)
+            placing.insert_by_exchange(4, placing.to_insert(), self._time_left)
+            placing.insert(placing.to_insert(), self.method.seed, go_on=self._time_left)
         return done
 
     def _improve(self) -> None:
@@ -360,9 +363,8 @@ class _Run:
     def _stage(self, placing: PricedPlacing, look: int, goal: float) -> None:
         """Improve the plan a little, chains only while it costs more than the goal."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
-        if placing.left.sum() > self.no_room:
-            placing.insert_by_exchange(2)
-            placing.insert(np.lexsort((placing.ready, self.rank[placing.class_])), seed)
+        placing.insert_by_exchange(2, placing.to_insert(), self._time_left)
+        placing.insert(placing.to_insert(), seed, go_on=self._time_left)
         enough = 2e-5 * placing.cost()
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left() and placing.cost() > goal:

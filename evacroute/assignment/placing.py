@@ -439,7 +439,7 @@ def _starts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Heads at or ahead of the nodes, by target: where each target's begin, and the heads."""
     beside = graph.node_arc[node]
-    ahead = np.full(len(node), -1, np.int32)
+    ahead = np.full(beside.shape, -1, np.int32)
     ahead[beside >= 0] = graph.arc_to[beside[beside >= 0]]
     heads = np.column_stack([graph.node_head[node], ahead])
     of, column = np.nonzero(heads >= 0)

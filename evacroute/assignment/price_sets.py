@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from evacroute._kernels.graph import FAR
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.room import RoomFlow
+from evacroute.assignment.room import RoomFlow, short_prices
 from evacroute.assignment.sweeper import PriceSet, Terms
 from evacroute.network import KINDS
 from evacroute.prices import Prices
+from evacroute.shelters import Shelters
 
 F = np.float32
 
@@ -39,6 +40,7 @@ def price_set(prices: Prices, problem: Problem, terms: Terms, first: int = 0) ->
         room=(prices.room[terms.order] / problem.step).astype(F),
         free_room=(prices.step_free_room[terms.order] / problem.step).astype(F),
         door=door,
+        stay=terms.penalty.astype(F),
         horizon=min(n_slots, max(prices.horizon, first + 1)),
     )
 
@@ -81,7 +83,7 @@ def plan_prices(
         room=best.room[place].astype(np.float64) * step,
         step_free_room=best.free_room[place].astype(np.float64) * step,
         weight=terms.weight.copy(),
-        penalty=terms.penalty * step,
+        penalty=best.stay.astype(np.float64) * step,
         hopeless=np.flatnonzero(~counted).astype(np.int32),
         unit=graph.unit.copy(),
         units=problem.units,
@@ -98,34 +100,32 @@ def plan_prices(
     )
 
 
-def with_short_places(
-    prices: PriceSet,
+def short_places(
+    terms: Terms,
     flow: RoomFlow,
     cost: NDArray[np.int32],
     origins: Origins,
-    terms: Terms,
-) -> PriceSet:
-    """Raise the prices of places to what keeps out those for whom a flow has found none.
+    shelters: Shelters,
+) -> tuple[Terms, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Find what to start from where a flow of origins to shelters leaves people.
 
     Parameters
     ----------
     flow, cost
-        The flow of origins to shelters, and its costs [slots].
+        The flow, and its costs [slots].
+
+    Returns
+    -------
+    tuple
+        The terms, with whom the flow leaves allowed to stay; prices of places and what step-free
+        ones cost besides, in the order of the scenario's shelters [slots].
     """
-    room = np.zeros(cost.shape[1])
-    free_room = np.zeros(cost.shape[1])
-    room[terms.order], free_room[terms.order] = prices.room, prices.free_room
-    capacity, places = np.empty(len(room)), np.empty(len(room))
-    capacity[terms.order], places[terms.order] = terms.room, terms.free_room
-    step_free = terms.step_free[origins.class_]
-    left = np.flatnonzero(flow.left > 0)
-    # Those without need of a step-free place set what any place is worth, so they come first.
-    for o in left[np.argsort(step_free[left], kind="stable")]:
-        k = origins.class_[o]
-        worth = np.where(cost[o] < FAR, terms.penalty[k] - cost[o] * terms.weight[k], 0.0)
-        if step_free[o]:
-            free_room = np.where(places > 0, np.maximum(free_room, worth - room), free_room)
-        else:
-            room = np.where(capacity > 0, np.maximum(room, worth), room)
-    order = terms.order
-    return replace(prices, room=room[order].astype(F), free_room=free_room[order].astype(F))
+    class_, n_classes = origins.class_, len(terms.weight)
+    any_price, free_price, _ = short_prices(
+        cost, flow, class_, terms.step_free[class_], shelters.capacity,
+        shelters.step_free_capacity, n_classes,
+    )  # fmt: skip
+    allowed = np.bincount(class_, weights=flow.left, minlength=n_classes).astype(np.float64)
+    weight = float(terms.weight.mean())
+    start = any_price * weight, np.maximum(free_price - any_price, 0) * weight
+    return replace(terms, allowed=allowed), start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +34,17 @@ from evacroute.errors import SolverError
 BEND = 7
 """The heuristic of searches is made greater by its 2**-7th part: dearer ways, found sooner."""
 
-BATCH = 4096
+BATCH, FEW = 1024, 32
+"""Groups placed, or inserted by chains, before the clock is looked at."""
 
 DEPTH, MOST_MOVED = 2, 6
 """How deep a chain may go, and how many it may move."""
 
 TOLL = 0.3
 """Slots that taking a full place costs in a chain, beside its price."""
+
+STATE = 40
+"""Links whose fullness is looked at in the time of a state searched, when values are made again."""
 
 PLACE_STATES = 400_000
 """Places that the search of one party may look at; who finds no way is inserted afterwards."""
@@ -79,6 +84,7 @@ class Guides:
             room=_whole(room),
             door=_whole(prices.door[: horizon + 1]),
             weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
+            stay=_whole(prices.stay).astype(np.int64),
         )
 
 
@@ -108,6 +114,7 @@ class PricedPlacing:
         space: Space | None = None,
     ) -> None:
         self.problem, self.net, self.terms = problem, net, terms
+        self.no_room = terms.allowed
         groups = problem.scenario.groups
         row = np.empty((*net.tau.shape, 4), np.int32)
         row[..., 0], row[..., 1] = net.dst, net.tau
@@ -167,12 +174,18 @@ class PricedPlacing:
         go_on: Callable[[], bool] = lambda: True,
         *,
         bend: int = BEND,
+        at_any_price: bool = False,
     ) -> bool:
         """Place groups in order under the guide's prices; False if told to stop before the end.
 
-        The lower `bend`, the quicker the searches and the dearer the ways, see `BEND`.
+        Nobody goes whose way costs more than staying, unless at any price. The lower `bend`, the
+        quicker the searches and the dearer the ways, see `BEND`.
         """
         at = 0
+        value = np.empty((self.problem.n_slots + 1, self.net.n_nodes), np.int32)
+        valued = np.array([-1, 0])
+        dearest = np.full(len(self.guide.stay), 1 << 30) if at_any_price else self.guide.stay
+        often = value.shape[0] * len(self.net.item_link) // STATE
         while at < len(order):
             if not go_on():
                 return False
@@ -180,7 +193,7 @@ class PricedPlacing:
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
-                self.left, PLACE_STATES, bend,
+                self.left, PLACE_STATES, bend, value, valued, often, dearest,
             )  # fmt: skip
         return True
 
@@ -353,16 +366,45 @@ class PricedPlacing:
             news += self._unload(x, k, z, flow, np.zeros(0, np.int32))
         self._rebook(self._squeezed(news=news))
 
-    def insert_by_exchange(self, passes: int) -> None:
-        """Place parties that are left, by exchanges among those of equal class and size."""
+    def to_insert(self) -> NDArray[np.int64]:
+        """List groups of which more are left than must be, three times as many persons as too many.
+
+        The most vulnerable class first; of each those who would have the least to pay.
+        """
+        chosen = []
+        for k in np.argsort(-self.terms.penalty, kind="stable"):
+            mine = np.flatnonzero((self.left > 0) & (self.class_ == k))
+            too_many = self.left[mine].sum() - self.no_room[k]
+            if too_many <= 0:
+                continue
+            mine = mine[np.argsort(self._worth(mine), kind="stable")]
+            before = np.cumsum(self.left[mine]) - self.left[mine]
+            chosen.append(mine[before < 3 * too_many])
+        return np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+
+    def _worth(self, group: NDArray[Any]) -> NDArray[np.int64]:
+        """Value of where groups start."""
+        value, k = self.guide.value, self.class_[group]
+        slot = np.minimum(self.ready[group], value.shape[1] - 1)
+        return np.asarray(value[k, slot, self.node[group]], np.int64)
+
+    def insert_by_exchange(
+        self, passes: int, order: NDArray[np.int64], go_on: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Place parties of groups that are left, by exchanges among those of equal class and size.
+
+        Asks whether to go on before each class and size.
+        """
         whole = self.together & (self.problem.scenario.groups.size > 1) & ~self.fixed
-        left = np.flatnonzero((self.left > 0) & ~self.fixed)
+        left = order[(self.left[order] > 0) & ~self.fixed[order]]
         size = np.where(whole[left], self.left[left], 1)
         known = {(k, z): x for k, z, x in self._kinds()}
         news: list[Booked] = []
         for k, z in sorted(
             {(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}
         ):
+            if not go_on():
+                break
             todo = left[(self.class_[left] == k) & (size == z)]
             x = known.get((k, z), np.zeros(0, np.int64))
             flow = self._load(x, k, z)
@@ -430,18 +472,27 @@ class PricedPlacing:
         )  # fmt: skip
         self._rebook(self._squeezed())
 
-    def insert(self, order: NDArray[np.int64], seed: int, tries: int = 4) -> None:
+    def insert(
+        self,
+        order: NDArray[np.int64],
+        seed: int,
+        tries: int = 4,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Place groups that are left, in this order, by moving others on; so many tries a party."""
         todo = order[self.left[order] > 0]
-        if not len(todo):
-            return
-        self._reserve(64 * len(todo) + 10_000, 4000 * len(todo) + 1_000_000)
-        insert(
-            self.paths, self.guide, self.places, self.space, self.booked, todo, self.left,
-            8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together, self.fixed,
-            int(TOLL * UNIT), 8, 40, 50_000, BEND, seed, tries,
-        )  # fmt: skip
-        self._rebook(self._squeezed())
+        for at in range(0, len(todo), FEW):
+            some = todo[at : at + FEW]
+            if not go_on():
+                break
+            self._reserve(64 * len(some) + 10_000, 4000 * len(some) + 1_000_000)
+            insert(
+                self.paths, self.guide, self.places, self.space, self.booked, some, self.left,
+                8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together,
+                self.fixed, int(TOLL * UNIT), 8, 40, 50_000, BEND, (seed + at) % (1 << 31), tries,
+            )  # fmt: skip
+        if len(todo):
+            self._rebook(self._squeezed())
 
     def _reserve(self, movements: int, arcs: int | None = None) -> None:
         """Make sure that there is space for more movements, of so many arcs in all."""

@@ -23,6 +23,10 @@ MINOR = 0.04
 
 FULL = 5
 
+LOOKED, STALLED, SLOWER, SLOWEST = 10, 1e-3, 0.7, 0.03
+"""Every so many rounds, if the bound has grown by no more than this share since, steps get shorter
+by this factor, down to this."""
+
 LATE_CHOICE = 120
 """Late rounds after which the priced links are chosen anew."""
 
@@ -71,6 +75,21 @@ class Track:
         return new
 
 
+def _from(prices: NDArray[np.float32], square: float) -> Track:
+    """Start at these prices."""
+    prices = prices.astype(F)
+    return Track(prices, np.zeros_like(prices), np.full_like(prices, square), prices.copy())
+
+
+def _climb(track: Track, row: int, excess: NDArray[Any], rate: float, share: float) -> None:
+    """Move prices of places along their excess, a share of the room."""
+    track.speed[row] = KEEP * track.speed[row] + (1 - KEEP) * excess
+    track.square[row] += excess**2
+    step = 0.8 * rate * track.speed[row] / np.sqrt(track.square[row] + 0.01)
+    track.now[row] = np.maximum(0, track.now[row] + step)
+    track.mean[row] += share * (track.now[row] - track.mean[row])
+
+
 class Pricer:
     """Raises the bound round by round; the best prices so far are always at hand.
 
@@ -116,7 +135,8 @@ class Pricer:
         self.link = Track.zeros((n_slots + 2, 0))
         self.door = Track.zeros((n_slots + 2, n_shelters))
         start = np.stack([room[terms.order], free_room[terms.order]]).astype(F)
-        self.places = Track(start.copy(), np.zeros_like(start), np.zeros_like(start), start.copy())
+        self.places = _from(start, 0.0)
+        self.stay = terms.penalty.astype(F)
         self.horizon = 1
         self.sweeper: Sweeper | None = None
         self.best: PriceSet | None = None
@@ -125,6 +145,7 @@ class Pricer:
         self.rest: Answer | None = None
         self.volume: Volume | None = None
         self.volume_began = False
+        self.pace, self.looked = 1.0, 0.0
         self.upper = np.inf
         if warm is not None:
             self._start_from(warm)
@@ -146,14 +167,20 @@ class Pricer:
         self.horizon, self.links = warm.horizon, warm.links
         self.row[warm.links] = np.arange(len(warm.links))
         start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
-        tracks = []
-        for prices in start:
-            square = np.full_like(prices, WARM_SQUARE)
-            tracks.append(Track(prices.copy(), np.zeros_like(prices), square, prices.copy()))
-        self.link, self.door, self.places = tracks
+        self.link, self.door, self.places = (_from(prices, WARM_SQUARE) for prices in start)
         self.choose()
         assert self.best is not None
         self.scale = max(1.0, self.best.value / max(self.crowd.persons, 1.0))
+
+    def allow(self, left: NDArray[np.int64]) -> None:
+        """Bound plans that leave so many of each class, where that is more than so far."""
+        terms = self.terms
+        more = left > terms.allowed
+        if not more.any():
+            return
+        if self.best is not None:
+            self.best.value -= float((self.best.stay * (left - terms.allowed))[more].sum())
+        terms.allowed[more] = left[more]
 
     def guide_values(self, prices: PriceSet) -> Sweeper:
         """Values of the whole net at some prices."""
@@ -196,6 +223,7 @@ class Pricer:
             getattr(self.places, what)[0],
             getattr(self.places, what)[1],
             getattr(self.door, what),
+            self.stay if what == "now" else self.stay.copy(),
             self.horizon,
         )
 
@@ -302,8 +330,8 @@ class Pricer:
         link[:, known] = prices.link[:, column[known]]
         self.horizon = prices.horizon
         return PriceSet(
-            self.links, link, prices.room, prices.free_room, prices.door, prices.horizon,
-            prices.value,
+            self.links, link, prices.room, prices.free_room, prices.door, prices.stay,
+            prices.horizon, prices.value,
         )  # fmt: skip
 
     def _choose_late(self) -> None:
@@ -355,7 +383,11 @@ class Pricer:
         late = 0.2 ** max(0.0, min(1.0, i / self.total - 0.5) * 2)
         if i > self.total:
             late *= self.total / i
-        rate = 0.3 * self.scale * late
+        if i % LOOKED == 0 and i > 2 * LOOKED and self.best is not None:
+            if self.best.value < self.looked * (1 + STALLED):
+                self.pace = max(SLOWEST, self.pace * SLOWER)
+            self.looked = self.best.value
+        rate = 0.3 * self.scale * self.pace * late
         share = max(0.02, 1 / (1 + 0.3 * i))
         flows = (
             (self.link, answer.entries, terms.link[self.links]),
@@ -373,17 +405,13 @@ class Pricer:
                 np.empty(shape, F), np.empty(len(limit), F),
             )  # fmt: skip
         inside = answer.admitted[: horizon + 1].sum(axis=0)
-        places = self.places
-        for row, persons, room in ((0, inside, terms.room), (1, answer.free, terms.free_room)):
-            if row == 1 and not full:
-                # Step-free people are few: without a new answer there is nothing to learn.
-                continue
-            excess = (persons - room) / np.maximum(room, 1)
-            places.speed[row] = KEEP * places.speed[row] + (1 - KEEP) * excess
-            places.square[row] += excess**2
-            step = 0.8 * rate * places.speed[row] / np.sqrt(places.square[row] + 0.01)
-            places.now[row] = np.maximum(0, places.now[row] + step)
-            places.mean[row] += share * (places.now[row] - places.mean[row])
+        _climb(self.places, 0, (inside - terms.room) / np.maximum(terms.room, 1), rate, share)
+        if full:
+            # Step-free people are few: without a new answer there is nothing to learn.
+            free_room = terms.free_room
+            _climb(
+                self.places, 1, (answer.free - free_room) / np.maximum(free_room, 1), rate, share
+            )
         self.done += 1
 
     def close(self) -> None:

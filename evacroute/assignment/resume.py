@@ -19,7 +19,7 @@ from evacroute.assignment.method import Outcome
 from evacroute.assignment.over_time import bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.price_sets import plan_prices, price_set, with_short_places
+from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.priced_placing import Guides
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.rest import Rest
@@ -265,6 +265,7 @@ class Resume:
             self._count_places()
             placing.guide = self._guide()
             self._insert()
+            self.pricer.allow(self._left_by_class())
 
     def _count_places(self) -> None:
         """Find for how many there is no place at all, and price places so that the bound knows."""
@@ -278,15 +279,17 @@ class Resume:
             problem.static_price.astype(np.float64), self.rank[origins.class_],
         )  # fmt: skip
         self.no_room = int(flow.left.sum())
-        now = copy_prices(self.pricer.mean(), 0.0)
-        dearer = flow.price[terms.order] * terms.weight.mean() > now.room
-        if self.no_room or dearer.any():
-            now.room[dearer] = (flow.price[terms.order] * terms.weight.mean())[dearer]
-            warm = with_short_places(now, flow, self.cost, origins, terms)
+        warm = copy_prices(self.pricer.mean(), 0.0)
+        none = np.zeros(len(shelters))
+        room, free_room = flow.price * terms.weight.mean(), none
+        if self.no_room:
+            self.terms, (room, free_room) = short_places(terms, flow, self.cost, origins, shelters)
+        if self.no_room or (room[terms.order] > warm.room).any():
+            np.maximum(warm.room, room[terms.order], out=warm.room)
+            np.maximum(warm.free_room, free_room[terms.order], out=warm.free_room)
             self.pricer.close()
-            none = np.zeros(len(shelters))
             self.pricer = Pricer(
-                self.net, terms, self.crowd, problem.n_slots, none, none, warm=warm
+                self.net, self.terms, self.crowd, problem.n_slots, none, none, warm=warm
             )
             self.pricer.rounds(MORE)
 
@@ -296,9 +299,8 @@ class Resume:
         if placing.left.sum() <= self.no_room:
             return
         # Most of those whom a chain may pick are near their shelter and stay, so it is tried often.
-        order = np.lexsort((placing.ready, self.rank[placing.class_]))
-        placing.insert(order, self.seed + self.stages, TRIES)
-        placing.insert_by_exchange(2)
+        placing.insert(placing.to_insert(), self.seed + self.stages, TRIES)
+        placing.insert_by_exchange(2, placing.to_insert())
 
     def _improve(self, side: ThreadPoolExecutor) -> str:
         assert self.pricer.best is not None
@@ -335,9 +337,16 @@ class Resume:
             lack = self._lack()
         return "gap reached"
 
+    def _left_by_class(self) -> NDArray[np.int64]:
+        placing = self.placing
+        left = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
+        return left.astype(np.int64)
+
     def _penalty(self) -> float:
-        """Penalties of whom the placing leaves [slots]."""
-        return float((self.placing.left * self.terms.penalty[self.placing.class_]).sum())
+        """Price of staying of whom the placing leaves beyond those allowed [slots]."""
+        assert self.pricer.best is not None
+        more = self._left_by_class() - self.terms.allowed
+        return float((more * self.pricer.best.stay).sum())
 
     def _lack(self) -> float:
         """Cost with penalties, less the bound: what better prices or ways could still close."""

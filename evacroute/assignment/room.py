@@ -152,6 +152,65 @@ def room_flow(
         offered |= wanted
 
 
+def short_prices(
+    cost: NDArray[np.int32] | Offers,
+    flow: RoomFlow,
+    class_: NDArray[np.int32],
+    step_free: NDArray[np.bool_],
+    room: NDArray[np.int64],
+    step_free_room: NDArray[np.int64],
+    n_classes: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Find the least prices at which a flow that leaves people is what everybody wants.
+
+    Where all places are taken, prices of places and of staying could all be higher by as much:
+    these are the ones to start from.
+
+    Parameters
+    ----------
+    cost, step_free, room, step_free_room
+        As the flow was found with.
+    class_
+        Class of each origin.
+
+    Returns
+    -------
+    tuple
+        Price of a place, of a step-free place, of staying, by shelter and by class [slots]; nobody
+        pays more for a way and a place than for staying.
+    """
+    can = cost if isinstance(cost, Offers) else all_offers(cost)
+    n = len(room)
+    # Unknowns: places, step-free places, staying. Each is at least another less a width.
+    free = step_free[flow.origin]
+    at = np.where(free, n, 0) + flow.shelter
+    filled = np.bincount(flow.shelter[free], weights=flow.persons[free], minlength=n)
+    open_free = np.flatnonzero(filled < np.minimum(step_free_room, room))
+    one, two = _moves(can, flow, ~free, n), _moves(can, flow, free, n)
+    s = np.arange(n)
+    stays = np.flatnonzero(np.bincount(class_, weights=flow.left, minlength=n_classes) > 0)
+    may = np.isin(class_[flow.origin], stays)
+    wish = can.ways((flow.left > 0)[can.origin])
+    low = np.concatenate(
+        [one.origin, two.origin + n, s, open_free + n, at[may], 2 * n + class_[wish.origin]]
+    )
+    high = np.concatenate(
+        [
+            one.shelter, two.shelter + n, s + n, open_free, 2 * n + class_[flow.origin[may]],
+            np.where(step_free[wish.origin], n, 0) + wish.shelter,
+        ]
+    )  # fmt: skip
+    none = np.zeros(n + len(open_free))
+    width = np.concatenate([one.cost, two.cost, none, -flow.cost[may], wish.cost])
+    price = np.zeros(2 * n + n_classes)
+    for _ in range(len(price)):
+        before = price.copy()
+        np.maximum.at(price, high, before[low] - width)
+        if np.array_equal(price, before):
+            break
+    return price[:n], price[n : 2 * n], price[2 * n :]
+
+
 def _least(value: NDArray[np.float64], origin: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     """Least value of each origin, inf where it has none; the pairs are sorted by origin."""
     least = np.full(n, np.inf)

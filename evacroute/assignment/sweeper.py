@@ -85,8 +85,13 @@ class Terms:
         Persons' worth of street that a person of each class takes: its share of a link's price.
     step_free
         Which classes cannot use steps.
-    weight, penalty
-        Worth of a slot of a person's time, and what it costs to leave a person, by class.
+    weight
+        Worth of a slot of a person's time, by class.
+    penalty
+        What leaving a person costs at most, by class.
+    allowed
+        Persons of each class whom every plan may leave. Staying is priced like a place in a
+        shelter of so much room, always at the best price there is for the others.
     """
 
     order: NDArray[np.int64]
@@ -100,6 +105,7 @@ class Terms:
     step_free: NDArray[np.bool_]
     weight: NDArray[np.float64]
     penalty: NDArray[np.float64]
+    allowed: NDArray[np.float64]
 
     def shut(self, k: int) -> NDArray[np.bool_]:
         """Which shelters take nobody of class k."""
@@ -121,6 +127,8 @@ class PriceSet:
         Of a place, and what a step-free place costs besides, shape (n_shelters,).
     door
         Shape (n_slots + 2, n_shelters).
+    stay
+        Of being left, shape (n_classes,): nobody pays more for a way. An answer fills it in.
     horizon
         Slots that are swept.
     value
@@ -132,6 +140,7 @@ class PriceSet:
     room: NDArray[np.float32]
     free_room: NDArray[np.float32]
     door: NDArray[np.float32]
+    stay: NDArray[np.float32]
     horizon: int
     value: float = float("nan")
 
@@ -143,8 +152,9 @@ def copy_prices(prices: PriceSet, value: float) -> PriceSet:
     link[: prices.horizon] = prices.link[: prices.horizon]
     door[:upto] = prices.door[:upto]
     return PriceSet(
-        prices.links, link, prices.room.copy(), prices.free_room.copy(), door, prices.horizon, value
-    )
+        prices.links, link, prices.room.copy(), prices.free_room.copy(), door, prices.stay.copy(),
+        prices.horizon, value,
+    )  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -154,7 +164,7 @@ class Answer:
     Parameters
     ----------
     value
-        The dual value [slots]: no plan costs less.
+        The dual value [slots]: no plan costs less that leaves as many as are allowed.
     entries, admitted
         Persons by slot and row, or shelter; scratch that the next sweep overwrites.
     free
@@ -284,13 +294,13 @@ class Sweeper:
         admitted[: horizon + 1] = 0
         before = np.zeros(len(self.node))
         for i, k in enumerate(classes):
-            self.totals[k] = (
+            self.totals[k], prices.stay[k], _ = (
                 forward(
                     self.core.lanes[k], self.paid(prices, k), self.node, self.node_shelter,
                     self.room(prices, k), prices.door, float(self.terms.weight[k]), horizon,
                     horizon >= self.n_slots, self.value[k], self.to[k],
-                    float(self.terms.penalty[k]), *self.jobs[k], people, entries, admitted,
-                    float(self.terms.space[k]),
+                    float(self.terms.penalty[k]), float(self.terms.allowed[k]), *self.jobs[k],
+                    people, entries, admitted, float(self.terms.space[k]),
                 )
             )  # fmt: skip
             upto = admitted[: horizon + 1].sum(axis=0, dtype=np.float64)
@@ -303,7 +313,8 @@ class Sweeper:
     ) -> Answer:
         """Sweep back and forth: dual value and the flows that answer the prices.
 
-        `shares` are the classes of each thread; if some are missing, so they are in the answer.
+        The price of staying is found too and written to `prices.stay`. `shares` are the classes of
+        each thread; if some are missing, so they are in the answer.
         """
         self.prepare(len(shares))
         self.free = np.zeros((len(shares), len(self.node)))
@@ -326,6 +337,7 @@ class Sweeper:
             + (prices.door[: horizon + 1].sum(axis=0, dtype=np.float64) * terms.door).sum()
             + (prices.room.astype(np.float64) * terms.room).sum()
             + (prices.free_room.astype(np.float64) * terms.free_room).sum()
+            + (prices.stay * terms.allowed).sum()
         )
         # Summed in the order of the classes, however they were shared out: the same for a seed.
         value = float(self.totals.sum()) - float(paid)
@@ -344,7 +356,7 @@ def _every_item(
 
 
 def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: PriceSet) -> float:
-    """Compute the dual value again, on the whole net in double precision."""
+    """Compute the dual value again, on the whole net in double precision, if nobody may stay."""
     row = np.full(len(terms.link), -1, np.int32)
     row[prices.links] = np.arange(len(prices.links))
     core = whole_net(net, row)
@@ -382,7 +394,7 @@ def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: 
             value,
         )
         best = value[np.minimum(crowd.ready[mine], horizon), crowd.node[mine]]
-        best = np.minimum(best, terms.penalty[k])
+        best = np.minimum(best, float(prices.stay[k]))
         total += float((best * crowd.size[mine].astype(np.float64)).sum())
     limit = terms.link[prices.links].astype(np.float64)
     paid = (link[:horizon].sum(axis=0) * limit).sum() + (
@@ -414,4 +426,5 @@ def make_terms(
         step_free=problem.step_free,
         weight=weight,
         penalty=problem.n_slots * (4.0 + len(rank) - 1 - rank) * weight.max(),
+        allowed=np.zeros(len(rank)),
     )

@@ -227,6 +227,27 @@ def test_deadline_cuts() -> None:
     assert plan.bound is None or plan.bound <= exact.cost + 1e-3
 
 
+@pytest.mark.parametrize("seed", [2, 3])
+def test_places_for_half(seed: int) -> None:
+    """Where half of the people find no place as few are left as can be, and what staying costs in
+    the bound is no more than ways cost, so that the bound says something."""
+    scenario = city(seed)
+    half = np.maximum(scenario.shelters.capacity // 3, 1)
+    scenario = replace(scenario, shelters=replace(
+        scenario.shelters, capacity=half, step_free_capacity=np.minimum(half, 2), report=None
+    ))  # fmt: skip
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.01, time_limit=60.0)
+    check_feasible(plan)
+    assert plan.left == scenario.persons - best(scenario, STEP).most
+    assert plan.left > 0.2 * scenario.persons
+    assert plan.bound is not None
+    assert plan.bound > 0.1 * plan.cost
+    assert er.verify(plan, bound=True).ok
+    assert plan.prices is not None
+    short = np.unique(scenario.groups.class_[plan.movements.left_group])
+    assert (plan.prices.penalty[short] < 2 * scenario.deadline_s).all()
+
+
 def test_shelter_behind_one_bridge() -> None:
     """The better shelter is behind a bridge of little width: as many as optimal cross it."""
     network = from_edges([(0, 0), (20, 0), (40, 0), (-150, 0)], [(0, 1), (1, 2), (0, 3)],

@@ -55,11 +55,12 @@ def test_backward(seed: int, hard: bool) -> None:
                 assert value[t, u] >= BIG / 2
 
 
+@pytest.mark.parametrize("allowed", [0, 7, 1000])
 @pytest.mark.parametrize("hard", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_forward(seed: int, hard: bool) -> None:
+def test_forward(seed: int, hard: bool, allowed: int) -> None:
     """Everyone is sent a way that costs what its start is worth: cost, entries and admissions are
-    those of some cheapest ways."""
+    those of some cheapest ways. As many as may stay do, at the price that is best for the bound."""
     city = little(seed)
     value = swept(city, hard)
     rng = np.random.default_rng(seed)
@@ -75,17 +76,23 @@ def test_forward(seed: int, hard: bool) -> None:
     if not hard:
         static_values(city.lanes, city.shelter_node, city.room, city.weight, value[HORIZON], to)
     lanes = city.lanes
-    total = forward(
+    total, stay, left = forward(
         lanes, city.price, city.shelter_node, city.node_shelter, city.room, city.door, city.weight,
-        HORIZON, hard, value, to, penalty, ready, size, np.arange(m, dtype=np.int32), whole, node,
-        none, lanes.item_ptr, lanes.item_row, lanes.item_off, people, entries, admitted, 1.0,
+        HORIZON, hard, value, to, penalty, float(allowed), ready, size,
+        np.arange(m, dtype=np.int32), whole, node, none, lanes.item_ptr, lanes.item_row,
+        lanes.item_off, people, entries, admitted, 1.0,
     )  # fmt: skip
     expected = cheapest(city, HORIZON, hard)
     cost = [min(expected.get((int(t), int(u)), penalty), penalty)
             for t, u in zip(ready, node, strict=True)]  # fmt: skip
-    assert total == pytest.approx(float(np.dot(cost, size)), rel=1e-5)
-    sent = float(size[np.array(cost) < penalty - 1e-3].sum())
-    assert admitted.sum() == pytest.approx(sent)
+    most = [float(np.minimum(cost, price) @ size) - price * allowed for price in [0, *cost, 40.0]]
+    assert total - stay * allowed == pytest.approx(max(most), rel=1e-5, abs=1e-3)
+    assert total == pytest.approx(float(np.minimum(cost, stay) @ size), rel=1e-5, abs=1e-3)
+    lost = float(size[np.array(cost) > penalty - 1e-3].sum())
+    assert left == pytest.approx(min(max(lost, allowed), size.sum()))
+    assert admitted.sum() == pytest.approx(size.sum() - left)
+    if allowed:
+        return
     # What they pay for prices and walking together is what they cost.
     by_hand = send(city, HORIZON, hard, list(zip(ready, node, size, strict=True)), penalty)
     assert by_hand.total == pytest.approx(total, rel=1e-5)

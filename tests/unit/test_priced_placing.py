@@ -14,6 +14,7 @@ from scenes import on_the_grid, scene
 import evacroute as er
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.priced_search import NEVER, UNIT, find_way
+from evacroute._kernels.revalue import revalue
 from evacroute.assignment.finish import finish
 from evacroute.assignment.lanes import whole_net
 from evacroute.assignment.priced_placing import Guides, PricedPlacing
@@ -66,7 +67,9 @@ class Bench:
         none = np.zeros(s, np.float32)
         room = rng.uniform(0, 3, s).astype(np.float32) if priced else none
         door = np.zeros((n + 2, s), np.float32)
-        self.prices = PriceSet(links, link, room, none, door, horizon)
+        self.prices = PriceSet(
+            links, link, room, none, door, self.terms.penalty.astype(np.float32), horizon
+        )
         row = np.full(m, -1, np.int32)
         row[links] = np.arange(len(links))
         sweeper = Sweeper(net, whole_net(net, row), self.terms, crowd, n, len(links))
@@ -88,10 +91,12 @@ class Bench:
         return plan
 
 
+@pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("need", [1, 2])
 @pytest.mark.parametrize("seed", range(6))
-def test_find_way(seed: int, need: int) -> None:
-    """The way found is free, is what it says, and costs no more than Dijkstra's, rounded."""
+def test_find_way(seed: int, need: int, again: bool) -> None:
+    """The way found is free, is what it says, and costs no more than Dijkstra's, rounded, led by
+    the values at the prices or by those made again for what is full."""
     bench = Bench(tight(seed, classes=2), seed)
     placing, net, terms, guide = bench.placing, bench.net, bench.terms, bench.placing.guide
     rng = np.random.default_rng(seed)
@@ -103,7 +108,9 @@ def test_find_way(seed: int, need: int) -> None:
         for link in bench.prices.links
         for t in range(guide.link.shape[1])
     }
+    value = np.empty((2, n_slots + 1, net.n_nodes), np.int32)
     for k in range(2):
+        revalue(placing.paths, guide, places, k, value[k])
         arcs = []
         for a in np.flatnonzero(net.tau[k] < FAR):
             items = range(net.item_ptr[a], net.item_ptr[a + 1])
@@ -119,9 +126,11 @@ def test_find_way(seed: int, need: int) -> None:
             ready = int(rng.integers(5))
             expected = cheapest_way(arcs, free, price, doors, node, ready, need, n_slots, UNIT)
             shelter, admitted, n_arcs = find_way(
-                placing.paths, guide, places, placing.space, k, node, ready, need, -1, False,
-                1 << 30, 1 << 30, 1 << 30, 31,
+                placing.paths, guide, value[k] if again else guide.value[k], places, placing.space,
+                k, node, ready, need, -1, False, 1 << 30, 1 << 30, 1 << 30, 31,
             )  # fmt: skip
+            if again and need == 1:
+                assert value[k, ready, node] == min(expected.values(), default=NEVER)
             if not expected:
                 assert shelter == -1
                 continue
@@ -197,7 +206,7 @@ def test_insert(seed: int) -> None:
     # Half of the groups first: the others find the streets full.
     placing.place(np.arange(0, len(scenario.groups), 2))
     placed = scenario.persons - placing.left.sum()
-    placing.insert_by_exchange(4)
+    placing.insert_by_exchange(4, np.arange(len(scenario.groups)))
     placing.insert(np.arange(len(scenario.groups)), seed)
     plan = bench.check()
     assert plan.placed >= placed
