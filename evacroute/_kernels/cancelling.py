@@ -1,4 +1,4 @@
-"""Take back admissions that cost more than need be: cycles of negative cost in the residual network.
+"""Take back admissions that cost more than need be: negative cycles in the residual network.
 
 Whoever in a class is admitted late gives their place back; the flow of the class, rearranged, finds
 a sooner one instead, if there is any. Where parties are of one size and only one class walks, what

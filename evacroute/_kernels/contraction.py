@@ -1,4 +1,4 @@
-"""Take nodes out of a graph whose arcs have one time a class, keeping every least time between the rest.
+"""Take nodes out of a graph of arcs with one time a class; least times between the rest stay.
 
 Between the links that have a price, walking costs the same at any time, so a node that touches none
 of them can be replaced by shortcuts: from each node before it to each one behind it.

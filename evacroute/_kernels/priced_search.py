@@ -182,7 +182,7 @@ def find_way(
     src, ptr = paths.src, paths.ptr
     price = guide.link[guide.scale[k]]
     price_row, door, wide = guide.row, guide.door, need * places.unit[k]
-    free, intake = places.link, places.intake
+    free = places.link
     node_shelter, shelter_node, room_price = paths.node_shelter, paths.shelter_node, guide.room[k]
     step_free = places.step_free[k]
     horizon, priced = value.shape[0] - 1, len(price)

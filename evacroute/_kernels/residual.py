@@ -21,7 +21,7 @@ ROOT, WAIT, BACK = -3, -1, -2
 """How a place was reached: it is the start; by waiting; by one waiting less."""
 
 HUB, AGAINST = -10, -(1 << 24)
-"""Less the shelter: in the place of one who was admitted; less the arc: in the place of a walker."""
+"""Less the shelter: in place of one who was admitted; less the arc: in place of a walker."""
 
 
 class ClassFlow(NamedTuple):
@@ -158,8 +158,8 @@ def _push(heap: Any, size: int, x: int) -> int:
 
 @nb.njit(cache=True, nogil=True)
 def find_exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, start: int, ready: int,
-    latest: int, budget: int, most: int, phase: int,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, start: int,
+    ready: int, latest: int, budget: int, most: int, phase: int,
 ) -> int:  # fmt: skip
     """Find a way through the residual network that ends before slot `latest`.
 
@@ -304,7 +304,7 @@ def find_exchange(
 def apply_exchange(
     paths: Any, places: Any, space: Any, flow: Any, k: int, z: int, hub: int, sign: int
 ) -> bool:
-    """Send a person along the way found (sign 1), or take that back; False if a link is overfull."""
+    """Send a person along the way found (sign 1), or undo that; False if a link is overfull."""
     n = len(paths.ptr) - 1
     n_slots = places.link.shape[1] - 1
     hubs = n * (n_slots + 1)
@@ -347,14 +347,14 @@ def apply_exchange(
 
 @nb.njit(cache=True, nogil=True)
 def exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any, ready: Any,
-    begin: int, end: int, most: int, phase: int, tally: Any, arcs: Any, slots: Any,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any,
+    ready: Any, begin: int, end: int, most: int, phase: int, tally: Any, arcs: Any, slots: Any,
 ) -> None:  # fmt: skip
     """Try for each of some people of a class, one by one, to be safe sooner by exchanges.
 
     `tally` counts tries, successes and slots gained.
     """
-    wait, horizon = np.int64(guide.weight[k]), guide.value.shape[1] - 1
+    wait = np.int64(guide.weight[k])
     for j in range(begin, end):
         u, r = node[j], ready[j]
         s, admitted, n_steps = trace(paths, guide, flow, k, u, r, arcs, slots)
@@ -401,8 +401,8 @@ def exchange(
 
 @nb.njit(cache=True, nogil=True)
 def insert_by_exchange(
-    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any, ready: Any,
-    phase: int, done: Any,
+    paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any,
+    ready: Any, phase: int, done: Any,
 ) -> int:  # fmt: skip
     """Try to place people who are left, one by one; marks those placed in `done`."""
     n_slots = places.link.shape[1] - 1
@@ -411,8 +411,8 @@ def insert_by_exchange(
         if done[j]:
             continue
         hub = find_exchange(
-            paths, guide, places, space, flow, k, z, node[j], ready[j], n_slots + 1, 1 << 30, 1 << 40,
-            phase,
+            paths, guide, places, space, flow, k, z, node[j], ready[j], n_slots + 1, 1 << 30,
+            1 << 40, phase,
         )  # fmt: skip
         if hub < 0:
             continue

@@ -49,6 +49,9 @@ LOOK = 8000
 CHAINS = 6000
 """Chains tried in a stage."""
 
+FEW = 0.1
+"""Classes of a smaller share of the people whose places are short keep those of the first plan."""
+
 PATIENCE = 3
 """Stages of little gain, each looking farther than the last, before no more are tried."""
 
@@ -171,6 +174,8 @@ class _Run:
             cost, persons, step_free, shelters.capacity, shelters.step_free_capacity,
             problem.static_price.astype(np.float64), self.rank[origins.class_],
         )  # fmt: skip
+        self.late = problem.ready - groups.ready_time / problem.step
+        self.late *= self.terms.weight[groups.class_]
         self.no_room = int(flow.left.sum())
         self.start = flow.price * self.terms.weight.mean(), np.zeros(len(flow.price))
         if self.no_room:
@@ -198,12 +203,18 @@ class _Run:
         return left.astype(np.int64)
 
     def _left_cost(self, placing: PricedPlacing) -> float:
-        """Price of staying of whom a placing leaves beyond those allowed [slots]."""
+        """Price of staying of whom a placing leaves beyond those allowed [slots].
+
+        With what their waits for a slot take from the bound, see `bound_of`.
+        """
         assert self.pricer is not None
         best = self.pricer.best
         if best is None:
             return 0.0
-        return float(((self._left_by_class(placing) - self.terms.allowed) * best.stay).sum())
+        left = self._left_by_class(placing)
+        late = float((self.late * placing.left).sum())
+        waits = float(longest_waits(self.problem, self.counted, left, self.terms.weight).sum())
+        return float(((left - self.terms.allowed) * best.stay).sum()) + waits - late
 
     @property
     def gap(self) -> float:
@@ -291,8 +302,12 @@ class _Run:
         placing.guide = self._guide()
         before, _, _ = self.first.result()
         in_file = self._in_file(before)
-        if in_file.any():
-            placing.take_over(before, in_file)
+        # Who of a small class gets one of few places was settled by the first plan.
+        of_class = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
+        settled = (self.short > 0) & (of_class < FEW * of_class.sum())
+        kept = in_file | settled[placing.class_]
+        if kept.any():
+            placing.take_over(before, kept)
             placing.fixed[:] = in_file
         order = np.lexsort((self.problem.ready, self.rank[placing.class_]))
         order = order[placing.left[order] > 0]
@@ -415,10 +430,28 @@ def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> f
     groups, n_classes = problem.scenario.groups, len(prices.weight)
     counted = ~np.isin(np.arange(len(unplaced)), prices.hopeless)
     left = np.bincount(groups.class_, weights=np.where(counted, unplaced, 0), minlength=n_classes)
-    # Waiting for the start of a slot is in no plan's cost for those who are left: at most, by
-    # class, as many as are left who wait longest.
-    wait = np.zeros(n_classes)
-    late = problem.ready * prices.step - groups.ready_time
-    np.maximum.at(wait, groups.class_[counted], late[counted])
-    bound = prices.value - float((left * (prices.penalty + wait * prices.weight)).sum())
+    waits = longest_waits(problem, counted, left.astype(np.int64), prices.weight) * prices.step
+    bound = prices.value - float((left * prices.penalty).sum()) - float(waits.sum())
     return bound if bound > 0 else None
+
+
+def longest_waits(
+    problem: Problem,
+    counted: NDArray[np.bool_],
+    left: NDArray[np.int64],
+    weight: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Weighted waits for the start of a slot of as many persons of each class as are left [slots].
+
+    They are in no plan's cost; whoever a plan leaves, no others wait longer than these.
+    """
+    groups = problem.scenario.groups
+    late = problem.ready - groups.ready_time / problem.step
+    total = np.zeros(len(left))
+    for k in np.flatnonzero(left > 0):
+        mine = np.flatnonzero(counted & (groups.class_ == k))
+        mine = mine[np.argsort(-late[mine], kind="stable")]
+        upto = np.cumsum(groups.size[mine])
+        many = np.clip(left[k] - (upto - groups.size[mine]), 0, groups.size[mine])
+        total[k] = float((many * late[mine]).sum()) * weight[k]
+    return total
