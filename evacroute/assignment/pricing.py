@@ -23,7 +23,7 @@ MINOR = 0.04
 
 FULL = 5
 
-LOOKED, STALLED, SLOWER, SLOWEST = 10, 1e-3, 0.7, 0.03
+LOOKED, STALLED, SLOWER, SLOWEST = 10, 3e-4, 0.7, 0.03
 """Every so many rounds, if the bound has grown by no more than this share since, steps get shorter
 by this factor, down to this."""
 
