@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numba as nb
 import numpy as np
 
+from evacroute._kernels.heap import push
 from evacroute._kernels.priced_search import CLOSED, COST, MASK, NEVER, STAMP, TOP, VIA
 from evacroute._kernels.residual import (
     AGAINST,
@@ -109,16 +110,7 @@ def _reach(
         marks.on_way[q] = 0
     state[q, STAMP], state[q, VIA], state[q, COST], state[q, CLOSED] = stamp, via, extra, 0
     marks.chain[q] = chain
-    x = (np.int64(key) << 32) | (TOP - q)
-    i = size
-    while i > 0:
-        j = (i - 1) >> 1
-        if heap[j] <= x:
-            break
-        heap[i] = heap[j]
-        i = j
-    heap[i] = x
-    return size + 1
+    return int(push(heap, size, (np.int64(key) << 32) | (TOP - q)))
 
 
 @nb.njit(cache=True, nogil=True)

@@ -176,8 +176,8 @@ def place_in_order(
 ) -> int:  # fmt: skip
     """Place groups order[begin:end] one after another; returns the next if space runs out.
 
-    Searches are led by values that know what is
-    full, else they would look everywhere; these are made again when searches have got long.
+    Searches are led by values that know what is full, else they would look everywhere; these are
+    made again when searches have got long.
 
     Parameters
     ----------

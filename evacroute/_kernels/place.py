@@ -235,34 +235,3 @@ def place_all(
         if left[a] > 0 and not together[a] and not has_space(store, work):
             return i
     return end
-
-
-@nb.njit(cache=True, nogil=True)
-def book_store(
-    graph: Any, free: Any, work: Any, store: Any, node: Any, class_: Any, step_free: Any
-) -> None:
-    """Book every movement of the store, then move its waits back towards its origin."""
-    for i in range(store.count[0]):
-        g = store.group[i]
-        first, last = store.ptr[i], store.ptr[i + 1]
-        k = class_[g]
-        book(
-            graph, free, node[g], k, store.arc[first:last], store.slot[first:last], last - first,
-            store.shelter[i], store.admitted[i], store.size[i], step_free[k],
-        )  # fmt: skip
-    for i in range(store.count[0]):
-        g, size = store.group[i], store.size[i]
-        first, n = store.ptr[i], store.ptr[i + 1] - store.ptr[i]
-        k = class_[g]
-        withdraw(graph, free, store, node[g], k, step_free[k], i)
-        store.size[i] = size
-        for j in range(n):
-            work.path_arc[n - 1 - j] = store.arc[first + j]
-            work.path_slot[n - 1 - j] = store.slot[first + j]
-        wait_at_origin(graph, free, work, node[g], k, store.admitted[i], n, size)
-        for j in range(n):
-            store.slot[first + j] = work.path_slot[n - 1 - j]
-        book(
-            graph, free, node[g], k, work.path_arc, work.path_slot, n, store.shelter[i],
-            store.admitted[i], size, step_free[k],
-        )  # fmt: skip

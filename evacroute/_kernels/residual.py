@@ -15,6 +15,7 @@ import numba as nb
 import numpy as np
 
 from evacroute._kernels.exchange import remember_way
+from evacroute._kernels.heap import push
 from evacroute._kernels.priced_search import CLOSED, COST, MASK, NEVER, STAMP, TOP, VIA
 
 ROOT, WAIT, BACK = -3, -1, -2
@@ -144,19 +145,6 @@ def _price_of(paths: Any, guide: Any, k: int, a: int, t: int) -> int:
 
 
 @nb.njit(cache=True, nogil=True)
-def _push(heap: Any, size: int, x: int) -> int:
-    i = size
-    while i > 0:
-        j = (i - 1) >> 1
-        if heap[j] <= x:
-            break
-        heap[i] = heap[j]
-        i = j
-    heap[i] = x
-    return size + 1
-
-
-@nb.njit(cache=True, nogil=True)
 def find_exchange(
     paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, start: int,
     ready: int, latest: int, budget: int, most: int, phase: int,
@@ -230,7 +218,7 @@ def find_exchange(
                     if key > budget or flow.dead[q] == phase:
                         continue
                     state[q, STAMP], state[q, VIA], state[q, COST] = stamp, HUB - s, more
-                    size = _push(heap, size, (np.int64(key) << 32) | (TOP - q))
+                    size = push(heap, size, (np.int64(key) << 32) | (TOP - q))
             continue
         t = at // n
         u = at - t * n
@@ -243,13 +231,13 @@ def find_exchange(
                     if t * wait + extra < latest * wait:
                         state[q, STAMP], state[q, VIA], state[q, COST] = stamp, t, extra
                         state[q, CLOSED] = 0
-                        size = _push(heap, size, (np.int64(0) << 32) | (TOP - q))
+                        size = push(heap, size, (np.int64(0) << 32) | (TOP - q))
                 else:
                     key = t * wait + extra + guide.room[k, s]
                     if key <= budget:
                         state[q, STAMP], state[q, VIA], state[q, COST] = stamp, t, extra
                         state[q, CLOSED] = 0
-                        size = _push(heap, size, (np.int64(key) << 32) | (TOP - q))
+                        size = push(heap, size, (np.int64(key) << 32) | (TOP - q))
             s += 1
         # Forward: wait, then every arc with room; backward: where somebody of the class walks.
         for a in range(paths.ptr[u] - 1, paths.ptr[u + 1]):
@@ -277,13 +265,13 @@ def find_exchange(
                 if barred:
                     continue
             state[q, STAMP], state[q, VIA], state[q, COST] = stamp, via, extra
-            size = _push(heap, size, (np.int64(key) << 32) | (TOP - q))
+            size = push(heap, size, (np.int64(key) << 32) | (TOP - q))
         if t > 0 and flow.wait[u, t - 1] > 0:
             q = at - n
             key = (t - 1) * wait + value[min(t - 1, horizon), u] + extra
             if key <= budget and state[q, STAMP] != stamp and flow.dead[q] != phase:
                 state[q, STAMP], state[q, VIA], state[q, COST] = stamp, BACK, extra
-                size = _push(heap, size, (np.int64(key) << 32) | (TOP - q))
+                size = push(heap, size, (np.int64(key) << 32) | (TOP - q))
         for j in range(flow.into_ptr[u], flow.into_ptr[u + 1]):
             b = flow.into_arc[j]
             when = t - row[b, 1]
@@ -295,7 +283,7 @@ def find_exchange(
             if key > budget or state[q, STAMP] == stamp or flow.dead[q] == phase:
                 continue
             state[q, STAMP], state[q, VIA], state[q, COST] = stamp, AGAINST - b, extra
-            size = _push(heap, size, (np.int64(key) << 32) | (TOP - q))
+            size = push(heap, size, (np.int64(key) << 32) | (TOP - q))
     space.count[1] += closed
     return -1
 

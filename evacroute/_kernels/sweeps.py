@@ -178,7 +178,7 @@ def forward(
     entries: Any,
     admitted: Any,
     space: float,
-) -> tuple[float, float, float]:
+) -> tuple[float, float]:
     """Send every group the cheapest way; the moves are found again from the values.
 
     Parameters
@@ -204,14 +204,14 @@ def forward(
     Returns
     -------
     tuple
-        Sum over persons of their cost, what leaving one costs, persons left.
+        Sum over persons of their cost, and what leaving one costs.
     """
     ptr, mid, dst, tau = lanes.ptr, lanes.mid, lanes.dst, lanes.tau
     item_ptr, item_row, item_off = lanes.item_ptr, lanes.item_row, lanes.item_off
     n = len(mid)
     w, wide = np.float32(weight), np.float32(space)
     people[: horizon + 1] = 0
-    total, left = 0.0, 0.0
+    total = 0.0
     cost = np.empty(len(ready), np.float32)
     first, begin = np.empty(len(ready), np.int32), np.empty(len(ready), np.int32)
     for g in range(len(ready)):
@@ -242,7 +242,6 @@ def forward(
     for g in range(len(ready)):
         total += np.float64(go[g]) * np.float64(cost[g])
         total += (np.float64(size[g]) - np.float64(go[g])) * np.float64(stay)
-        left += size[g] - go[g]
         if go[g] > 0:
             people[begin[g], first[g]] += go[g]
     for t in range(horizon):
@@ -300,4 +299,4 @@ def forward(
                 admitted[horizon, best_s] += f
             else:
                 admitted[horizon, to[u]] += f
-    return total, np.float64(stay), left
+    return total, np.float64(stay)

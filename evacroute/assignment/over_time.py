@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from evacroute._kernels.priced_search import Space
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.guides import make_guide
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, short_places
-from evacroute.assignment.priced_placing import Guides, PricedPlacing
+from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.room import room_flow
-from evacroute.assignment.shelter_flow import ShelterFlow, vulnerable_first
+from evacroute.assignment.shelter_flow import ShelterFlow, static_flow, vulnerable_first
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
@@ -165,17 +165,8 @@ class _Run:
         self.pricer: Pricer | None = None
         self.placing: PricedPlacing | None = None
         self.space: Space | None = None
-        persons = np.bincount(
-            origins.of_group, weights=np.where(self.counted, groups.size, 0),
-            minlength=len(origins.node),
-        ).astype(np.int64)  # fmt: skip
-        step_free = problem.step_free[origins.class_]
-        flow = room_flow(
-            cost, persons, step_free, shelters.capacity, shelters.step_free_capacity,
-            problem.static_price.astype(np.float64), self.rank[origins.class_],
-        )  # fmt: skip
-        self.late = problem.ready - groups.ready_time / problem.step
-        self.late *= self.terms.weight[groups.class_]
+        flow = static_flow(problem, origins, cost, self.counted)
+        self.waits = Waits(problem, self.counted, weight)
         self.no_room = int(flow.left.sum())
         self.start = flow.price * self.terms.weight.mean(), np.zeros(len(flow.price))
         if self.no_room:
@@ -195,12 +186,8 @@ class _Run:
     def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
         """Persons left, then those left of each class from the most vulnerable on, then cost."""
         left = np.zeros(len(self.rank), np.int64)
-        left[self.rank] = self._left_by_class(placing)
+        left[self.rank] = placing.left_by_class()
         return int(left.sum()), left.tolist(), placing.cost()
-
-    def _left_by_class(self, placing: PricedPlacing) -> NDArray[np.int64]:
-        left = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
-        return left.astype(np.int64)
 
     def _left_cost(self, placing: PricedPlacing) -> float:
         """Price of staying of whom a placing leaves beyond those allowed [slots].
@@ -211,10 +198,9 @@ class _Run:
         best = self.pricer.best
         if best is None:
             return 0.0
-        left = self._left_by_class(placing)
-        late = float((self.late * placing.left).sum())
-        waits = float(longest_waits(self.problem, self.counted, left, self.terms.weight).sum())
-        return float(((left - self.terms.allowed) * best.stay).sum()) + waits - late
+        left = placing.left_by_class()
+        waits = self.waits.longest(left) - float((self.waits.each * placing.left).sum())
+        return float(((left - self.terms.allowed) * best.stay).sum()) + waits
 
     @property
     def gap(self) -> float:
@@ -255,7 +241,7 @@ class _Run:
         self.pricer.use_threads(2)
         self.placing = self._first_plan()
         if not self.fixed:
-            self.pricer.allow(self._left_by_class(self.placing))
+            self.pricer.allow(self.placing.left_by_class())
             self.short = self.terms.allowed
         while self.pricer.done < BEFORE_PLAN and self._time_left():
             self._tell("prices")
@@ -291,7 +277,7 @@ class _Run:
     def _guide(self) -> Any:
         assert self.pricer is not None
         prices = self.pricer.mean()
-        return Guides(self.net, self.terms).make(self.pricer.guide_values(prices), prices)
+        return make_guide(self.pricer.guide_values(prices), prices)
 
     def _priced_plan(self) -> None:
         """Make a plan under the prices; it replaces the first if it is better."""
@@ -303,7 +289,7 @@ class _Run:
         before, _, _ = self.first.result()
         in_file = self._in_file(before)
         # Who of a small class gets one of few places was settled by the first plan.
-        of_class = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
+        of_class = placing.left_by_class()
         settled = (self.short > 0) & (of_class < FEW * of_class.sum())
         kept = in_file | settled[placing.class_]
         if kept.any():
@@ -430,28 +416,45 @@ def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> f
     groups, n_classes = problem.scenario.groups, len(prices.weight)
     counted = ~np.isin(np.arange(len(unplaced)), prices.hopeless)
     left = np.bincount(groups.class_, weights=np.where(counted, unplaced, 0), minlength=n_classes)
-    waits = longest_waits(problem, counted, left.astype(np.int64), prices.weight) * prices.step
-    bound = prices.value - float((left * prices.penalty).sum()) - float(waits.sum())
+    waits = Waits(problem, counted, prices.weight).longest(left) * prices.step
+    bound = prices.value - float((left * prices.penalty).sum()) - waits
     return bound if bound > 0 else None
 
 
-def longest_waits(
-    problem: Problem,
-    counted: NDArray[np.bool_],
-    left: NDArray[np.int64],
-    weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Weighted waits for the start of a slot of as many persons of each class as are left [slots].
+class Waits:
+    """What people wait for the start of a slot, which is in no plan's cost if they are left.
 
-    They are in no plan's cost; whoever a plan leaves, no others wait longer than these.
+    Parameters
+    ----------
+    counted
+        Groups that are part of the bound.
+    weight
+        Of the classes.
+
+    Attributes
+    ----------
+    each
+        Weighted wait of a person of each group [slots].
     """
-    groups = problem.scenario.groups
-    late = problem.ready - groups.ready_time / problem.step
-    total = np.zeros(len(left))
-    for k in np.flatnonzero(left > 0):
-        mine = np.flatnonzero(counted & (groups.class_ == k))
-        mine = mine[np.argsort(-late[mine], kind="stable")]
-        upto = np.cumsum(groups.size[mine])
-        many = np.clip(left[k] - (upto - groups.size[mine]), 0, groups.size[mine])
-        total[k] = float((many * late[mine]).sum()) * weight[k]
-    return total
+
+    def __init__(
+        self, problem: Problem, counted: NDArray[np.bool_], weight: NDArray[np.float64]
+    ) -> None:
+        groups = problem.scenario.groups
+        late = problem.ready - groups.ready_time / problem.step
+        self.each = late * weight[groups.class_]
+        self.upto = []
+        for k in range(len(weight)):
+            mine = np.flatnonzero(counted & (groups.class_ == k))
+            mine = mine[np.argsort(-late[mine], kind="stable")]
+            size = groups.size[mine]
+            self.upto.append(
+                (np.append(0, np.cumsum(size)), np.append(0, np.cumsum(size * self.each[mine])))
+            )
+
+    def longest(self, left: NDArray[Any]) -> float:
+        """Sum the waits of the so many of each class who wait longest [slots].
+
+        Whoever a plan leaves, no others wait longer.
+        """
+        return float(sum(np.interp(n, *upto) for n, upto in zip(left, self.upto, strict=True)))

@@ -16,7 +16,7 @@ from evacroute._kernels.exchange import (
     take_over,
     try_chains,
 )
-from evacroute._kernels.priced_search import NEVER, UNIT, Guide, Paths, Places, Space
+from evacroute._kernels.priced_search import UNIT, Guide, Paths, Places, Space
 from evacroute._kernels.rejoin import book_and_settle
 from evacroute._kernels.residual import (
     ClassFlow,
@@ -25,9 +25,10 @@ from evacroute._kernels.residual import (
     load_flow,
     unload_flow,
 )
+from evacroute.assignment.booking import make_booked, squeezed
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.sweeper import PriceSet, Sweeper, Terms
+from evacroute.assignment.sweeper import Terms
 from evacroute.assignment.time_net import TimeNet
 from evacroute.errors import SolverError
 
@@ -54,42 +55,6 @@ CHAIN_STATES = 1000
 
 REGRET = 0.5
 """People whose way costs less than this above what the prices promise are content [slots]."""
-
-
-class Guides:
-    """Turns prices into what leads the search.
-
-    Parameters
-    ----------
-    net, terms
-        The net and its limits.
-    """
-
-    def __init__(self, net: TimeNet, terms: Terms) -> None:
-        self.net, self.terms = net, terms
-
-    def make(self, sweeper: Sweeper, prices: PriceSet) -> Guide:
-        """Take values of the whole net (the sweeper's) and prices as whole numbers."""
-        horizon = prices.horizon
-        row = np.full(len(self.terms.link), -1, np.int32)
-        row[prices.links] = np.arange(len(prices.links))
-        space, scale = np.unique(self.terms.space, return_inverse=True)
-        link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
-        room = np.stack([sweeper.room(prices, k) for k in range(len(self.terms.weight))])
-        return Guide(
-            value=_whole(sweeper.value[:, : horizon + 1]),
-            row=row,
-            link=_whole(link),
-            scale=scale.ravel().astype(np.int64),
-            room=_whole(room),
-            door=_whole(prices.door[: horizon + 1]),
-            weight=np.rint(self.terms.weight * UNIT).astype(np.int64),
-            stay=_whole(prices.stay).astype(np.int64),
-        )
-
-
-def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.asarray(np.rint(np.minimum(a * np.float32(UNIT), NEVER)), np.int32)
 
 
 class PricedPlacing:
@@ -140,7 +105,7 @@ class PricedPlacing:
         self.phase = 0
         self.guide: Guide
         self.places = self._places()
-        self.booked = _booked(1000, 20_000, self.places.link.shape, len(terms.node))
+        self.booked = make_booked(1000, 20_000, self.places.link.shape, len(terms.node))
 
     def _places(self) -> Places:
         """Free places with nothing booked."""
@@ -160,6 +125,11 @@ class PricedPlacing:
     def alive(self) -> NDArray[np.int64]:
         """Movements in force."""
         return np.flatnonzero(self.booked.alive[: self.booked.count[0]])
+
+    def left_by_class(self) -> NDArray[np.int64]:
+        """Count the persons of each class who have no place."""
+        left = np.bincount(self.class_, weights=self.left, minlength=len(self.no_room))
+        return left.astype(np.int64)
 
     def cost(self) -> float:
         """Weighted slots from ready to safe."""
@@ -372,11 +342,12 @@ class PricedPlacing:
         The most vulnerable class first; of each those who would have the least to pay.
         """
         chosen = []
+        more = self.left_by_class() - self.no_room
         for k in np.argsort(-self.terms.penalty, kind="stable"):
-            mine = np.flatnonzero((self.left > 0) & (self.class_ == k))
-            too_many = self.left[mine].sum() - self.no_room[k]
+            too_many = more[k]
             if too_many <= 0:
                 continue
+            mine = np.flatnonzero((self.left > 0) & (self.class_ == k))
             mine = mine[np.argsort(self._worth(mine), kind="stable")]
             before = np.cumsum(self.left[mine]) - self.left[mine]
             chosen.append(mine[before < 3 * too_many])
@@ -446,7 +417,7 @@ class PricedPlacing:
         items = 2 * int(b.item_count[x].sum()) + 200 * len(more) + 10_000
         news: list[Booked] = []
         while len(group):
-            new = _booked(int(parties.sum()) + 2, items, (0, 0), 0)
+            new = make_booked(int(parties.sum()) + 2, items, (0, 0), 0)
             done = unload_flow(
                 self.paths, self.guide, new, self.space, flow, k, z, group, parties, self.node,
                 self.ready, self.arcs, self.slots,
@@ -511,64 +482,13 @@ class PricedPlacing:
     ) -> Booked:
         """Copy what is in force, here and in `news`, not booked, with room for more."""
         tables = [self.booked, *(news or [])]
-        chosen = [np.flatnonzero(b.alive[: b.count[0]]) for b in tables]
-        n = sum(map(len, chosen))
-        arcs = sum(int(b.arc_count[x].sum()) for b, x in zip(tables, chosen, strict=True))
-        items = sum(int(b.item_count[x].sum()) for b, x in zip(tables, chosen, strict=True))
-        new = _booked(
-            n + more + n // 2 + 1000, items + 2 * more_arcs + items // 2 + 10_000,
-            self.places.link.shape, len(self.terms.node),
-        )  # fmt: skip
-        at, at_arc, at_item = 0, 0, 0
-        for b, x in zip(tables, chosen, strict=True):
-            m = len(x)
-            for name in (
-                "group",
-                "shelter",
-                "admitted",
-                "size",
-                "alive",
-                "arc_count",
-                "item_count",
-            ):
-                getattr(new, name)[at : at + m] = getattr(b, name)[x]
-            for ptr, many, columns, begin in (
-                ("arc_ptr", b.arc_count[x], ("arc", "slot"), at_arc),
-                ("item_ptr", b.item_count[x], ("link", "when"), at_item),
-            ):
-                upto = np.zeros(m + 1, np.int64)
-                np.cumsum(many, out=upto[1:])
-                getattr(new, ptr)[at : at + m] = begin + upto[:-1]
-                place = np.repeat(getattr(b, ptr)[x] - upto[:-1], many) + np.arange(upto[-1])
-                for column in columns:
-                    getattr(new, column)[begin : begin + len(place)] = getattr(b, column)[place]
-            at += m
-            at_arc += int(b.arc_count[x].sum())
-            at_item += int(b.item_count[x].sum())
-        new.count[:] = n, arcs, items
-        return new
+        return squeezed(tables, more, more_arcs, self.places.link.shape, len(self.terms.node))
 
     def _rebook(self, new: Booked) -> None:
         """Book all of these movements, which are in force, from nothing."""
         self.places = self._places()
         self.booked = new
         put_all(new, self.places, self.class_)
-
-
-def _booked(n: int, n_items: int, shape: tuple[int, int], n_shelters: int) -> Booked:
-    def whole(m: int) -> NDArray[np.int32]:
-        return np.empty(m, np.int32)
-
-    return Booked(
-        group=whole(n), shelter=whole(n), admitted=whole(n), size=whole(n),
-        alive=np.zeros(n, np.bool_),
-        arc_ptr=np.empty(n, np.int64), arc_count=whole(n), item_ptr=np.empty(n, np.int64),
-        item_count=whole(n), arc=whole(n_items), slot=whole(n_items), link=whole(n_items),
-        when=whole(n_items), after=whole(n_items), before=whole(n_items), owner=whole(n_items),
-        first=np.full(shape, -1, np.int32),
-        inside=np.empty((n_shelters, n), np.int32), place=whole(n),
-        n_inside=np.zeros(n_shelters, np.int64), count=np.zeros(3, np.int64),
-    )  # fmt: skip
 
 
 def _class_flow(net: TimeNet, n_slots: int, n_shelters: int) -> ClassFlow:

@@ -182,12 +182,15 @@ class Pricer:
             self.best.value -= float((self.best.stay * (left - terms.allowed))[more].sum())
         terms.allowed[more] = left[more]
 
-    def guide_values(self, prices: PriceSet) -> Sweeper:
-        """Values of the whole net at some prices."""
+    def guide_values(self, prices: PriceSet, terms: Terms | None = None) -> Sweeper:
+        """Values of the whole net at some prices; `terms` may shut some shelters."""
+        terms = self.terms if terms is None else terms
+        none = np.zeros(0, np.int32)
+        nobody = Crowd(none, none, none, none.astype(F), np.zeros(len(terms.weight) + 1, np.int64))
         row = np.full(len(self.row), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
         core = whole_net(self.net, row)
-        sweeper = Sweeper(self.net, core, self.terms, self.crowd, self.n_slots, len(prices.links))
+        sweeper = Sweeper(self.net, core, terms, nobody, self.n_slots, len(prices.links))
         sweeper.values(prices)
         return sweeper
 

@@ -12,23 +12,19 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Guide
 from evacroute.assignment.finish import finish, origin_costs
+from evacroute.assignment.guides import make_guide
 from evacroute.assignment.kept_placing import KeptPlacing
-from evacroute.assignment.lanes import whole_net
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.over_time import bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
-from evacroute.assignment.priced_placing import Guides
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.rest import Rest
-from evacroute.assignment.room import room_flow
-from evacroute.assignment.shelter_flow import vulnerable_first
+from evacroute.assignment.shelter_flow import static_flow, vulnerable_first
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import (
-    Crowd,
-    Sweeper,
     Terms,
     copy_prices,
     exact_value,
@@ -192,19 +188,9 @@ class Resume:
 
     def _guide(self, terms: Terms | None = None) -> Guide:
         """Values and prices that lead the search; `terms` may shut some shelters."""
-        prices, terms = self.pricer.mean(), self.terms if terms is None else terms
-        row = np.full(len(terms.link), -1, np.int32)
-        row[prices.links] = np.arange(len(prices.links))
-        none = np.zeros(0, np.int32)
-        nobody = Crowd(
-            none, none, none, none.astype(np.float32), np.zeros(len(terms.weight) + 1, np.int64)
-        )
-        sweeper = Sweeper(
-            self.net, whole_net(self.net, row), terms, nobody, self.problem.n_slots,
-            len(prices.links),
-        )  # fmt: skip
-        sweeper.values(prices)
-        return Guides(self.net, terms).make(sweeper, prices)
+        prices = self.pricer.mean()
+        sweeper = self.pricer.guide_values(prices, terms)
+        return make_guide(sweeper, prices)
 
     def _open_terms(self) -> Terms:
         """Shut the shelters that have no place left."""
@@ -265,19 +251,13 @@ class Resume:
             self._count_places()
             placing.guide = self._guide()
             self._insert()
-            self.pricer.allow(self._left_by_class())
+            self.pricer.allow(self.placing.left_by_class())
 
     def _count_places(self) -> None:
         """Find for how many there is no place at all, and price places so that the bound knows."""
         problem, origins, terms = self.problem, self.origins, self.terms
-        shelters, groups = problem.scenario.shelters, problem.scenario.groups
-        size = np.where(self.counted, groups.size, 0)
-        persons = np.bincount(origins.of_group, weights=size, minlength=len(origins.node))
-        flow = room_flow(
-            self.cost, persons.astype(np.int64), problem.step_free[origins.class_],
-            shelters.capacity, shelters.step_free_capacity,
-            problem.static_price.astype(np.float64), self.rank[origins.class_],
-        )  # fmt: skip
+        shelters = problem.scenario.shelters
+        flow = static_flow(problem, origins, self.cost, self.counted)
         self.no_room = int(flow.left.sum())
         warm = copy_prices(self.pricer.mean(), 0.0)
         none = np.zeros(len(shelters))
@@ -337,15 +317,10 @@ class Resume:
             lack = self._lack()
         return "gap reached"
 
-    def _left_by_class(self) -> NDArray[np.int64]:
-        placing = self.placing
-        left = np.bincount(placing.class_, weights=placing.left, minlength=len(self.rank))
-        return left.astype(np.int64)
-
     def _penalty(self) -> float:
         """Price of staying of whom the placing leaves beyond those allowed [slots]."""
         assert self.pricer.best is not None
-        more = self._left_by_class() - self.terms.allowed
+        more = self.placing.left_by_class() - self.terms.allowed
         return float((more * self.pricer.best.stay).sum())
 
     def _lack(self) -> float:

@@ -112,7 +112,7 @@ class ShelterFlow:
         for i in range(self.rounds):
             last = i == self.rounds - 1
             offers = costs.offers(delay if i > 0 else None)
-            flow = self._flow(problem, origins, offers, proven, flow, draft=not last)
+            flow = static_flow(problem, origins, offers, proven < 0, flow, draft=not last)
             parties = split(groups, origins, flow)
             parties = parties.take(np.flatnonzero(proven[parties.group] < 0))
             placing = Placing(
@@ -177,31 +177,44 @@ class ShelterFlow:
         np.add.at(unplaced, parties.group, still)
         return unplaced
 
-    def _flow(
-        self,
-        problem: Problem,
-        origins: Origins,
-        offers: Offers,
-        proven: NDArray[np.int16],
-        before: RoomFlow | None,
-        *,
-        draft: bool,
-    ) -> RoomFlow:
-        price = problem.static_price.astype(np.float64) if before is None else before.price
-        groups, shelters = problem.scenario.groups, problem.scenario.shelters
-        counted = np.where(proven < 0, groups.size, 0)
-        persons = np.bincount(origins.of_group, weights=counted, minlength=len(origins.node))
-        return room_flow(
-            offers,
-            persons.astype(np.int64),
-            problem.step_free[origins.class_],
-            shelters.capacity,
-            shelters.step_free_capacity,
-            price,
-            vulnerable_first(problem)[origins.class_],
-            before,
-            widen=0 if draft and problem.is_large else MOST_WIDENED,
-        )
+
+def static_flow(
+    problem: Problem,
+    origins: Origins,
+    offers: Offers | NDArray[np.int32],
+    counted: NDArray[np.bool_],
+    before: RoomFlow | None = None,
+    *,
+    draft: bool = False,
+) -> RoomFlow:
+    """Flow of people to shelters, with no regard to streets, the most vulnerable class first.
+
+    Parameters
+    ----------
+    offers
+        Pairs of origin and shelter with their costs, or the table of all (see `room_flow`).
+    counted
+        Groups that are part of it.
+    before
+        A flow found at other costs.
+    draft
+        Whether it may be rough where the problem is large.
+    """
+    price = problem.static_price.astype(np.float64) if before is None else before.price
+    groups, shelters = problem.scenario.groups, problem.scenario.shelters
+    size = np.where(counted, groups.size, 0)
+    persons = np.bincount(origins.of_group, weights=size, minlength=len(origins.node))
+    return room_flow(
+        offers,
+        persons.astype(np.int64),
+        problem.step_free[origins.class_],
+        shelters.capacity,
+        shelters.step_free_capacity,
+        price,
+        vulnerable_first(problem)[origins.class_],
+        before,
+        widen=0 if draft and problem.is_large else MOST_WIDENED,
+    )
 
 
 def _worth(

@@ -294,7 +294,7 @@ class Sweeper:
         admitted[: horizon + 1] = 0
         before = np.zeros(len(self.node))
         for i, k in enumerate(classes):
-            self.totals[k], prices.stay[k], _ = (
+            self.totals[k], prices.stay[k] = (
                 forward(
                     self.core.lanes[k], self.paid(prices, k), self.node, self.node_shelter,
                     self.room(prices, k), prices.door, float(self.terms.weight[k]), horizon,

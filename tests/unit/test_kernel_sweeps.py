@@ -76,7 +76,7 @@ def test_forward(seed: int, hard: bool, allowed: int) -> None:
     if not hard:
         static_values(city.lanes, city.shelter_node, city.room, city.weight, value[HORIZON], to)
     lanes = city.lanes
-    total, stay, left = forward(
+    total, stay = forward(
         lanes, city.price, city.shelter_node, city.node_shelter, city.room, city.door, city.weight,
         HORIZON, hard, value, to, penalty, float(allowed), ready, size,
         np.arange(m, dtype=np.int32), whole, node, none, lanes.item_ptr, lanes.item_row,
@@ -89,8 +89,8 @@ def test_forward(seed: int, hard: bool, allowed: int) -> None:
     assert total - stay * allowed == pytest.approx(max(most), rel=1e-5, abs=1e-3)
     assert total == pytest.approx(float(np.minimum(cost, stay) @ size), rel=1e-5, abs=1e-3)
     lost = float(size[np.array(cost) > penalty - 1e-3].sum())
-    assert left == pytest.approx(min(max(lost, allowed), size.sum()))
-    assert admitted.sum() == pytest.approx(size.sum() - left)
+    left = min(max(lost, allowed), size.sum())
+    assert admitted.sum() == pytest.approx(size.sum() - left, abs=1e-3)
     if allowed:
         return
     # What they pay for prices and walking together is what they cost.

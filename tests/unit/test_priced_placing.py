@@ -16,8 +16,9 @@ from evacroute._kernels.graph import FAR
 from evacroute._kernels.priced_search import NEVER, UNIT, find_way
 from evacroute._kernels.revalue import revalue
 from evacroute.assignment.finish import finish
+from evacroute.assignment.guides import make_guide
 from evacroute.assignment.lanes import whole_net
-from evacroute.assignment.priced_placing import Guides, PricedPlacing
+from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.problem import build_problem
 from evacroute.assignment.sweeper import PriceSet, Sweeper, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
@@ -75,7 +76,7 @@ class Bench:
         sweeper = Sweeper(net, whole_net(net, row), self.terms, crowd, n, len(links))
         sweeper.values(self.prices)
         self.placing = PricedPlacing(problem, net, self.terms, counted)
-        self.placing.guide = Guides(net, self.terms).make(sweeper, self.prices)
+        self.placing.guide = make_guide(sweeper, self.prices)
 
     def place(self) -> None:
         groups = self.problem.scenario.groups

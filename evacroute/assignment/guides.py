@@ -1,0 +1,33 @@
+"""What leads a search: prices and values as whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.priced_search import NEVER, UNIT, Guide
+from evacroute.assignment.sweeper import PriceSet, Sweeper
+
+
+def make_guide(sweeper: Sweeper, prices: PriceSet) -> Guide:
+    """Take values of the whole net (the sweeper's) and prices as whole numbers."""
+    terms, horizon = sweeper.terms, prices.horizon
+    row = np.full(len(terms.link), -1, np.int32)
+    row[prices.links] = np.arange(len(prices.links))
+    space, scale = np.unique(terms.space, return_inverse=True)
+    link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
+    room = np.stack([sweeper.room(prices, k) for k in range(len(terms.weight))])
+    return Guide(
+        value=_whole(sweeper.value[:, : horizon + 1]),
+        row=row,
+        link=_whole(link),
+        scale=scale.ravel().astype(np.int64),
+        room=_whole(room),
+        door=_whole(prices.door[: horizon + 1]),
+        weight=np.rint(terms.weight * UNIT).astype(np.int64),
+        stay=_whole(prices.stay).astype(np.int64),
+    )
+
+
+def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
+    return np.asarray(np.rint(np.minimum(a * np.float32(UNIT), NEVER)), np.int32)
