@@ -34,6 +34,9 @@ class RoomFlow:
         Price of each shelter [slots]: what one more place there would save, shape (n_shelters,).
     left
         Persons of each origin for whom there is no room, shape (n_origins,).
+    short, free_short
+        Shelters in which no moves of others make room for anyone, or for a step-free person, shape
+        (n_shelters,).
     """
 
     origin: NDArray[np.int64]
@@ -42,6 +45,8 @@ class RoomFlow:
     cost: NDArray[np.int64]
     price: NDArray[np.float64]
     left: NDArray[np.int64]
+    short: NDArray[np.bool_]
+    free_short: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +153,7 @@ def room_flow(
             finite = np.isfinite(any_price)
             most = any_price[finite].max(initial=0.0)
             flow.price[:] = np.where(finite, any_price, most)
+            flow.short[:], flow.free_short[:] = ~finite, ~np.isfinite(free_price)
             return flow
         offered |= wanted
 
@@ -161,10 +167,10 @@ def short_prices(
     step_free_room: NDArray[np.int64],
     n_classes: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Find the least prices at which a flow that leaves people is what everybody wants.
+    """Find prices at which a flow that leaves people is what everybody wants.
 
-    Where all places are taken, prices of places and of staying could all be higher by as much:
-    these are the ones to start from.
+    A place that others' moves can free costs what they cost, so one that is free costs nothing.
+    The prices of the rest and of staying could all be higher by as much: these are the least.
 
     Parameters
     ----------
@@ -203,9 +209,15 @@ def short_prices(
     none = np.zeros(n + len(open_free))
     width = np.concatenate([one.cost, two.cost, none, -flow.cost[may], wish.cost])
     price = np.zeros(2 * n + n_classes)
+    # Not only to begin with: the flow may be a little dearer than the best, and then prices that
+    # nothing holds rise round by round, those of free places too.
+    settled = np.flatnonzero(~np.concatenate([flow.short, flow.free_short]))
+    known = np.concatenate(_prices(can, step_free, flow, room, step_free_room))[settled]
+    price[settled] = known
     for _ in range(len(price)):
         before = price.copy()
         np.maximum.at(price, high, before[low] - width)
+        price[settled] = known
         if np.array_equal(price, before):
             break
     return price[:n], price[n : 2 * n], price[2 * n :]
@@ -267,6 +279,8 @@ def _solve(
         cost[used].astype(np.int64),
         np.zeros(n_shelters),
         persons - placed.astype(np.int64),
+        np.zeros(n_shelters, np.bool_),
+        np.zeros(n_shelters, np.bool_),
     )
 
 

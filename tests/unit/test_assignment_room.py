@@ -38,3 +38,27 @@ def test_short_prices(seed: int) -> None:
             assert total[o, s] <= stay[class_[o]]
     for o in np.flatnonzero(flow.left):
         assert total[o].min() >= stay[class_[o]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_free_places_cost_nothing_where_others_are_short(seed: int) -> None:
+    """Where only an island is short, free places elsewhere cost nothing, however rough the flow."""
+    rng = np.random.default_rng(seed)
+    n, m = 80, 8
+    cost = rng.integers(1, 60, (n, m)).astype(np.int32)
+    of_island = np.arange(m) < 2
+    cost[(np.arange(n) < 20)[:, None] != of_island] = FAR
+    persons = rng.integers(1, 9, n)
+    class_ = rng.integers(2, size=n).astype(np.int32)
+    need = np.zeros(n, bool)
+    room = np.where(of_island, 20, rng.integers(20, 60, m))
+    room[-1] = 500
+    # A bad guess that is not mended leaves the flow a little dearer than the best.
+    guess = rng.uniform(0, 90, m)
+    flow = room_flow(cost, persons, need, room, room, guess, class_.astype(np.int64), widen=0)
+    any_price, _, _ = short_prices(cost, flow, class_, need, room, room, 2)
+    filled = np.bincount(flow.shelter, flow.persons, m)
+    assert (filled < room).any()
+    assert (any_price[filled < room] == 0).all()
+    assert (any_price[of_island] > 0).any()
+    assert flow.short.tolist() == of_island.tolist()
