@@ -282,6 +282,11 @@ def chain(
                 o = booked.first[link, t]
                 for _ in range(pick):
                     o = booked.after[o]
+                # Whoever is fixed is passed over.
+                for _ in range(n - 1):
+                    if not fixed[booked.group[booked.owner[o]]]:
+                        break
+                    o = booked.after[o] if booked.after[o] >= 0 else booked.first[link, t]
                 v = booked.owner[o]
                 if v >= n0 or fixed[booked.group[v]]:
                     good = False
@@ -298,7 +303,12 @@ def chain(
             if n == 0 or n_out >= most_moved + 6:
                 good = False
                 break
-            v = booked.inside[shelter, np.random.randint(n)]
+            pick = np.random.randint(n)
+            for _ in range(n - 1):
+                if not fixed[booked.group[booked.inside[shelter, pick]]]:
+                    break
+                pick = (pick + 1) % n
+            v = booked.inside[shelter, pick]
             if v >= n0 or fixed[booked.group[v]]:
                 good = False
                 break
