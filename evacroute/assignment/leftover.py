@@ -12,6 +12,7 @@ from evacroute.assignment.movements import REASONS
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.room import RoomFlow
 from evacroute.assignment.soonest import Soonest
 from evacroute.network import FERRY
 
@@ -63,6 +64,39 @@ def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
     return reason
+
+
+def confined(
+    problem: Problem, origins: Origins, cost: NDArray[np.int32], flow: RoomFlow
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find who has a way only to shelters that are short of places, piece by piece of the city.
+
+    Parameters
+    ----------
+    cost, flow
+        Slots from each origin to each shelter, `FAR` = cannot, and a flow found with them.
+
+    Returns
+    -------
+    tuple
+        Piece of each group, -1 = it has a way to other shelters too, shape (n_groups,); persons of
+        each piece whom every plan leaves.
+    """
+    shelters = problem.scenario.shelters
+    step_free = problem.step_free[origins.class_][:, None]
+    places = np.where(step_free, shelters.step_free_capacity, shelters.capacity)
+    can = (cost < FAR) & (places > 0)
+    short = np.where(step_free, flow.free_short, flow.short)
+    stuck = np.asarray(can.any(axis=1) & ~(can & ~short).any(axis=1))
+    origin, shelter = np.nonzero(can & stuck[:, None])
+    n = len(origins.node)
+    ways = coo_matrix(
+        (np.ones(len(origin), np.int8), (origin, n + shelter)), shape=(n + len(flow.short),) * 2
+    )
+    count, part = connected_components(ways, directed=False)
+    piece = np.where(stuck, part[:n], -1)
+    persons = np.bincount(part[:n], weights=np.where(stuck, flow.left, 0), minlength=count)
+    return piece[origins.of_group].astype(np.int64), persons.astype(np.int64)
 
 
 def _joined_to_shelter(problem: Problem) -> NDArray[np.bool_]:

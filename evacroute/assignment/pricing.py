@@ -172,15 +172,20 @@ class Pricer:
         assert self.best is not None
         self.scale = max(1.0, self.best.value / max(self.crowd.persons, 1.0))
 
-    def allow(self, left: NDArray[np.int64]) -> None:
-        """Bound plans that leave so many of each class, where that is more than so far."""
+    def allow(self, left: NDArray[np.int64], *, fewer: bool = False) -> None:
+        """Bound plans that leave so many of each class, where that is more than so far.
+
+        With `fewer` also where it is less.
+        """
         terms = self.terms
-        more = left > terms.allowed
-        if not more.any():
+        other = left != terms.allowed if fewer else left > terms.allowed
+        if not other.any():
             return
         if self.best is not None:
-            self.best.value -= float((self.best.stay * (left - terms.allowed))[more].sum())
-        terms.allowed[more] = left[more]
+            self.best.value -= float((self.best.stay * (left - terms.allowed))[other].sum())
+        terms.allowed[other] = left[other]
+        # Its values are of the other bound.
+        self.volume = None
 
     def guide_values(self, prices: PriceSet, terms: Terms | None = None) -> Sweeper:
         """Values of the whole net at some prices; `terms` may shut some shelters."""

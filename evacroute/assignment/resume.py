@@ -14,9 +14,9 @@ from evacroute._kernels.priced_search import Guide
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.kept_placing import KeptPlacing
-from evacroute.assignment.leftover import hopeless
+from evacroute.assignment.leftover import confined, hopeless
 from evacroute.assignment.method import Outcome
-from evacroute.assignment.over_time import bound_of
+from evacroute.assignment.over_time import Waits, bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
@@ -157,6 +157,7 @@ class Resume:
         weight = np.ones(len(problem.step_free))
         if prices is not None:
             weight[: len(prices.weight)] = prices.weight
+        self.waits = Waits(problem, self.counted, weight)
         self.terms = make_terms(problem, net, weight, self.rank)
         self.crowd = gather_crowd(problem, net, self.counted)
         room = problem.static_price.astype(np.float64)
@@ -243,15 +244,18 @@ class Resume:
             return
         # Led by the shelters that have a place left: else a search for one looks everywhere.
         placing.guide = self._guide(self._open_terms())
-        self.job = side.submit(placing.place, order, bend=BEND)
+        # Values that know what is full take long to make: not for those cut off from all places.
+        self.job = side.submit(placing.place, order[placing.affords(order)], bend=BEND)
         self.pricer.use_threads(1)
         self.pricer.rounds(BESIDE)
         self.job.result()
         if placing.left.any():
             self._count_places()
-            placing.guide = self._guide()
-            self._insert()
-            self.pricer.allow(self.placing.left_by_class())
+            if len(placing.to_insert()):
+                self.pricer.rounds(MORE)
+                placing.guide = self._guide()
+                self._insert()
+            self.pricer.allow(placing.left_by_class(), fewer=True)
 
     def _count_places(self) -> None:
         """Find for how many there is no place at all, and price places so that the bound knows."""
@@ -264,20 +268,20 @@ class Resume:
         room, free_room = flow.price * terms.weight.mean(), none
         if self.no_room:
             self.terms, (room, free_room) = short_places(terms, flow, self.cost, origins, shelters)
+            self.placing.must_leave(*confined(problem, origins, self.cost, flow))
         if self.no_room or (room[terms.order] > warm.room).any():
-            np.maximum(warm.room, room[terms.order], out=warm.room)
+            short = flow.short[terms.order]
+            # The old prices know of queues. Where places are short they know nothing of that.
+            warm.room[:] = np.maximum(np.where(short, 0, warm.room), room[terms.order])
             np.maximum(warm.free_room, free_room[terms.order], out=warm.free_room)
             self.pricer.close()
             self.pricer = Pricer(
                 self.net, self.terms, self.crowd, problem.n_slots, none, none, warm=warm
             )
-            self.pricer.rounds(MORE)
 
     def _insert(self) -> None:
         """Place those who found no way, by moving on as few others as will do."""
         placing = self.placing
-        if placing.left.sum() <= self.no_room:
-            return
         # Most of those whom a chain may pick are near their shelter and stay, so it is tried often.
         placing.insert(placing.to_insert(), self.seed + self.stages, TRIES)
         placing.insert_by_exchange(2, placing.to_insert())
@@ -309,6 +313,7 @@ class Resume:
             guide = self._guide()
             self.job.result()
             self.placing.guide = guide
+            self.pricer.allow(self.placing.left_by_class(), fewer=True)
             self.stages += 1
             self._tell(f"stage {self.stages}: gap {self.gap:.2%}")
             gained = (lack - self._lack()) / max(self.placing.cost(), 1.0)
@@ -318,10 +323,14 @@ class Resume:
         return "gap reached"
 
     def _penalty(self) -> float:
-        """Price of staying of whom the placing leaves beyond those allowed [slots]."""
+        """Price of staying of whom the placing leaves beyond those allowed [slots].
+
+        With what their waits for a slot take from the bound, see `bound_of`.
+        """
         assert self.pricer.best is not None
-        more = self.placing.left_by_class() - self.terms.allowed
-        return float((more * self.pricer.best.stay).sum())
+        left = self.placing.left_by_class()
+        waits = self.waits.longest(left) - float((self.waits.each * self.placing.left).sum())
+        return float(((left - self.terms.allowed) * self.pricer.best.stay).sum()) + waits
 
     def _lack(self) -> float:
         """Cost with penalties, less the bound: what better prices or ways could still close."""

@@ -8,7 +8,9 @@ import numpy as np
 from drawn_scenes import scenes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scenes import crowd
+from naive import best
+from networks import from_edges
+from scenes import crowd, scene
 
 import evacroute as er
 from evacroute.scenario import Scenario
@@ -84,3 +86,49 @@ def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
     assert not len(new.moved)
     arrive = np.sort(np.repeat(before.arrive[going], before.size[going]))
     assert np.sort(np.repeat(after.arrive, after.size)).tolist() == arrive.tolist()
+
+
+def two_islands(seed: int) -> Scenario:
+    """Two lattices of narrow streets, joined by one bridge; the first has half the places."""
+    rng = np.random.default_rng(seed)
+    columns, rows, people = 3, 3, 3
+    n = columns * rows
+    points, edges = [], []
+    for first in (0, n):
+        for i in range(n):
+            r, c = divmod(i, columns)
+            points.append((30.0 * (c + columns * (first > 0)), 30.0 * r))
+            edges += [(first + i, first + i + 1)] if c + 1 < columns else []
+            edges += [(first + i, first + i + columns)] if r + 1 < rows else []
+    edges.append((n - 1, n))
+    capacity = [*rng.choice([0.1, 0.2, 0.3, 0.5], len(edges) - 1), 0.5]
+    network = from_edges(points, edges, length=30.0, capacity=capacity)
+    network = replace(network, length=np.full(network.n_links, 30.0))
+    crowd_ = [(i, people, 10.0 * int(rng.integers(4))) for i in range(2 * n)]
+    doors = [
+        (int(rng.integers(n)) + n * (i > 1), room)
+        for i, room in enumerate((people * n // 4, people * n // 4, people * n, 2 * people * n))
+    ]
+    return scene(network, crowd_, doors, classes=[(1.0, 1.0)], deadline=1200.0)
+
+
+def test_a_cut_off_island_against_the_exact_answer() -> None:
+    """When the only bridge closes at once, as many are placed as the exact solver places, and the
+    least cost of that lies between bound and cost, not far above the bound."""
+    bound = least = 0.0
+    for seed in range(12):
+        scenario = two_islands(seed)
+        plan = er.assign(scenario, "over_time", gap=0.0, time_limit=20, step=10.0)
+        bridge = scenario.network.link_id[-2:].tolist()
+        new = er.replan(plan, now=0, closures=bridge, keep_within=0, gap=0.0, time_limit=5)
+        check = er.verify(new.plan, bound=True)
+        assert check.ok, str(check)
+        exact = best(new.plan.scenario, 10.0)
+        assert new.plan.left > 0
+        assert new.plan.placed == exact.most, f"seed {seed}"
+        assert new.plan.left_by_reason == {"no shelter with room": new.plan.left}
+        assert new.plan.bound is not None
+        assert new.plan.bound <= exact.cost + 1e-3, f"seed {seed}"
+        assert exact.cost <= new.plan.cost + 1e-3, f"seed {seed}"
+        bound, least = bound + new.plan.bound, least + exact.cost
+    assert bound >= 0.95 * least

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lattices import FOUR_PACES, STEP, lattice
 from networks import from_edges, grid
 from plans import people_at
 from scenes import crowd, scene
@@ -259,6 +260,78 @@ def test_too_few_places_are_told() -> None:
     assert new.plan.left == 130 - 60
     assert new.plan.left_by_reason == {"no shelter with room": 70}
     assert new.moved["persons"][new.moved["to"] == ""].sum() == 70
+
+
+@pytest.mark.parametrize("now", [60, 300])
+@pytest.mark.parametrize("seed", [4, 5])
+def test_an_island_cut_off_with_too_few_places(seed: int, now: float) -> None:
+    """Where an island loses its only bridge, as few are left as must be, and the gap says so."""
+    columns, width = 30, 10
+    scenario = lattice(
+        columns, 5, persons=1200, homes=90, shelters=8, classes=FOUR_PACES[:3], seed=seed
+    )
+    plan = priced(scenario, step=STEP)
+    assert plan.left == 0
+    network = scenario.network
+    east = np.maximum(network.from_node % columns, network.to_node % columns)
+    west = np.minimum(network.from_node % columns, network.to_node % columns)
+    bridge = network.link_id[(west == width - 1) & (east == width)]
+    assert len(bridge) == 2
+    new = checked(er.replan(plan, now=now, closures=bridge.tolist(), keep_within=0))
+    after = new.plan.scenario
+    short = 0
+    for island in (True, False):
+        at_home = (after.groups.node % columns < width) == island
+        places = after.shelters.capacity[(after.shelters.node % columns < width) == island].sum()
+        short += max(0, int(after.groups.size[at_home].sum() - places))
+    assert short > 0
+    assert new.plan.left_by_reason == {"no shelter with room": short}
+    assert new.plan.gap is not None
+    assert new.plan.gap <= 0.05
+    assert new.plan.settings["stopped"] == "gap reached"
+
+
+def test_people_with_no_way_are_in_neither_cost_nor_bound() -> None:
+    """An island without a shelter: whoever is cut off there says nothing about the others."""
+    plan = priced(two_bridges([(0, 40), (2, 18, 60.0)], room=10))
+    bridges = ["Ponte Uno", "L2", "L2-r"]
+    new = checked(er.replan(plan, now=0, closures=bridges, keep_within=0))
+    assert new.plan.left_by_reason == {"no way to any shelter": 40}
+    assert new.plan.placed == 18
+    # At best ten stay where they are and eight walk on to the next shelter, with no queue.
+    assert new.plan.bound == pytest.approx(800.0)
+    assert new.plan.cost >= 800.0
+
+
+def test_one_who_may_move_is_found_among_many_who_may_not() -> None:
+    """Who joins gets the place of the only one not near it, who can go elsewhere by the steps."""
+    network = from_edges(
+        [(0, 0), (100, 0), (200, 0), (500, 0)],
+        [(0, 1), (1, 2), (2, 3)],
+        length=[100.0, 100.0, 300.0],
+        capacity=20.0,
+        steps=[0, 0, 10],
+    )
+    groups = [(1, 1, 200.0)] * 100 + [(2, 1, 600.0)]
+    plan = priced(scene(network, groups, [(1, 101), (3, 100)], classes=[(1.0, 1.0), (1.0, 0.0)]))
+    assert plan.movements.shelter.tolist() == [0] * 101
+    late = replace(crowd((0, 1, 0.0, 1)), group_id=np.array(["late"], dtype=object))
+    new = checked(er.replan(plan, now=100, joined=late, keep_within=150))
+    assert new.plan.left == 0
+    assert new.moved[["group_id", "from", "to"]].values.tolist() == [["G100", "S0", "S1"]]
+
+
+def test_waits_for_a_slot_count_in_the_gap_that_ends_it() -> None:
+    """The gap is only said to be reached where the plan's own gap, waits and all, is no more."""
+    network = from_edges([(0, 0), (60, 0)], [(0, 1)], length=60.0, capacity=20.0)
+    # All who have a place wait 9 s for the slot, and none of those who join and are left.
+    plan = priced(scene(network, [(0, 40, 1.0)], [(1, 40)]), step=10.0)
+    late = replace(crowd((0, 40, 20.0)), group_id=np.array(["late"], dtype=object))
+    new = checked(er.replan(plan, now=0, joined=late, gap=0.05, keep_within=0))
+    assert new.plan.left == 40
+    assert new.plan.gap is not None
+    assert new.plan.gap > 0.05
+    assert new.plan.settings["stopped"] == "no gain"
 
 
 def test_all_faults_in_one_error(plan: Plan) -> None:
