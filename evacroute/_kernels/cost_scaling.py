@@ -408,7 +408,8 @@ def raise_all(paths: Any, guide: Any, places: Any, flow: Any, levels: Any, k: in
 def link_prices(paths: Any, places: Any, k: int, z: int, level: Any, price: Any) -> None:
     """Prices by slot and link with which levels of whole slots are what is paid from each state.
 
-    What a step leads lower than it costs is put on a full link of it, if there is one.
+    What a step leads lower than it costs is put on the first full link of it, if there is one: the
+    later ones are shared with people who start inside a chain.
     """
     n = len(paths.ptr) - 1
     n_slots = places.link.shape[1] - 1
@@ -426,7 +427,7 @@ def link_prices(paths: Any, places: Any, k: int, z: int, level: Any, price: Any)
                 full = -1
                 for i in range(row[a, 2], row[a, 2] + row[a, 3]):
                     owed -= price[t + item_off[i], item_link[i]]
-                    if places.link[item_link[i], t + item_off[i]] < wide:
+                    if full < 0 and places.link[item_link[i], t + item_off[i]] < wide:
                         full = i
                 if owed > 0 and full >= 0:
                     price[t + item_off[full], item_link[full]] += owed

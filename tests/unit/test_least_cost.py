@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from expansion import least_cost
 from lattices import lattice
 from naive import best
 from networks import grid
@@ -110,9 +111,13 @@ def test_who_is_alike() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_over_time(seed: int) -> None:
-    """A city of people who are all alike gets a plan that its own prices prove to be the best."""
+    """A city of people who are all alike gets the plan of least cost, without a stage of
+    improvement, and prices that prove it but for links shared with people inside a chain."""
     scenario = lattice(20, 20, persons=3000, homes=100, shelters=4, seed=seed)
-    plan = er.assign(scenario, "over_time", step=60.0, gap=0.0)
+    plan = er.assign(scenario, "over_time", step=60.0, gap=0.003)
     assert er.verify(plan).ok
     assert plan.left == 0
-    assert plan.gap == pytest.approx(0.0, abs=1e-9)
+    assert plan.cost == pytest.approx(least_cost(scenario, 60.0))
+    assert plan.gap is not None
+    assert plan.gap <= 0.003
+    assert plan.settings["stages"] == 0
