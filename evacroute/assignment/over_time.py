@@ -15,6 +15,7 @@ from evacroute._kernels.priced_search import Space
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
+from evacroute.assignment.least_cost import is_simple, place_all
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
@@ -33,6 +34,9 @@ from evacroute.units import seconds
 
 FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
 """Price rounds beside the first plan, before the priced plan, and beside each improvement."""
+
+BEFORE_EXACT = 60
+"""Price rounds before a plan of least cost is made, where people are all alike."""
 
 SHRINK = 240
 """Rounds over which the price steps get smaller."""
@@ -230,16 +234,29 @@ class _Run:
         """Work until the gap is reached, time is up, or little more is gained."""
         if not self.crowd.persons:
             return
-        self.first = self.side.submit(ShelterFlow().place, self.problem)
+        simple = not self.no_room and is_simple(self._new_placing())
+        if not simple:
+            self.first = self.side.submit(ShelterFlow().place, self.problem)
         self.pricer = Pricer(
             self.net, self.terms, self.crowd, self.problem.n_slots, *self.start, rounds=SHRINK
         )
         self._tell("first prices")
         self.pricer.use_threads(1)
+        exact = self._exact_plan() if simple else None
+        if exact is not None:
+            self.placing = exact
+            self._tell("least cost")
+            if self.gap <= self.method.gap:
+                return
+        if self.first is None:
+            self.first = self.side.submit(ShelterFlow().place, self.problem)
         self.pricer.rounds(FIRST)
         self.first.result()
         self.pricer.use_threads(2)
-        self.placing = self._first_plan()
+        placing = self._first_plan()
+        if exact is not None:
+            placing = min(placing, exact, key=self._worth)
+        self.placing = placing
         if not self.fixed:
             self.pricer.allow(self.placing.left_by_class())
             self.short = self.terms.allowed
@@ -256,6 +273,18 @@ class _Run:
         """Make an empty placing; all use the same scratch, one after another."""
         placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
         self.space, placing.no_room = placing.space, self.short
+        return placing
+
+    def _exact_plan(self) -> PricedPlacing | None:
+        """Place people who are all alike at the least cost; None if that cannot be done."""
+        assert self.pricer is not None
+        self.pricer.rounds(BEFORE_EXACT)
+        placing = self._new_placing()
+        placing.guide = self._guide()
+        prices = place_all(placing, self._time_left)
+        if prices is None:
+            return None
+        self.pricer.offer(prices)
         return placing
 
     def _first_plan(self) -> PricedPlacing:

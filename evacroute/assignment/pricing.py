@@ -240,6 +240,16 @@ class Pricer:
         if self.best is None or value > self.best.value:
             self.best = copy_prices(prices, value)
 
+    def offer(self, prices: PriceSet) -> None:
+        """Keep prices from elsewhere, on whatever links, if their dual value is greater."""
+        row = np.full(len(self.row), -1, np.int32)
+        row[prices.links] = np.arange(len(prices.links))
+        core = whole_net(self.net, row)
+        sweeper = Sweeper(self.net, core, self.terms, self.crowd, self.n_slots, len(prices.links))
+        self._keep(prices, sweeper.answer(prices, self.pool, self.all_shares).value)
+        # Late rounds start from the best prices, so on their links.
+        self.volume_began = True
+
     def _whole(self, prices: PriceSet) -> Answer:
         """Sweep the whole net, counting entries on every link."""
         core = whole_net(self.net, self.row)
