@@ -75,3 +75,51 @@ def ascend(
             q = price[t, p] + rate * speed[t, p] / np.sqrt(square[t, p] + np.float32(0.1))
             price[t, p] = max(q, np.float32(0))
             mean[t, p] += share * (price[t, p] - mean[t, p])
+
+
+@nb.njit(cache=True, nogil=True)
+def drift(
+    price: Any,
+    flow: Any,
+    limit: Any,
+    speed: Any,
+    square: Any,
+    half: int,
+    rate: float,
+    keep: float,
+    forget: float,
+    excess: Any,
+    spare: Any,
+    running: Any,
+) -> None:
+    """Move prices over wide stretches of time by the excess there, which wavers less.
+
+    What jumps from slot to slot makes the steps of `ascend` short; a queue that is everywhere a
+    little too long for its price would then take ages to be priced. Here only what lasts counts,
+    and old squares are forgotten. Where there is neither price nor excess nothing is missing.
+
+    Parameters
+    ----------
+    price, speed, square
+        Prices, momentum and squares of these steps, shape (n_slots, n); changed.
+    flow, limit
+        Persons by slot, and how many may be, shapes (n_slots, n) and (n,).
+    half
+        Half width of the moving average [slots], taken twice.
+    rate, keep, forget
+        Length of the step [slots], share of the momentum kept, share of the squares kept.
+    """
+    n_slots, n = price.shape
+    for t in range(n_slots):
+        for p in range(n):
+            g = (flow[t, p] - limit[p]) / limit[p]
+            excess[t, p] = g if price[t, p] > 0 else max(g, np.float32(0))
+    smooth(excess, spare, half, running)
+    smooth(spare, excess, half, running)
+    for t in range(n_slots):
+        for p in range(n):
+            g = excess[t, p]
+            speed[t, p] = keep * speed[t, p] + (np.float32(1) - keep) * g
+            square[t, p] = forget * square[t, p] + g * g
+            q = price[t, p] + rate * speed[t, p] / np.sqrt(square[t, p] + np.float32(1))
+            price[t, p] = max(q, np.float32(0))

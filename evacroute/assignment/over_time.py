@@ -35,6 +35,9 @@ from evacroute.units import seconds
 FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
 """Price rounds beside the first plan, before the priced plan, and beside each improvement."""
 
+MOST_BEFORE = 300
+"""Price rounds before the priced plan as long as the bound still grows."""
+
 BEFORE_EXACT = 60
 """Price rounds before a plan of least cost is made, where people are all alike."""
 
@@ -260,7 +263,9 @@ class _Run:
         if not self.fixed:
             self.pricer.allow(self.placing.left_by_class())
             self.short = self.terms.allowed
-        while self.pricer.done < BEFORE_PLAN and self._time_left():
+        while self._time_left() and (
+            self.pricer.done < BEFORE_PLAN or (self.pricer.done < MOST_BEFORE and self.pricer.grows)
+        ):
             self._tell("prices")
             self.pricer.rounds(10)
         if not self._time_left():
@@ -328,9 +333,10 @@ class _Run:
         order = order[placing.left[order] > 0]
         self.pricer.use_threads(1)
         self.job = self.side.submit(self._place, placing, order)
+        # So many rounds, whatever the clock: results do not depend on speed.
+        rounds = self.pricer.done + 2 * STAGE
         while not self.job.done():
-            # So many rounds at least, whatever the clock: results do not depend on speed.
-            if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
+            if self.pricer.done < rounds:
                 self.pricer.rounds(5)
             else:
                 self.job.result()
@@ -338,8 +344,7 @@ class _Run:
         if not self.job.result():
             self.stopped = "time limit"
             return
-        if self.pricer.done < BEFORE_PLAN + 2 * STAGE:
-            self.pricer.rounds(BEFORE_PLAN + 2 * STAGE - self.pricer.done)
+        self.pricer.rounds(max(0, rounds - self.pricer.done))
         if self._worth(placing) < self._worth(self.placing):
             self.placing = placing
         else:

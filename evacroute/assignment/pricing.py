@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.ascent import ascend
+from evacroute._kernels.ascent import ascend, drift
 from evacroute.assignment.lanes import contract, whole_net
 from evacroute.assignment.sweeper import Answer, Crowd, F, PriceSet, Sweeper, Terms, copy_prices
 from evacroute.assignment.time_net import TimeNet
+from evacroute.assignment.tracks import KEEP, Drift, Track, climb, start_from
 from evacroute.assignment.volume import Volume
-
-KEEP = 0.9
-"""Share of the momentum kept from round to round."""
 
 MINOR = 0.04
 """Classes of a smaller share of the people are asked in one round of `FULL` only."""
@@ -26,6 +23,16 @@ FULL = 5
 LOOKED, STALLED, SLOWER, SLOWEST = 10, 3e-4, 0.7, 0.03
 """Every so many rounds, if the bound has grown by no more than this share since, steps get shorter
 by this factor, down to this."""
+
+DRIFTS = (1 / 30, 1 / 8)
+"""Half widths of the stretches that drift as a whole, as shares of the slots swept."""
+
+CROWDED, FASTEST, FORGET = 1.5, 0.6, 0.95
+"""They drift the faster the more people lose to each other: a share of the first guess, by how much
+of it the bound lies above it, at most this; the share of old squares kept."""
+
+GROWS = 30, 4e-3
+"""The bound still grows if in so many rounds it has grown by more than this share."""
 
 LATE_CHOICE = 120
 """Late rounds after which the priced links are chosen anew."""
@@ -44,50 +51,6 @@ def _deal(classes: NDArray[np.int64], n: int) -> list[list[int]]:
     """Deal classes out to so many threads."""
     shares = [classes[i::n].tolist() for i in range(n)]
     return [share for share in shares if share] or [[]]
-
-
-@dataclass(slots=True, eq=False)
-class Track:
-    """A table of prices with what the ascent remembers of it, shape (n_slots + 2, n).
-
-    Parameters
-    ----------
-    now, speed, square, mean
-        The prices, their momentum, their summed squares, their running mean.
-    """
-
-    now: NDArray[np.float32]
-    speed: NDArray[np.float32]
-    square: NDArray[np.float32]
-    mean: NDArray[np.float32]
-
-    @classmethod
-    def zeros(cls, shape: tuple[int, ...]) -> Track:
-        """No prices."""
-        return cls(*(np.zeros(shape, F) for _ in range(4)))
-
-    def columns(self, which: NDArray[np.int64]) -> Track:
-        """Other columns, -1 = new ones without a price."""
-        known = which >= 0
-        new = Track.zeros((len(self.now), len(which)))
-        for name in ("now", "speed", "square", "mean"):
-            getattr(new, name)[:, known] = getattr(self, name)[:, which[known]]
-        return new
-
-
-def _from(prices: NDArray[np.float32], square: float) -> Track:
-    """Start at these prices."""
-    prices = prices.astype(F)
-    return Track(prices, np.zeros_like(prices), np.full_like(prices, square), prices.copy())
-
-
-def _climb(track: Track, row: int, excess: NDArray[Any], rate: float, share: float) -> None:
-    """Move prices of places along their excess, a share of the room."""
-    track.speed[row] = KEEP * track.speed[row] + (1 - KEEP) * excess
-    track.square[row] += excess**2
-    step = 0.8 * rate * track.speed[row] / np.sqrt(track.square[row] + 0.01)
-    track.now[row] = np.maximum(0, track.now[row] + step)
-    track.mean[row] += share * (track.now[row] - track.mean[row])
 
 
 class Pricer:
@@ -133,9 +96,10 @@ class Pricer:
         self.row = np.full(n_links, -1, np.int32)
         self.links = np.zeros(0, np.int64)
         self.link = Track.zeros((n_slots + 2, 0))
+        self.drifts = [Drift.zeros(share, self.link.now.shape) for share in DRIFTS]
         self.door = Track.zeros((n_slots + 2, n_shelters))
         start = np.stack([room[terms.order], free_room[terms.order]]).astype(F)
-        self.places = _from(start, 0.0)
+        self.places = start_from(start, 0.0)
         self.stay = terms.penalty.astype(F)
         self.horizon = 1
         self.sweeper: Sweeper | None = None
@@ -146,6 +110,7 @@ class Pricer:
         self.volume: Volume | None = None
         self.volume_began = False
         self.pace, self.looked = 1.0, 0.0
+        self.values: list[float] = []
         self.upper = np.inf
         if warm is not None:
             self._start_from(warm)
@@ -167,7 +132,8 @@ class Pricer:
         self.horizon, self.links = warm.horizon, warm.links
         self.row[warm.links] = np.arange(len(warm.links))
         start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
-        self.link, self.door, self.places = (_from(prices, WARM_SQUARE) for prices in start)
+        self.link, self.door, self.places = (start_from(prices, WARM_SQUARE) for prices in start)
+        self.drifts = [Drift.zeros(share, self.link.now.shape) for share in DRIFTS]
         self.choose()
         assert self.best is not None
         self.scale = max(1.0, self.best.value / max(self.crowd.persons, 1.0))
@@ -264,6 +230,7 @@ class Pricer:
         place = np.full(len(self.row), -1, np.int64)
         place[self.links] = np.arange(len(self.links))
         self.link = self.link.columns(place[links])
+        self.drifts = [one.columns(place[links]) for one in self.drifts]
         self.links = links
         self.row[:] = -1
         self.row[links] = np.arange(len(links))
@@ -304,14 +271,30 @@ class Pricer:
             self.horizon = self.n_slots
         if self.horizon != old:
             self.rest = None
+        unused = slice(self.horizon + (self.horizon == self.n_slots), None)
         for track in (self.link, self.door):
             for table in (track.now, track.speed, track.mean):
-                table[self.horizon + 1 if self.horizon == self.n_slots else self.horizon :] = 0
+                table[unused] = 0
+        for one in self.drifts:
+            one.speed[unused] = 0
+
+    @property
+    def grows(self) -> bool:
+        """Whether the bound has grown much in the last rounds."""
+        rounds, share = GROWS
+        if len(self.values) <= rounds:
+            return True
+        return self.values[-1] > self.values[-1 - rounds] * (1 + share)
 
     def rounds(self, count: int) -> None:
-        """Take so many rounds; those after `total` go on from the best prices (see `Volume`)."""
+        """Take so many rounds.
+
+        Those after `total`, when the bound no longer grows much, go on from the best prices (see
+        `Volume`).
+        """
         for _ in range(count):
-            if self.done >= self.total and np.isfinite(self.upper):
+            late = self.done >= self.total and np.isfinite(self.upper)
+            if late and (self.volume_began or not self.grows):
                 self._late_step()
                 continue
             if self.done == self.next_choice:
@@ -323,6 +306,7 @@ class Pricer:
             if self.done % 10 == 0 and self.done >= 40:
                 mean = self.mean()
                 self._keep(mean, self._answer(mean).value)
+            self.values.append(0.0 if self.best is None else self.best.value)
 
     def _late_step(self) -> None:
         """Take a round of the volume algorithm; the priced links are chosen anew at times."""
@@ -422,15 +406,32 @@ class Pricer:
                 track.mean[:rows], half, rate_, keep, share_, np.empty(shape, F),
                 np.empty(shape, F), np.empty(len(limit), F),
             )  # fmt: skip
+        self._drift(answer, half, late)
         inside = answer.admitted[: horizon + 1].sum(axis=0)
-        _climb(self.places, 0, (inside - terms.room) / np.maximum(terms.room, 1), rate, share)
+        climb(self.places, 0, (inside - terms.room) / np.maximum(terms.room, 1), rate, share)
         if full:
             # Step-free people are few: without a new answer there is nothing to learn.
             free_room = terms.free_room
-            _climb(
-                self.places, 1, (answer.free - free_room) / np.maximum(free_room, 1), rate, share
-            )
+            climb(self.places, 1, (answer.free - free_room) / np.maximum(free_room, 1), rate, share)
         self.done += 1
+
+    def _drift(self, answer: Answer, half: int, late: float) -> None:
+        """Move prices of links over wide stretches as long as that raises the bound much."""
+        if self.best is None or not len(self.links) or not self.grows:
+            return
+        lost = self.best.value / (self.scale * max(self.crowd.persons, 1.0)) - 1
+        rate = 0.3 * self.scale * self.pace * late * min(FASTEST, CROWDED * lost)
+        shape = (self.horizon, len(self.links))
+        limit, rows = self.terms.link[self.links], slice(self.horizon)
+        rate_, keep, forget = (_single(x) for x in (rate, KEEP, FORGET))
+        for one in self.drifts:
+            wide = int(self.horizon * one.share)
+            if rate > 0 and wide > half:
+                drift(
+                    self.link.now[rows], answer.entries[rows], limit, one.speed[rows],
+                    one.square[rows], wide, rate_, keep, forget, np.empty(shape, F),
+                    np.empty(shape, F), np.empty(len(limit), F),
+                )  # fmt: skip
 
     def close(self) -> None:
         """Let the threads go."""

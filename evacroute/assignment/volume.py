@@ -3,7 +3,9 @@
 Early on prices are far off and every cell has a step length of its own (`_kernels/ascent.py`).
 Those get stuck a little below the greatest bound, most of all on small instances. From there the
 volume algorithm goes on: the flows that answered so far are averaged, prices move from the best
-ones along the mean excess, as far as the distance to a known plan's cost suggests.
+ones along the mean excess, as far as the distance to a known plan's cost suggests. The excess is
+taken as a share of what is allowed, and to that of each slot the mean of the slots around it is
+added: prices of a queue move together.
 
 References
 ----------
@@ -18,12 +20,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.ascent import smooth
 from evacroute.assignment.sweeper import Answer, F, PriceSet, Terms, copy_prices
 
 NEWEST = 0.05
 """Weight of the newest answer in the mean."""
 
-BOLD, SHORTER, LONGER, PATIENCE = 0.5, 0.66, 1.1, 10
+AROUND = 1 / 50
+"""Half width of what is around a slot, as a share of the slots swept; the mean is taken twice."""
+
+BOLD, SHORTER, LONGER, PATIENCE = 0.05, 0.66, 1.1, 10
 """Share of the way to the plan's cost that is tried at first; times this after so many rounds
 without a greater bound; times that after one that points on."""
 
@@ -57,10 +63,27 @@ class Volume:
         rows = self.horizon + (self.horizon >= self.n_slots)
         return [prices.link[: self.horizon], prices.door[:rows], prices.room, prices.free_room]
 
-    def _excess(self, flows: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    def _limits(self) -> list[NDArray[np.float32]]:
         terms = self.terms
-        limits = (terms.link[self.centre.links], terms.door, terms.room, terms.free_room)
-        return [flow - limit for flow, limit in zip(flows, limits, strict=True)]
+        return [terms.link[self.centre.links], terms.door, terms.room, terms.free_room]
+
+    def _excess(self, flows: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        return [flow - limit for flow, limit in zip(flows, self._limits(), strict=True)]
+
+    def _moves(self) -> list[NDArray[np.float32]]:
+        """Where prices go along the direction, which keeps pointing up."""
+        half = int(self.horizon * AROUND)
+        moves = []
+        for excess, limit in zip(self.direction, self._limits(), strict=True):
+            share = (excess / np.maximum(limit, 1)).astype(F)
+            if excess.ndim == 2 and half > 0 and len(limit):
+                once, twice = np.empty_like(share), np.empty_like(share)
+                running = np.empty(len(limit), F)
+                smooth(share, once, half, running)
+                smooth(once, twice, half, running)
+                share += twice
+            moves.append(share)
+        return moves
 
     def step(self, ask: Callable[[PriceSet], Answer], upper: float) -> tuple[PriceSet, float]:
         """Take one round.
@@ -116,10 +139,11 @@ class Volume:
         for excess, price in zip(self.direction, centre, strict=True):
             # A price of 0 cannot fall.
             excess[(price <= 0) & (excess < 0)] = 0
-        square = sum(float((d.astype(np.float64) ** 2).sum()) for d in self.direction)
+        moves = self._moves()
+        square = sum(
+            float((a * b).sum(dtype=np.float64)) for a, b in zip(self.direction, moves, strict=True)
+        )
         length = F(self.bold * max(upper - self.value, 0.0) / max(square, 1e-9))
         self.trial = copy_prices(self.centre, self.value)
-        for new, price, excess in zip(
-            self._tables(self.trial), centre, self.direction, strict=True
-        ):
-            np.maximum(price + length * excess, 0, out=new)
+        for new, price, move in zip(self._tables(self.trial), centre, moves, strict=True):
+            np.maximum(price + length * move, 0, out=new)

@@ -193,7 +193,9 @@ def _proof(
     if prices is None or (prices.weight != 1).any():
         return None
     # Whoever is left waits for the start of a slot in no plan's cost.
-    penalty = prices.penalty[scenario.groups.class_] + prices.step
+    ready, step = scenario.groups.ready_time, prices.step
+    waits = np.ceil(np.round(ready / step, 9)) * step - ready
+    penalty = prices.penalty[scenario.groups.class_] + waits
     penalty[prices.hopeless] = 0.0
     return Proof(prices.value, penalty, left, placed)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from naive_prices import smoothed
 
-from evacroute._kernels.ascent import ascend, smooth
+from evacroute._kernels.ascent import ascend, drift, smooth
 
 F = np.float32
 
@@ -43,3 +43,26 @@ def test_ascend(half: int) -> None:
     np.testing.assert_allclose(price, expected, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(mean, before[3] + 0.1 * (expected - before[3]), rtol=1e-4, atol=1e-4)
     assert (price == 0).any()
+
+
+def test_drift() -> None:
+    """A stretch moves by its lasting excess; no price and no excess is no lack."""
+    rng = np.random.default_rng(5)
+    shape = (9, 4)
+    price, speed, square = (rng.uniform(0, 1, shape).astype(F) for _ in range(3))
+    price[:, 0] = 0
+    speed -= F(0.6)
+    flow, limit = rng.integers(0, 30, shape).astype(F), np.array([20, 9, 14, 25], F)
+    before = [a.astype(float) for a in (price, speed, square)]
+    drift(price, flow, limit, speed, square, 2, F(2.0), F(0.9), F(0.95),
+          np.empty(shape, F), np.empty(shape, F), np.empty(4, F))  # fmt: skip
+    excess = (flow - limit) / limit
+    excess[(before[0] == 0) & (excess < 0)] = 0
+    excess = smoothed(smoothed(excess, 2), 2)
+    expected_speed = 0.9 * before[1] + 0.1 * excess
+    expected_square = 0.95 * before[2] + excess**2
+    expected = np.maximum(0, before[0] + 2.0 * expected_speed / np.sqrt(expected_square + 1))
+    np.testing.assert_allclose(speed, expected_speed, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(square, expected_square, rtol=1e-4)
+    np.testing.assert_allclose(price, expected, rtol=1e-4, atol=1e-4)
+    assert (flow[:, 0] < 20).any()
