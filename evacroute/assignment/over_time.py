@@ -59,6 +59,10 @@ CHAINS = 6000
 FEW = 0.1
 """Classes of a smaller share of the people whose places are short keep those of the first plan."""
 
+TRIED, PASSES, VAIN = 200, 8, 2
+"""Groups left that are tried again in a stage, passes of exchanges for them, and stages without
+success after which none are."""
+
 PATIENCE = 3
 """Stages of little gain, each looking farther than the last, before no more are tried."""
 
@@ -179,6 +183,8 @@ class _Run:
         if self.no_room:
             self.terms, self.start = short_places(self.terms, flow, cost, origins, shelters)
         self.short = self.terms.allowed
+        self.must_leave = self.short.copy()
+        self.vain = 0
         self.fixed = penalty is not None
         if penalty is not None:
             none = np.zeros(len(penalty))
@@ -190,11 +196,11 @@ class _Run:
         best = self.pricer.best if self.pricer is not None else None
         return 0.0 if best is None else best.value
 
-    def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float]:
-        """Persons left, then those left of each class from the most vulnerable on, then cost."""
+    def _worth(self, placing: PricedPlacing) -> tuple[int, list[int], float, float]:
+        """Persons left, those of each class from the most vulnerable on, cost, 95th percentile."""
         left = np.zeros(len(self.rank), np.int64)
         left[self.rank] = placing.left_by_class()
-        return int(left.sum()), left.tolist(), placing.cost()
+        return int(left.sum()), left.tolist(), placing.cost(), placing.late()
 
     def _left_cost(self, placing: PricedPlacing) -> float:
         """Price of staying of whom a placing leaves beyond those allowed [slots].
@@ -243,6 +249,7 @@ class _Run:
         self.pricer = Pricer(
             self.net, self.terms, self.crowd, self.problem.n_slots, *self.start, rounds=SHRINK
         )
+        self.pricer.start()
         self._tell("first prices")
         self.pricer.use_threads(1)
         exact = self._exact_plan() if simple else None
@@ -253,16 +260,15 @@ class _Run:
                 return
         if self.first is None:
             self.first = self.side.submit(ShelterFlow().place, self.problem)
-        self.pricer.rounds(FIRST)
+        while self.pricer.done < FIRST and self._time_left():
+            self.pricer.rounds(5)
         self.first.result()
         self.pricer.use_threads(2)
         placing = self._first_plan()
         if exact is not None:
             placing = min(placing, exact, key=self._worth)
         self.placing = placing
-        if not self.fixed:
-            self.pricer.allow(self.placing.left_by_class())
-            self.short = self.terms.allowed
+        self._allow()
         while self._time_left() and (
             self.pricer.done < BEFORE_PLAN or (self.pricer.done < MOST_BEFORE and self.pricer.grows)
         ):
@@ -274,10 +280,17 @@ class _Run:
         self._priced_plan()
         self._improve()
 
+    def _allow(self) -> None:
+        """Bound plans that leave as many of each class as the plan at hand."""
+        assert self.pricer is not None
+        assert self.placing is not None
+        if not self.fixed:
+            self.pricer.allow(self.placing.left_by_class(), fewer=True)
+
     def _new_placing(self) -> PricedPlacing:
         """Make an empty placing; all use the same scratch, one after another."""
         placing = PricedPlacing(self.problem, self.net, self.terms, self.counted, self.space)
-        self.space, placing.no_room = placing.space, self.short
+        self.space, placing.no_room = placing.space, self.must_leave
         return placing
 
     def _exact_plan(self) -> PricedPlacing | None:
@@ -350,14 +363,23 @@ class _Run:
         else:
             self.placing.guide = placing.guide
         self.first = None
+        self._allow()
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
         done = placing.place(order, self._time_left)
         if done:
             placing.place(placing.to_insert(), self._time_left, at_any_price=True)
-            placing.insert_by_exchange(4, placing.to_insert(), self._time_left)
-            placing.insert(placing.to_insert(), self.method.seed, go_on=self._time_left)
+            self._insert(placing, self.method.seed)
         return done
+
+    def _insert(self, placing: PricedPlacing, seed: int) -> None:
+        """Place people who are left and need not be, until that was tried in vain some times."""
+        left = placing.left.sum()
+        if self.vain >= VAIN or not len(placing.to_insert()):
+            return
+        placing.insert_by_exchange(PASSES, placing.to_insert()[:TRIED], self._time_left)
+        placing.insert(placing.to_insert()[:TRIED], seed, go_on=self._time_left)
+        self.vain = 0 if placing.left.sum() < left else self.vain + 1
 
     def _improve(self) -> None:
         assert self.pricer is not None
@@ -378,6 +400,7 @@ class _Run:
             guide = self._guide()
             self.job.result()
             self.placing.guide = guide
+            self._allow()
             self.stages += 1
             self._tell(f"stage {self.stages}")
             now = self._worth(self.placing)
@@ -398,8 +421,7 @@ class _Run:
     def _stage(self, placing: PricedPlacing, look: int, goal: float) -> None:
         """Improve the plan a little, chains only while it costs more than the goal."""
         seed = (self.method.seed * 7919 + self.stages) % (1 << 31)
-        placing.insert_by_exchange(2, placing.to_insert(), self._time_left)
-        placing.insert(placing.to_insert(), seed, go_on=self._time_left)
+        self._insert(placing, seed)
         enough = 2e-5 * placing.cost()
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left() and placing.cost() > goal:

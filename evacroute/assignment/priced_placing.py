@@ -138,6 +138,16 @@ class PricedPlacing:
         spent = (b.admitted[x] - self.ready[g]) * b.size[x].astype(np.int64)
         return float((spent * self.terms.weight[self.class_[g]]).sum())
 
+    def late(self) -> float:
+        """95th percentile of the slots from ready to safe, 0 where nobody is placed."""
+        b, x = self.booked, self.alive
+        if not len(x):
+            return 0.0
+        spent = b.admitted[x] - self.ready[b.group[x]]
+        order = np.argsort(spent)
+        upto = np.cumsum(b.size[x][order], dtype=np.int64)
+        return float(spent[order[np.searchsorted(upto, 0.95 * upto[-1])]])
+
     def place(
         self,
         order: NDArray[np.int64],

@@ -12,7 +12,7 @@ from evacroute._kernels.ascent import ascend, drift
 from evacroute.assignment.lanes import contract, whole_net
 from evacroute.assignment.sweeper import Answer, Crowd, F, PriceSet, Sweeper, Terms, copy_prices
 from evacroute.assignment.time_net import TimeNet
-from evacroute.assignment.tracks import KEEP, Drift, Track, climb, start_from
+from evacroute.assignment.tracks import KEEP, Drift, Track, begin_at, climb
 from evacroute.assignment.volume import Volume
 
 MINOR = 0.04
@@ -66,8 +66,6 @@ class Pricer:
         Prices of places to start from [slots], in the order of the scenario's shelters.
     rounds
         Over how many rounds the steps get smaller; late ones come after these.
-    warm
-        Prices to start from instead, such as those of the plan before.
 
     Attributes
     ----------
@@ -86,7 +84,6 @@ class Pricer:
         room: NDArray[np.float64],
         free_room: NDArray[np.float64],
         rounds: int = 240,
-        warm: PriceSet | None = None,
     ) -> None:
         self.net, self.terms, self.crowd, self.n_slots = net, terms, crowd, n_slots
         self.total = rounds
@@ -99,7 +96,7 @@ class Pricer:
         self.drifts = [Drift.zeros(share, self.link.now.shape) for share in DRIFTS]
         self.door = Track.zeros((n_slots + 2, n_shelters))
         start = np.stack([room[terms.order], free_room[terms.order]]).astype(F)
-        self.places = start_from(start, 0.0)
+        self.places = begin_at(start, 0.0)
         self.stay = terms.penalty.astype(F)
         self.horizon = 1
         self.sweeper: Sweeper | None = None
@@ -112,27 +109,29 @@ class Pricer:
         self.pace, self.looked = 1.0, 0.0
         self.values: list[float] = []
         self.upper = np.inf
-        if warm is not None:
-            self._start_from(warm)
-            return
+        self.scale = 1.0
+
+    def start(self) -> None:
+        """Take the first answers, so that there is a bound; price the streets overrun at them."""
+        terms, crowd, n_slots = self.terms, self.crowd, self.n_slots
         latest = int(crowd.ready.max(initial=0))
         self.horizon = min(n_slots, latest + 1)
         first = self._whole(self.current())
-        cost = max(1.0, first.value / max(crowd.persons, 1.0))
-        self.scale = cost
-        self.horizon = min(n_slots, latest + 1 + int(2 * cost))
+        self._keep(self.current(), first.value)
+        self.scale = max(1.0, first.value / max(crowd.persons, 1.0))
+        self.horizon = min(n_slots, latest + 1 + int(2 * self.scale))
         first = self._whole(self.current())
         self._keep(self.current(), first.value)
         over = (first.entries[: self.horizon] > 0.8 * terms.link).any(axis=0)
         self._price(np.flatnonzero(over))
 
-    def _start_from(self, warm: PriceSet) -> None:
+    def start_from(self, warm: PriceSet) -> None:
         """Take these prices, and price the streets that are overrun at them besides."""
         self.done, self.next_choice = WARM * self.total // 240, self.total
         self.horizon, self.links = warm.horizon, warm.links
         self.row[warm.links] = np.arange(len(warm.links))
         start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
-        self.link, self.door, self.places = (start_from(prices, WARM_SQUARE) for prices in start)
+        self.link, self.door, self.places = (begin_at(prices, WARM_SQUARE) for prices in start)
         self.drifts = [Drift.zeros(share, self.link.now.shape) for share in DRIFTS]
         self.choose()
         assert self.best is not None

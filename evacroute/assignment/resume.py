@@ -163,8 +163,12 @@ class Resume:
         room = problem.static_price.astype(np.float64)
         warm = None if prices is None else price_set(prices, problem, self.terms, first)
         self.pricer = Pricer(
-            net, self.terms, self.crowd, problem.n_slots, room, np.zeros(len(room)), warm=warm
+            net, self.terms, self.crowd, problem.n_slots, room, np.zeros(len(room))
         )
+        if warm is None:
+            self.pricer.start()
+        else:
+            self.pricer.start_from(warm)
         self.cold = prices is None
         self.persons = max(self.crowd.persons, 1.0)
         self.net = net
@@ -275,9 +279,8 @@ class Resume:
             warm.room[:] = np.maximum(np.where(short, 0, warm.room), room[terms.order])
             np.maximum(warm.free_room, free_room[terms.order], out=warm.free_room)
             self.pricer.close()
-            self.pricer = Pricer(
-                self.net, self.terms, self.crowd, problem.n_slots, none, none, warm=warm
-            )
+            self.pricer = Pricer(self.net, self.terms, self.crowd, problem.n_slots, none, none)
+            self.pricer.start_from(warm)
 
     def _insert(self) -> None:
         """Place those who found no way, by moving on as few others as will do."""

@@ -43,7 +43,7 @@ class Track:
         return new
 
 
-def start_from(prices: NDArray[np.float32], square: float) -> Track:
+def begin_at(prices: NDArray[np.float32], square: float) -> Track:
     """Start at these prices."""
     prices = prices.astype(F)
     return Track(prices, np.zeros_like(prices), np.full_like(prices, square), prices.copy())

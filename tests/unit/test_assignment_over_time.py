@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -68,6 +69,7 @@ def test_zero_prices_give_the_free_flow_bound() -> None:
         run = run_of(scenario, pool)
         none = np.zeros(len(scenario.shelters))
         pricer = Pricer(run.net, run.terms, run.crowd, problem.n_slots, none, none)
+        pricer.start()
         assert pricer.best is not None
         value = exact_value(run.net, run.terms, run.crowd, problem.n_slots, pricer.best) * STEP
         pricer.close()
@@ -117,6 +119,25 @@ def test_ctrl_c(word: str) -> None:
     assert plan.left == 0
     assert plan.bound is None or plan.bound <= plan.cost + 1e-3
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.2, 0.6, 1.5])
+def test_a_real_signal(seconds: float) -> None:
+    """Whenever the signal comes: no plan yet, so it goes on up, or a plan that keeps every rule."""
+    scenario = er.lagoon(2_000)
+    er.assign(scenario, "over_time", step=STEP, gap=0.5)
+    timer = threading.Timer(seconds, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    try:
+        plan = er.assign(scenario, "over_time", step=STEP, gap=0.0, time_limit=60.0)
+    except KeyboardInterrupt:
+        return
+    finally:
+        timer.join()
+    check_feasible(plan)
+    assert plan.settings["stopped"] in ("interrupted", "gap reached", "no gain")
+    assert plan.left == er.assign(scenario, "shelter_flow", step=STEP).left
+    assert plan.bound is None or plan.bound <= plan.cost + 1e-3
 
 
 def test_progress_shows_cost_bound_and_gap() -> None:
