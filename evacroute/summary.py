@@ -94,6 +94,7 @@ class PlanSummary:
             word = "weighted mean" if weighted else "mean"
             of = f" (this one: {self.weighted_cost / max(self.placed, 1) / 60:.2f})" * weighted
             lines += ["", f"proven: no plan has a {word} below {mean:.2f} min{of}{share}"]
+        lines += self._ending()
         lines += self._link_table() + self._shelter_table()
         if self.left_by_reason:
             lines += ["", "left, by reason"]
@@ -104,6 +105,23 @@ class PlanSummary:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _ending(self) -> list[str]:
+        """Tell why a method that improves its plan stopped, if not at the gap asked for."""
+        stopped, asked = self.settings.get("stopped", "gap reached"), self.settings.get("gap")
+        if stopped in ("gap reached", "nothing to mend"):
+            return []
+        why = {"time limit": "by the time limit", "interrupted": "by Ctrl-C"}.get(
+            stopped, "as little more was gained"
+        )
+        text = f"stopped {why}"
+        if asked is not None:
+            text += f"; the gap asked for is {asked:.2%}"
+        if self.bound is None:
+            text += "; no bound was proven yet"
+        if self.settings.get("improved") is False:
+            text += "; the plan is still that of shelter_flow: give it more time"
+        return [text]
 
     def _class_table(self, everyone: int) -> list[str]:
         rows: list[tuple[str, dict[str, Any]]] = list(self.by_class.items())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Space
+from evacroute.assignment.bound import Waits, bound_of
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
@@ -29,7 +30,6 @@ from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
-from evacroute.prices import Prices
 from evacroute.units import seconds
 
 FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
@@ -101,7 +101,11 @@ class OverTime:
             object.__setattr__(self, "time_limit", seconds(self.time_limit, "time_limit"))
         except (InputError, TypeError, ValueError) as fault:
             faults.add(str(fault))
-        for name, weight in (self.weights or {}).items():
+        weights: Any = self.weights or {}
+        if not isinstance(weights, Mapping):
+            faults.add(f"weights is {weights!r}, expected a dict of class ids and numbers")
+            weights = {}
+        for name, weight in weights.items():
             if not isinstance(weight, int | float) or not 0.01 <= weight <= 100:
                 faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
         faults.raise_if_any()
@@ -184,7 +188,7 @@ class _Run:
             self.terms, self.start = short_places(self.terms, flow, cost, origins, shelters)
         self.short = self.terms.allowed
         self.must_leave = self.short.copy()
-        self.vain = 0
+        self.vain, self.improved = 0, False
         self.fixed = penalty is not None
         if penalty is not None:
             none = np.zeros(len(penalty))
@@ -227,14 +231,15 @@ class _Run:
         spent = time.perf_counter() - self.begin
         return not self.stopped and spent < float(self.method.time_limit)
 
-    def _tell(self, what: str, share: float | None = None) -> None:
+    def _tell(self, what: str, share: float | None = None, more: str = "") -> None:
         if self.progress is None:
             return
         persons = max(self.crowd.persons, 1.0)
         minutes = self.problem.step / 60 / persons
-        text = f"{what}: bound {self.bound * minutes:.2f}"
+        text = f"{what}: bound {self.bound * minutes:.2f} min"
         if self.placing is not None:
             text += f", cost {self.placing.cost() * minutes:.2f} min, gap {self.gap:.2%}"
+        text += more
         spent = (time.perf_counter() - self.begin) / float(self.method.time_limit)
         reached = min(1.0, self.method.gap / self.gap) if 0 < self.gap < np.inf else 0.0
         self.progress(text, min(1.0, max(spent, reached)) if share is None else share)
@@ -256,6 +261,7 @@ class _Run:
         if exact is not None:
             self.placing = exact
             self._tell("least cost")
+            self.improved = True
             if self.gap <= self.method.gap:
                 return
         if self.first is None:
@@ -269,11 +275,13 @@ class _Run:
             placing = min(placing, exact, key=self._worth)
         self.placing = placing
         self._allow()
-        while self._time_left() and (
+        while (self._time_left() and self.gap > self.method.gap) and (
             self.pricer.done < BEFORE_PLAN or (self.pricer.done < MOST_BEFORE and self.pricer.grows)
         ):
             self._tell("prices")
             self.pricer.rounds(10)
+        if self.gap <= self.method.gap:
+            return
         if not self._time_left():
             self.stopped = "time limit"
             return
@@ -346,6 +354,7 @@ class _Run:
         order = order[placing.left[order] > 0]
         self.pricer.use_threads(1)
         self.job = self.side.submit(self._place, placing, order)
+        persons = int(self.crowd.persons)
         # So many rounds, whatever the clock: results do not depend on speed.
         rounds = self.pricer.done + 2 * STAGE
         while not self.job.done():
@@ -353,13 +362,14 @@ class _Run:
                 self.pricer.rounds(5)
             else:
                 self.job.result()
-            self._tell("placing")
+            placed = persons - int(placing.left.sum())
+            self._tell("placing", more=f", {placed:,} of {persons:,} people")
         if not self.job.result():
             self.stopped = "time limit"
             return
         self.pricer.rounds(max(0, rounds - self.pricer.done))
         if self._worth(placing) < self._worth(self.placing):
-            self.placing = placing
+            self.placing, self.improved = placing, True
         else:
             self.placing.guide = placing.guide
         self.first = None
@@ -401,7 +411,7 @@ class _Run:
             self.job.result()
             self.placing.guide = guide
             self._allow()
-            self.stages += 1
+            self.stages, self.improved = self.stages + 1, True
             self._tell(f"stage {self.stages}")
             now = self._worth(self.placing)
             gained = (worth[2] - now[2] + self.bound - bound) / max(now[2], 1.0)
@@ -447,6 +457,7 @@ class _Run:
         settings = {
             key: value for key, value in asdict(method).items() if key not in ("name", "seed")
         }
+        settings["improved"] = self.improved
         settings["stopped"] = self.stopped or (
             "gap reached" if self.gap <= method.gap else "no gain"
         )
@@ -462,55 +473,3 @@ class _Run:
 
     def _exact(self, best: PriceSet) -> float:
         return exact_value(self.net, self.terms, self.crowd, self.problem.n_slots, best)
-
-
-def bound_of(problem: Problem, prices: Prices, unplaced: NDArray[np.int64]) -> float | None:
-    """Least cost of any plan that leaves no more of any class than these [person-seconds].
-
-    None where the penalties of those left are more than what is proven.
-    """
-    groups, n_classes = problem.scenario.groups, len(prices.weight)
-    counted = ~np.isin(np.arange(len(unplaced)), prices.hopeless)
-    left = np.bincount(groups.class_, weights=np.where(counted, unplaced, 0), minlength=n_classes)
-    waits = Waits(problem, counted, prices.weight).longest(left) * prices.step
-    bound = prices.value - float((left * prices.penalty).sum()) - waits
-    return bound if bound > 0 else None
-
-
-class Waits:
-    """What people wait for the start of a slot, which is in no plan's cost if they are left.
-
-    Parameters
-    ----------
-    counted
-        Groups that are part of the bound.
-    weight
-        Of the classes.
-
-    Attributes
-    ----------
-    each
-        Weighted wait of a person of each group [slots].
-    """
-
-    def __init__(
-        self, problem: Problem, counted: NDArray[np.bool_], weight: NDArray[np.float64]
-    ) -> None:
-        groups = problem.scenario.groups
-        late = problem.ready - groups.ready_time / problem.step
-        self.each = late * weight[groups.class_]
-        self.upto = []
-        for k in range(len(weight)):
-            mine = np.flatnonzero(counted & (groups.class_ == k))
-            mine = mine[np.argsort(-late[mine], kind="stable")]
-            size = groups.size[mine]
-            self.upto.append(
-                (np.append(0, np.cumsum(size)), np.append(0, np.cumsum(size * self.each[mine])))
-            )
-
-    def longest(self, left: NDArray[Any]) -> float:
-        """Sum the waits of the so many of each class who wait longest [slots].
-
-        Whoever a plan leaves, no others wait longer.
-        """
-        return float(sum(np.interp(n, *upto) for n, upto in zip(left, self.upto, strict=True)))

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Guide
+from evacroute.assignment.bound import Waits, bound_of
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.kept_placing import KeptPlacing
 from evacroute.assignment.leftover import confined, hopeless
 from evacroute.assignment.method import Outcome
-from evacroute.assignment.over_time import Waits, bound_of
 from evacroute.assignment.parties import Parties, gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
@@ -39,6 +39,9 @@ COLD = 120
 
 FEW, BESIDE, MORE, MOST = 10, 8, 20, 480
 """Price rounds before people are placed; beside that; in each stage; and at most."""
+
+PROOF = 60
+"""Price rounds at most where nobody needs another way."""
 
 BEND = 2
 """Ways are searched with values a quarter too great: much quicker, and stages mend the rest."""
@@ -216,8 +219,8 @@ class Resume:
                 self.pricer.rounds(COLD if self.cold else FEW)
                 self.job.result()
                 self._tell("placing")
-                self._place(side)
-                stopped = self._improve(side)
+                # Where everyone still has their way nobody is asked to take another.
+                stopped = self._improve(side) if self._place(side) else self._prove()
             except KeyboardInterrupt:
                 stopped = "interrupted"
                 if self.job is not None:
@@ -239,13 +242,13 @@ class Resume:
         if torn.any():
             placing.withdraw(torn)
 
-    def _place(self, side: ThreadPoolExecutor) -> None:
-        """Search a way for everyone who has none, whatever the clock."""
+    def _place(self, side: ThreadPoolExecutor) -> bool:
+        """Search a way for everyone who has none, whatever the clock; whether there was anyone."""
         placing = self.placing
         order = np.lexsort((placing.ready, self.rank[placing.class_]))
         order = order[placing.left[order] > 0]
         if not len(order):
-            return
+            return False
         # Led by the shelters that have a place left: else a search for one looks everywhere.
         placing.guide = self._guide(self._open_terms())
         # Values that know what is full take long to make: not for those cut off from all places.
@@ -260,6 +263,7 @@ class Resume:
                 placing.guide = self._guide()
                 self._insert()
             self.pricer.allow(placing.left_by_class(), fewer=True)
+        return True
 
     def _count_places(self) -> None:
         """Find for how many there is no place at all, and price places so that the bound knows."""
@@ -288,6 +292,14 @@ class Resume:
         # Most of those whom a chain may pick are near their shelter and stay, so it is tried often.
         placing.insert(placing.to_insert(), self.seed + self.stages, TRIES)
         placing.insert_by_exchange(2, placing.to_insert())
+
+    def _prove(self) -> str:
+        """Raise the bound a little where nobody is moved."""
+        most = self.pricer.done + PROOF
+        self.pricer.use_threads(2)
+        while self.gap > self.gap_wanted and self.pricer.done < most and self._time_left():
+            self.pricer.rounds(FEW)
+        return "nothing to mend"
 
     def _improve(self, side: ThreadPoolExecutor) -> str:
         assert self.pricer.best is not None

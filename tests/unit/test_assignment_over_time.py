@@ -19,6 +19,7 @@ from evacroute.assignment.over_time import OverTime, _Run
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import build_problem
 from evacroute.assignment.sweeper import exact_value
+from evacroute.errors import InputError
 
 STEP = 10.0
 
@@ -94,6 +95,12 @@ def test_same_seed_same_plan() -> None:
     assert first.prices.equals(second.prices)
 
 
+def test_weights_that_are_no_mapping() -> None:
+    """One clear error, not a traceback from within."""
+    with pytest.raises(InputError, match=r"weights is 3, expected a dict"):
+        er.assign(city(), "over_time", step=STEP, weights=3)
+
+
 def test_time_limit() -> None:
     """In hardly any time there is still a plan that keeps every rule, and the plan says why it
     stopped."""
@@ -101,7 +108,10 @@ def test_time_limit() -> None:
     check_feasible(plan)
     assert plan.settings["stopped"] == "time limit"
     assert plan.left == 0
-    assert plan.bound is None or plan.bound <= plan.cost + 1e-3
+    assert plan.bound is not None
+    assert 0 < plan.bound <= plan.cost + 1e-3
+    told = str(plan.summary())
+    assert "stopped by the time limit; the gap asked for is 0.00%; the plan is still that" in told
 
 
 @pytest.mark.parametrize("word", ["first prices", "prices", "placing", "stage 1"])
@@ -149,7 +159,7 @@ def test_progress_shows_cost_bound_and_gap() -> None:
     stages = [text for text, _ in told if text.startswith("stage")]
     assert stages
     costs = [float(text.split("cost ")[1].split(" min")[0]) for text in stages]
-    bounds = [float(text.split("bound ")[1].split(",")[0]) for text, _ in told]
+    bounds = [float(text.split("bound ")[1].split(" min")[0]) for text, _ in told]
     assert costs == sorted(costs, reverse=True)
     assert bounds == sorted(bounds)
     assert all("gap" in text and text.endswith("%") for text in stages)

@@ -299,7 +299,7 @@ def test_people_with_no_way_are_in_neither_cost_nor_bound() -> None:
     assert new.plan.left_by_reason == {"no way to any shelter": 40}
     assert new.plan.placed == 18
     # At best ten stay where they are and eight walk on to the next shelter, with no queue.
-    assert new.plan.bound == pytest.approx(800.0, rel=1e-3)
+    assert new.plan.bound == pytest.approx(800.0, rel=0.01)
     assert new.plan.bound <= 800.0 + 1e-6 <= new.plan.cost + 2e-6
 
 
