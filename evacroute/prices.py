@@ -79,7 +79,8 @@ class Prices:
         Units of street capacity that a person of each class takes, shape (n_classes,).
     units
         Units to a person: 1 where nobody takes more space than others. A link admits whole units in
-        a slot: floor(capacity x step x units), which is that / units persons' space.
+        a slot: floor(rate x step x units), which is that / units persons' space; the rate is its
+        capacity, or less where a ceiling on the density holds.
     hopeless
         Groups that no plan can bring to safety: they are no part of the bound.
     arc_ptr, arc_link

@@ -125,7 +125,8 @@ def fairness(
     Notes
     -----
     What is compared with is the plan itself where "over_time" made it, else a plan of "over_time"
-    with the weights as they are. Both plans have a gap, so small differences may be chance.
+    with the weights as they are. All of them keep to the plan's ceiling on the density. Both plans
+    have a gap, so small differences may be chance.
 
     Examples
     --------
@@ -154,7 +155,8 @@ def fairness(
     def solve(weights: dict[str, float]) -> Plan:
         return assign(
             plan.scenario, "over_time", step=plan.step_s, seed=plan.seed,
-            time_limit=limit, weights=weights or None, **gap,
+            max_density=plan.settings.get("max_density"), time_limit=limit,
+            weights=weights or None, **gap,
         )  # fmt: skip
 
     before = plan if plan.method == "over_time" else solve({})

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from evacroute.analysis.streets import street_of_link
 from evacroute.assignment import Movements, OverTime, Problem, Progress, build_problem
-from evacroute.assignment.problem import per_slot
+from evacroute.assignment.problem import per_slot, street_slots
 from evacroute.errors import Faults, InputError
-from evacroute.network import KINDS
+from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
 from evacroute.prices import Prices
 from evacroute.scenario import Scenario
+from evacroute.shelters import Shelters
 from evacroute.units import seconds
 
 STREET, PLACE, STEP_FREE, DOOR = "street", "place", "step-free place", "door"
@@ -69,7 +70,12 @@ def marginal_value(
     only best ones and the gap is 0; a second unit saves no more than the first; two streets in a
     row that are equally tight may each have a price though widening one alone saves nothing. Read
     the other way they are lower estimates: d less costs at least ``price x d`` less the gap.
-    Nothing is said of streets that are shut or do not exist, since they have no price.
+    Nothing is said of streets that are shut or do not exist, since they have no price, nor of
+    people too wide for a street at this step who might pass it if it were larger.
+
+    **Wide persons and ceilings.** Where some class takes more than one person's space, streets are
+    counted in 64ths of a person, as on the plan's grid, and prices are for one person's space.
+    Under a ceiling on the density a street takes no more than that however much it is enlarged.
 
     In a plan that leaves people for want of room, a person left counts `Prices.penalty` of their
     class: what the last one who is placed costs the others. A place there saves the seconds given
@@ -83,11 +89,13 @@ def marginal_value(
     n
         How many rows; None for all that save anything.
     person_s
-        What is added to streets and doors [person/s]; the grid's whole persons a slot are counted.
+        What is added to streets and doors [person/s]; what counts is by how much the whole units a
+        slot grow: persons at doors, and on streets persons or 64ths of one.
     places
         What is added to shelters [persons].
     check
-        Solve again with the change of this many of the first rows.
+        Solve again with the change of this many of the first rows, under the plan's own ceiling on
+        the density.
     time_limit
         For each of those solutions [s, or text]; the plan's own by default.
     progress
@@ -143,13 +151,15 @@ def marginal_value(
     )  # fmt: skip
     if check:
         found = np.full((len(rows), 3), np.nan)
-        problem = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density"))
+        density = plan.settings.get("max_density")
+        problem = build_problem(plan.scenario, plan.step_s, density)
         method = _method(plan, limit)
         for i, row in enumerate(rows[:check]):
             if progress is not None:
                 progress(f"solving {i + 1} of {min(check, len(rows))} again", i / check)
             more = places if row.what in (PLACE, STEP_FREE) else float(person_s)
-            found[i] = _solve_again(plan, prices, _enlarged(problem, row, more), method)
+            larger = _enlarged(problem, row, more, density)
+            found[i] = _solve_again(plan, prices, larger, method)
         frame[["saved", "proven_least", "proven_most"]] = found
     return frame
 
@@ -163,10 +173,14 @@ def _prices_of(plan: Plan) -> Prices:
 
 
 def _streets(plan: Plan, prices: Prices, person_s: float) -> list[_More]:
-    network = plan.scenario.network
-    more = _more_a_slot(network.capacity[prices.link], person_s, prices.step)
-    street = street_of_link(network)
-    found = _by_item(street[prices.link], prices.link_price * more, prices.link_slot)
+    scenario, density = plan.scenario, plan.settings.get("max_density")
+    _, _, units, before, _ = street_slots(scenario, prices.step, density)
+    every = np.arange(scenario.network.n_links)
+    _, after, _ = _wider(scenario, every, person_s, prices.step, density)
+    more = (after - before) / units
+    street = street_of_link(scenario.network)
+    saves = prices.link_price * more[prices.link]
+    found = _by_item(street[prices.link], saves, prices.link_slot)
     return [
         _More(STREET, np.flatnonzero(street == one), saves, slots) for one, saves, slots in found
     ]
@@ -174,7 +188,9 @@ def _streets(plan: Plan, prices: Prices, person_s: float) -> list[_More]:
 
 def _doors(plan: Plan, prices: Prices, person_s: float) -> list[_More]:
     rate = plan.scenario.shelters.intake_rate[prices.door]
-    more = _more_a_slot(rate, person_s, prices.step)
+    after, _ = per_slot(rate + person_s, prices.step)
+    before, _ = per_slot(rate, prices.step)
+    more = (after - before).astype(np.float64)
     found = _by_item(prices.door, prices.door_price * more, prices.door_slot)
     return [_More(DOOR, np.array([one]), saves, slots) for one, saves, slots in found]
 
@@ -205,11 +221,35 @@ def _by_item(
     ]
 
 
-def _more_a_slot(rate: NDArray[np.float64], person_s: float, step: float) -> NDArray[np.float64]:
-    """Persons a slot that so much more person/s lets in, as the time grid counts them."""
-    after, _ = per_slot(rate + person_s, step)
-    before, _ = per_slot(rate, step)
-    return (after - before).astype(np.float64)
+def _wider(
+    scenario: Scenario,
+    links: NDArray[np.int64],
+    person_s: float,
+    step: float,
+    max_density: float | None,
+) -> tuple[Network, NDArray[np.int32], NDArray[np.int32]]:
+    """Let so much more into these links, but not into shut ones, and not those whom they bar.
+
+    Returns
+    -------
+    tuple
+        The network, units that may enter each link in a slot, slots between entries.
+    """
+    walk = street_slots(scenario, step, max_density)[0]
+    capacity = scenario.network.capacity.copy()
+    capacity[links] += person_s * (capacity[links] > 0)
+    network = replace(scenario.network, capacity=capacity)
+    larger = _changed(scenario, network, scenario.shelters)
+    _, _, _, slot, every = street_slots(larger, step, max_density, np.isinf(walk))
+    return network, slot, every
+
+
+def _changed(scenario: Scenario, network: Network, shelters: Shelters) -> Scenario:
+    """Give the same people another network and other shelters."""
+    return Scenario(
+        network, scenario.groups, shelters, classes=scenario.group_classes,
+        deadline=scenario.deadline_s,
+    )  # fmt: skip
 
 
 def _told(plan: Plan, prices: Prices, row: _More, person_s: float, places: int) -> dict[str, Any]:
@@ -239,15 +279,15 @@ def _told(plan: Plan, prices: Prices, row: _More, person_s: float, places: int) 
     }
 
 
-def _enlarged(problem: Problem, row: _More, more: float) -> Problem:
+def _enlarged(problem: Problem, row: _More, more: float, max_density: float | None) -> Problem:
     """Make one thing larger; the grid and all walking times stay as they are."""
     scenario = problem.scenario
     network, shelters = scenario.network, scenario.shelters
-    graph = problem.graph
+    link_slot, link_every = problem.link_slot, problem.link_every
     if row.what == STREET:
-        capacity = network.capacity.copy()
-        capacity[row.where] += more * (capacity[row.where] > 0)
-        network = replace(network, capacity=capacity)
+        network, link_slot, link_every = _wider(
+            scenario, row.where, more, problem.step, max_density
+        )
     elif row.what == DOOR:
         rate = shelters.intake_rate.copy()
         rate[row.where] += more
@@ -262,20 +302,16 @@ def _enlarged(problem: Problem, row: _More, more: float) -> Problem:
         else:
             free[s] = np.minimum(free[s] + extra, room[s])
         shelters = replace(shelters, capacity=room, step_free_capacity=free)
-    link_slot, link_every = per_slot(network.capacity, problem.step)
     intake_slot, intake_every = per_slot(shelters.intake_rate, problem.step)
     return replace(
         problem,
-        scenario=Scenario(
-            network, scenario.groups, shelters, classes=scenario.group_classes,
-            deadline=scenario.deadline_s,
-        ),
-        graph=graph._replace(link_every=link_every),
+        scenario=_changed(scenario, network, shelters),
+        graph=problem.graph._replace(link_every=link_every),
         link_slot=link_slot,
         link_every=link_every,
         intake_slot=intake_slot,
         intake_every=intake_every,
-    )  # fmt: skip
+    )
 
 
 def _method(plan: Plan, limit: float | None) -> OverTime:

@@ -168,9 +168,19 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
 
 
 def street_slots(
-    scenario: Scenario, step: float, max_density: float | None
+    scenario: Scenario,
+    step: float,
+    max_density: float | None,
+    barred: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], int, NDArray[np.int32], NDArray[np.int32]]:
     """Find who may walk each link, and how many in a slot.
+
+    Parameters
+    ----------
+    scenario, step, max_density
+        As for `build_problem`.
+    barred
+        Who may not walk a link, wide as it may be, shape (n_classes, n_links).
 
     Returns
     -------
@@ -184,6 +194,8 @@ def street_slots(
     capacity = network.capacity
     if max_density is not None:
         capacity = np.minimum(capacity, density_limit(network, walk[there], max_density))
+    if barred is not None:
+        walk[barred] = np.inf
     units = UNITS if (classes.space > 1).any() else 1
     unit = np.ceil(classes.space * units - 1e-9).astype(np.int32)
     widest = _widest(capacity * step * units, walk, unit, there, units)

@@ -86,6 +86,26 @@ def test_protecting_moves_time_from_one_to_the_other() -> None:
     assert only.protected["class_id"].tolist() == ["c0"]
 
 
+@pytest.mark.parametrize("method", ["over_time", "shelter_flow"])
+def test_protecting_keeps_the_ceiling_on_the_density(method: str) -> None:
+    """With a ceiling, protecting a class cannot make the unweighted total less than its bound."""
+    scenario = scene(
+        corridor(2, 60.0), [(0, 20, 0.0, 0), (0, 10, 0.0, 1)], [(1, 15), (2, 30)],
+        classes=[(1.0, 0.5), (1.0, 0.5, 0.0, 2.5)],
+    )  # fmt: skip
+    best = er.assign(scenario, "over_time", gap=0.0, time_limit=3.0, max_density=0.2)
+    assert best.left == 0
+    assert best.bound is not None
+    free = er.assign(scenario, "over_time", gap=0.0, time_limit=3.0)
+    assert free.cost < best.bound - 1.0
+    plan = best if method == "over_time" else er.assign(scenario, method, max_density=0.2)
+    report = er.fairness(plan, 2.0, time_limit=3.0)
+    assert report.protected is not None
+    assert (report.protected["left_after"] == 0).all()
+    for column in ("cost_before", "cost_after"):
+        assert (report.protected[column] >= best.bound - 1e-3).all()
+
+
 def test_wrong_arguments_are_told_together() -> None:
     """A weight out of range and an unknown class are named in one error."""
     plan = er.assign(scene(corridor(1, 60.0), [(0, 3)], [(1, 3)]))
