@@ -32,7 +32,7 @@ from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
 from evacroute.units import seconds
 
-FIRST, BEFORE_PLAN, STAGE = 30, 180, 30
+FIRST, BEFORE_PLAN, STAGE = 30, 140, 30
 """Price rounds beside the first plan, before the priced plan, and beside each improvement."""
 
 MOST_BEFORE = 300

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from naive import best, check_feasible
 from networks import corridor, from_edges, grid
-from scenes import WALKER, WHEELCHAIR, on_the_grid, scene
+from scenes import WALKER, WHEELCHAIR, on_the_grid, scene, shuffled
 
 import evacroute as er
 from evacroute.assignment import over_time
@@ -52,14 +52,13 @@ def run_of(scenario: er.Scenario, pool: object) -> _Run:
 
 def test_queue_is_priced_exactly() -> None:
     """Of a plain queue the optimum is known: the person who comes out n-th spends n - 1 slots more;
-    the plan reaches it and the bound comes near."""
+    the plan reaches it and the bound proves it."""
     plan = er.assign(queue(), "over_time", step=STEP, gap=0.0, time_limit=300.0)
     check_feasible(plan)
     exact = sum(100.0 + 10.0 * i for i in range(60))
     assert plan.cost == pytest.approx(exact)
     assert plan.bound is not None
-    # A dozen rounds for each place in the queue would bring it nearer.
-    assert 0.75 * exact <= plan.bound <= exact + 1e-3
+    assert exact - 1e-3 <= plan.bound <= exact + 1e-3
 
 
 def test_zero_prices_give_the_free_flow_bound() -> None:
@@ -101,6 +100,25 @@ def test_weights_that_are_no_mapping() -> None:
         er.assign(city(), "over_time", step=STEP, weights=3)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_another_order(seed: int) -> None:
+    """With nodes, links, groups and shelters in another order bounds differ by less than 0.3 %
+    (measured: 0.15 %), costs by less than 4 % (3.5 %), and no cost is below the other's bound."""
+    scenario = city(seed)
+    plans = [
+        er.assign(s, "over_time", step=STEP, gap=0.0)
+        for s in (scenario, *(shuffled(scenario, order) for order in range(3)))
+    ]
+    for plan in plans:
+        check_feasible(plan)
+        assert plan.left == 0
+        assert plan.bound is not None
+    costs, bounds = [plan.cost for plan in plans], [plan.bound or 0.0 for plan in plans]
+    assert max(bounds) <= min(costs) + 1e-3
+    assert max(bounds) <= 1.003 * min(bounds)
+    assert max(costs) <= 1.04 * min(costs)
+
+
 def test_time_limit() -> None:
     """In hardly any time there is still a plan that keeps every rule, and the plan says why it
     stopped."""
@@ -127,7 +145,8 @@ def test_ctrl_c(word: str) -> None:
     check_feasible(plan)
     assert plan.settings["stopped"] == "interrupted"
     assert plan.left == 0
-    assert plan.bound is None or plan.bound <= plan.cost + 1e-3
+    assert plan.bound is not None
+    assert 0 < plan.bound <= plan.cost + 1e-3
     assert threading.active_count() == before
 
 
@@ -255,7 +274,8 @@ def test_deadline_cuts() -> None:
     exact = best(scenario, STEP)
     assert plan.placed == exact.most == 21
     assert plan.cost == pytest.approx(exact.cost)
-    assert plan.bound is None or plan.bound <= exact.cost + 1e-3
+    assert plan.bound is not None
+    assert 0.97 * exact.cost <= plan.bound <= exact.cost + 1e-3
 
 
 @pytest.mark.parametrize("seed", [2, 3])
@@ -279,6 +299,26 @@ def test_places_for_half(seed: int) -> None:
     assert (plan.prices.penalty[short] < 2 * scenario.deadline_s).all()
 
 
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_short_places_go_to_the_slow(seed: int) -> None:
+    """Where places are all that is short, each is taken, and nobody of the slow class is left but
+    those who are more than the places: the quick are left, though placing them costs less."""
+    whole = city(seed)
+    room = np.maximum(whole.shelters.capacity // 3, 1)
+    scenario = er.Scenario(
+        whole.network,
+        replace(whole.groups, together=np.zeros(len(whole.groups), bool)),
+        replace(whole.shelters, capacity=room, step_free_capacity=room, report=None),
+        classes=whole.group_classes, deadline=whole.deadline_s,
+    )  # fmt: skip
+    plan = er.assign(scenario, "over_time", step=STEP, gap=0.01)
+    check_feasible(plan)
+    quick, slow = np.bincount(scenario.groups.class_, weights=scenario.groups.size, minlength=2)
+    places = room.sum()
+    slow_left = max(0, slow - places)
+    assert plan.by_class()["left"].tolist() == [quick + slow - places - slow_left, slow_left]
+
+
 def test_shelter_behind_one_bridge() -> None:
     """The better shelter is behind a bridge of little width: as many as optimal cross it."""
     network = from_edges([(0, 0), (20, 0), (40, 0), (-150, 0)], [(0, 1), (1, 2), (0, 3)],
@@ -290,7 +330,7 @@ def test_shelter_behind_one_bridge() -> None:
     assert plan.left == 0
     assert plan.cost == pytest.approx(exact.cost)
     assert plan.bound is not None
-    assert 0.85 * exact.cost <= plan.bound <= exact.cost + 1e-3
+    assert exact.cost - 1e-3 <= plan.bound <= exact.cost + 1e-3
 
 
 def test_who_cannot_use_steps_goes_round() -> None:
@@ -304,6 +344,8 @@ def test_who_cannot_use_steps_goes_round() -> None:
     assert plan.left == 0
     exact = best(scenario, STEP)
     assert plan.cost == pytest.approx(exact.cost)
+    assert plan.bound is not None
+    assert 0.99 * exact.cost <= plan.bound <= exact.cost + 1e-3
 
 
 def test_fewest_left_comes_before_cost(monkeypatch: pytest.MonkeyPatch) -> None:
