@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacroute.assignment.tracks import KEEP, Drift, Track, climb, start_from
+from evacroute.assignment.tracks import KEEP, Drift, Track, climb, begin_at
 
 F = np.float32
 NAMES = ("now", "speed", "square", "mean")
@@ -48,7 +48,7 @@ def test_start() -> None:
     """From known prices the mean is those prices, without momentum; what is taken to have been
     summed is given, and the prices handed over stay as they are."""
     prices = np.array([[0.0, 2.0], [3.0, 0.5]])
-    track = start_from(prices, 2.0)
+    track = begin_at(prices, 2.0)
     np.testing.assert_array_equal(track.now, prices)
     np.testing.assert_array_equal(track.mean, prices)
     np.testing.assert_array_equal(track.speed, np.zeros((2, 2)))
@@ -84,7 +84,7 @@ def test_climb() -> None:
 
 def test_climb_goes_up() -> None:
     """From a standstill too many people raise a price and too few lower it; 0 stays 0."""
-    track = start_from(np.array([[2.0, 2.0, 0.0, 0.0]]), 0.0)
+    track = begin_at(np.array([[2.0, 2.0, 0.0, 0.0]]), 0.0)
     climb(track, 0, np.array([1.0, -1.0, 1.0, -1.0]), 0.5, 0.1)
     assert track.now[0, 0] > 2 > track.now[0, 1]
     assert track.now[0, 2] > 0 == track.now[0, 3]
