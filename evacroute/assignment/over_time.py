@@ -35,8 +35,9 @@ from evacroute.units import seconds
 FIRST, BEFORE_PLAN, STAGE = 30, 140, 30
 """Price rounds beside the first plan, before the priced plan, and beside each improvement."""
 
-MOST_BEFORE = 300
-"""Price rounds before the priced plan as long as the bound still grows."""
+MOST_BEFORE, STEADY = 300, 2e-3
+"""Price rounds before the priced plan at most, as long as the bound grows by more than this share
+in 30 of them."""
 
 BEFORE_EXACT = 60
 """Price rounds before a plan of least cost is made, where people are all alike."""
@@ -275,9 +276,7 @@ class _Run:
             placing = min(placing, exact, key=self._worth)
         self.placing = placing
         self._allow()
-        while (self._time_left() and self.gap > self.method.gap) and (
-            self.pricer.done < BEFORE_PLAN or (self.pricer.done < MOST_BEFORE and self.pricer.grows)
-        ):
+        while self._time_left() and self.gap > self.method.gap and self._prices_rise():
             self._tell("prices")
             self.pricer.rounds(10)
         if self.gap <= self.method.gap:
@@ -287,6 +286,12 @@ class _Run:
             return
         self._priced_plan()
         self._improve()
+
+    def _prices_rise(self) -> bool:
+        """Whether more rounds are worth their time before people are placed."""
+        assert self.pricer is not None
+        done = self.pricer.done
+        return done < BEFORE_PLAN or (done < MOST_BEFORE and self.pricer.growth > STEADY)
 
     def _allow(self) -> None:
         """Bound plans that leave as many of each class as the plan at hand."""

@@ -278,12 +278,17 @@ class Pricer:
             one.speed[unused] = 0
 
     @property
+    def growth(self) -> float:
+        """By what share the bound has grown in the last rounds; inf while there were too few."""
+        rounds, _ = GROWS
+        if len(self.values) <= rounds or self.values[-1 - rounds] <= 0:
+            return np.inf
+        return self.values[-1] / self.values[-1 - rounds] - 1
+
+    @property
     def grows(self) -> bool:
         """Whether the bound has grown much in the last rounds."""
-        rounds, share = GROWS
-        if len(self.values) <= rounds:
-            return True
-        return self.values[-1] > self.values[-1 - rounds] * (1 + share)
+        return self.growth > GROWS[1]
 
     def rounds(self, count: int) -> None:
         """Take so many rounds.

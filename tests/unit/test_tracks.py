@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacroute.assignment.tracks import KEEP, Drift, Track, climb, begin_at
+from evacroute.assignment.tracks import KEEP, Drift, Track, begin_at, climb
 
 F = np.float32
 NAMES = ("now", "speed", "square", "mean")
