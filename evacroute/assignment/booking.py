@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.exchange import Booked
+from evacroute._kernels.residual import ClassFlow
+from evacroute.assignment.time_net import TimeNet
 
 
 def make_booked(n: int, n_items: int, shape: tuple[int, int], n_shelters: int) -> Booked:
@@ -66,3 +68,16 @@ def squeezed(
         at_item += int(b.item_count[x].sum())
     new.count[:] = n, arcs, items
     return new
+
+
+def make_class_flow(net: TimeNet, n_slots: int, n_shelters: int) -> ClassFlow:
+    """Make the tables of a flow of nobody over so many slots."""
+    order = np.argsort(net.dst, kind="stable").astype(np.int32)
+    return ClassFlow(
+        arc=np.zeros((len(net.src), n_slots), np.int32),
+        wait=np.zeros((net.n_nodes, n_slots), np.int32),
+        door=np.zeros((n_shelters, n_slots), np.int32),
+        into_ptr=np.searchsorted(net.dst[order], np.arange(net.n_nodes + 1)).astype(np.int32),
+        into_arc=order,
+        dead=np.zeros(net.n_nodes * n_slots, np.int32),
+    )

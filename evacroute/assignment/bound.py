@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment.problem import Problem
+from evacroute.assignment.sweeper import Terms
 from evacroute.prices import Prices
 
 
@@ -45,6 +46,7 @@ class Waits:
     ) -> None:
         groups = problem.scenario.groups
         late = problem.ready - groups.ready_time / problem.step
+        self.class_ = groups.class_
         self.each = late * weight[groups.class_]
         self.upto = []
         for k in range(len(weight)):
@@ -61,3 +63,17 @@ class Waits:
         Whoever a plan leaves, no others wait longer.
         """
         return float(sum(np.interp(n, *upto) for n, upto in zip(left, self.upto, strict=True)))
+
+    def price_of_left(self, left: NDArray[Any], terms: Terms, stay: NDArray[Any]) -> float:
+        """Price of staying of those left beyond the allowed, with what waits take from the bound.
+
+        Parameters
+        ----------
+        left
+            Persons of each group whom a plan leaves.
+        stay
+            Price of staying, by class [slots].
+        """
+        of_class = np.bincount(self.class_, weights=left, minlength=len(stay))
+        waits = self.longest(of_class) - float((self.each * left).sum())
+        return float(((of_class - terms.allowed) * stay).sum()) + waits

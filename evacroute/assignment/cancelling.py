@@ -10,6 +10,8 @@ from evacroute._kernels.cancelling import Marks, cancel
 from evacroute._kernels.exchange import Booked
 from evacroute._kernels.priced_search import UNIT
 from evacroute.assignment.priced_placing import PricedPlacing
+from evacroute.assignment.problem import Problem
+from evacroute.assignment.time_net import TimeNet
 
 SMALL = 300_000
 """Nodes x slots up to which every admission is looked at."""
@@ -21,9 +23,10 @@ AT_ONCE = 8
 """Slots between two looks at the clock."""
 
 
-def is_small(placing: PricedPlacing) -> bool:
+def is_small(problem: Problem, net: TimeNet) -> bool:
     """Whether taking admissions back is worth its time."""
-    return len(placing.space.state) <= SMALL
+    states = net.n_nodes * (problem.n_slots + 1) + len(problem.scenario.shelters)
+    return states <= SMALL
 
 
 def take_back(
@@ -53,7 +56,7 @@ def take_back(
     for k, z, x in placing._kinds():
         if not go_on():
             break
-        flow = placing._load(x, k, z)
+        flow = placing.load(x, k, z)
         for _ in range(passes):
             placing.phase += 1
             tally = np.zeros(3, np.int64)
@@ -65,5 +68,5 @@ def take_back(
                     )  # fmt: skip
             if float(tally[2]) * z * float(placing.terms.weight[k]) <= enough:
                 break
-        news += placing._unload(x, k, z, flow, np.zeros(0, np.int32))
-    placing._rebook(placing._squeezed(news=news))
+        news += placing.unload(x, k, z, flow, np.zeros(0, np.int32))
+    placing.rebook(placing.squeezed(news=news))

@@ -80,4 +80,4 @@ class KeptPlacing(PricedPlacing):
         x = x[groups[b.group[x]]]
         np.add.at(self.left, b.group[x], b.size[x])
         b.alive[x] = False
-        self._rebook(self._squeezed())
+        self.rebook(self.squeezed())

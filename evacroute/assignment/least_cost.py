@@ -31,7 +31,7 @@ def is_simple(placing: PricedPlacing) -> bool:
     network.
     """
     todo = np.flatnonzero(placing.left > 0)
-    if not len(todo) or not is_small(placing):
+    if not len(todo) or not is_small(placing.problem, placing.net):
         return False
     places = placing.places
     alike = len(np.unique(placing.class_[todo])) == 1 and len(np.unique(_party(placing)[todo])) == 1
@@ -66,20 +66,20 @@ def place_all(placing: PricedPlacing, go_on: Callable[[], bool] = lambda: True) 
     k, z = int(placing.class_[todo[0]]), int(_party(placing)[todo[0]])
     who = np.repeat(todo, placing.left[todo] // z).astype(np.int32)
     levels = _levels(placing, k, who)
-    flow = placing._load(np.zeros(0, np.int64), k, z)
+    flow = placing.load(np.zeros(0, np.int64), k, z)
     net = placing.paths, placing.guide, placing.places, flow, levels, k, z
     start(*net, len(who))
     done = False
     while not done:
         if not go_on() or not raise_all(*net):
             placing.flow = None
-            placing._rebook(placing._squeezed())
+            placing.rebook(placing.squeezed())
             return None
         done = push_down(*net, len(levels.level) // AT_ONCE)
     prices = _prices(placing, levels, k, z)
     np.subtract.at(placing.left, who, z)
-    news = placing._unload(np.zeros(0, np.int64), k, z, flow, who)
-    placing._rebook(placing._squeezed(news=news))
+    news = placing.unload(np.zeros(0, np.int64), k, z, flow, who)
+    placing.rebook(placing.squeezed(news=news))
     return prices
 
 

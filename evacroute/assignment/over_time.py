@@ -208,17 +208,12 @@ class _Run:
         return int(left.sum()), left.tolist(), placing.cost(), placing.late()
 
     def _left_cost(self, placing: PricedPlacing) -> float:
-        """Price of staying of whom a placing leaves beyond those allowed [slots].
-
-        With what their waits for a slot take from the bound, see `bound_of`.
-        """
+        """What whom a placing leaves takes from the bound [slots]."""
         assert self.pricer is not None
         best = self.pricer.best
         if best is None:
             return 0.0
-        left = placing.left_by_class()
-        waits = self.waits.longest(left) - float((self.waits.each * placing.left).sum())
-        return float(((left - self.terms.allowed) * best.stay).sum()) + waits
+        return self.waits.price_of_left(placing.left, self.terms, best.stay)
 
     @property
     def gap(self) -> float:
@@ -249,7 +244,10 @@ class _Run:
         """Work until the gap is reached, time is up, or little more is gained."""
         if not self.crowd.persons:
             return
-        simple = not self.no_room and is_simple(self._new_placing())
+        # Sizes first: a placing of a large city has large tables.
+        simple = (
+            not self.no_room and is_small(self.problem, self.net) and is_simple(self._new_placing())
+        )
         if not simple:
             self.first = self.side.submit(ShelterFlow().place, self.problem)
         self.pricer = Pricer(
@@ -441,7 +439,12 @@ class _Run:
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left() and placing.cost() > goal:
             placing.chains(CHAINS, seed)
-        if is_small(placing) and self._time_left() and placing.cost() > goal and self.stages > 1:
+        if (
+            is_small(self.problem, self.net)
+            and self._time_left()
+            and placing.cost() > goal
+            and self.stages > 1
+        ):
             take_back(placing, enough=enough, go_on=self._time_left)
 
     def outcome(self) -> Outcome:

@@ -25,7 +25,7 @@ from evacroute._kernels.residual import (
     load_flow,
     unload_flow,
 )
-from evacroute.assignment.booking import make_booked, squeezed
+from evacroute.assignment.booking import make_booked, make_class_flow, squeezed
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.sweeper import Terms
@@ -192,7 +192,7 @@ class PricedPlacing:
         begin = self._append(*columns, ptr, store.arc[at], store.slot[at])
         self.booked.alive[begin : begin + len(x)] = True
         np.subtract.at(self.left, store.group[x], store.size[x])
-        self._rebook(self._squeezed())
+        self.rebook(self.squeezed())
 
     def _append(
         self,
@@ -330,7 +330,7 @@ class PricedPlacing:
             if not len(worst) or (all_regret[x][worst] * self.booked.size[x][worst]).sum() < enough:
                 continue
             worst = worst[np.argsort(-all_regret[x][worst], kind="stable")]
-            b, flow = self.booked, self._load(x, k, z)
+            b, flow = self.booked, self.load(x, k, z)
             who = b.group[x[np.repeat(worst, b.size[x[worst]] // z)]]
             node, ready = self.node[who], self.ready[who]
             weight = float(self.terms.weight[k]) * z
@@ -343,8 +343,8 @@ class PricedPlacing:
                 )  # fmt: skip
                 if tally[2] * weight <= enough:
                     break
-            news += self._unload(x, k, z, flow, np.zeros(0, np.int32))
-        self._rebook(self._squeezed(news=news))
+            news += self.unload(x, k, z, flow, np.zeros(0, np.int32))
+        self.rebook(self.squeezed(news=news))
 
     def to_insert(self) -> NDArray[np.int64]:
         """List groups of which more are left than must be, three times as many persons as too many.
@@ -388,7 +388,7 @@ class PricedPlacing:
                 break
             todo = left[(self.class_[left] == k) & (size == z)]
             x = known.get((k, z), np.zeros(0, np.int64))
-            flow = self._load(x, k, z)
+            flow = self.load(x, k, z)
             who = np.repeat(todo, self.left[todo] // z).astype(np.int32)
             done = np.zeros(len(who), np.bool_)
             for _ in range(passes):
@@ -404,16 +404,16 @@ class PricedPlacing:
                 self.flow = None
                 continue
             np.subtract.at(self.left, who[done], z)
-            news += self._unload(x, k, z, flow, who[done])
-        self._rebook(self._squeezed(news=news))
+            news += self.unload(x, k, z, flow, who[done])
+        self.rebook(self.squeezed(news=news))
 
-    def _load(self, x: NDArray[np.int64], k: int, z: int) -> ClassFlow:
+    def load(self, x: NDArray[np.int64], k: int, z: int) -> ClassFlow:
         if self.flow is None:
-            self.flow = _class_flow(self.net, self.problem.n_slots + 1, len(self.terms.node))
+            self.flow = make_class_flow(self.net, self.problem.n_slots + 1, len(self.terms.node))
         load_flow(self.paths, self.booked, self.flow, k, z, x, self.node, self.ready)
         return self.flow
 
-    def _unload(
+    def unload(
         self, x: NDArray[np.int64], k: int, z: int, flow: ClassFlow, more: NDArray[np.int32]
     ) -> list[Booked]:
         """Make movements of the flow, which take the place of x; `more` are parties that joined."""
@@ -451,7 +451,7 @@ class PricedPlacing:
             self.class_, self.ready, self.fixed, int(TOLL * UNIT), DEPTH, MOST_MOVED,
             CHAIN_STATES, BEND, seed, np.zeros(3, np.int64),
         )  # fmt: skip
-        self._rebook(self._squeezed())
+        self.rebook(self.squeezed())
 
     def insert(
         self,
@@ -473,7 +473,7 @@ class PricedPlacing:
                 self.fixed, int(TOLL * UNIT), 8, 40, 50_000, BEND, (seed + at) % (1 << 31), tries,
             )  # fmt: skip
         if len(todo):
-            self._rebook(self._squeezed())
+            self.rebook(self.squeezed())
 
     def _reserve(self, movements: int, arcs: int | None = None) -> None:
         """Make sure that there is space for more movements, of so many arcs in all."""
@@ -485,29 +485,17 @@ class PricedPlacing:
             and b.count[2] + 2 * arcs < len(b.link)
         ):
             return
-        self._rebook(self._squeezed(movements, arcs))
+        self.rebook(self.squeezed(movements, arcs))
 
-    def _squeezed(
+    def squeezed(
         self, more: int = 0, more_arcs: int = 0, news: list[Booked] | None = None
     ) -> Booked:
         """Copy what is in force, here and in `news`, not booked, with room for more."""
         tables = [self.booked, *(news or [])]
         return squeezed(tables, more, more_arcs, self.places.link.shape, len(self.terms.node))
 
-    def _rebook(self, new: Booked) -> None:
+    def rebook(self, new: Booked) -> None:
         """Book all of these movements, which are in force, from nothing."""
         self.places = self._places()
         self.booked = new
         put_all(new, self.places, self.class_)
-
-
-def _class_flow(net: TimeNet, n_slots: int, n_shelters: int) -> ClassFlow:
-    order = np.argsort(net.dst, kind="stable").astype(np.int32)
-    return ClassFlow(
-        arc=np.zeros((len(net.src), n_slots), np.int32),
-        wait=np.zeros((net.n_nodes, n_slots), np.int32),
-        door=np.zeros((n_shelters, n_slots), np.int32),
-        into_ptr=np.searchsorted(net.dst[order], np.arange(net.n_nodes + 1)).astype(np.int32),
-        into_arc=order,
-        dead=np.zeros(net.n_nodes * n_slots, np.int32),
-    )

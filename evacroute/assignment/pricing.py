@@ -157,12 +157,16 @@ class Pricer:
         terms = self.terms if terms is None else terms
         none = np.zeros(0, np.int32)
         nobody = Crowd(none, none, none, none.astype(F), np.zeros(len(terms.weight) + 1, np.int64))
+        sweeper = self._whole_sweeper(prices, terms, nobody)
+        sweeper.values(prices)
+        return sweeper
+
+    def _whole_sweeper(self, prices: PriceSet, terms: Terms, crowd: Crowd) -> Sweeper:
+        """Make a sweeper of the whole net on the links of these prices, whichever they are."""
         row = np.full(len(self.row), -1, np.int32)
         row[prices.links] = np.arange(len(prices.links))
         core = whole_net(self.net, row)
-        sweeper = Sweeper(self.net, core, terms, nobody, self.n_slots, len(prices.links))
-        sweeper.values(prices)
-        return sweeper
+        return Sweeper(self.net, core, terms, crowd, self.n_slots, len(prices.links))
 
     def use_threads(self, n: int) -> None:
         """Sweep on one thread or two from now on."""
@@ -207,10 +211,7 @@ class Pricer:
 
     def offer(self, prices: PriceSet) -> None:
         """Keep prices from elsewhere, on whatever links, if their dual value is greater."""
-        row = np.full(len(self.row), -1, np.int32)
-        row[prices.links] = np.arange(len(prices.links))
-        core = whole_net(self.net, row)
-        sweeper = Sweeper(self.net, core, self.terms, self.crowd, self.n_slots, len(prices.links))
+        sweeper = self._whole_sweeper(prices, self.terms, self.crowd)
         self._keep(prices, sweeper.answer(prices, self.pool, self.all_shares).value)
         # Late rounds start from the best prices, so on their links.
         self.volume_began = True

@@ -148,7 +148,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
+    ready = ready_slots(scenario.groups.ready_time, step)
     graph = build_graph(network, walk, shelters.node, step, link_slot > 0, link_every, unit)
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
@@ -165,6 +165,11 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         intake_slot=intake_slot,
         intake_every=intake_every,
     )
+
+
+def ready_slots(ready_time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """First whole slot at or after each time [s]."""
+    return np.asarray(np.ceil(np.round(ready_time / step, 9)))
 
 
 def street_slots(

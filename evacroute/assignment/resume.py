@@ -338,14 +338,9 @@ class Resume:
         return "gap reached"
 
     def _penalty(self) -> float:
-        """Price of staying of whom the placing leaves beyond those allowed [slots].
-
-        With what their waits for a slot take from the bound, see `bound_of`.
-        """
+        """What whom the placing leaves takes from the bound [slots]."""
         assert self.pricer.best is not None
-        left = self.placing.left_by_class()
-        waits = self.waits.longest(left) - float((self.waits.each * self.placing.left).sum())
-        return float(((left - self.terms.allowed) * self.pricer.best.stay).sum()) + waits
+        return self.waits.price_of_left(self.placing.left, self.terms, self.pricer.best.stay)
 
     def _lack(self) -> float:
         """Cost with penalties, less the bound: what better prices or ways could still close."""

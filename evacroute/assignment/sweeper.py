@@ -193,8 +193,6 @@ class Sweeper:
         Slots until the deadline.
     count_all
         Whether entries are counted on every link (then `core` is the whole net) or on priced ones.
-    pool
-        Runs classes side by side; None = one after another.
     """
 
     def __init__(

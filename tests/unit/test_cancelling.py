@@ -61,7 +61,7 @@ def test_classes_and_households(seed: int) -> None:
     bench = Bench(tight(seed, classes=2, households=True), seed)
     bench.place()
     before = bench.check()
-    assert is_small(bench.placing)
+    assert is_small(bench.placing.problem, bench.placing.net)
     take_back(bench.placing, passes=9)
     after = bench.check()
     assert after.placed == before.placed
