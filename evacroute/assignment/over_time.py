@@ -208,7 +208,7 @@ class _Run:
         return int(left.sum()), left.tolist(), placing.cost(), placing.late()
 
     def _left_cost(self, placing: PricedPlacing) -> float:
-        """What whom a placing leaves takes from the bound [slots]."""
+        """Sum what the people whom a placing leaves take from the bound [slots]."""
         assert self.pricer is not None
         best = self.pricer.best
         if best is None:
@@ -439,12 +439,8 @@ class _Run:
         placing.exchange(passes=8, most=look, enough=enough, go_on=self._time_left)
         if self._time_left() and placing.cost() > goal:
             placing.chains(CHAINS, seed)
-        if (
-            is_small(self.problem, self.net)
-            and self._time_left()
-            and placing.cost() > goal
-            and self.stages > 1
-        ):
+        small = is_small(self.problem, self.net) and self.stages > 1
+        if small and self._time_left() and placing.cost() > goal:
             take_back(placing, enough=enough, go_on=self._time_left)
 
     def outcome(self) -> Outcome:

@@ -408,6 +408,7 @@ class PricedPlacing:
         self.rebook(self.squeezed(news=news))
 
     def load(self, x: NDArray[np.int64], k: int, z: int) -> ClassFlow:
+        """Give movements of one class and party size as a flow."""
         if self.flow is None:
             self.flow = make_class_flow(self.net, self.problem.n_slots + 1, len(self.terms.node))
         load_flow(self.paths, self.booked, self.flow, k, z, x, self.node, self.ready)

@@ -338,7 +338,7 @@ class Resume:
         return "gap reached"
 
     def _penalty(self) -> float:
-        """What whom the placing leaves takes from the bound [slots]."""
+        """Sum what the people whom the placing leaves take from the bound [slots]."""
         assert self.pricer.best is not None
         return self.waits.price_of_left(self.placing.left, self.terms, self.pricer.best.stay)
 
