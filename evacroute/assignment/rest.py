@@ -127,6 +127,7 @@ def build_rest(
         n_slots=n_slots,
         ready=np.minimum(ready, n_slots + 1).astype(np.int32),
         step_free=classes.step_free,
+        rank=classes.rank,
         units=units,
         link_slot=link_slot,
         link_every=link_every,

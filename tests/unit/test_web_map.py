@@ -213,7 +213,8 @@ def test_browser_finds_links(seen: Seen, tmp_path: Path):
     page.wait_for_timeout(600)
     assert scale.inner_text() != far
     line, view = (page.locator(at).bounding_box() for at in ("path.found-street", "#map"))
-    assert line and view
+    assert line
+    assert view
     assert view["x"] < line["x"] < line["x"] + line["width"] < view["x"] + view["width"]
     assert view["y"] < line["y"] < line["y"] + line["height"] < view["y"] + view["height"]
     page.click(".leaflet-popup-close-button")
