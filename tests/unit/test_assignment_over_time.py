@@ -100,23 +100,27 @@ def test_weights_that_are_no_mapping() -> None:
         er.assign(city(), "over_time", step=STEP, weights=3)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_another_order(seed: int) -> None:
-    """With nodes, links, groups and shelters in another order bounds differ by less than 0.3 %
-    (measured: 0.15 %), costs by less than 4 % (3.5 %), and no cost is below the other's bound."""
-    scenario = city(seed)
-    plans = [
-        er.assign(s, "over_time", step=STEP, gap=0.0)
-        for s in (scenario, *(shuffled(scenario, order) for order in range(3)))
-    ]
-    for plan in plans:
-        check_feasible(plan)
-        assert plan.left == 0
-        assert plan.bound is not None
-    costs, bounds = [plan.cost for plan in plans], [plan.bound or 0.0 for plan in plans]
-    assert max(bounds) <= min(costs) + 1e-3
-    assert max(bounds) <= 1.003 * min(bounds)
-    assert max(costs) <= 1.04 * min(costs)
+def test_another_order() -> None:
+    """With nodes, links, groups and shelters in another order, over six scenes of two classes and
+    households: bounds differ by less than 0.3 % (measured: 0.24 %), costs by less than 1.2 % in the
+    mean (0.9 %) and 4 % at most (3.5 %), and no cost is below another's bound."""
+    spread = []
+    for seed in range(6):
+        scenario = city(seed)
+        plans = [
+            er.assign(s, "over_time", step=STEP, gap=0.0)
+            for s in (scenario, *(shuffled(scenario, order) for order in range(2)))
+        ]
+        for plan in plans:
+            check_feasible(plan)
+            assert plan.left == 0
+            assert plan.bound is not None
+        costs, bounds = [plan.cost for plan in plans], [plan.bound or 0.0 for plan in plans]
+        assert max(bounds) <= min(costs) + 1e-3
+        assert max(bounds) <= 1.003 * min(bounds), f"seed {seed}"
+        spread.append(max(costs) / min(costs))
+    assert np.mean(spread) <= 1.012
+    assert max(spread) <= 1.04
 
 
 def test_time_limit() -> None:
