@@ -115,18 +115,21 @@ def tree_loads(
     k: int,
     node: Any,
     size: Any,
+    price: Any,
+    spare: Any,
     load: Any,
     taken: Any,
 ) -> None:
     """Send everyone down the tree at the pace of class k; count persons by arc and shelter.
 
-    `order` lists the heads from the farthest.
+    `order` lists the heads from the farthest. Who needs more than their `spare` slots to walk there
+    does not go: the costs hold the shelters' prices too.
     """
     at_head = np.zeros(len(cost))
     for i in range(len(node)):
         head = graph.node_head[node[i]]
+        best = cost[head] if head >= 0 else FAR
         if head < 0:
-            best = FAR
             for side in range(2):
                 arc = graph.node_arc[node[i], side]
                 if arc < 0:
@@ -137,7 +140,7 @@ def tree_loads(
                 if took < FAR and took + cost[v] < best:
                     best = took + cost[v]
                     head = v
-        if head >= 0 and cost[head] < FAR:
+        if head >= 0 and best < FAR and best - price[shelter[head]] <= spare[i]:
             at_head[head] += size[i]
             taken[shelter[head]] += size[i]
     for head in order:

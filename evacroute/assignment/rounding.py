@@ -22,7 +22,13 @@ from evacroute.people import Groups
 ROUNDS = 4
 
 
-def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int64]) -> Graph:
+def unbias(
+    graph: Graph,
+    network: Network,
+    groups: Groups,
+    price: NDArray[np.int64],
+    spare: NDArray[np.int32],
+) -> Graph:
     """Fit the arc times to where the groups walk.
 
     Parameters
@@ -36,6 +42,9 @@ def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int
     price
         Price of each shelter [slots], shape (n_shelters,), so that the walks are about those of a
         plan that fills no shelter over its room.
+    spare
+        Slots that each group has to walk before the deadline, shape (n_groups,). Whoever needs more
+        walks nowhere in a plan: where many are cut off, the others walk other streets than all.
     """
     totals = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
     lot = _lot(graph, network)
@@ -45,12 +54,12 @@ def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int
         mine = groups.class_ == k
         if not mine.any():
             continue
-        node, size = groups.node[mine], groups.size[mine]
+        node, size, upto = groups.node[mine], groups.size[mine], spare[mine]
         choice = _choice(totals[k], lot)
         seen = np.zeros(len(lot))
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
-            load, _taken = tree(graph, k, price, node, size)
+            load, _taken = tree(graph, k, price, node, size, upto)
             seen += load
             times[k] = _balance(choice, seen)
     rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)

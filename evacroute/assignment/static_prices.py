@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.distances import nearest, tree_loads
-from evacroute._kernels.graph import Graph
+from evacroute._kernels.graph import FAR, Graph
 from evacroute.people import Groups
 
 ROUNDS = 60
@@ -18,15 +18,21 @@ def tree(
     price: NDArray[np.int64],
     node: NDArray[np.int32],
     size: NDArray[np.int32],
+    spare: NDArray[np.int32] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Everyone to the shelter of least walk + price: persons on each arc and in each shelter."""
+    """Everyone to the shelter of least walk + price: persons on each arc and in each shelter.
+
+    With `spare` only those whose walk takes no more than so many slots.
+    """
+    if spare is None:
+        spare = np.full(len(node), FAR, np.int32)
     n_heads = len(graph.arc_ptr) - 1
     cost, via = np.empty(n_heads, np.int64), np.empty(n_heads, np.int32)
     shelter = np.empty(n_heads, np.int32)
     nearest(graph, graph.arc_time[k], price, cost, via, shelter)
     load, taken = np.zeros(len(graph.arc_from)), np.zeros(len(price))
     order = np.argsort(-cost, kind="stable")
-    tree_loads(graph, cost, via, shelter, order, k, node, size, load, taken)
+    tree_loads(graph, cost, via, shelter, order, k, node, size, price, spare, load, taken)
     return load, taken
 
 
