@@ -119,11 +119,12 @@ def tree_loads(
     spare: Any,
     load: Any,
     taken: Any,
+    late: Any,
 ) -> None:
     """Send everyone down the tree at the pace of class k; count persons by arc and shelter.
 
     `order` lists the heads from the farthest. Who needs more than their `spare` slots to walk there
-    does not go: the costs hold the shelters' prices too.
+    does not go and is marked `late`: the costs hold the shelters' prices too.
     """
     at_head = np.zeros(len(cost))
     for i in range(len(node)):
@@ -143,6 +144,8 @@ def tree_loads(
         if head >= 0 and best < FAR and best - price[shelter[head]] <= spare[i]:
             at_head[head] += size[i]
             taken[shelter[head]] += size[i]
+        else:
+            late[i] = True
     for head in order:
         if cost[head] < FAR and via[head] >= 0:
             load[via[head]] += at_head[head]

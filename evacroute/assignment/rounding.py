@@ -50,6 +50,7 @@ def unbias(
     lot = _lot(graph, network)
     times = graph.arc_time.copy()
     graph = graph._replace(arc_time=times)
+    free = np.zeros_like(price)
     for k in range(len(times)):
         mine = groups.class_ == k
         if not mine.any():
@@ -59,8 +60,11 @@ def unbias(
         seen = np.zeros(len(lot))
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
-            load, _taken = tree(graph, k, price, node, size, upto)
+            load, _, late = tree(graph, k, price, node, size, upto)
             seen += load
+            if late.any():
+                # A nearer shelter may still be in time.
+                seen += tree(graph, k, free, node[late], size[late], upto[late])[0]
             times[k] = _balance(choice, seen)
     rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
     return graph._replace(arc_row=rows)
