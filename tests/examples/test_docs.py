@@ -52,6 +52,8 @@ def test_code_is_valid(page: Path) -> None:
 
 def test_getting_started_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python of the first page runs from top to bottom, and shows what it says it shows."""
+    import evacroute as er
+
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for code in blocks(ROOT / "docs" / "getting_started.md", "python"):
@@ -59,6 +61,7 @@ def test_getting_started_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     plan = names["plan"]
     assert plan.method == "over_time"  # type: ignore[attr-defined]
     assert plan.gap is not None  # type: ignore[attr-defined]
+    assert len(er.marginal_value(plan, 5))  # type: ignore[arg-type]
     assert (tmp_path / "demo" / "map.html").exists()
 
 
