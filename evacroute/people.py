@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._frozen import equal_arrays, freeze
@@ -77,6 +78,43 @@ class Classes:
     def step_free(self) -> NDArray[np.bool_]:
         """Which classes cannot use steps, shape (n_classes,)."""
         return np.asarray(self.speed_steps == 0)
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """Place of each class in the order of who counts as most vulnerable, 0 = first.
+
+        Those who cannot use steps come before the others, then the slowest first.
+        """
+        rank: NDArray[np.int64] = np.empty(len(self), np.int64)
+        rank[np.lexsort((self.speed_flat, ~self.step_free))] = np.arange(len(self))
+        return rank
+
+    def frame(self, persons: NDArray[Any]) -> pd.DataFrame:
+        """List the classes, the most vulnerable first.
+
+        Parameters
+        ----------
+        persons
+            Persons of each class, shape (n_classes,).
+
+        Returns
+        -------
+        DataFrame
+            class_id, persons, speed_flat and speed_steps [m/s, 0 = cannot use steps], uses_steps,
+            min_width [m], space [persons].
+        """
+        frame = pd.DataFrame(
+            {
+                "class_id": self.class_id,
+                "persons": np.asarray(persons).astype(np.int64),
+                "speed_flat": self.speed_flat,
+                "speed_steps": self.speed_steps,
+                "uses_steps": ~self.step_free,
+                "min_width": self.min_width,
+                "space": self.space,
+            }
+        )
+        return frame.iloc[np.argsort(self.rank)].reset_index(drop=True)
 
     def walk_seconds(self, network: Network) -> NDArray[np.float64]:
         """Seconds to walk each link, shape (n_classes, n_links); inf where the class cannot.

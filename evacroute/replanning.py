@@ -14,6 +14,7 @@ from evacroute._news import Closures, Positions, read_closures, read_positions
 from evacroute._remaining import Remaining, check_joined, remaining
 from evacroute._standing import Standing, put_elsewhere, stand
 from evacroute.assignment import Progress, build_problem
+from evacroute.assignment.class_order import with_order
 from evacroute.assignment.rest import Rest, Taken, build_rest
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
@@ -119,6 +120,8 @@ def replan(
     density = plan.settings.get("max_density")
     taken = _taken(plan, standing, now_s)
     problem = build_rest(rest.scenario, step, taken, arcs, room, density)
+    order = plan.settings.get("order")
+    problem = with_order(problem, order)
     ways = _ways(plan, standing, rest, problem, now_s + near)
     run = Resume(
         problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
@@ -134,6 +137,7 @@ def replan(
         "shelters": shelters.shelter_id[closed_shelter].tolist(),
     }
     settings: dict[str, Any] = {} if density is None else {"max_density": density}
+    settings |= {"order": order} if order else {}
     settings |= {"now_s": now_s, "closed": closed, "gap": gap, "time_limit": limit}
     new = Plan(
         rest.scenario,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.class_bins import ClassBins, bin_classes
@@ -105,6 +106,26 @@ class Scenario:
     def persons(self) -> int:
         """Number of persons, those set aside by the loader included."""
         return len(self.people) if isinstance(self.people, People) else self.groups.persons
+
+    def classes_frame(self) -> pd.DataFrame:
+        """List the classes that have a name to be weighted by, with how many people are in each.
+
+        Returns
+        -------
+        DataFrame
+            As `Classes.frame` says, the most vulnerable class first.
+
+        Examples
+        --------
+        >>> import evacroute as er
+        >>> table = er.lagoon(people=300).classes_frame()
+        >>> int(table["persons"].sum()), bool(table["uses_steps"].iloc[0])
+        (300, False)
+        """
+        classes, groups = self.group_classes, self.groups
+        return classes.frame(
+            np.bincount(groups.class_, weights=groups.size, minlength=len(classes))
+        )
 
     def __repr__(self) -> str:
         return (

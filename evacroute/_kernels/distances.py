@@ -115,18 +115,22 @@ def tree_loads(
     k: int,
     node: Any,
     size: Any,
+    price: Any,
+    spare: Any,
     load: Any,
     taken: Any,
+    late: Any,
 ) -> None:
     """Send everyone down the tree at the pace of class k; count persons by arc and shelter.
 
-    `order` lists the heads from the farthest.
+    `order` lists the heads from the farthest. Who needs more than their `spare` slots to walk there
+    does not go and is marked `late`: the costs hold the shelters' prices too.
     """
     at_head = np.zeros(len(cost))
     for i in range(len(node)):
         head = graph.node_head[node[i]]
+        best = cost[head] if head >= 0 else FAR
         if head < 0:
-            best = FAR
             for side in range(2):
                 arc = graph.node_arc[node[i], side]
                 if arc < 0:
@@ -137,9 +141,11 @@ def tree_loads(
                 if took < FAR and took + cost[v] < best:
                     best = took + cost[v]
                     head = v
-        if head >= 0 and cost[head] < FAR:
+        if head >= 0 and best < FAR and best - price[shelter[head]] <= spare[i]:
             at_head[head] += size[i]
             taken[shelter[head]] += size[i]
+        else:
+            late[i] = True
     for head in order:
         if cost[head] < FAR and via[head] >= 0:
             load[via[head]] += at_head[head]

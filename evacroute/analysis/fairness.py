@@ -156,7 +156,7 @@ def fairness(
         return assign(
             plan.scenario, "over_time", step=plan.step_s, seed=plan.seed,
             max_density=plan.settings.get("max_density"), time_limit=limit,
-            weights=weights or None, **gap,
+            weights=weights or None, order=plan.settings.get("order"), **gap,
         )  # fmt: skip
 
     before = plan if plan.method == "over_time" else solve({})

@@ -316,7 +316,7 @@ def _enlarged(problem: Problem, row: _More, more: float, max_density: float | No
 
 def _method(plan: Plan, limit: float | None) -> OverTime:
     """Set up the solver as the plan's was."""
-    given = {key: plan.settings[key] for key in ("gap", "time_limit", "weights")
+    given = {key: plan.settings[key] for key in ("gap", "time_limit", "weights", "order")
              if key in plan.settings}  # fmt: skip
     if limit is not None:
         given["time_limit"] = limit

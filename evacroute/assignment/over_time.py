@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.priced_search import Space
 from evacroute.assignment.bound import Waits, bound_of
 from evacroute.assignment.cancelling import is_small, take_back
+from evacroute.assignment.class_order import check_order, with_order
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.least_cost import is_simple, place_all
@@ -25,7 +26,7 @@ from evacroute.assignment.price_sets import plan_prices, short_places
 from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.shelter_flow import ShelterFlow, static_flow, vulnerable_first
+from evacroute.assignment.shelter_flow import ShelterFlow, static_flow
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
@@ -84,6 +85,9 @@ class OverTime:
         Stop after this time [s, or text such as "60 s"], with the best plan and bound so far.
     weights
         What a second of a person's time counts for, by class id; 1 for classes not named.
+    order
+        Ids of classes, the most vulnerable first: where not everybody can be placed these are.
+        Classes not named follow: those who cannot use steps, then the slowest first.
     seed
         Seed of the exchanges. The same seed gives the same plan, unless the time limit ends it.
     """
@@ -91,6 +95,7 @@ class OverTime:
     gap: float = 0.01
     time_limit: float | str = 60.0
     weights: Mapping[str, float] | None = None
+    order: Sequence[str] | None = None
     seed: int = 0
     name: str = "over_time"
 
@@ -109,6 +114,7 @@ class OverTime:
         for name, weight in weights.items():
             if not isinstance(weight, int | float) or not 0.01 <= weight <= 100:
                 faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
+        check_order(self.order, faults)
         faults.raise_if_any()
 
     def solve(
@@ -123,6 +129,7 @@ class OverTime:
         With `penalty` leaving a person of each class counts so much in the bound [s], so that the
         bounds of two cities can be compared; else what makes the bound best.
         """
+        problem = with_order(problem, self.order)
         with ThreadPoolExecutor(1) as side:
             run = _Run(self, problem, progress, side, penalty)
             try:
@@ -171,7 +178,7 @@ class _Run:
         cost = origin_costs(problem, origins, problem.distances())
         self.proven = hopeless(problem, Soonest(problem, origins))
         self.counted = self.proven < 0
-        self.rank = vulnerable_first(problem)
+        self.rank = problem.rank
         self.net = build_time_net(problem)
         weight = method.class_weights(problem)
         self.terms = make_terms(problem, self.net, weight, self.rank)
@@ -182,7 +189,7 @@ class _Run:
         self.placing: PricedPlacing | None = None
         self.space: Space | None = None
         flow = static_flow(problem, origins, cost, self.counted)
-        self.waits = Waits(problem, self.counted, weight)
+        self.waits = Waits(problem, self.counted, self.terms.weight)
         self.no_room = int(flow.left.sum())
         self.start = flow.price * self.terms.weight.mean(), np.zeros(len(flow.price))
         if self.no_room:
@@ -193,7 +200,8 @@ class _Run:
         self.fixed = penalty is not None
         if penalty is not None:
             none = np.zeros(len(penalty))
-            self.terms = replace(self.terms, penalty=penalty / problem.step, allowed=none)
+            penalty = penalty / (problem.step * self.terms.unit)
+            self.terms = replace(self.terms, penalty=penalty, allowed=none)
 
     @property
     def bound(self) -> float:
@@ -231,7 +239,7 @@ class _Run:
         if self.progress is None:
             return
         persons = max(self.crowd.persons, 1.0)
-        minutes = self.problem.step / 60 / persons
+        minutes = self.problem.step * self.terms.unit / 60 / persons
         text = f"{what}: bound {self.bound * minutes:.2f} min"
         if self.placing is not None:
             text += f", cost {self.placing.cost() * minutes:.2f} min, gap {self.gap:.2%}"

@@ -28,17 +28,18 @@ def price_set(prices: Prices, problem: Problem, terms: Terms, first: int = 0) ->
     real = (prices.link_slot >= first) & (problem.link_slot[prices.link] > 0)
     links, column = np.unique(prices.link[real], return_inverse=True)
     link = np.zeros((n_slots + 2, len(links)), F)
-    link[prices.link_slot[real], column.ravel()] = prices.link_price[real] / problem.step
+    unit = problem.step * terms.unit
+    link[prices.link_slot[real], column.ravel()] = prices.link_price[real] / unit
     place = np.empty(n_shelters, np.int64)
     place[terms.order] = np.arange(n_shelters)
     door = np.zeros((n_slots + 2, n_shelters), F)
     late = prices.door_slot >= first
-    door[prices.door_slot[late], place[prices.door[late]]] = prices.door_price[late] / problem.step
+    door[prices.door_slot[late], place[prices.door[late]]] = prices.door_price[late] / unit
     return PriceSet(
         links=links.astype(np.int64),
         link=link,
-        room=(prices.room[terms.order] / problem.step).astype(F),
-        free_room=(prices.step_free_room[terms.order] / problem.step).astype(F),
+        room=(prices.room[terms.order] / unit).astype(F),
+        free_room=(prices.step_free_room[terms.order] / unit).astype(F),
         door=door,
         stay=terms.penalty.astype(F),
         horizon=min(n_slots, max(prices.horizon, first + 1)),
@@ -55,9 +56,10 @@ def plan_prices(
     counted
         Groups that are part of the bound.
     value
-        The dual value that the prices have, in double precision [slots].
+        The dual value that the prices have, in double precision [slots of `terms.unit`].
     """
     step, graph, horizon = problem.step, problem.graph, best.horizon
+    unit, weight = step * terms.unit, terms.weight * terms.unit
     network, groups, shelters = (
         problem.scenario.network, problem.scenario.groups, problem.scenario.shelters
     )  # fmt: skip
@@ -68,7 +70,7 @@ def plan_prices(
     shelter, door_slot = np.nonzero(door[: horizon + 1].T)
     # A group that is ready within a slot waits for the next, whatever the plan.
     waits = problem.ready * step - groups.ready_time
-    late = float((waits * terms.weight[groups.class_] * groups.size)[counted].sum())
+    late = float((waits * weight[groups.class_] * groups.size)[counted].sum())
     priced = best.links[np.unique(column)]
     return Prices(
         step=step,
@@ -76,14 +78,14 @@ def plan_prices(
         horizon=horizon,
         link=best.links[column].astype(np.int32),
         link_slot=slot.astype(np.int32),
-        link_price=best.link[slot, column].astype(np.float64) * step,
+        link_price=best.link[slot, column].astype(np.float64) * unit,
         door=shelter.astype(np.int32),
         door_slot=door_slot.astype(np.int32),
-        door_price=door[door_slot, shelter].astype(np.float64) * step,
-        room=best.room[place].astype(np.float64) * step,
-        step_free_room=best.free_room[place].astype(np.float64) * step,
-        weight=terms.weight.copy(),
-        penalty=best.stay.astype(np.float64) * step,
+        door_price=door[door_slot, shelter].astype(np.float64) * unit,
+        room=best.room[place].astype(np.float64) * unit,
+        step_free_room=best.free_room[place].astype(np.float64) * unit,
+        weight=weight,
+        penalty=best.stay.astype(np.float64) * unit,
         hopeless=np.flatnonzero(~counted).astype(np.int32),
         unit=graph.unit.copy(),
         units=problem.units,
@@ -96,7 +98,7 @@ def plan_prices(
         link_limit=problem.link_slot[priced] / problem.units,
         shelter_id=shelters.shelter_id.astype(str),
         shelter_name=shelters.name.astype(str),
-        value=value * step + late,
+        value=value * unit + late,
     )
 
 

@@ -55,6 +55,9 @@ class Problem:
         First slot in which each group can leave, shape (n_groups,); may be past n_slots.
     step_free
         Which classes cannot use steps, shape (n_classes,).
+    rank
+        Place of each class in the order of who counts as most vulnerable, 0 = first,
+        shape (n_classes,).
     units
         Units to a person who takes no more space than others: 1 where all are alike. What a person
         of each class takes is `graph.unit`.
@@ -72,6 +75,7 @@ class Problem:
     n_slots: int
     ready: NDArray[np.int32]
     step_free: NDArray[np.bool_]
+    rank: NDArray[np.int64]
     units: int
     link_slot: NDArray[np.int32]
     link_every: NDArray[np.int32]
@@ -148,17 +152,18 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    ready = ready_slots(scenario.groups.ready_time, step)
+    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     graph = build_graph(network, walk, shelters.node, step, link_slot > 0, link_every, unit)
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
-        graph=unbias(graph, network, scenario.groups, price),
+        graph=unbias(graph, network, scenario.groups, price, n_slots - ready),
         static_price=price,
         step=step,
         n_slots=n_slots,
-        ready=np.minimum(ready, n_slots + 1).astype(np.int32),
+        ready=ready,
         step_free=classes.step_free,
+        rank=classes.rank,
         units=units,
         link_slot=link_slot,
         link_every=link_every,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
 from evacroute.assignment.chains import arc_rows, graph_of_arcs, round_times
-from evacroute.assignment.problem import Problem, per_slot, street_slots
+from evacroute.assignment.problem import Problem, per_slot, ready_slots, street_slots
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.people import Groups
@@ -117,16 +117,17 @@ def build_rest(
     )  # fmt: skip
     if price is None:
         price = static_prices(graph, scenario.groups, shelters.capacity)
-    ready = np.ceil(np.round(scenario.groups.ready_time / step, 9))
     n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
+    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     return Rest(
         scenario=scenario,
-        graph=_fit(graph, scenario, price, len(known)),
+        graph=_fit(graph, scenario, price, len(known), n_slots - ready),
         static_price=price,
         step=step,
         n_slots=n_slots,
-        ready=np.minimum(ready, n_slots + 1).astype(np.int32),
+        ready=ready,
         step_free=classes.step_free,
+        rank=classes.rank,
         units=units,
         link_slot=link_slot,
         link_every=link_every,
@@ -136,7 +137,13 @@ def build_rest(
     )
 
 
-def _fit(graph: Graph, scenario: Scenario, price: NDArray[np.int64], known: int) -> Graph:
+def _fit(
+    graph: Graph,
+    scenario: Scenario,
+    price: NDArray[np.int64],
+    known: int,
+    spare: NDArray[np.int32],
+) -> Graph:
     """Fit the arc times of the classes from `known` on to where their people walk."""
     if known == len(graph.arc_time):
         return graph
@@ -151,7 +158,7 @@ def _fit(graph: Graph, scenario: Scenario, price: NDArray[np.int64], known: int)
         groups.ready_time[late], groups.size[late], groups.together[late],
     )  # fmt: skip
     times = graph.arc_time.copy()
-    times[known:] = unbias(part, scenario.network, theirs, price).arc_time
+    times[known:] = unbias(part, scenario.network, theirs, price, spare[late]).arc_time
     times = np.where(graph.arc_time < FAR, times, FAR).astype(np.int32)
     rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
     return graph._replace(arc_time=times, arc_row=rows)

@@ -22,7 +22,7 @@ from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.rest import Rest
-from evacroute.assignment.shelter_flow import static_flow, vulnerable_first
+from evacroute.assignment.shelter_flow import static_flow
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import (
     Terms,
@@ -155,13 +155,13 @@ class Resume:
         self.cost = origin_costs(problem, origins, problem.distances())
         self.proven = hopeless(problem, Soonest(problem, origins))
         self.counted = self.proven < 0
-        self.rank = vulnerable_first(problem)
+        self.rank = problem.rank
         net = build_time_net(problem)
         weight = np.ones(len(problem.step_free))
         if prices is not None:
             weight[: len(prices.weight)] = prices.weight
-        self.waits = Waits(problem, self.counted, weight)
         self.terms = make_terms(problem, net, weight, self.rank)
+        self.waits = Waits(problem, self.counted, self.terms.weight)
         self.crowd = gather_crowd(problem, net, self.counted)
         room = problem.static_price.astype(np.float64)
         warm = None if prices is None else price_set(prices, problem, self.terms, first)

@@ -22,7 +22,13 @@ from evacroute.people import Groups
 ROUNDS = 4
 
 
-def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int64]) -> Graph:
+def unbias(
+    graph: Graph,
+    network: Network,
+    groups: Groups,
+    price: NDArray[np.int64],
+    spare: NDArray[np.int32],
+) -> Graph:
     """Fit the arc times to where the groups walk.
 
     Parameters
@@ -36,22 +42,29 @@ def unbias(graph: Graph, network: Network, groups: Groups, price: NDArray[np.int
     price
         Price of each shelter [slots], shape (n_shelters,), so that the walks are about those of a
         plan that fills no shelter over its room.
+    spare
+        Slots that each group has to walk before the deadline, shape (n_groups,). Whoever needs more
+        walks nowhere in a plan: where many are cut off, the others walk other streets than all.
     """
     totals = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
     lot = _lot(graph, network)
     times = graph.arc_time.copy()
     graph = graph._replace(arc_time=times)
+    free = np.zeros_like(price)
     for k in range(len(times)):
         mine = groups.class_ == k
         if not mine.any():
             continue
-        node, size = groups.node[mine], groups.size[mine]
+        node, size, upto = groups.node[mine], groups.size[mine], spare[mine]
         choice = _choice(totals[k], lot)
         seen = np.zeros(len(lot))
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
-            load, _taken = tree(graph, k, price, node, size)
+            load, _, late = tree(graph, k, price, node, size, upto)
             seen += load
+            if late.any():
+                # A nearer shelter may still be in time.
+                seen += tree(graph, k, free, node[late], size[late], upto[late])[0]
             times[k] = _balance(choice, seen)
     rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
     return graph._replace(arc_row=rows)

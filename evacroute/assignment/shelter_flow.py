@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.assignment.class_order import check_order, with_order
 from evacroute.assignment.finish import finish
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -49,6 +51,10 @@ class ShelterFlow:
     polish
         Plans of at most so many movements are improved in the end: whoever waits may go to another
         shelter if that is sooner.
+    order
+        Ids of classes, the most vulnerable first: where not everybody can be placed these are, and
+        they are routed first. Classes not named follow: those who cannot use steps, then the
+        slowest first.
 
     Notes
     -----
@@ -61,6 +67,7 @@ class ShelterFlow:
     toll: float = 3.0
     damping: float = 0.5
     polish: int = 5000
+    order: Sequence[str] | None = None
     name: str = "shelter_flow"
 
     def __post_init__(self) -> None:
@@ -73,10 +80,12 @@ class ShelterFlow:
             value = getattr(self, name)
             if not isinstance(value, int | float) or not 0 <= value <= high:
                 faults.add(f"{name} is {value!r}, expected a number from 0 to {high:g}")
+        check_order(self.order, faults)
         faults.raise_if_any()
 
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Flow, route, feed back, repair."""
+        problem = with_order(problem, self.order)
         placing, unplaced, no_room = self.place(problem, progress)
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
         return Outcome(finish(problem, placing, unplaced, no_room), settings)
@@ -211,7 +220,7 @@ def static_flow(
         shelters.capacity,
         shelters.step_free_capacity,
         price,
-        vulnerable_first(problem)[origins.class_],
+        problem.rank[origins.class_],
         before,
         widen=0 if draft and problem.is_large else MOST_WIDENED,
     )
@@ -221,27 +230,19 @@ def _worth(
     problem: Problem, placing: Placing, unplaced: NDArray[np.int64]
 ) -> tuple[int, list[int], int]:
     """Persons left, then those left of each class from the most vulnerable on, then cost."""
-    rank = vulnerable_first(problem)[problem.scenario.groups.class_]
+    rank = problem.rank[problem.scenario.groups.class_]
     by_rank = np.bincount(rank, weights=unplaced, minlength=len(problem.step_free))
     return int(unplaced.sum()), by_rank.astype(np.int64).tolist(), placing.cost()
 
 
-def vulnerable_first(problem: Problem) -> NDArray[np.int64]:
-    """Rank the classes: step-free before the others, then the slowest first."""
-    speed = problem.scenario.group_classes.speed_flat
-    rank = np.empty(len(speed), np.int64)
-    rank[np.lexsort((speed, ~problem.step_free))] = np.arange(len(speed))
-    return rank
-
-
 def slowest_first(problem: Problem, parties: Parties) -> NDArray[np.int64]:
-    """Order parties: those with a target, then step-free, slowest and first ready first.
+    """Order parties: those with a target, then the most vulnerable and first ready first.
 
     The slow have the least choice: let go first they keep their short way, and the others lose
     less by walking round than the slow would.
     """
     k = problem.scenario.groups.class_[parties.group]
-    rank = vulnerable_first(problem)[k]
+    rank = problem.rank[k]
     return np.lexsort((problem.ready[parties.group], rank, parties.target < 0))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.distances import nearest, tree_loads
-from evacroute._kernels.graph import Graph
+from evacroute._kernels.graph import FAR, Graph
 from evacroute.people import Groups
 
 ROUNDS = 60
@@ -18,16 +18,23 @@ def tree(
     price: NDArray[np.int64],
     node: NDArray[np.int32],
     size: NDArray[np.int32],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Everyone to the shelter of least walk + price: persons on each arc and in each shelter."""
+    spare: NDArray[np.int32] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Everyone to the shelter of least walk + price: persons on each arc and in each shelter.
+
+    With `spare` only those whose walk takes no more than so many slots; says who does not go.
+    """
+    if spare is None:
+        spare = np.full(len(node), FAR, np.int32)
     n_heads = len(graph.arc_ptr) - 1
     cost, via = np.empty(n_heads, np.int64), np.empty(n_heads, np.int32)
     shelter = np.empty(n_heads, np.int32)
     nearest(graph, graph.arc_time[k], price, cost, via, shelter)
     load, taken = np.zeros(len(graph.arc_from)), np.zeros(len(price))
+    late = np.zeros(len(node), np.bool_)
     order = np.argsort(-cost, kind="stable")
-    tree_loads(graph, cost, via, shelter, order, k, node, size, load, taken)
-    return load, taken
+    tree_loads(graph, cost, via, shelter, order, k, node, size, price, spare, load, taken, late)
+    return load, taken, late
 
 
 def static_prices(
@@ -51,7 +58,7 @@ def static_prices(
     limit = np.maximum(room, 1)
     price = np.zeros(len(room))
     for i in range(rounds):
-        _, taken = tree(graph, k, np.rint(price).astype(np.int64), node.astype(np.int32), size)
+        _, taken, _ = tree(graph, k, np.rint(price).astype(np.int64), node.astype(np.int32), size)
         excess = np.clip((taken - limit) / limit, -0.5, 1.0)
         if i > 0 and (excess <= 0).all():
             break

@@ -12,6 +12,7 @@ from evacroute._kernels.sweeps import BIG, backward, forward, static_values
 from evacroute.assignment.lanes import Core, whole_net
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.time_net import TimeNet
+from evacroute.people import Groups
 
 F = np.float32
 
@@ -86,7 +87,10 @@ class Terms:
     step_free
         Which classes cannot use steps.
     weight
-        Worth of a slot of a person's time, by class.
+        Worth of a slot of a person's time, by class, relative to `unit`.
+    unit
+        What 1 stands for, in the weights that were given: their mean over persons. Prices, values
+        and penalties are all in it, so that the size of the weights means nothing to the solver.
     penalty
         What leaving a person costs at most, by class.
     allowed
@@ -104,6 +108,7 @@ class Terms:
     space: NDArray[np.float64]
     step_free: NDArray[np.bool_]
     weight: NDArray[np.float64]
+    unit: float
     penalty: NDArray[np.float64]
     allowed: NDArray[np.float64]
 
@@ -401,10 +406,22 @@ def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: 
     return float(total - paid - (room * terms.room).sum() - (free_room * terms.free_room).sum())
 
 
+def relative(weight: NDArray[np.float64], groups: Groups) -> tuple[NDArray[np.float64], float]:
+    """Divide the weights of the classes by their mean over persons; returns that too."""
+    persons = np.bincount(groups.class_, weights=groups.size, minlength=len(weight))
+    unit = float(weight @ persons / persons.sum()) if persons.any() else 1.0
+    # To 40 bits: all multiples of the same weights shall give the same numbers.
+    part, power = np.frexp(weight / unit)
+    return np.ldexp(np.rint(np.ldexp(part, 40)), power - 40), unit
+
+
 def make_terms(
     problem: Problem, net: TimeNet, weight: NDArray[np.float64], rank: NDArray[np.int64]
 ) -> Terms:
-    """Gather the limits; the penalty for leaving a person is higher the lower the class's rank."""
+    """Gather the limits; the penalty for leaving a person is higher the lower the class's rank.
+
+    `weight` is as the user gave it.
+    """
     shelters = problem.scenario.shelters
     head = problem.graph.shelter_head
     order = np.argsort(head, kind="stable")
@@ -412,6 +429,7 @@ def make_terms(
     node_shelter = np.full(net.n_nodes, -1, np.int32)
     first, at = np.unique(node, return_index=True)
     node_shelter[first] = at
+    weight, unit = relative(weight, problem.scenario.groups)
     return Terms(
         order=order,
         node=node,
@@ -423,6 +441,7 @@ def make_terms(
         space=problem.graph.unit / problem.units,
         step_free=problem.step_free,
         weight=weight,
+        unit=unit,
         penalty=problem.n_slots * (4.0 + len(rank) - 1 - rank) * weight.max(),
         allowed=np.zeros(len(rank)),
     )

@@ -11,6 +11,7 @@ import typer
 
 from evacroute.cli.ask import explain, fairness, prices
 from evacroute.cli.bench import bench
+from evacroute.cli.classes import classes
 from evacroute.cli.convert import convert
 from evacroute.cli.demo import demo
 from evacroute.cli.fetch import fetch
@@ -28,7 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    plan, replan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, bench
+    plan, replan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, classes,
+    bench,
 ):  # fmt: skip
     app.command()(command)
 

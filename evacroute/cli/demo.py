@@ -11,6 +11,7 @@ import typer
 import evacroute as er
 from evacroute.cli.inputs import (
     DeadlineOption,
+    FirstOption,
     GapOption,
     JsonOption,
     MethodOption,
@@ -42,6 +43,7 @@ def demo(
     gap: GapOption = None,
     time_limit: TimeLimitOption = None,
     weight: WeightOption = None,
+    first: FirstOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan the evacuation of a lagoon city that a program made up, and draw its map.
@@ -54,7 +56,7 @@ def demo(
         method=method,
         step_s=seconds(step, "--step"),
         seed=seed,
-        settings=method_settings(method, gap, time_limit, weight),
+        settings=method_settings(method, gap, time_limit, weight, first),
         verify=True,
         as_json=as_json,
         started=started,

@@ -10,6 +10,8 @@ import typer
 
 import evacroute as er
 from evacroute.cli.shell import Readable, Report
+from evacroute.network import Network
+from evacroute.people import People
 from evacroute.scenario import Scenario
 from evacroute.units import seconds
 
@@ -129,8 +131,17 @@ WeightOption = Annotated[
         "--weight",
         metavar="CLASS=W",
         help="over_time: what a second of a class's time counts for, such as walker=3; may be "
-        "given again.",
+        "given again. 'evacroute classes' lists them.",
         rich_help_panel=_OVER_TIME,
+    ),
+]
+FirstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--first",
+        metavar="CLASS",
+        help="over_time, shelter_flow: this class counts as most vulnerable: where places are "
+        "short it gets them. Given again, the next. 'evacroute classes' lists them.",
     ),
 ]
 JsonOption = Annotated[
@@ -161,20 +172,27 @@ class Inputs:
             raise typer.BadParameter(
                 "give --instance DIR, or all of --network, --people and --shelters"
             )
+        network, people, survey = self.load_people(report)
+        report("loading the shelters", 0.7)
+        shelters = er.read_shelters(self.shelters, network)
+        report("gathering groups", 0.8)
+        scenario = er.Scenario(network, people, shelters, deadline=deadline)
+        return scenario, reports_of(scenario) | survey
+
+    def load_people(self, report: Report) -> tuple[Network, People, dict[str, Readable]]:
+        """Load network and people from files; also the report of the bridges, if any."""
+        if self.network is None or self.people is None:
+            raise typer.BadParameter("give --instance DIR, or --network and --people")
         report("loading the network", 0.0)
         network = er.read_network(self.network)
         survey: dict[str, Readable] = {}
         if self.bridges is not None:
             report("joining the bridges", 0.3)
             network, survey["bridges"] = er.join_bridges(network, self.bridges)
-        report("loading the shelters", 0.4)
-        shelters = er.read_shelters(self.shelters, network)
-        report("loading the people", 0.5)
+        report("loading the people", 0.4)
         options = {} if self.max_distance is None else {"max_distance": self.max_distance}
         people = er.read_people(self.people, network, seed=self.seed, **options)
-        report("gathering groups", 0.8)
-        scenario = er.Scenario(network, people, shelters, deadline=deadline)
-        return scenario, reports_of(scenario) | survey
+        return network, people, survey
 
     def _only_instance(self) -> None:
         files = {
@@ -200,7 +218,11 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
 
 
 def method_settings(
-    method: str, gap: float | None, time_limit: str | None, weights: list[str] | None
+    method: str,
+    gap: float | None,
+    time_limit: str | None,
+    weights: list[str] | None,
+    first: list[str] | None = None,
 ) -> dict[str, Any]:
     """Make settings of the method from the options, checked before anything is loaded.
 
@@ -227,4 +249,8 @@ def method_settings(
         settings.setdefault("weights", {})[name] = number
     if settings and method != "over_time":
         raise typer.BadParameter("--gap, --time-limit and --weight are for --method over_time")
+    if first:
+        if method not in ("over_time", "shelter_flow"):
+            raise typer.BadParameter("--first is for --method over_time or shelter_flow")
+        settings["order"] = list(first)
     return settings

@@ -51,6 +51,7 @@ def _add_streets(packer: Packer, network: Network, streets: Streets) -> None:
     packer.scaled("street_lon", lon[points], resolution=DEGREES)
     packer.scaled("street_lat", lat[points], resolution=DEGREES)
     packer.text("street_id", network.link_id[forward])
+    packer.text("street_id_back", np.where(both, network.link_id[backward], ""))
     packer.words("street_name", network.name[forward])
     packer.whole("street_kind", network.kind[forward], delta=False)
     packer.scaled("street_width", network.width[forward], resolution=0.01, delta=False)

@@ -50,6 +50,21 @@ def test_code_is_valid(page: Path) -> None:
             assert hasattr(er, name), f"{page.name}: er.{name} does not exist"
 
 
+def test_getting_started_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python of the first page runs from top to bottom, and shows what it says it shows."""
+    import evacroute as er
+
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for code in blocks(ROOT / "docs" / "getting_started.md", "python"):
+        exec(compile(code, "getting_started.md", "exec"), names)
+    plan = names["plan"]
+    assert plan.method == "over_time"  # type: ignore[attr-defined]
+    assert plan.gap is not None  # type: ignore[attr-defined]
+    assert len(er.marginal_value(plan, 5))  # type: ignore[arg-type]
+    assert (tmp_path / "demo" / "map.html").exists()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
     """Commands that a page shows exist, with every option they are given."""

@@ -100,23 +100,27 @@ def test_weights_that_are_no_mapping() -> None:
         er.assign(city(), "over_time", step=STEP, weights=3)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_another_order(seed: int) -> None:
-    """With nodes, links, groups and shelters in another order bounds differ by less than 0.3 %
-    (measured: 0.15 %), costs by less than 4 % (3.5 %), and no cost is below the other's bound."""
-    scenario = city(seed)
-    plans = [
-        er.assign(s, "over_time", step=STEP, gap=0.0)
-        for s in (scenario, *(shuffled(scenario, order) for order in range(3)))
-    ]
-    for plan in plans:
-        check_feasible(plan)
-        assert plan.left == 0
-        assert plan.bound is not None
-    costs, bounds = [plan.cost for plan in plans], [plan.bound or 0.0 for plan in plans]
-    assert max(bounds) <= min(costs) + 1e-3
-    assert max(bounds) <= 1.003 * min(bounds)
-    assert max(costs) <= 1.04 * min(costs)
+def test_another_order() -> None:
+    """With nodes, links, groups and shelters in another order, over six scenes of two classes and
+    households: bounds differ by less than 0.3 % (measured: 0.24 %), costs by less than 1.2 % in the
+    mean (0.9 %) and 4 % at most (3.5 %), and no cost is below another's bound."""
+    spread = []
+    for seed in range(6):
+        scenario = city(seed)
+        plans = [
+            er.assign(s, "over_time", step=STEP, gap=0.0)
+            for s in (scenario, *(shuffled(scenario, order) for order in range(2)))
+        ]
+        for plan in plans:
+            check_feasible(plan)
+            assert plan.left == 0
+            assert plan.bound is not None
+        costs, bounds = [plan.cost for plan in plans], [plan.bound or 0.0 for plan in plans]
+        assert max(bounds) <= min(costs) + 1e-3
+        assert max(bounds) <= 1.003 * min(bounds), f"seed {seed}"
+        spread.append(max(costs) / min(costs))
+    assert np.mean(spread) <= 1.012
+    assert max(spread) <= 1.04
 
 
 def test_time_limit() -> None:
@@ -207,12 +211,78 @@ def test_weights() -> None:
         assert -1e-6 <= plan.gap <= 0.5
 
 
+@pytest.mark.parametrize("method", ["over_time", "shelter_flow"])
+@pytest.mark.parametrize("seed", [0, 2])
+def test_who_is_named_first_is_placed(seed: int, method: str) -> None:
+    """Where places are short the class that is named first gets them, and the setting is kept; by
+    default these are the slow."""
+    whole = city(seed)
+    quick, slow = np.bincount(whole.groups.class_, weights=whole.groups.size, minlength=2)
+    room = np.full(len(whole.shelters), int(min(quick, slow)) // len(whole.shelters))
+    scenario = er.Scenario(
+        whole.network,
+        replace(whole.groups, together=np.zeros(len(whole.groups), bool)),
+        replace(whole.shelters, capacity=room, step_free_capacity=room, report=None),
+        classes=whole.group_classes, deadline=whole.deadline_s,
+    )  # fmt: skip
+    places = int(room.sum())
+    for order, placed in ((None, [0, places]), (["c0"], [places, 0]), (["c1", "c0"], [0, places])):
+        plan = er.assign(scenario, method, step=STEP, order=order)
+        check_feasible(plan)
+        assert plan.by_class()["placed"].tolist() == placed
+        assert plan.settings["order"] == order
+        assert plan.bound is None or er.verify(plan, bound=True).ok
+
+
+@pytest.mark.parametrize("more", [0.01, 7.3])
+def test_the_size_of_weights_means_nothing(more: float) -> None:
+    """All weights so many times greater give the same movements, and bound, prices and weighted
+    cost so many times greater; the bound can be checked in both."""
+    weights = {"c0": 1.0, "c1": 3.0}
+    first, second = (
+        er.assign(
+            city(1), "over_time", step=STEP, gap=0.0, time_limit=300.0,
+            weights={name: factor * weight for name, weight in weights.items()},
+        )
+        for factor in (1.0, more)
+    )  # fmt: skip
+    assert first.settings["stopped"] != "time limit"
+    assert first.movements.equals(second.movements)
+    assert first.bound is not None
+    assert first.prices is not None
+    assert second.prices is not None
+    assert second.bound == pytest.approx(more * first.bound, rel=1e-6)
+    assert second.weighted_cost == pytest.approx(more * first.weighted_cost, rel=1e-6)
+    assert second.cost == first.cost
+    np.testing.assert_allclose(second.prices.weight, [more, 3 * more], rtol=1e-9)
+    for name in ("link_price", "room", "penalty"):
+        one, two = getattr(first.prices, name), getattr(second.prices, name)
+        np.testing.assert_allclose(two, more * one, rtol=1e-6)
+    assert er.verify(first, bound=True).ok
+    assert er.verify(second, bound=True).ok
+
+
+def test_the_same_weight_for_all_is_no_weight() -> None:
+    """With weight 0.01 for every class the gap is what it is without weights."""
+    plans = [
+        er.assign(city(2), "over_time", step=STEP, gap=0.0, time_limit=300.0, weights=weights)
+        for weights in (None, {"c0": 0.01, "c1": 0.01})
+    ]
+    assert plans[0].movements.equals(plans[1].movements)
+    assert plans[0].gap is not None
+    assert plans[1].gap == pytest.approx(plans[0].gap, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"weights": {"c0": 0.0}}, "weight of class c0 is 0.0, expected 0.01 to 100"),
         ({"weights": {"c0": float("nan")}}, "weight of class c0 is nan"),
         ({"weights": {"c7": 2.0}}, "no class c7; the classes are c0, c1"),
+        ({"order": "c0"}, "order is 'c0', expected a list of class ids"),
+        ({"order": ["c0", 3]}, "expected a list of class ids"),
+        ({"order": ["c0", "c7"]}, "order: no class c7; the classes are c0, c1"),
+        ({"order": ["c1", "c1"]}, "order: c1 named more than once; the classes are c0, c1"),
         ({"gap": -0.1}, "gap is -0.1, expected a number from 0"),
         ({"gap": float("nan")}, "gap is nan, expected a number from 0"),
         ({"time_limit": "soon"}, "time_limit"),

@@ -163,6 +163,16 @@ def test_a_wide_person_barred_by_the_step_is_told_so() -> None:
     assert er.assign(scenario, step=20.0).left == 0
 
 
+@pytest.mark.parametrize("deadline", ["6 min", "8 min", "15 min"])
+def test_a_short_deadline_keeps_walking_times(deadline: str) -> None:
+    """Where the deadline cuts many off, those who still walk do so in length / speed: times are
+    fitted to their walks, not to those of people who go nowhere."""
+    plan = er.assign(er.lagoon(10_000, deadline=deadline), "shelter_flow")
+    assert plan.left > 0.1 * (plan.placed + plan.left)
+    checks = {check.name: check for check in er.verify(plan).checks}
+    assert checks["walking time by class"].ok, checks["walking time by class"].examples
+
+
 def test_density_limits_flow_by_the_slowest() -> None:
     """A ceiling of density caps capacity at density x width x the slowest speed on the link."""
     network = replace(corridor(1, 50.0), capacity=np.full(2, 9.0), width=np.full(2, 2.0))

@@ -26,7 +26,7 @@ LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
 COMMANDS = (
     "plan", "convert", "verify", "draw", "prices", "fairness", "explain", "fetch", "demo", "info",
-    "bench",
+    "classes", "bench",
 )  # fmt: skip
 
 
@@ -254,6 +254,70 @@ def test_info(files: dict[str, Path]) -> None:
     assert "network.geojson" in result.stdout
     report = json.loads(run("info", files["network"], "--json").stdout)["network"]
     assert report["counts"]
+
+
+def test_classes(files: dict[str, Path], tmp_path: Path) -> None:
+    """The classes of a plan can be seen before it is made, from files or an instance, and these
+    are the names that --weight and --first take."""
+    some = {name: files[name] for name in ("network", "people")}
+    with files["people"].open("a") as file:
+        file.write(f"P9,H9,{LON[0]},{LAT},80,F,wheelchair_manual,0\n")
+    result = run("classes", *options(some))
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert rows[0][:2] == ["class", "persons"]
+    assert rows[1][1] == "1"
+    assert rows[1][3:5] == ["no", "steps"]
+    assert sum(int(row[1]) for row in rows[1:]) == 7
+    made = run("convert", *options(files), "--out", tmp_path / "i")
+    assert made.exit_code == 0, made.output
+    table = json.loads(run("classes", "--instance", tmp_path / "i", "--json").stdout)["classes"]
+    assert {row["class_id"]: row["persons"] for row in table} == {
+        row[0]: int(row[1]) for row in rows[1:]
+    }
+    assert [row["uses_steps"] for row in table] == sorted(row["uses_steps"] for row in table)
+    out = tmp_path / "plan"
+    walker = table[-1]["class_id"]
+    done = run(
+        "plan", *options(files), "--out", out, "--method", "over_time",
+        "--weight", f"{walker}=2", "--first", walker,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    settings = json.loads((out / "summary.json").read_text())["settings"]
+    assert (settings["weights"], settings["order"]) == ({walker: 2.0}, [walker])
+
+
+def test_classes_need_people(files: dict[str, Path]) -> None:
+    """Without people, or with an instance and files, the message says what to give."""
+    result = run("classes", "--network", files["network"])
+    assert result.exit_code == 2
+    assert "--people" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "extra,word",
+    [
+        (["--weight", "nobody=2"], "weights: no class nobody; the classes are "),
+        (["--first", "nobody"], "order: no class nobody; the classes are "),
+        (["--first", "WALKER", "--first", "WALKER"], "WALKER named more than once; the classes"),
+        (["--first", "WALKER", "--method", "nearest"], "--first is for"),
+    ],
+)
+def test_unknown_classes_are_refused(
+    extra: list[str], word: str, files: dict[str, Path], out: Path
+) -> None:
+    """A class that does not exist, or stands twice in the order, is named with those there are."""
+    some = {name: files[name] for name in ("network", "people")}
+    walker = json.loads(run("classes", *options(some), "--json").stdout)["classes"][0]["class_id"]
+    extra, word = [x.replace("WALKER", walker) for x in extra], word.replace("WALKER", walker)
+    method = [] if "--method" in extra else ["--method", "over_time"]
+    result = run("plan", *options(files), "--out", out, *method, *extra)
+    assert result.exit_code == 2, result.output
+    told = " ".join(result.stderr.replace("│", " ").split())
+    assert word.strip() in told
+    if "--method" not in extra:
+        assert walker in told.split("the classes are")[1]
+    assert leftovers(out) == []
 
 
 def test_bench(files: dict[str, Path], tmp_path: Path) -> None:

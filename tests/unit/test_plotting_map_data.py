@@ -111,6 +111,18 @@ def test_streets_pair_opposite_links():
         assert (streets.backward if back else streets.forward)[street] == link
 
 
+def test_links_of_both_directions_have_their_ids():
+    """Every link's id is in the map once, under its street and its direction."""
+    plan = make_plan()
+    network = plan.scenario.network
+    streets = pair_links(network)
+    data = unpack(pack_plan(plan, max_routes=None, with_persons=True).to_text())
+    ids = data["street_id"], data["street_id_back"]
+    shown = [ids[code % 2][code // 2] for code in streets.code]
+    assert shown == network.link_id.tolist()
+    assert [name for name in ids[0] + ids[1] if name] == sorted(shown, key=(ids[0] + ids[1]).index)
+
+
 def test_columns_tell_each_movement_its_timetable():
     """Routes, waits and walks add up to the links, enter and leave times of the plan."""
     plan = make_plan()

@@ -210,6 +210,21 @@ def test_positions_count_more_than_the_plan(plan: Plan) -> None:
     assert same.kept >= new.kept
 
 
+def test_the_order_of_classes_stays() -> None:
+    """Whoever counted as most vulnerable still does when the plan goes on: with a shelter shut the
+    places that are left go to the class that was named first."""
+    scenario = scene(
+        two_bridges().network, [(0, 20), (0, 20, 0.0, 1)], [(2, 20), (3, 20)],
+        classes=[(1.0, 0.5), (0.9, 0.5)],
+    )  # fmt: skip
+    for order, left in ((["c0"], [0, 20]), (["c1"], [20, 0]), (None, [20, 0])):
+        first = er.assign(scenario, "over_time", step=STEP, order=order, gap=0.0)
+        assert first.left == 0
+        new = checked(er.replan(first, now=0.0, closures=["S1"]))
+        assert new.plan.by_class()["left"].tolist() == left
+        assert new.plan.settings.get("order") == order
+
+
 def test_the_same_answer_twice(plan: Plan) -> None:
     """The same question gets the same plan."""
     first, second = (er.replan(plan, now=100, closures=["S1"], gap=0.03) for _ in range(2))

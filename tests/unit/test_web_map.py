@@ -193,6 +193,57 @@ def test_browser_shows_prices(seen: Seen, tmp_path: Path):
 
 
 @pytest.mark.browser
+def test_browser_finds_links(seen: Seen, tmp_path: Path):
+    """A link of either direction is found by its id, gone to and marked, with its price in time."""
+    page = seen.open(write_map(make_priced_plan(), tmp_path / "map.html"))
+    for _ in range(3):
+        page.click(".leaflet-control-zoom-out")
+        page.wait_for_timeout(400)
+    scale = page.locator(".leaflet-control-scale-line")
+    far = scale.inner_text()
+    page.fill("#search", "L0-R")
+    page.keyboard.press("Enter")
+    page.locator(".leaflet-popup .price-table").wait_for()
+    text = page.inner_text(".leaflet-popup")
+    assert "L0 and L0-r" in text
+    rows = [row.inner_text().split("\t") for row in page.locator(".price-table tbody tr").all()]
+    assert rows == [["1 to 2", "1 min 30 s", ""], ["2 to 3", "", "7 s"]]
+    assert page.locator(".price-table thead th").all_inner_texts() == ["Minute", "L0", "L0-r"]
+    assert page.locator("path.found-street").count() == 1
+    page.wait_for_timeout(600)
+    assert scale.inner_text() != far
+    line, view = (page.locator(at).bounding_box() for at in ("path.found-street", "#map"))
+    assert line
+    assert view
+    assert view["x"] < line["x"] < line["x"] + line["width"] < view["x"] + view["width"]
+    assert view["y"] < line["y"] < line["y"] + line["height"] < view["y"] + view["height"]
+    page.click(".leaflet-popup-close-button")
+    page.wait_for_function("() => !document.querySelector('path.found-street')")
+    page.fill("#search", "L4")
+    page.keyboard.press("Enter")
+    page.locator(".leaflet-popup", has_text="L4 and L4-r").wait_for()
+
+
+@pytest.mark.browser
+def test_browser_finds_the_very_id_first(seen: Seen, tmp_path: Path):
+    """Of all kinds the very id or name comes first, then what begins so, each kind in its turn."""
+    page = seen.open(write_map(make_plan(tuple([2] * 60)), tmp_path / "map.html"))
+
+    def found(text: str) -> list[str]:
+        page.fill("#search", text)
+        return [entry.strip() for entry in page.locator("#results li").all_inner_texts()]
+
+    assert found("s1") == ["Shelter S1"]
+    assert found("campo uno") == ["Shelter S0 Campo Uno"]
+    assert found("s0") == ["Shelter S0 Campo Uno"]
+    assert found("calle 1")[0] == "Street Calle 1"
+    assert found("l4")[0] == "Link L4 Calle 4"
+    assert found("g1")[0] == "Group G1"
+    kinds = {entry.split()[0] for entry in found("1")}
+    assert kinds == {"Person", "Household", "Group", "Shelter", "Street", "Link"}
+
+
+@pytest.mark.browser
 def test_browser_offers_no_prices_where_there_are_none(seen: Seen, tmp_path: Path):
     """A plan without prices gives no choice to colour by them, and nothing is said of them."""
     page = seen.open(write_map(make_plan(), tmp_path / "map.html"))

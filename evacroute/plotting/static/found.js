@@ -1,5 +1,5 @@
 "use strict";
-// What a search leads to: a route, a shelter or a street.
+// What a search leads to: a route, a shelter, a street or a link.
 
 function startSearch(map, data, streets, shelters, routes, controls) {
   const panel = document.getElementById("found");
@@ -72,22 +72,44 @@ function startSearch(map, data, streets, shelters, routes, controls) {
     },
     Street(name) {
       const same = streetsOf(name);
-      const bounds = L.latLngBounds(same.flatMap((street) => streets.points(2 * street)));
-      map.fitBounds(bounds, { padding: [60, 60], maxZoom: 18 });
-      const longest = same.reduce((best, street) => (data.street_length[street] > data.street_length[best] ? street : best));
-      streets.explain(longest, streets.layers[longest].getCenter());
+      // The dearest piece, or else the longest, speaks for them all.
+      const worth = (street) => [streets.highest[street], data.street_length[street]];
+      const best = same.reduce((best, street) => {
+        const [a, b] = [worth(street), worth(best)];
+        return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]) ? street : best;
+      });
+      streets.show(same, best);
+    },
+    Link(link) {
+      const street = linkStreet[link];
+      streets.show([street], street);
     },
   };
 
-  const shelterNames = data.shelter_id.map((id, i) => (data.shelter_name[i] ? `${id} ${data.shelter_name[i]}` : id));
+  const [linkNames, linkStreet] = linkIds(data);
   const sources = [
     { kind: "Person", names: persons },
     { kind: "Household", names: households },
     { kind: "Group", names: data.group_id },
-    { kind: "Shelter", names: shelterNames },
+    { kind: "Shelter", names: data.shelter_id, more: data.shelter_name },
     { kind: "Street", names: data.street_name_table },
+    { kind: "Link", names: linkNames, more: linkStreet.map((street) => data.street_name_table[data.street_name[street]]) },
   ];
   return new Search(sources, (kind, position) => choose[kind](position));
+}
+
+// Ids of all links, of both directions, and the street of each.
+function linkIds(data) {
+  const ids = [];
+  const streets = [];
+  data.street_id.forEach((id, street) => {
+    for (const name of [id, data.street_id_back[street]]) {
+      if (name === "") continue;
+      ids.push(name);
+      streets.push(street);
+    }
+  });
+  return [ids, streets];
 }
 
 function button(text, onclick, current = false) {

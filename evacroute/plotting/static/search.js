@@ -1,12 +1,16 @@
 "use strict";
-// The search box: finds persons, households, groups, shelters and streets by id or name.
+// The search box: finds persons, households, groups, shelters, streets and links by id or name.
 
 const MOST_RESULTS = 12;
 
 class Search {
   constructor(sources, choose) {
-    // Each source is {kind, names}; `choose` is called with a kind and a position in its names.
-    this.sources = sources.map((source) => ({ ...source, lower: source.names.map((name) => name.toLowerCase()) }));
+    // Each source is {kind, names, more}: `more` are other names, shown beside the first ones where
+    // there are any. `choose` is called with a kind and a position in its names.
+    this.sources = sources.map((source) => ({
+      ...source,
+      keys: [source.names, source.more].filter(Boolean).map((names) => names.map((name) => name.toLowerCase())),
+    }));
     this.choose = choose;
     this.input = document.getElementById("search");
     this.list = document.getElementById("results");
@@ -35,29 +39,39 @@ class Search {
     const wanted = this.input.value.trim().toLowerCase();
     const found = wanted ? this.find(wanted) : [];
     const items = found.map(({ source, position }) => {
-      const label = element("span", { class: "kind" }, source.kind);
+      const kind = element("span", { class: "kind" }, source.kind);
       const choose = () => {
         this.list.replaceChildren();
         this.choose(source.kind, position);
       };
-      return element("li", {}, element("button", { type: "button", onclick: choose }, label, ` ${source.names[position]}`));
+      return element("li", {}, element("button", { type: "button", onclick: choose }, kind, ` ${label(source, position)}`));
     });
     if (wanted && !items.length) items.push(element("li", { class: "none" }, "Nothing has this id or name."));
     this.list.replaceChildren(...items);
   }
 
-  // Best first: the very name, then names that begin so, then names that hold it.
+  // Best first: the very id or name, then those that begin so, then those that hold it. Within these
+  // the kinds take turns, so that no kind with many ids crowds the others out.
   find(wanted) {
-    const ranks = [[], [], []];
-    for (const source of this.sources) {
-      for (let position = 0; position < source.lower.length; position++) {
-        const name = source.lower[position];
-        const place = name.indexOf(wanted);
-        if (place < 0) continue;
-        const rank = name === wanted ? 0 : place === 0 ? 1 : 2;
-        if (ranks[rank].length < MOST_RESULTS) ranks[rank].push({ source, position });
+    const found = [];
+    this.sources.forEach((source) => {
+      const counts = [0, 0, 0];
+      for (let position = 0; position < source.names.length; position++) {
+        const rank = Math.min(...source.keys.map((names) => rankOf(names[position], wanted)));
+        if (rank < counts.length && counts[rank] < MOST_RESULTS) found.push({ source, position, rank, turn: counts[rank]++ });
       }
-    }
-    return ranks.flat().slice(0, MOST_RESULTS);
+    });
+    return found.sort((a, b) => a.rank - b.rank || a.turn - b.turn).slice(0, MOST_RESULTS);
   }
+}
+
+function rankOf(name, wanted) {
+  const place = name.indexOf(wanted);
+  if (place < 0) return Infinity;
+  return name === wanted ? 0 : place === 0 ? 1 : 2;
+}
+
+function label(source, position) {
+  const more = source.more ? source.more[position] : "";
+  return more ? `${source.names[position]} ${more}` : source.names[position];
 }

@@ -165,7 +165,20 @@ class Streets {
 
   explain(street, at) {
     const content = this.explanation(street);
-    L.popup({ maxWidth: 300, autoPanPadding: [20, 20] }).setLatLng(at).setContent(content).openOn(this.map);
+    const maxHeight = Math.max(150, this.map.getSize().y - 70);
+    return L.popup({ maxWidth: 300, maxHeight, autoPanPadding: [20, 20] }).setLatLng(at).setContent(content).openOn(this.map);
+  }
+
+  // Go to these streets and mark them as long as what is said of `one` of them stands open.
+  show(streets, one) {
+    this.map.closePopup();
+    const renderer = L.svg();
+    const lines = (className) =>
+      streets.map((street) => L.polyline(this.points(2 * street), { renderer, className, interactive: false }));
+    const marks = L.layerGroup([...lines("found-edge"), ...lines("found-street")]).addTo(this.map);
+    const bounds = L.latLngBounds(streets.flatMap((street) => this.points(2 * street)));
+    this.map.fitBounds(bounds, { ...besideLegend(this.map, 60), maxZoom: 18, animate: false });
+    this.explain(one, this.layers[one].getCenter()).on("remove", () => marks.remove());
   }
 
   explanation(street) {
@@ -192,8 +205,33 @@ class Streets {
         ["Fullest", used ? this.peakText(street) : null],
         ["Price", this.highestCell[street] < 0 ? null : this.priceText(street)],
         ["In use", used ? `minute ${this.minute(this.firstBin[street])} to ${this.minute(this.lastBin[street] + 1)}` : null],
-        ["Link", d.street_id[street]],
-      ])
+        ["Link", [d.street_id[street], d.street_id_back[street]].filter((id) => id).join(" and ")],
+      ]),
+      this.priceTable(street)
+    );
+  }
+
+  // The prices of a street over time, each direction that has any for itself.
+  priceTable(street) {
+    const { price_link = [], price_bin, price_seconds, street_id, street_id_back } = this.data;
+    const columns = [0, 1].map(() => new Map());
+    for (let i = 0; i < price_link.length; i++) {
+      if (price_link[i] >> 1 === street) columns[price_link[i] & 1].set(price_bin[i], price_seconds[i]);
+    }
+    const ways = [0, 1].filter((way) => columns[way].size);
+    if (!ways.length) return null;
+    const bins = [...new Set(ways.flatMap((way) => [...columns[way].keys()]))].sort((a, b) => a - b);
+    const text = (price) => (price === undefined ? "" : price < 1 ? "< 1 s" : duration(price));
+    const rows = bins.map((bin) => [
+      `${this.minute(bin)} to ${this.minute(bin + 1)}`,
+      ...ways.map((way) => element("span", {}, priceBar(columns[way].get(bin), this.highest[street]), text(columns[way].get(bin)))),
+    ]);
+    const heads = ["Minute", ...ways.map((way) => [street_id, street_id_back][way][street])];
+    const caption = "Highest price of entering, a person";
+    return element(
+      "details", { open: "" },
+      element("summary", {}, "Price over time"),
+      element("div", { class: "price-table" }, table(heads, rows, caption))
     );
   }
 
@@ -224,6 +262,10 @@ class Streets {
   minute(bin) {
     return (bin * this.binSeconds) / 60;
   }
+}
+
+function priceBar(price = 0, most) {
+  return element("span", { class: "price-bar", style: `width: ${((3 * price) / most).toFixed(2)}rem` });
 }
 
 function stepsText(steps) {
