@@ -159,6 +159,25 @@ def test_the_summary_lists_closures_as_they_were_said() -> None:
     assert "closed nothing" in str(er.replan(plan, now=50).summary())
 
 
+@pytest.mark.parametrize("closures", [["S0"], ["L2", "L2-r"]])
+def test_inside_a_stretch_time_walked_is_rounded_once(closures: list[str]) -> None:
+    """Whoever is sent elsewhere inside a stretch is at its next node to the nearest step of what
+    they walk, not at the whole steps below that the plan gives the links between."""
+    network = from_edges(
+        [(0, 0), (9, 0), (18, 0), (27, 0), (0, 50)], [(0, 1), (1, 2), (2, 3), (0, 4)],
+        length=[9.0, 9.0, 9.0, 50.0], capacity=4.0,
+    )  # fmt: skip
+    shelters = [(3, 1), (4, 9)]
+    plan = priced(scene(network, [(0, 1)], shelters, classes=[(1.0, 1.0)]))
+    # After 18 m in 18 s the plan enters the third link at 10 s; it is left after 27 m at 30 s.
+    assert plan.movements.leg_enter.tolist() == [0, 0, 10]
+    assert plan.movements.leg_leave[-1] == 30
+    new = checked(er.replan(plan, now=10, closures=closures))
+    groups = new.plan.scenario.groups
+    assert (groups.node.tolist(), groups.ready_time.tolist()) == ([2], [20.0])
+    assert new.plan.movements.shelter.tolist() == [1]
+
+
 def test_people_near_their_shelter_keep_it() -> None:
     """Whoever is nearly safe is not moved for others, even where that would be best for all."""
     plan = priced(two_bridges([(0, 10), (1, 10)], room=10))
