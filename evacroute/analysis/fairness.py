@@ -23,6 +23,9 @@ from evacroute.units import seconds
 
 EVERYONE = "all"
 
+FEW = 0.1
+"""Classes of a smaller share of the people change prices little: these are where it starts from."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fairness:
@@ -136,7 +139,10 @@ def fairness(
     where they stood, and with the places on streets and at doors that were left then; whoever was
     nearly safe may change too.
 
-    Without `protect` it takes a second or so. With it TIMES
+    Without `protect` it takes a second or so. With it each class takes about as long as the plan
+    did, at most `time_limit` and some seconds more: on Venice with 100,000 people 15 to 65 s for
+    each of five classes, where the plan at a gap of 2 % took 13 to 29 s. Classes of few people
+    start from the plan's prices; where many people's time counts otherwise that was no quicker.
 
     Examples
     --------
@@ -172,10 +178,13 @@ def fairness(
 
     # Prices of another method's plan, if it has any, are as good a start.
     before = plan if given else solve(weights, plan.prices, "without protection", 0, n)
+    persons = dict(zip(table["class_id"], table["persons"], strict=True))
+    share = {name: persons[name] / persons[EVERYONE] for name in wanted}
     rows = []
     for i, name in enumerate(wanted):
         more = {**weights, name: min(100.0, weights.get(name, 1.0) * protect)}
-        after = solve(more, before.prices, f"protecting {name}", n - len(wanted) + i, n)
+        warm = before.prices if share[name] < FEW else None
+        after = solve(more, warm, f"protecting {name}", n - len(wanted) + i, n)
         rows.append(_compare(before, after, name, float(protect)))
     return Fairness(table, pd.DataFrame(rows, columns=list(_COLUMNS)), before.gap)
 

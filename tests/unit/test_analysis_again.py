@@ -146,8 +146,14 @@ def test_ctrl_c_is_passed_on(ask: Any) -> None:
 
 
 def test_solving_again_starts_from_the_prices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each solution is given the prices of the plan that it is compared with."""
-    plan = _priced()
+    """Each solution is given the prices of the plan that it is compared with, but for classes of
+    many people, whose weight changes them much."""
+    network = corridor(3, 60.0, capacity=0.3)
+    scenario = scene(
+        network, [(0, 40, 0.0, 0), (1, 3, 0.0, 1)], [(2, 20), (3, 60)],
+        classes=[(1.0, 0.5), (0.8, 0.5)],
+    )  # fmt: skip
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=2.0)
     given = []
     solve = OverTime.solve
 
@@ -158,4 +164,4 @@ def test_solving_again_starts_from_the_prices(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(OverTime, "solve", watched)
     er.fairness(plan, 2.0, time_limit=2.0)
     er.marginal_value(plan, check=1, time_limit=2.0)
-    assert given == [plan.prices] * 3
+    assert given == [plan.prices, None, plan.prices]
