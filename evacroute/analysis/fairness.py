@@ -140,9 +140,10 @@ def fairness(
     nearly safe may change too.
 
     Without `protect` it takes a second or so. With it each class takes about as long as the plan
-    did, at most `time_limit` and some seconds more: on Venice with 100,000 people 15 to 65 s for
-    each of five classes, where the plan at a gap of 2 % took 13 to 29 s. Classes of few people
-    start from the plan's prices; where many people's time counts otherwise that was no quicker.
+    did, at most `time_limit` and some seconds more: on Venice with 100,000 people 20 s (few in the
+    class) to 61 s (most people), where the plan at a gap of 2 % took 13 to 29 s. Classes of few
+    people start from the plan's prices; where many people's time counts otherwise that was no
+    quicker.
 
     Examples
     --------
