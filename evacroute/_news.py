@@ -16,17 +16,20 @@ from evacroute.plan import Plan
 
 Closures = Iterable[str] | Mapping[str, Iterable[str]]
 Positions = Mapping[Any, Any] | pd.DataFrame
+Said = list[dict[str, Any]]
+"""Closures in the words they were given in: name, what ("street", "link", "shelter"), links."""
 
 
 def read_closures(
     closures: Closures | str | None, plan: Plan, faults: Faults
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Said]:
     """Which links and shelters are closed; whatever is unknown or means two things is a fault."""
     network, shelters = plan.scenario.network, plan.scenario.shelters
     closed_link = np.zeros(network.n_links, bool)
     closed_shelter = np.zeros(len(shelters), bool)
+    said: Said = []
     if closures is None:
-        return closed_link, closed_shelter
+        return closed_link, closed_shelter, said
     if isinstance(closures, Mapping):
         for key in sorted(set(closures) - {"links", "shelters"}):
             faults.add(f"closures: {key!r} is neither 'links' nor 'shelters'")
@@ -36,7 +39,7 @@ def read_closures(
     link_ids, names = network.link_id.astype(str), network.name.astype(str)
     shelter_ids = shelters.shelter_id.astype(str)
     for kind, texts in named:
-        for text in texts:
+        for text in dict.fromkeys(texts):
             links = (link_ids == text) | (names == text) if text and kind != "shelters" else None
             doors = shelter_ids == text if kind != "links" else None
             found_links = links is not None and bool(links.any())
@@ -46,16 +49,19 @@ def read_closures(
                     f"closures: {text!r} is a street and a shelter; "
                     "say which: {'links': [...], 'shelters': [...]}"
                 )
-            elif found_links:
+            elif links is not None and found_links:
                 closed_link |= links
+                what = "street" if (names == text).any() else "link"
+                said.append({"name": text, "what": what, "links": int(links.sum())})
             elif found_doors:
                 closed_shelter |= doors
+                said.append({"name": text, "what": "shelter", "links": 0})
             else:
                 what = {"links": "link or street", "shelters": "shelter"}.get(
                     kind, "link, street or shelter"
                 )
                 faults.add(f"closures: there is no {what} {text!r}")
-    return closed_link, closed_shelter
+    return closed_link, closed_shelter, said
 
 
 def _texts(value: Iterable[Any] | str | None) -> list[str]:

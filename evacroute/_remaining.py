@@ -35,6 +35,10 @@ class Remaining:
         person_id, household_id and group of each person, None where persons are not known.
     wish
         The shelter that each person was to go to, -1 = none.
+    newcomer
+        Which persons have joined.
+    set_aside
+        Why persons who joined are near no street, as their loader says, and how many.
     """
 
     scenario: Scenario
@@ -43,6 +47,8 @@ class Remaining:
     n_before: int
     persons: tuple[NDArray[Any], NDArray[Any], NDArray[np.int32]] | None
     wish: NDArray[np.int32] | None
+    newcomer: NDArray[np.bool_] | None
+    set_aside: dict[str, int]
 
 
 def check_joined(joined: Groups | People | None, plan: Plan, faults: Faults) -> None:
@@ -118,7 +124,21 @@ def remaining(
     rest = Scenario(network, everyone, shelters, classes=classes, deadline=scenario.deadline_s)
     of_left = unit[len(going) :]
     persons, wish = _persons(plan, of_movement, of_left, joined, group_of_person, len(mine))
-    return Remaining(rest, of_movement, of_left, len(mine), persons, wish)
+    newcomer = None
+    if persons is not None:
+        n_new = len(joined) if isinstance(joined, People) else 0
+        newcomer = np.arange(len(persons[0])) >= len(persons[0]) - n_new
+    return Remaining(
+        rest, of_movement, of_left, len(mine), persons, wish, newcomer, _set_aside(joined)
+    )
+
+
+def _set_aside(joined: Groups | People | None) -> dict[str, int]:
+    """Say in the loader's words why persons who join are near no street, if it knows them all."""
+    if not isinstance(joined, People) or joined.report is None:
+        return {}
+    told = {why: n for why, n in joined.report.set_aside.items() if n}
+    return told if sum(told.values()) == int((joined.node < 0).sum()) else {}
 
 
 def _room_left(plan: Plan, safe: NDArray[np.bool_], closed_shelter: NDArray[np.bool_]) -> Shelters:

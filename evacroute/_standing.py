@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._news import Found
+from evacroute.assignment.chains import HAIR
 from evacroute.plan import Plan
 
 
@@ -56,7 +57,9 @@ def stand(
     - Whoever waits stands where they wait.
     - Whoever walks goes on to the end of the stretch between crossings, at the plan's time. If they
       need another way it is the end of the link; if that link is closed they turn round, and need
-      as long to go back as they have walked on it.
+      as long to go back as they have walked on it. Inside a stretch the plan's times are cut to
+      whole steps, so what they have walked of it is counted anew, to the nearest step: else two
+      roundings of one stretch could add up to more than a step.
 
     Parameters
     ----------
@@ -102,17 +105,21 @@ def stand(
 
     if elsewhere is not None:
         sent |= elsewhere & ~safe
+    # Between two links of a stretch they are on it as well.
+    between = walks & ~on & (leg > begin) & ~crossing[start_node[np.minimum(leg, n_legs)]]
+    entered = _entries(plan, crossing)
     turns = np.flatnonzero(on & sent)
     at = leg[turns]
     back = closed_link[link[at]]
     node[turns] = np.where(back, start_node[at], end_node[at])
-    ready[turns] = np.where(back, 2 * now - enter[at], leave[at])
+    end_of = np.where(crossing[end_node[at]] | (at + 1 == end[turns]), leave[at], entered[at + 1])
+    ready[turns] = np.where(back, 2 * now - np.minimum(now, entered[at]), end_of)
+    stop = np.flatnonzero(between & sent)
+    ready[stop] = np.maximum(now, entered[leg[stop]])
 
     # The next leg that begins at a crossing, or the one after the last.
     place = np.where(np.append(crossing[start_node[:-1]], True), np.arange(n_legs + 1), n_legs)
     after = np.minimum.accumulate(place[::-1])[::-1]
-    # Between two links of a stretch they are on it as well.
-    between = walks & ~on & (leg > begin) & ~crossing[start_node[np.minimum(leg, n_legs)]]
     goes = np.flatnonzero((on | between) & ~sent & ~safe)
     first = leg[goes] + on[goes]
     then = np.minimum(after[first], end[goes])
@@ -123,6 +130,21 @@ def stand(
     walked = np.repeat(first - upto, count) + np.arange(count.sum())
     leg[goes] = then
     return Standing(safe, node.astype(np.int32), ready, leg, origin, sent, walked)
+
+
+def _entries(plan: Plan, crossing: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """When each leg is entered, to the nearest step inside a stretch [s]; one more at the end."""
+    moves, network, step = plan.movements, plan.scenario.network, plan.step_s
+    class_ = np.repeat(plan.scenario.groups.class_[moves.group], np.diff(moves.leg_ptr))
+    upto = np.zeros(len(class_) + 1)
+    walk = plan.scenario.group_classes.walk_seconds(network)
+    np.cumsum(walk[class_, moves.leg_link], out=upto[1:])
+    begins = crossing[network.from_node[moves.leg_link]]
+    begins[moves.leg_ptr[:-1][np.diff(moves.leg_ptr) > 0]] = True
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
+    walked = upto[:-1] - upto[first]
+    entry = moves.leg_enter[first] + step * np.floor(walked / step + 0.5 + HAIR)
+    return np.append(entry, np.inf)
 
 
 def put_elsewhere(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evacroute._frozen import equal_arrays
 from evacroute.assignment.movements import REASONS, Movements
+from evacroute.assignment.rest import Taken
 from evacroute.errors import PlanError, SolverError
 from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
 from evacroute.network import KINDS, Network
@@ -59,12 +60,15 @@ class Plan:
         Which person goes with which movement; found from the scenario's persons unless given.
     prices
         Prices behind the plan and its bound, where the method has any.
+    taken
+        Places on streets and at doors that are not to be had, since people who are safe by now or
+        cannot be stopped have taken them: only in plans that `replan` makes.
 
     Raises
     ------
     SolverError
-        If a group, shelter or link of the movements does not exist, or the prices are of another
-        instance.
+        If a group, shelter or link of the movements does not exist, or the prices, or the places
+        that are taken, are of another instance.
     """
 
     scenario: Scenario
@@ -77,6 +81,7 @@ class Plan:
     seed: int = 0
     roster: Roster | None = field(default=None, kw_only=True)
     prices: Prices | None = field(default=None, kw_only=True)
+    taken: Taken | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         moves, scenario = self.movements, self.scenario
@@ -90,11 +95,14 @@ class Plan:
             if len(positions) and not 0 <= positions.min() <= positions.max() < n:
                 worst = positions.min() if positions.min() < 0 else positions.max()
                 raise SolverError(f"movements: {column} is {worst}, expected 0 to {n - 1}")
+        n_links, n_shelters = scenario.network.n_links, len(scenario.shelters)
+        n_classes, n_groups = len(scenario.group_classes), len(scenario.groups)
         if self.prices is not None:
-            network, shelters = scenario.network, scenario.shelters
-            n_classes, n_groups = len(scenario.group_classes), len(scenario.groups)
-            for fault in self.prices.misfits(network.n_links, len(shelters), n_classes, n_groups):
+            for fault in self.prices.misfits(n_links, n_shelters, n_classes, n_groups):
                 raise SolverError(f"prices: {fault}")
+        if self.taken is not None:
+            for fault in self.taken.misfits(n_links, n_shelters, n_classes):
+                raise SolverError(f"taken: {fault}")
         if self.roster is None:
             object.__setattr__(self, "roster", call_roll(scenario, moves))
 
@@ -424,7 +432,8 @@ class Plan:
             and (self.method, self.step_s, self.bound, self.seed)
             == (other.method, other.step_s, other.bound, other.seed)
             and plain(self.settings) == plain(other.settings)
-            and _same_prices(self.prices, other.prices)
+            and _same(self.prices, other.prices)
+            and _same(self.taken, other.taken)
         )
 
     def __repr__(self) -> str:
@@ -463,5 +472,5 @@ def _left(movements: Movements) -> dict[tuple[int, int], int]:
     return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
 
 
-def _same_prices(first: Prices | None, second: Prices | None) -> bool:
+def _same(first: Prices | Taken | None, second: Prices | Taken | None) -> bool:
     return first is second if first is None or second is None else first.equals(second)

@@ -8,14 +8,16 @@
 - ``shelters.csv``: how full they get.
 - ``routes.geojson.gz``: every way that is walked, with how many walk it.
 - ``prices.npz``: only from methods that price.
+- ``taken.npz``: only of plans that were made anew by `replan`: places that are not to be had.
 - ``moved.csv``: only from ``evacroute replan``: who got another shelter.
+- ``newly_left.csv``: only from ``evacroute replan``: who had a place and has none now, and why.
 """
 
 from __future__ import annotations
 
 import platform
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._arrays import read_arrays
 from evacroute._plan_tables import (
     FORMAT,
     find,
@@ -32,6 +35,7 @@ from evacroute._plan_tables import (
     read_summary,
 )
 from evacroute.assignment.movements import REASONS, Movements
+from evacroute.assignment.rest import Taken
 from evacroute.errors import Faults
 from evacroute.load.instance import read_instance
 from evacroute.plan import Plan
@@ -60,7 +64,9 @@ PLAN_FILES = (
     "shelters.csv",
     "routes.geojson.gz",
     "prices.npz",
+    "taken.npz",
     "moved.csv",
+    "newly_left.csv",
     "map.html",
     "plan.png",
     "arrivals.png",
@@ -68,6 +74,8 @@ PLAN_FILES = (
     "prices.png",
 )
 """What may stand in a plan folder that is replaced; anything else is somebody's own."""
+
+TAKEN = tuple(field.name for field in fields(Taken))
 
 _PARTS = ("network", "people", "shelters")
 _PACKAGES = ("evacroute", "numpy", "scipy", "numba", "ortools", "pandas")
@@ -97,6 +105,8 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
         write_gzip(routes_geojson(plan), new / "routes.geojson.gz")
         if plan.prices is not None:
             write_arrays(plan.prices.to_arrays(), new / "prices.npz")
+        if plan.taken is not None:
+            write_arrays({name: getattr(plan.taken, name) for name in TAKEN}, new / "taken.npz")
         record = {"format": FORMAT, **plan.summary().to_dict(), "versions": _versions()}
         record["reports"] = {
             part: report.to_dict()
@@ -190,7 +200,25 @@ def read_plan(folder: str | Path) -> Plan:
         seed=int(record.get("seed") or 0),
         roster=roster,
         prices=_read_prices(path / "prices.npz", scenario),
+        taken=_read_taken(path / "taken.npz", scenario),
     )
+
+
+def _read_taken(path: Path, scenario: Scenario) -> Taken | None:
+    if not path.exists():
+        return None
+    arrays = read_arrays(path)
+    faults = Faults(str(path))
+    missing = [name for name in TAKEN if name not in arrays]
+    if missing:
+        faults.add(f"{', '.join(missing)} missing")
+    faults.raise_if_any()
+    taken = Taken(**{name: arrays[name] for name in TAKEN})
+    network, shelters, classes = scenario.network, scenario.shelters, scenario.group_classes
+    for fault in taken.misfits(network.n_links, len(shelters), len(classes)):
+        faults.add(f"{fault} as in instance/")
+    faults.raise_if_any()
+    return taken
 
 
 def _read_prices(path: Path, scenario: Scenario) -> Prices | None:

@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._left import EXAMPLES, JOINED, PLACED, left_frame, left_rows
 from evacroute._remaining import Remaining
 from evacroute._standing import Standing
 from evacroute.assignment.resume import fingerprints
 from evacroute.plan import Plan
+
+SHOWN = 8
+"""Closures, and lines about who is left, that a summary shows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,10 +28,18 @@ class ReplanSummary:
     now_s
         When it takes effect [s after the alarm].
     closed
-        Ids of closed links and shelters.
+        What is closed, as it was said: name, what ("street", "link" or "shelter") and how many
+        links it stands for.
     safe, kept, rerouted, moved, left, joined
         Persons: safe already; with shelter and way as before; with another way to the same shelter;
         with another shelter; without one; new.
+    newly_left
+        Of those left, who had a place before, by reason and class, most first: reason, class_id,
+        persons, examples (some ids of persons, else of groups).
+    joined_left
+        The same of those who joined.
+    set_aside
+        Why persons who joined are near no street, in the loader's words, and how many.
     mean_s
         Mean time from now, or from when they are ready, to safe, of those placed [s].
     gap
@@ -37,13 +49,16 @@ class ReplanSummary:
     """
 
     now_s: float
-    closed: dict[str, list[str]]
+    closed: list[dict[str, Any]]
     safe: int
     kept: int
     rerouted: int
     moved: int
     left: int
     joined: int
+    newly_left: list[dict[str, Any]]
+    joined_left: list[dict[str, Any]]
+    set_aside: dict[str, int]
     mean_s: float
     gap: float | None
     seconds: float
@@ -53,10 +68,11 @@ class ReplanSummary:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
-        closed = ", ".join(
-            f"{len(ids)} {kind}: {', '.join(ids[:4])}{', ...' if len(ids) > 4 else ''}"
-            for kind, ids in self.closed.items()
-            if ids
+        closed = ", ".join(_closed(one) for one in self.closed[:SHOWN])
+        if len(self.closed) > SHOWN:
+            closed += f" and {len(self.closed) - SHOWN} more"
+        newly, joined = (
+            sum(row["persons"] for row in rows) for rows in (self.newly_left, self.joined_left)
         )
         rows = [
             ("safe already", self.safe),
@@ -66,16 +82,50 @@ class ReplanSummary:
             ("joined", self.joined),
             ("without a shelter", self.left),
         ]
+        if self.left:
+            rows += [
+                ("  who had one before", newly),
+                ("  who had none before", self.left - newly - joined),
+                ("  who joined", joined),
+            ]
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
         return "\n".join(
             [
                 f"{self.now_s / 60:g} min after the alarm; closed {closed or 'nothing'}",
                 *(f"  {name:<26} {persons:>9,}" for name, persons in rows),
                 f"mean time still to go {self.mean_s / 60:.2f} min, {gap}, {self.seconds:.1f} s",
+                *_left_lines("had a shelter before and have none now", self.newly_left),
+                *_left_lines("joined and have no shelter", self.joined_left),
+                *(f"{n:>9,}  {why}" for why, n in self.set_aside.items()),
             ]
         )
 
     __repr__ = __str__
+
+
+def _closed(one: dict[str, Any]) -> str:
+    """Tell one closure; a street with the number of links that it stands for."""
+    if one["what"] != "street":
+        return f"{one['what']} {one['name']}"
+    return f"{one['name']} ({one['links']} link{'s' * (one['links'] != 1)})"
+
+
+def _left_lines(title: str, rows: list[dict[str, Any]]) -> list[str]:
+    """Tell who is left, a line a reason and class."""
+    if not rows:
+        return []
+    width = max(len("class"), *(len(row["class_id"]) for row in rows))
+    reason = max(len("reason"), *(len(row["reason"]) for row in rows))
+    lines = ["", title, f"{'people':>9}  {'class':<{width}}  {'reason':<{reason}}  who"]
+    for row in rows[:SHOWN]:
+        ids, n = row["examples"], row["persons"]
+        # Of persons one id stands for one, of groups for some.
+        who = ", ".join(map(str, ids)) + (", ..." if len(ids) >= EXAMPLES and n > len(ids) else "")
+        lines.append(f"{n:>9,}  {row['class_id']:<{width}}  {row['reason']:<{reason}}  {who}")
+    if len(rows) > SHOWN:
+        more = sum(row["persons"] for row in rows[SHOWN:])
+        lines.append(f"{more:>9,}  of other classes and reasons")
+    return lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +149,12 @@ class Replan:
         Persons who are new.
     moved
         Who got another shelter, or lost theirs: group_id (in `plan`), persons, from, to; "" = none.
+    unassigned
+        Who is left and why: the rows of `plan.unassigned`, with class_id, before ("placed", "left"
+        or "joined": what they were) and from, the shelter that they were to go to, "" = none. A row
+        of groups is split where some of it had a place before and some had none.
+    set_aside
+        Why persons who joined are near no street, in the loader's words, and how many.
     now_s
         When it takes effect [s after the alarm].
     """
@@ -109,20 +165,30 @@ class Replan:
     rerouted: int
     joined: int
     moved: pd.DataFrame
+    unassigned: pd.DataFrame
+    set_aside: dict[str, int]
     now_s: float
+
+    @property
+    def newly_left(self) -> pd.DataFrame:
+        """All who had a place before and have none now: the rows of `unassigned` of these."""
+        return self.unassigned[self.unassigned["before"] == PLACED].reset_index(drop=True)
 
     def summary(self) -> ReplanSummary:
         """Sum up; prints as a table."""
         plan = self.plan
         return ReplanSummary(
             now_s=self.now_s,
-            closed=plan.settings["closed"],
+            closed=plan.settings["closures"],
             safe=self.safe,
             kept=self.kept,
             rerouted=self.rerouted,
             moved=self._moved,
             left=plan.left,
             joined=self.joined,
+            newly_left=left_rows(self.unassigned, PLACED),
+            joined_left=left_rows(self.unassigned, JOINED),
+            set_aside=self.set_aside,
             mean_s=plan.times.mean,
             gap=plan.gap,
             seconds=plan.seconds["assign"],
@@ -191,6 +257,8 @@ def compare(plan: Plan, standing: Standing, rest: Remaining, new: Plan, now: flo
         rerouted=stay - kept_persons,
         joined=joined,
         moved=moved,
+        unassigned=left_frame(rest, new, moved),
+        set_aside=rest.set_aside,
         now_s=now,
     )
 

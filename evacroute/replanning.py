@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.graph import FAR
 from evacroute._kernels.rejoin import find_arcs
 from evacroute._news import Closures, Positions, read_closures, read_positions
 from evacroute._remaining import Remaining, check_joined, remaining
 from evacroute._standing import Standing, put_elsewhere, stand
 from evacroute.assignment import Progress, build_problem
 from evacroute.assignment.class_order import with_order
-from evacroute.assignment.rest import Rest, Taken, build_rest
+from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
 from evacroute.people import Groups, People
@@ -100,7 +99,7 @@ def replan(
     first = int(np.ceil(now_s / step - 1e-9))
     if first * step >= plan.scenario.deadline_s:
         faults.add(f"now is {now_s:g} s, not before the deadline of {plan.scenario.deadline_s:g} s")
-    closed_link, closed_shelter = read_closures(closures, plan, faults)
+    closed_link, closed_shelter, said = read_closures(closures, plan, faults)
     safe = plan.movements.arrive <= first * step
     found = read_positions(positions, plan, safe, closed_link, faults)
     check_joined(joined, plan, faults)
@@ -118,7 +117,7 @@ def replan(
     prices = plan.prices if _fits(plan) else None
     room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
     density = plan.settings.get("max_density")
-    taken = _taken(plan, standing, now_s)
+    taken = _taken(plan, standing, now_s).and_also(plan.taken)
     problem = build_rest(rest.scenario, step, taken, arcs, room, density)
     order = plan.settings.get("order")
     problem = with_order(problem, order)
@@ -138,7 +137,8 @@ def replan(
     }
     settings: dict[str, Any] = {} if density is None else {"max_density": density}
     settings |= {"order": order} if order else {}
-    settings |= {"now_s": now_s, "closed": closed, "gap": gap, "time_limit": limit}
+    settings |= {"now_s": now_s, "closed": closed, "closures": said}
+    settings |= {"gap": gap, "time_limit": limit}
     new = Plan(
         rest.scenario,
         outcome.movements,
@@ -150,6 +150,7 @@ def replan(
         seed=plan.seed,
         roster=roster,
         prices=outcome.prices,
+        taken=taken,
     )
     return compare(plan, standing, rest, new, now_s)
 
@@ -163,9 +164,6 @@ def _time(value: float | str, name: str, faults: Faults) -> float:
     except (InputError, TypeError, ValueError) as fault:
         faults.add(str(fault))
         return 1.0
-
-
-Arcs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 def _fits(plan: Plan) -> bool:
@@ -184,8 +182,7 @@ def _arcs(plan: Plan) -> Arcs:
     """Arcs of the plan's grid: where their links begin, the links, slots by class."""
     prices = plan.prices
     if prices is not None and _fits(plan):
-        slots = np.where(prices.arc_slots < 0, FAR, prices.arc_slots).astype(np.int32)
-        return prices.arc_ptr.astype(np.int32), prices.arc_link, slots
+        return arcs_of(prices)
     graph = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density")).graph
     return graph.seq_ptr, graph.seq_link, graph.arc_time
 

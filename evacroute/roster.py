@@ -94,8 +94,8 @@ def seat(
     movements
         Their seats.
     wish
-        Shelter that each person would rather go to, -1 = any; who wishes for one that their group
-        still goes to gets a seat there.
+        Shelter that each person would rather go to, -1 = none; who wishes for one that their group
+        still goes to gets a seat there, and whoever wishes for any gets one before the others.
     """
     # Seats: one a person placed or left, ordered by group; a person takes the seat of their rank.
     size = np.concatenate([movements.size, movements.left_size])
@@ -106,6 +106,7 @@ def seat(
     free = np.ones(len(row), bool)
     if wish is not None:
         _pair(seat_of, free, (group, wish), (of_row, shelter), (group >= 0) & (wish >= 0))
+        _pair(seat_of, free, (group,), (of_row,), (group >= 0) & (wish >= 0) & (seat_of < 0))
     _pair(seat_of, free, (group,), (of_row,), (group >= 0) & (seat_of < 0))
 
     taken = np.flatnonzero(seat_of >= 0)

@@ -157,8 +157,8 @@ def _group(people: People, bins: ClassBins, ready_step: float) -> tuple[Groups, 
         size=np.bincount(group_of_party, weights=size, minlength=len(unique)).astype(np.int32),
         together=whole[first],
     )
-    of_person = np.where(
-        bins.party_of_person >= 0, group_of_party[bins.party_of_person], -1
-    ).astype(np.int32)
+    of_person = np.full(len(bins.party_of_person), -1, np.int32)
+    near = bins.party_of_person >= 0
+    of_person[near] = group_of_party[bins.party_of_person[near]]
     of_person.flags.writeable = False
     return groups, of_person

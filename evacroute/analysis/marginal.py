@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute.analysis.again import part_of, problem_of, solve_again, weights_of
 from evacroute.analysis.streets import street_of_link
-from evacroute.assignment import Movements, OverTime, Problem, Progress, build_problem
+from evacroute.assignment import Movements, OverTime, Problem, Progress
 from evacroute.assignment.problem import per_slot, street_slots
 from evacroute.errors import Faults, InputError
 from evacroute.network import KINDS, Network
@@ -99,7 +100,7 @@ def marginal_value(
     time_limit
         For each of those solutions [s, or text]; the plan's own by default.
     progress
-        Called with what is being done and the share of it (0..1).
+        Called with the stage and the share of all that is done (0..1).
 
     Returns
     -------
@@ -114,10 +115,21 @@ def marginal_value(
     Raises
     ------
     InputError
-        If the plan has no prices, or an argument is out of range.
+        If the plan has no prices, an argument is out of range, or `check` is asked of a re-planned
+        plan that does not say what was taken before it.
+    KeyboardInterrupt
+        If Ctrl-C is pressed: nothing is given then.
 
     Notes
     -----
+    In a plan that `replan` has made the figures are those of the people who were still on the way.
+    `check` solves again with them where they stood, and with the places on streets and at doors
+    that were left then; whoever was nearly safe may change too.
+
+    Without `check` it takes less than a second. With it each row takes about as long as the plan
+    did, at most `time_limit` and some seconds more: 26 s on Venice with 100,000 people, where the
+    plan at a gap of 2 % took 29 s. Each starts from the plan's prices.
+
     A place in a shelter all of whose places are step-free is step-free too. Elsewhere "place" is
     one that is not, and "step-free place" is one of those there made step-free; a new one that is
     step-free is worth both.
@@ -152,14 +164,13 @@ def marginal_value(
     if check:
         found = np.full((len(rows), 3), np.nan)
         density = plan.settings.get("max_density")
-        problem = build_problem(plan.scenario, plan.step_s, density)
-        method = _method(plan, limit)
+        problem, method = problem_of(plan), _method(plan, limit)
+        again = min(check, len(rows))
         for i, row in enumerate(rows[:check]):
-            if progress is not None:
-                progress(f"solving {i + 1} of {min(check, len(rows))} again", i / check)
             more = places if row.what in (PLACE, STEP_FREE) else float(person_s)
             larger = _enlarged(problem, row, more, density)
-            found[i] = _solve_again(plan, prices, larger, method)
+            tell = part_of(progress, f"solving {i + 1} of {again} again", i, again)
+            found[i] = _solve_again(plan, prices, larger, method, tell)
         frame[["saved", "proven_least", "proven_most"]] = found
     return frame
 
@@ -316,18 +327,18 @@ def _enlarged(problem: Problem, row: _More, more: float, max_density: float | No
 
 def _method(plan: Plan, limit: float | None) -> OverTime:
     """Set up the solver as the plan's was."""
-    given = {key: plan.settings[key] for key in ("gap", "time_limit", "weights", "order")
+    given = {key: plan.settings[key] for key in ("gap", "time_limit", "order")
              if key in plan.settings}  # fmt: skip
     if limit is not None:
         given["time_limit"] = limit
-    return OverTime(**given, seed=plan.seed)
+    return OverTime(**given, weights=weights_of(plan) or None, seed=plan.seed)
 
 
 def _solve_again(
-    plan: Plan, prices: Prices, problem: Problem, method: OverTime
+    plan: Plan, prices: Prices, problem: Problem, method: OverTime, progress: Progress | None
 ) -> tuple[float, float, float]:
     """Solve with a change: what the new plan saves, and the proven limits of what can be saved."""
-    outcome = method.solve(problem, penalty=prices.penalty)
+    outcome = solve_again(method, problem, warm=prices, penalty=prices.penalty, progress=progress)
     before = _worth(plan.scenario, plan.movements, prices)
     after = _worth(plan.scenario, outcome.movements, prices)
     least = max(0.0, prices.value - after)

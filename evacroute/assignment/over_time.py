@@ -22,7 +22,7 @@ from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.price_sets import plan_prices, short_places
+from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
@@ -31,6 +31,7 @@ from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
 from evacroute.errors import Faults, InputError
+from evacroute.prices import Prices
 from evacroute.units import seconds
 
 FIRST, BEFORE_PLAN, STAGE = 30, 140, 30
@@ -123,15 +124,17 @@ class OverTime:
         *,
         progress: Progress | None = None,
         penalty: NDArray[np.float64] | None = None,
+        warm: Prices | None = None,
     ) -> Outcome:
         """Price, place, improve; what there is when time is up or Ctrl-C is pressed is returned.
 
         With `penalty` leaving a person of each class counts so much in the bound [s], so that the
-        bounds of two cities can be compared; else what makes the bound best.
+        bounds of two cities can be compared; else what makes the bound best. `warm` are prices of
+        a like problem on the same grid to start from.
         """
         problem = with_order(problem, self.order)
         with ThreadPoolExecutor(1) as side:
-            run = _Run(self, problem, progress, side, penalty)
+            run = _Run(self, problem, progress, side, penalty, warm)
             try:
                 run.go()
             except KeyboardInterrupt:
@@ -168,6 +171,7 @@ class _Run:
         progress: Progress | None,
         side: ThreadPoolExecutor,
         penalty: NDArray[np.float64] | None = None,
+        warm: Prices | None = None,
     ) -> None:
         self.begin = time.perf_counter()
         self.method, self.problem, self.progress, self.side = method, problem, progress, side
@@ -202,6 +206,7 @@ class _Run:
             none = np.zeros(len(penalty))
             penalty = penalty / (problem.step * self.terms.unit)
             self.terms = replace(self.terms, penalty=penalty, allowed=none)
+        self.warm = None if warm is None else price_set(warm, problem, self.terms)
 
     @property
     def bound(self) -> float:
@@ -261,7 +266,10 @@ class _Run:
         self.pricer = Pricer(
             self.net, self.terms, self.crowd, self.problem.n_slots, *self.start, rounds=SHRINK
         )
-        self.pricer.start()
+        if self.warm is None:
+            self.pricer.start()
+        else:
+            self.pricer.start_from(self.warm)
         self._tell("first prices")
         self.pricer.use_threads(1)
         exact = self._exact_plan() if simple else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._frozen import equal_arrays
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
 from evacroute.assignment.chains import arc_rows, graph_of_arcs, round_times
@@ -14,6 +15,7 @@ from evacroute.assignment.problem import Problem, per_slot, ready_slots, street_
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.people import Groups
+from evacroute.prices import Prices
 from evacroute.scenario import Scenario
 
 
@@ -36,6 +38,40 @@ class Taken:
     door: NDArray[np.int64]
     door_slot: NDArray[np.int64]
     door_size: NDArray[np.int64]
+
+    def and_also(self, other: Taken | None) -> Taken:
+        """Add the places of another."""
+        if other is None:
+            return self
+        names = [field.name for field in fields(self)]
+        return Taken(*(np.append(getattr(self, name), getattr(other, name)) for name in names))
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal places in the same order."""
+        return equal_arrays(self, other)
+
+    def misfits(self, n_links: int, n_shelters: int, n_classes: int) -> list[str]:
+        """Tell what does not fit an instance of so many links, shelters and classes."""
+        found = []
+        for names, counted in (
+            (("link", "slot", "size", "class_"), "link"),
+            (("door", "door_slot", "door_size"), "door"),
+        ):
+            for name in names:
+                array, n = getattr(self, name), len(getattr(self, counted))
+                if array.shape != (n,) or array.dtype.kind not in "iu":
+                    found.append(f"{name} is not {n} whole numbers")
+        if found:
+            return found
+        for name, n in (("link", n_links), ("door", n_shelters), ("class_", n_classes)):
+            array = getattr(self, name)
+            if len(array) and not 0 <= array.min() <= array.max() < n:
+                worst = array.min() if array.min() < 0 else array.max()
+                found.append(f"{name} holds {worst}, expected 0 to {n - 1}")
+        for name in ("slot", "size", "door_slot", "door_size"):
+            if getattr(self, name).min(initial=0) < 0:
+                found.append(f"{name} holds {getattr(self, name).min()}, expected >= 0")
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +116,21 @@ def _take(
     table[changed] = np.maximum(table[changed], 0)
 
 
+Arcs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+"""Arcs of a grid: where their links begin, the links, slots by class (`FAR` = barred)."""
+
+
+def arcs_of(prices: Prices) -> Arcs:
+    """Give the arcs of the grid that prices were found on."""
+    slots = np.where(prices.arc_slots < 0, FAR, prices.arc_slots).astype(np.int32)
+    return prices.arc_ptr.astype(np.int32), prices.arc_link, slots
+
+
 def build_rest(
     scenario: Scenario,
     step: float,
     taken: Taken,
-    arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    arcs: Arcs,
     price: NDArray[np.int64] | None = None,
     max_density: float | None = None,
 ) -> Rest:

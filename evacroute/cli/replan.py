@@ -18,7 +18,7 @@ from evacroute.cli.view import FolderArgument
 from evacroute.errors import InputError
 from evacroute.plan import Status
 from evacroute.plan_folder import PLAN_FILES
-from evacroute.writing import check_replaceable
+from evacroute.writing import check_replaceable, plain
 
 
 def replan(
@@ -60,7 +60,7 @@ def replan(
     """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
 
     Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
-    moved.csv: who got another shelter.
+    moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
     """
     started = time.perf_counter()
     check_replaceable(out, str(out), MARKER, PLAN_FILES)
@@ -87,7 +87,9 @@ def replan(
             out, new.method, new.step_s, new.seed, {}, verify=not no_verify, as_json=as_json,
             started=started,
         )  # fmt: skip
-        write(task, new, tell, result.moved)
+        reports = {} if more is None or more.report is None else {"joined": more.report}
+        news = {"moved.csv": result.moved, "newly_left.csv": result.newly_left}
+        write(task, new, tell, news, {"replan": plain(summary.to_dict())}, reports)
     if as_json:
         record: dict[str, Any] = {
             "out": str(out),
@@ -95,9 +97,12 @@ def replan(
             "replan": summary.to_dict(),
             "summary": new.summary().to_dict(),
             "verification": None if check is None else check.to_dict(),
+            "reports": {name: report.to_dict() for name, report in reports.items()},
         }
         print_json(record)
     else:
+        for report in reports.values():
+            typer.echo(f"{report}\n")
         typer.echo(f"{summary}\n")
         typer.echo("not checked (--no-verify)" if check is None else str(check))
         typer.echo(f"\nplan folder: {out}\nmap:         {(out / MAP).resolve().as_uri()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,16 +104,30 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
         raise typer.Exit(BROKEN)
 
 
-def write(task: Task, plan: Plan, tell: Report, moved: pd.DataFrame | None = None) -> None:
+def write(
+    task: Task,
+    plan: Plan,
+    tell: Report,
+    tables: dict[str, pd.DataFrame] | None = None,
+    more: dict[str, Any] | None = None,
+    reports: Mapping[str, Readable] | None = None,
+) -> None:
     """Write the plan folder and its map, both or neither, and put all seconds in its summary.
 
-    `moved` is written as ``moved.csv``.
+    Parameters
+    ----------
+    task, plan, tell
+        What to write and where, and whom to tell how far it is.
+    tables
+        Further tables by the names of their files.
+    more, reports
+        What else belongs into the summary, and what loaders said of the news.
     """
     with atomic_folder(task.out, marker=MARKER, contents=PLAN_FILES) as new:
         tell("writing the plan folder", 0.3)
         plan.save(new)
-        if moved is not None:
-            write_table(moved, new / "moved.csv")
+        for name, table in (tables or {}).items():
+            write_table(table, new / name)
         tell("drawing the map", 0.6)
         begin = time.perf_counter()
         er.write_map(plan, new / MAP)
@@ -121,6 +136,8 @@ def write(task: Task, plan: Plan, tell: Report, moved: pd.DataFrame | None = Non
         spent = {**record["seconds"], "map": ended - begin, "total": ended - task.started}
         spent = {name: round(spent[name], 3) for name in STAGES if name in spent}
         record["seconds"] = spent
+        record |= more or {}
+        record["reports"] |= {name: report.to_dict() for name, report in (reports or {}).items()}
         write_json(record, new / MARKER)
     plan.seconds.clear()
     plan.seconds.update(spent)

@@ -13,7 +13,12 @@ from networks import from_edges
 from scenes import crowd, scene
 
 import evacroute as er
+from evacroute._kernels.graph import FAR
+from evacroute.assignment import build_problem
+from evacroute.assignment.chains import arc_totals
 from evacroute.scenario import Scenario
+from evacroute.verification.evidence import from_plan
+from evacroute.verification.ways import crossings
 
 
 @settings(
@@ -86,6 +91,34 @@ def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
     assert not len(new.moved)
     arrive = np.sort(np.repeat(before.arrive[going], before.size[going]))
     assert np.sort(np.repeat(after.arrive, after.size)).tolist() == arrive.tolist()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(scenario=scenes(), data=st.data())
+def test_stretches_are_the_same_to_plan_and_verifier(
+    scenario: Scenario, data: st.DataObject
+) -> None:
+    """Where a grid ends an arc that people can walk on from, the verifier ends a stretch, also once
+    streets are closed; an arc is less than a step off. So no stretch is more than a step off."""
+    problem, network = build_problem(scenario, 10.0), scenario.network
+    graph = problem.graph
+    true = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
+    open_ = graph.arc_time < FAR
+    assert (np.abs(graph.arc_time - true)[open_] < 1.0).all()
+    links = data.draw(st.lists(st.integers(0, network.n_links - 1), max_size=4, unique=True))
+    capacity = network.capacity.copy()
+    capacity[links] = 0.0
+    closed = Scenario(
+        replace(network, capacity=capacity), scenario.groups, scenario.shelters,
+        classes=scenario.group_classes, deadline=scenario.deadline_s,
+    )  # fmt: skip
+    stretch_ends = crossings(from_plan(er.assign(closed, "nearest")))
+    # A node beside a link that lets nobody in is no way through.
+    shut = np.zeros(network.n_nodes, bool)
+    for end in (network.from_node, network.to_node):
+        shut[end[problem.link_slot == 0]] = True
+    arc_ends = graph.node_head[: len(stretch_ends)] >= 0
+    assert not (arc_ends & ~shut[: len(stretch_ends)] & ~stretch_ends).any()
 
 
 def two_islands(seed: int) -> Scenario:

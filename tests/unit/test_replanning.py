@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +145,39 @@ def test_closed_bridge_is_not_entered() -> None:
     assert new.plan.settings["closed"] == {"links": ["L1", "L1-r"], "shelters": []}
 
 
+def test_the_summary_lists_closures_as_they_were_said() -> None:
+    """A street closed by name is one entry with the number of its links, beside links and doors."""
+    plan = priced(two_bridges())
+    new = er.replan(plan, now=50, closures=["Ponte Uno", "L2", "S1", "Ponte Uno"])
+    assert new.summary().closed == [
+        {"name": "Ponte Uno", "what": "street", "links": 2},
+        {"name": "L2", "what": "link", "links": 1},
+        {"name": "S1", "what": "shelter", "links": 0},
+    ]
+    assert "closed Ponte Uno (2 links), link L2, shelter S1" in str(new.summary())
+    assert new.plan.settings["closed"]["links"] == ["L1", "L1-r", "L2"]
+    assert "closed nothing" in str(er.replan(plan, now=50).summary())
+
+
+@pytest.mark.parametrize("closures", [["S0"], ["L2", "L2-r"]])
+def test_inside_a_stretch_time_walked_is_rounded_once(closures: list[str]) -> None:
+    """Whoever is sent elsewhere inside a stretch is at its next node to the nearest step of what
+    they walk, not at the whole steps below that the plan gives the links between."""
+    network = from_edges(
+        [(0, 0), (9, 0), (18, 0), (27, 0), (0, 50)], [(0, 1), (1, 2), (2, 3), (0, 4)],
+        length=[9.0, 9.0, 9.0, 50.0], capacity=4.0,
+    )  # fmt: skip
+    shelters = [(3, 1), (4, 9)]
+    plan = priced(scene(network, [(0, 1)], shelters, classes=[(1.0, 1.0)]))
+    # After 18 m in 18 s the plan enters the third link at 10 s; it is left after 27 m at 30 s.
+    assert plan.movements.leg_enter.tolist() == [0, 0, 10]
+    assert plan.movements.leg_leave[-1] == 30
+    new = checked(er.replan(plan, now=10, closures=closures))
+    groups = new.plan.scenario.groups
+    assert (groups.node.tolist(), groups.ready_time.tolist()) == ([2], [20.0])
+    assert new.plan.movements.shelter.tolist() == [1]
+
+
 def test_people_near_their_shelter_keep_it() -> None:
     """Whoever is nearly safe is not moved for others, even where that would be best for all."""
     plan = priced(two_bridges([(0, 10), (1, 10)], room=10))
@@ -238,6 +272,9 @@ def test_a_replan_can_be_replanned(plan: Plan, tmp_path: Path) -> None:
     once.plan.save(tmp_path / "plan")
     back = er.read_plan(tmp_path / "plan")
     assert back.equals(once.plan)
+    assert back.taken is not None
+    assert back.taken.equals(once.plan.taken)
+    assert not back.equals(replace(once.plan, taken=None))
     assert er.verify(tmp_path / "plan").ok
     twice = er.replan(back, now=200, closures=["S2"])
     checked(twice)
@@ -275,6 +312,101 @@ def test_too_few_places_are_told() -> None:
     assert new.plan.left == 130 - 60
     assert new.plan.left_by_reason == {"no shelter with room": 70}
     assert new.moved["persons"][new.moved["to"] == ""].sum() == 70
+
+
+def test_the_summary_tells_who_is_newly_left() -> None:
+    """Groups that lose their place are told by reason and class, and all of them in a frame; those
+    who had none before and those who join and get none are counted apart."""
+    groups = [(0, 100), (1, 70, 0.0, 0, False), (1, 30)]
+    plan = priced(two_bridges(groups, room=60))
+    assert plan.left == 40
+    more = replace(crowd((0, 5)), group_id=np.array(["late"], dtype=object))
+    new = checked(er.replan(plan, now=50, closures=["S1"], joined=more))
+    assert new.plan.left == 145
+    frame, left = new.unassigned, new.newly_left
+    assert frame["size"].sum() == new.plan.left
+    by_reason = frame.groupby("reason")["size"].sum().to_dict()
+    assert by_reason == new.plan.left_by_reason == {"no shelter with room": 145}
+    columns = list(new.plan.unassigned.columns)
+    assert list(frame.columns) == [*columns, "class_id", "before", "from"]
+    assert set(left["from"]) <= {"S0", "S1"}
+    lost = new.moved[new.moved["to"] == ""].groupby("group_id")["persons"].sum()
+    assert left.groupby("group_id")["size"].sum().to_dict() == lost.to_dict()
+    summary = new.summary()
+    newly, joined = (sum(row["persons"] for row in rows)
+                     for rows in (summary.newly_left, summary.joined_left))  # fmt: skip
+    assert newly == left["size"].sum() > 0
+    # 160 had a place, and 60 places remain: as many as lose theirs, less those who get one.
+    assert newly >= 160 - 60
+    assert {row["reason"] for row in summary.newly_left} == {"no shelter with room"}
+    assert {row["class_id"] for row in summary.newly_left} == {"c0"}
+    assert set(summary.newly_left[0]["examples"]) <= set(left["group_id"])
+    assert joined == frame["size"][frame["group_id"] == "late"].sum()
+    text = str(summary)
+    assert "had a shelter before and have none now" in text
+    assert f"{newly:>9,}  c0     no shelter with room  " in text
+
+
+def test_persons_newly_left_are_named() -> None:
+    """In a plan of persons the frame names each who loses their place, and no one else: whoever had
+    a place gets what is left before those who had none."""
+    base = two_bridges(room=6)
+    people = people_at(base.network, [0] * 12, [f"h{i}" for i in range(12)])
+    shelters = replace(base.shelters, capacity=np.array([6, 4]),
+                       step_free_capacity=np.array([6, 4]))  # fmt: skip
+    plan = priced(er.Scenario(base.network, people, shelters, deadline="60 min"))
+    assert plan.placed == 10
+    new = checked(er.replan(plan, now=0, closures=["S1"], keep_within=0))
+    had = plan.assignments_frame().set_index("person_id")["shelter_id"]
+    left = new.newly_left
+    assert len(left) == 4
+    assert set(left["person_id"]) <= set(had.index)
+    assert left["from"].tolist() == had[left["person_id"]].tolist()
+    rest = new.unassigned[new.unassigned["before"] == "left"]
+    assert set(rest["person_id"]) == set(plan.unassigned["person_id"])
+    columns = list(new.plan.unassigned.columns)
+    assert new.unassigned[columns].equals(new.plan.unassigned)
+    (row,) = new.summary().newly_left
+    assert (row["persons"], row["examples"]) == (4, left["person_id"].tolist())
+
+
+@pytest.mark.parametrize("far", [1, 2])
+def test_persons_who_join_far_from_any_street_are_told(far: int, tmp_path: Path) -> None:
+    """Whoever joins too far from any street is left with that reason, in the loader's words, by
+    name in the frame; also where nobody else joins."""
+    network = two_bridges().network
+    people = people_at(network, [0] * 4, [f"h{i}" for i in range(4)])
+    plan = priced(er.Scenario(network, people, two_bridges().shelters, deadline="60 min"))
+    lon, lat = float(network.lon[1]), float(network.lat[1])
+    table = pd.DataFrame({"person_id": ["a", "b"], "lon": [lon, lon], "lat": [lat, lat + 0.02]})
+    joined = er.read_people(table, network)
+    if far == 2:
+        joined = replace(joined, node=np.full(2, -1), link=np.full(2, -1))
+    new = checked(er.replan(plan, now=30, joined=joined))
+    summary = new.summary()
+    assert (new.joined, summary.left) == (2, far)
+    (row,) = summary.joined_left
+    assert row["reason"] == "no street near enough"
+    assert row["examples"] == ["a", "b"][-far:]
+    told = {"persons with no street within 250 m": 1} if far == 1 else {}
+    assert summary.set_aside == told
+    assert ("1  persons with no street within 250 m" in str(summary)) == (far == 1)
+    assert new.newly_left.empty
+    assert new.unassigned["before"].tolist() == ["joined"] * far
+    new.plan.save(tmp_path / "plan")
+    assert er.verify(tmp_path / "plan").ok
+
+
+def test_what_is_taken_stays_taken_in_a_second_replan() -> None:
+    """Places that people inside a stretch still take are kept from a plan made anew twice."""
+    network = from_edges([(0, 0), (30, 0), (60, 0)], [(0, 1), (1, 2)], length=30.0, capacity=0.1)
+    plan = priced(scene(network, [(0, 6)], [(2, 20)], classes=[(1.0, 1.0)]))
+    once = checked(er.replan(plan, now=30))
+    late = replace(crowd((1, 2)), group_id=np.array(["late"], dtype=object))
+    twice = checked(er.replan(once.plan, now=40, joined=late, gap=0.0))
+    enter = twice.plan.movements.leg_enter[twice.plan.movements.leg_link == 2]
+    # Those inside the stretch at 30 s enter the second link at 40 and 50 s, who follows at 60 s.
+    assert sorted(enter.tolist()) == [70.0, 80.0, 90.0, 100.0]
 
 
 @pytest.mark.parametrize("now", [60, 300])
@@ -381,6 +513,38 @@ def test_the_command(plan: Plan, tmp_path: Path) -> None:
     assert er.verify(out).ok
     assert (out / "map.html").exists()
     assert "S1" in (out / "moved.csv").read_text("utf-8")
+    assert (out / "newly_left.csv").exists()
+    record = json.loads((out / "summary.json").read_text("utf-8"))["replan"]
+    assert record["closed"] == [{"name": "S1", "what": "shelter", "links": 0}]
+    assert record["newly_left"] == []
     assert CliRunner().invoke(app, [*arguments, "--out", str(out)]).exit_code == 0
     wrong = CliRunner().invoke(app, [*arguments, "--close", "Ponte X", "--out", str(out)])
     assert wrong.exit_code == 2
+
+
+def test_the_command_tells_who_joined_near_no_street(tmp_path: Path) -> None:
+    """`evacroute replan --joined` shows the loader's report, and counts whom it set aside as left;
+    both are in summary.json too."""
+    from typer.testing import CliRunner
+
+    from evacroute.cli import app
+
+    network = two_bridges().network
+    people = people_at(network, [0] * 4, [f"h{i}" for i in range(4)])
+    priced(er.Scenario(network, people, two_bridges().shelters, deadline="60 min")).save(
+        tmp_path / "plan"
+    )
+    lon, lat = float(network.lon[1]), float(network.lat[1])
+    table = pd.DataFrame({"person_id": ["a", "b"], "lon": [lon, lon], "lat": [lat, lat + 0.02]})
+    table.to_csv(tmp_path / "boat.csv", index=False)
+    out = tmp_path / "out"
+    arguments = ["replan", str(tmp_path / "plan"), "--now", "30", "--out", str(out)]
+    done = CliRunner().invoke(app, [*arguments, "--joined", str(tmp_path / "boat.csv")])
+    assert done.exit_code == 0, done.output
+    assert "1  persons with no street within 250 m" in done.output
+    assert "joined and have no shelter" in done.output
+    record = json.loads((out / "summary.json").read_text("utf-8"))
+    assert record["left"] == 1
+    assert record["replan"]["joined_left"][0]["examples"] == ["b"]
+    assert record["replan"]["set_aside"] == {"persons with no street within 250 m": 1}
+    assert record["reports"]["joined"]["counts"]["persons"] == 2
