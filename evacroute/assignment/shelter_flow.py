@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.assignment.exact import place_exactly
 from evacroute.assignment.finish import finish
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -151,6 +152,12 @@ class ShelterFlow:
             rest = self._settle(problem, other, every, left, no_room, alone, progress)
             if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
+        if unplaced.sum() > no_room:
+            placed = int(groups.size[proven < 0].sum() - unplaced[proven < 0].sum())
+            exact = place_exactly(problem, proven < 0, placed)
+            if exact is not None:
+                placing, unplaced = exact
+                polish(placing, self.polish, alone)
         unplaced = np.where(proven >= 0, groups.size, unplaced)
         return placing, unplaced, no_room
 
