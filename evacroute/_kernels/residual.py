@@ -390,11 +390,15 @@ def exchange(
 @nb.njit(cache=True, nogil=True)
 def insert_by_exchange(
     paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any,
-    ready: Any, phase: int, done: Any,
+    ready: Any, phase: int, most: int, done: Any,
 ) -> int:  # fmt: skip
-    """Try to place people who are left, one by one; marks those placed in `done`."""
+    """Try to place people who are left, one by one; marks those placed in `done`.
+
+    A search that finds a way proves nothing of the places that it looked at, so they are looked at
+    again, until `most` have been in all: then they are passed over, as after a search in vain.
+    """
     n_slots = places.link.shape[1] - 1
-    count = 0
+    count, begun = 0, space.count[1]
     for j in range(len(node)):
         if done[j]:
             continue
@@ -404,6 +408,11 @@ def insert_by_exchange(
         )  # fmt: skip
         if hub < 0:
             continue
+        if space.count[1] - begun < most:
+            stamp = space.count[0]
+            for q in range(len(flow.dead)):
+                if space.state[q, CLOSED] == stamp:
+                    flow.dead[q] = 0
         if apply_exchange(paths, places, space, flow, k, z, hub, 1):
             done[j] = True
             count += 1

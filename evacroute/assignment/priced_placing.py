@@ -53,6 +53,10 @@ PLACE_STATES = 400_000
 CHAIN_STATES = 1000
 """Places that a search in a chain may look at."""
 
+AGAIN = 8
+"""Times that all places may be looked at in a pass of insertions by exchange, about, before those
+from which a way was found are passed over."""
+
 REGRET = 0.5
 """People whose way costs less than this above what the prices promise are content [slots]."""
 
@@ -395,7 +399,7 @@ class PricedPlacing:
                 self.phase += 1
                 placed = insert_by_exchange(
                     self.paths, self.guide, self.places, self.space, flow, k, z, self.node[who],
-                    self.ready[who], self.phase, done,
+                    self.ready[who], self.phase, AGAIN * len(self.space.state), done,
                 )  # fmt: skip
                 if not placed:
                     break
