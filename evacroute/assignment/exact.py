@@ -134,7 +134,7 @@ def place_exactly(problem: Problem, counted: NDArray[np.bool_], placed: int) -> 
         free.link, free.intake, free.room.astype(np.int64), free.step_free_room.astype(np.int64), node
     )
     whole = whole_kinds(problem, np.where(counted, problem.scenario.groups.size, 0))
-    file = _file_kinds(problem, counted)
+    file = file_kinds(problem, np.flatnonzero(counted))
     for kinds in (whole + file, whole):
         program = Program(problem, net, kinds, rooms)
         if program.n_columns > MOST_COLUMNS:
@@ -158,12 +158,12 @@ def whole_kinds(problem: Problem, persons: NDArray[np.int64]) -> list[Kind]:
     return kinds
 
 
-def _file_kinds(problem: Problem, counted: NDArray[np.bool_]) -> list[Kind]:
-    """List the households, each by itself, that may go one after another."""
+def file_kinds(problem: Problem, some: NDArray[np.int64]) -> list[Kind]:
+    """List the households among some groups, each by itself, that may go one after another."""
     groups = problem.scenario.groups
     return [
         Kind(int(groups.class_[g]), 1, np.array([g]), groups.size[g : g + 1].astype(np.int64), True)
-        for g in np.flatnonzero(counted & groups.together & (groups.size > 1))
+        for g in some[groups.together[some] & (groups.size[some] > 1)]
     ]
 
 

@@ -65,7 +65,7 @@ TRIED, PASSES, VAIN = 200, 8, 2
 """Groups left that are tried again in a stage, passes of exchanges for them, and stages without
 success after which none are."""
 
-TAKEN_OUT = 16
+TAKEN_OUT = 24
 """Programs solved in vain, in a stage, for people who are left."""
 
 PATIENCE = 3

@@ -16,14 +16,17 @@ from evacroute._kernels.exchange import put, take_over
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.reach import vote
 from evacroute._kernels.rejoin import put_if_free
-from evacroute.assignment.exact import Program, Rooms, Way, whole_kinds
+from evacroute.assignment.exact import Program, Rooms, Way, file_kinds, whole_kinds
 from evacroute.assignment.priced_placing import PricedPlacing
 
-OUT = (6, 12, 24, 48)
+OUT = (8, 24, 72)
 """Movements taken out, try by try."""
 
 MOST_COLUMNS = 3000
 """Columns of a program; one that has more is not solved."""
+
+MOST_CELLS = 3_000_000
+"""Arcs x slots of the net up to which it is worth its time."""
 
 MOST_STATES = 100_000
 """Places looked at for who stands in the way of one party."""
@@ -57,17 +60,20 @@ def rescue(
     int
         Persons placed.
     """
-    todo = todo[~placing.fixed[todo]]
+    net = placing.net
+    if len(net.src) * (placing.problem.n_slots + 1) > MOST_CELLS:
+        return 0
     before, vain = int(placing.left.sum()), 0
     rng = np.random.default_rng(seed)
     late = [_latest(placing, k) for k in range(len(placing.no_room))]
+    turn = 0
     while vain < tries and go_on():
         todo = todo[placing.left[todo] > 0]
         if not len(todo):
             break
-        # Each in turn with few taken out, then each with more.
-        group = int(todo[vain % len(todo)])
-        out = OUT[vain // len(todo) % len(OUT)] if len(todo) < tries else OUT[vain % len(OUT)]
+        group, out = int(todo[turn % len(todo)]), OUT[turn % len(OUT)]
+        # The same for all groups in turn, then for all again with another of the numbers.
+        turn += 1 + (len(todo) % len(OUT) == 0 and turn % len(todo) == len(todo) - 1)
         vain = 0 if _try(placing, group, out, late, rng) else vain + 1
     placing.rebook(placing.squeezed())
     return before - int(placing.left.sum())
@@ -94,52 +100,62 @@ def _try(
     late: list[NDArray[np.int64]],
     rng: np.random.Generator,
 ) -> bool:
-    """Take out so many movements at most and place all anew; False if that places no more."""
+    """Take out so many movements, about, and place all anew; False if that places no more."""
     placing._reserve(8 * most + 1000)
-    b, places = placing.booked, placing.places
+    b, places, class_ = placing.booked, placing.places, placing.class_
     persons = np.zeros(len(placing.left), np.int64)
     persons[group] = placing.left[group]
     votes = np.zeros(int(b.count[0]), np.int64)
     out: list[int] = []
 
     def ask(g: int) -> None:
-        k, z = int(placing.class_[g]), int(persons[g]) if placing.together[g] else 1
-        node, ready = int(placing.node[g]), int(placing.ready[g])
-        vote(
-            placing.paths, places, placing.space, b, k, z, node, ready, late[k], MOST_STATES, votes
-        )
+        # A household that is too large for a narrow place goes one after another.
+        for z in {1, int(persons[g]) if placing.together[g] else 1}:
+            vote(
+                placing.paths, places, placing.space, b, int(class_[g]), z, int(placing.node[g]),
+                int(placing.ready[g]), late[class_[g]], MOST_STATES, votes,
+            )  # fmt: skip
 
     ask(group)
-    while len(out) < most:
-        votes[out] = 0
-        can = np.flatnonzero(votes)
-        can = can[~placing.fixed[b.group[can]]]
-        if not len(can):
-            break
-        x = int(rng.choice(can, p=votes[can] / votes[can].sum()))
+    while len(out) < most and votes.any():
+        x = int(rng.choice(len(votes), p=votes / votes.sum()))
         g = int(b.group[x])
-        put(b, places, x, int(placing.class_[g]), -1)
-        out.append(x)
-        persons[g] += b.size[x]
+        # Those who go one after another to the same shelter are taken out together.
+        mine = np.flatnonzero(b.group[: len(votes)] == g) if placing.fixed[g] else np.array([x])
+        for y in mine[b.alive[mine]].tolist():
+            put(b, places, y, int(class_[g]), -1)
+            persons[g] += b.size[y]
+            out.append(y)
         ask(g)
-    taken = int(b.size[out].sum())
-    ways = _place(placing, persons, taken) if out else []
+        votes[out] = 0
+    ways = _place(placing, persons, group, int(b.size[out].sum())) if out else []
     if not ways or not _book(placing, ways):
         for x in reversed(out):
-            put(b, places, x, int(placing.class_[b.group[x]]), 1)
+            put(b, places, x, int(class_[b.group[x]]), 1)
         return False
     np.add.at(placing.left, b.group[out], b.size[out].astype(np.int64))
+    placing.fixed[persons > 0] = False
     for way in ways:
         placing.left[way.group] -= way.persons
+        size = int(placing.problem.scenario.groups.size[way.group])
+        placing.fixed[way.group] |= bool(placing.together[way.group]) and way.persons < size
     return True
 
 
-def _place(placing: PricedPlacing, persons: NDArray[np.int64], taken: int) -> list[Way]:
+def _place(
+    placing: PricedPlacing, persons: NDArray[np.int64], group: int, taken: int
+) -> list[Way]:
     """Find ways for more than so many of some persons in what is free; none if that fails."""
-    places = placing.places
+    places, problem = placing.places, placing.problem
     rooms = Rooms(places.link, places.intake, places.room, places.free_room, placing.terms.node)
-    program = Program(placing.problem, placing.net, whole_kinds(placing.problem, persons), rooms)
-    return program.solve(taken)[0] if program.n_columns <= MOST_COLUMNS else []
+    some = np.flatnonzero(persons)
+    must = some[placing.fixed[some] | (some == group)]
+    whole = whole_kinds(problem, persons)
+    for file in (some, must):
+        program = Program(problem, placing.net, whole + file_kinds(problem, file), rooms)
+        if program.n_columns <= MOST_COLUMNS:
+            return program.solve(taken)[0]
+    return []
 
 
 def _book(placing: PricedPlacing, ways: list[Way]) -> bool:
