@@ -131,7 +131,11 @@ def place_exactly(problem: Problem, counted: NDArray[np.bool_], placed: int) -> 
     free, shelters = problem.tables(), problem.scenario.shelters
     node = net.node_index[shelters.node]
     rooms = Rooms(
-        free.link, free.intake, free.room.astype(np.int64), free.step_free_room.astype(np.int64), node
+        free.link,
+        free.intake,
+        free.room.astype(np.int64),
+        free.step_free_room.astype(np.int64),
+        node,
     )
     whole = whole_kinds(problem, np.where(counted, problem.scenario.groups.size, 0))
     file = file_kinds(problem, np.flatnonzero(counted))
@@ -142,7 +146,8 @@ def place_exactly(problem: Problem, counted: NDArray[np.bool_], placed: int) -> 
         ways, certain = program.solve(placed)
         # Without the columns of households that go one after another nothing is proven of them.
         certain &= len(kinds) > len(whole) or not file
-        return Exact(*(_book(problem, net, ways) if ways else (None, None)), certain)
+        placing, left = _book(problem, net, ways) if ways else (None, None)
+        return Exact(placing, left, certain)
     return Exact(None, None, False)
 
 
@@ -259,7 +264,7 @@ class Program:
                 LinearConstraint(csr_matrix(persons[None].astype(float)), placed + 1, np.inf),
             ],
             bounds=Bounds(0, self.most.astype(float)),
-            integrality=np.ones(self.n_columns),
+            integrality=np.ones(self.n_columns, np.int64),
             options={"mip_rel_gap": 0.2 / people, "node_limit": MOST_BRANCHES},
         )
         certain = solved.status in (OPTIMAL, INFEASIBLE)
@@ -392,9 +397,7 @@ class _Rows:
         high = np.full(len(row), np.iinfo(np.int64).max) if most is None else most.astype(np.int64)
         self.parts.append((row.astype(np.int64), column, factors, high))
 
-    def matrix(
-        self, n_columns: int
-    ) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
+    def matrix(self, n_columns: int) -> tuple[csr_matrix, NDArray[np.float64], NDArray[np.float64]]:
         """Give the matrix, and the least and most of its rows."""
         row, column, factor, most = (
             np.concatenate([part[i] for part in self.parts]) for i in range(4)
@@ -414,9 +417,7 @@ class _Rows:
         return matrix, low, high
 
 
-def _book(
-    problem: Problem, net: TimeNet, ways: list[Way]
-) -> tuple[Placing, NDArray[np.int64]]:
+def _book(problem: Problem, net: TimeNet, ways: list[Way]) -> tuple[Placing, NDArray[np.int64]]:
     """Book ways from nothing; returns the persons left of each group too."""
     groups = problem.scenario.groups
     placing = Placing(problem, problem.distances())

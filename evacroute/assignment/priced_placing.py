@@ -47,15 +47,9 @@ TOLL = 0.3
 STATE = 40
 """Links whose fullness is looked at in the time of a state searched, when values are made again."""
 
-PLACE_STATES = 400_000
-"""Places that the search of one party may look at; who finds no way is inserted afterwards."""
-
-CHAIN_STATES = 1000
-"""Places that a search in a chain may look at."""
-
-AGAIN = 8
-"""Times that all places may be looked at in a pass of insertions by exchange, about, before those
-from which a way was found are passed over."""
+PLACE_STATES, CHAIN_STATES = 400_000, 1000
+"""Places that the search of one party may look at (who finds no way is inserted afterwards), and
+that a search in a chain may."""
 
 REGRET = 0.5
 """People whose way costs less than this above what the prices promise are content [slots]."""
@@ -399,7 +393,7 @@ class PricedPlacing:
                 self.phase += 1
                 placed = insert_by_exchange(
                     self.paths, self.guide, self.places, self.space, flow, k, z, self.node[who],
-                    self.ready[who], self.phase, AGAIN * len(self.space.state), done,
+                    self.ready[who], self.phase, done,
                 )  # fmt: skip
                 if not placed:
                     break

@@ -142,9 +142,7 @@ def _try(
     return True
 
 
-def _place(
-    placing: PricedPlacing, persons: NDArray[np.int64], group: int, taken: int
-) -> list[Way]:
+def _place(placing: PricedPlacing, persons: NDArray[np.int64], group: int, taken: int) -> list[Way]:
     """Find ways for more than so many of some persons in what is free; none if that fails."""
     places, problem = placing.places, placing.problem
     rooms = Rooms(places.link, places.intake, places.room, places.free_room, placing.terms.node)
