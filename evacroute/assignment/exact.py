@@ -124,9 +124,10 @@ def place_exactly(problem: Problem, counted: NDArray[np.bool_], placed: int) -> 
     Of plans that place equally many one with few of the vulnerable among those left is preferred,
     then one in which people arrive soon; neither is proven best.
     """
-    net = build_time_net(problem)
-    if net.n_nodes * (problem.n_slots + 1) > MOST_COLUMNS:
+    # Most columns are states that somebody may wait in: no need to lay out a large city.
+    if problem.table_shape[2] * problem.n_slots > 4 * MOST_COLUMNS:
         return Exact(None, None, False)
+    net = build_time_net(problem)
     counted = counted & (problem.ready <= problem.n_slots)
     free, shelters = problem.tables(), problem.scenario.shelters
     node = net.node_index[shelters.node]
@@ -139,16 +140,18 @@ def place_exactly(problem: Problem, counted: NDArray[np.bool_], placed: int) -> 
     )
     whole = whole_kinds(problem, np.where(counted, problem.scenario.groups.size, 0))
     file = file_kinds(problem, np.flatnonzero(counted))
-    for kinds in (whole + file, whole):
-        program = Program(problem, net, kinds, rooms)
-        if program.n_columns > MOST_COLUMNS:
-            continue
-        ways, certain = program.solve(placed)
-        # Without the columns of households that go one after another nothing is proven of them.
-        certain &= len(kinds) > len(whole) or not file
-        placing, left = _book(problem, net, ways) if ways else (None, None)
-        return Exact(placing, left, certain)
-    return Exact(None, None, False)
+    program = Program(problem, net, whole, rooms)
+    if program.n_columns > MOST_COLUMNS:
+        return Exact(None, None, False)
+    certain = not file
+    if 0 < len(file) <= MOST_COLUMNS - program.n_columns:
+        more = Program(problem, net, whole + file, rooms)
+        if more.n_columns <= MOST_COLUMNS:
+            program, certain = more, True
+    ways, solved = program.solve(placed)
+    # Without the columns of households that go one after another nothing is proven of them.
+    placing, left = _book(problem, net, ways) if ways else (None, None)
+    return Exact(placing, left, certain and solved)
 
 
 def whole_kinds(problem: Problem, persons: NDArray[np.int64]) -> list[Kind]:
