@@ -24,6 +24,9 @@ ROOT, WAIT, BACK = -3, -1, -2
 HUB, AGAINST = -10, -(1 << 24)
 """Less the shelter: in place of one who was admitted; less the arc: in place of a walker."""
 
+AGAIN, MOST_AGAIN = 16, 5_000_000
+"""Times that all places may be looked at in a pass of insertions, and how many at most."""
+
 
 class ClassFlow(NamedTuple):
     """How many parties of a class and size are where.
@@ -392,18 +395,30 @@ def insert_by_exchange(
     paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any,
     ready: Any, phase: int, done: Any,
 ) -> int:  # fmt: skip
-    """Try to place people who are left, one by one; marks those placed in `done`."""
+    """Try to place people who are left, one by one; marks those placed in `done`.
+
+    A search that finds a way proves nothing of the places that it looked at, so later ones look at
+    them again; after very many places in all they pass them over, as after a search in vain.
+    """
     n_slots = places.link.shape[1] - 1
-    count = 0
+    count, spent = 0, 0
+    most = min(AGAIN * len(flow.dead), MOST_AGAIN)
     for j in range(len(node)):
         if done[j]:
             continue
+        begun = space.count[1]
         hub = find_exchange(
             paths, guide, places, space, flow, k, z, node[j], ready[j], n_slots + 1, 1 << 30,
             1 << 40, phase,
         )  # fmt: skip
         if hub < 0:
             continue
+        spent += space.count[1] - begun + len(flow.dead) // 64
+        if spent < most:
+            stamp = space.count[0]
+            for q in range(len(flow.dead)):
+                if space.state[q, CLOSED] == stamp:
+                    flow.dead[q] = 0
         if apply_exchange(paths, places, space, flow, k, z, hub, 1):
             done[j] = True
             count += 1

@@ -26,7 +26,8 @@ from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.shelter_flow import ShelterFlow, static_flow
+from evacroute.assignment.rescue import rescue
+from evacroute.assignment.shelter_flow import Placed, ShelterFlow, static_flow
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
 from evacroute.assignment.time_net import build_time_net
@@ -65,6 +66,9 @@ FEW = 0.1
 TRIED, PASSES, VAIN = 200, 8, 2
 """Groups left that are tried again in a stage, passes of exchanges for them, and stages without
 success after which none are."""
+
+TAKEN_OUT = 24
+"""Programs solved in vain, in a stage, for people who are left."""
 
 PATIENCE = 3
 """Stages of little gain, each looking farther than the last, before no more are tried."""
@@ -187,7 +191,7 @@ class _Run:
         weight = method.class_weights(problem)
         self.terms = make_terms(problem, self.net, weight, self.rank)
         self.crowd = gather_crowd(problem, self.net, self.counted)
-        self.first: Future[tuple[Placing, NDArray[np.int64], int]] | None = None
+        self.first: Future[Placed] | None = None
         self.job: Future[Any] | None = None
         self.pricer: Pricer | None = None
         self.placing: PricedPlacing | None = None
@@ -200,7 +204,7 @@ class _Run:
             self.terms, self.start = short_places(self.terms, flow, cost, origins, shelters)
         self.short = self.terms.allowed
         self.must_leave = self.short.copy()
-        self.vain, self.improved = 0, False
+        self.vain, self.least_left, self.improved = 0, 0, False
         self.fixed = penalty is not None
         if penalty is not None:
             none = np.zeros(len(penalty))
@@ -335,7 +339,7 @@ class _Run:
     def _first_plan(self) -> PricedPlacing:
         """Take the plan of `shelter_flow` as the first."""
         assert self.first is not None
-        placing, _, _ = self.first.result()
+        placing = self.first.result().placing
         mine = self._new_placing()
         mine.take_over(placing)
         mine.fixed[:] = self._in_file(placing)
@@ -360,7 +364,7 @@ class _Run:
         assert self.first is not None
         placing = self._new_placing()
         placing.guide = self._guide()
-        before, _, _ = self.first.result()
+        before, self.least_left = self.first.result().placing, self.first.result().least_left
         in_file = self._in_file(before)
         # Who of a small class gets one of few places was settled by the first plan.
         of_class = placing.left_by_class()
@@ -404,10 +408,13 @@ class _Run:
     def _insert(self, placing: PricedPlacing, seed: int) -> None:
         """Place people who are left and need not be, until that was tried in vain some times."""
         left = placing.left.sum()
-        if self.vain >= VAIN or not len(placing.to_insert()):
+        if left <= self.least_left or self.vain >= VAIN or not len(placing.to_insert()):
             return
         placing.insert_by_exchange(PASSES, placing.to_insert()[:TRIED], self._time_left)
         placing.insert(placing.to_insert()[:TRIED], seed, go_on=self._time_left)
+        todo = placing.to_insert()[:TRIED]
+        if len(todo) and self._time_left():
+            rescue(placing, todo, tries=TAKEN_OUT, seed=seed, go_on=self._time_left)
         self.vain = 0 if placing.left.sum() < left else self.vain + 1
 
     def _improve(self) -> None:
@@ -465,7 +472,7 @@ class _Run:
             self.job.result()
         groups, method = self.problem.scenario.groups, self.method
         if self.placing is None:
-            placing, unplaced, no_room = (
+            placing, unplaced, no_room, _ = (
                 ShelterFlow().place(self.problem) if self.first is None else self.first.result()
             )
         else:

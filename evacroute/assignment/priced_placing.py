@@ -47,11 +47,9 @@ TOLL = 0.3
 STATE = 40
 """Links whose fullness is looked at in the time of a state searched, when values are made again."""
 
-PLACE_STATES = 400_000
-"""Places that the search of one party may look at; who finds no way is inserted afterwards."""
-
-CHAIN_STATES = 1000
-"""Places that a search in a chain may look at."""
+PLACE_STATES, CHAIN_STATES = 400_000, 1000
+"""Places that the search of one party may look at (who finds no way is inserted afterwards), and
+that a search in a chain may."""
 
 REGRET = 0.5
 """People whose way costs less than this above what the prices promise are content [slots]."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment.class_order import check_order, with_order
+from evacroute.assignment.exact import place_exactly
 from evacroute.assignment.finish import finish
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
@@ -25,6 +27,24 @@ from evacroute.errors import Faults
 
 SLACK = 6
 """Slots by which a known way may be later than the best in all rounds but the last."""
+
+
+class Placed(NamedTuple):
+    """What `ShelterFlow` makes.
+
+    Attributes
+    ----------
+    placing, left
+        What is booked, and persons left of each group.
+    no_room, least_left
+        For how many of those who can be placed at all there is proven to be no room, and how many
+        of them every plan leaves, as far as that is known.
+    """
+
+    placing: Placing
+    left: NDArray[np.int64]
+    no_room: int
+    least_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +106,12 @@ class ShelterFlow:
     def solve(self, problem: Problem, *, progress: Progress | None = None) -> Outcome:
         """Flow, route, feed back, repair."""
         problem = with_order(problem, self.order)
-        placing, unplaced, no_room = self.place(problem, progress)
+        placing, unplaced, no_room, _ = self.place(problem, progress)
         settings = {key: value for key, value in asdict(self).items() if key != "name"}
         return Outcome(finish(problem, placing, unplaced, no_room), settings)
 
-    def place(
-        self, problem: Problem, progress: Progress | None = None
-    ) -> tuple[Placing, NDArray[np.int64], int]:
-        """Place everyone who can be.
-
-        Returns
-        -------
-        tuple
-            What is booked, persons left of each group, and for how many there is proven to be no
-            room.
-        """
+    def place(self, problem: Problem, progress: Progress | None = None) -> Placed:
+        """Place everyone who can be."""
         groups = problem.scenario.groups
         origins = gather(groups, len(problem.step_free))
         soonest = Soonest(problem, origins)
@@ -160,8 +171,17 @@ class ShelterFlow:
             rest = self._settle(problem, other, every, left, no_room, alone, progress)
             if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
+        least = no_room
+        if unplaced.sum() > no_room:
+            placed = int(groups.size[proven < 0].sum() - unplaced[proven < 0].sum())
+            exact = place_exactly(problem, proven < 0, placed)
+            if exact.placing is not None and exact.left is not None:
+                placing, unplaced = exact.placing, exact.left
+                polish(placing, self.polish, alone)
+            if exact.is_most:
+                least = int(unplaced[proven < 0].sum())
         unplaced = np.where(proven >= 0, groups.size, unplaced)
-        return placing, unplaced, no_room
+        return Placed(placing, unplaced, no_room, least)
 
     def _settle(
         self,

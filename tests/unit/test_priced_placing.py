@@ -198,6 +198,28 @@ def test_chains(seed: int) -> None:
     assert after.cost <= before.cost + 1e-6
 
 
+def test_insert_by_exchange_places_a_crowd() -> None:
+    """In one class with room and time for all, passes of insertions by exchange place everyone,
+    though what a search with success looked at is no dead end for those after it."""
+    rng = np.random.default_rng(1)
+    network = on_the_grid(grid(20, 20, spacing=30.0, seed=1, steps_share=0.0, missing_share=0.3),
+                          10.0)  # fmt: skip
+    network = replace(network, capacity=np.repeat(rng.choice([0.1, 0.2, 0.5],
+                                                             network.n_links // 2), 2))  # fmt: skip
+    crowd = [
+        (int(rng.integers(400)), int(rng.integers(1, 3)), 10.0 * int(rng.integers(6)))
+        for _ in range(600)
+    ]
+    room = sum(row[1] for row in crowd) // 8 + 2
+    doors = [(int(v), room) for v in rng.choice(400, 8, replace=False)]
+    bench = Bench(scene(network, crowd, doors, classes=PACES[:1], deadline=1200.0), 0, priced=False)
+    placing = bench.placing
+    placing.insert_by_exchange(8, np.arange(len(placing.left)))
+    assert placing.left.sum() == 0
+    assert (placing.places.link >= 0).all()
+    assert (placing.places.room >= 0).all()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_insert(seed: int) -> None:
     """People who are left are put in by exchanges and chains, and those placed stay placed."""
