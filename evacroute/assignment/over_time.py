@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Space
+from evacroute.assignment.batches import how_many, place_in_batches
 from evacroute.assignment.bound import Waits, bound_of
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.class_order import check_order, with_order
+from evacroute.assignment.class_weights import check_weights, class_weights
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.least_cost import is_simple, place_all
@@ -41,6 +43,10 @@ FIRST, BEFORE_PLAN, STAGE = 30, 140, 30
 MOST_BEFORE, STEADY = 300, 2e-3
 """Price rounds before the priced plan at most, as long as the bound grows by more than this share
 in 30 of them."""
+
+PRICING, NEARLY = 0.35, 0.3
+"""Share of the time limit after which people are placed under what prices there are; share of the
+people of whom the last are placed though time is up, or all were in vain."""
 
 BEFORE_EXACT = 60
 """Price rounds before a plan of least cost is made, where people are all alike."""
@@ -112,13 +118,7 @@ class OverTime:
             object.__setattr__(self, "time_limit", seconds(self.time_limit, "time_limit"))
         except (InputError, TypeError, ValueError) as fault:
             faults.add(str(fault))
-        weights: Any = self.weights or {}
-        if not isinstance(weights, Mapping):
-            faults.add(f"weights is {weights!r}, expected a dict of class ids and numbers")
-            weights = {}
-        for name, weight in weights.items():
-            if not isinstance(weight, int | float) or not 0.01 <= weight <= 100:
-                faults.add(f"weight of class {name} is {weight!r}, expected 0.01 to 100")
+        check_weights(self.weights, faults)
         check_order(self.order, faults)
         faults.raise_if_any()
 
@@ -145,25 +145,6 @@ class OverTime:
                 run.stopped = "interrupted"
             return run.outcome()
 
-    def class_weights(self, problem: Problem) -> NDArray[np.float64]:
-        """Weights in the order of the classes.
-
-        Raises
-        ------
-        InputError
-            If a class does not exist.
-        """
-        ids = problem.scenario.group_classes.class_id.tolist()
-        weight = np.ones(len(ids))
-        unknown = sorted(set(self.weights or {}) - set(ids))
-        if unknown:
-            raise InputError(
-                f"weights: no class {', '.join(unknown)}; the classes are {', '.join(ids)}"
-            )
-        for name, value in (self.weights or {}).items():
-            weight[ids.index(name)] = value
-        return weight
-
 
 class _Run:
     """One solve: the best plan and the best bound so far."""
@@ -188,7 +169,7 @@ class _Run:
         self.counted = self.proven < 0
         self.rank = problem.rank
         self.net = build_time_net(problem)
-        weight = method.class_weights(problem)
+        weight = class_weights(problem, method.weights)
         self.terms = make_terms(problem, self.net, weight, self.rank)
         self.crowd = gather_crowd(problem, self.net, self.counted)
         self.first: Future[Placed] | None = None
@@ -309,6 +290,8 @@ class _Run:
         """Whether more rounds are worth their time before people are placed."""
         assert self.pricer is not None
         done = self.pricer.done
+        if time.perf_counter() - self.begin > PRICING * float(self.method.time_limit):
+            return False
         return done < BEFORE_PLAN or (done < MOST_BEFORE and self.pricer.growth > STEADY)
 
     def _allow(self) -> None:
@@ -399,11 +382,18 @@ class _Run:
         self._allow()
 
     def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
-        done = placing.place(order, self._time_left)
-        if done:
-            placing.place(placing.to_insert(), self._time_left, at_any_price=True)
-            self._insert(placing, self.method.seed)
-        return done
+        assert self.pricer is not None
+        batches = how_many(placing, self.gap)
+
+        def go_on() -> bool:
+            few = placing.left.sum() < NEARLY * self.crowd.persons
+            return self._time_left() or (few and not self.stopped)
+
+        if not place_in_batches(placing, self.pricer, order, batches, self.method.seed, go_on):
+            return False
+        placing.place(placing.to_insert(), go_on, at_any_price=True)
+        self._insert(placing, self.method.seed)
+        return True
 
     def _insert(self, placing: PricedPlacing, seed: int) -> None:
         """Place people who are left and need not be, until that was tried in vain some times."""

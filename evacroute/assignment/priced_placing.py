@@ -102,10 +102,10 @@ class PricedPlacing:
         self.flow: ClassFlow | None = None
         self.phase = 0
         self.guide: Guide
-        self.places = self._places()
+        self.places = self.nothing_booked()
         self.booked = make_booked(1000, 20_000, self.places.link.shape, len(terms.node))
 
-    def _places(self) -> Places:
+    def nothing_booked(self) -> Places:
         """Free places with nothing booked."""
         free, terms = self.problem.tables(), self.terms
         return Places(
@@ -495,6 +495,6 @@ class PricedPlacing:
 
     def rebook(self, new: Booked) -> None:
         """Book all of these movements, which are in force, from nothing."""
-        self.places = self._places()
+        self.places = self.nothing_booked()
         self.booked = new
         put_all(new, self.places, self.class_)

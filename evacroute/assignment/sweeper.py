@@ -41,25 +41,36 @@ class Crowd:
         return float(self.size.sum(dtype=np.float64))
 
 
+def _crowd_key(problem: Problem, net: TimeNet) -> NDArray[np.int64]:
+    """Class, start and ready slot of each group as one number."""
+    groups = problem.scenario.groups
+    node = net.node_index[groups.node].astype(np.int64)
+    key = groups.class_.astype(np.int64) * net.n_nodes + node
+    return np.asarray(key * (problem.n_slots + 2) + problem.ready)
+
+
 def gather_crowd(problem: Problem, net: TimeNet, counted: NDArray[np.bool_]) -> Crowd:
     """Gather the counted groups of a problem."""
-    groups = problem.scenario.groups
-    some = np.flatnonzero(counted)
-    node = net.node_index[groups.node[some]].astype(np.int64)
-    n_slots = problem.n_slots + 2
-    key = (groups.class_[some].astype(np.int64) * net.n_nodes + node) * n_slots + problem.ready[
-        some
-    ]
-    unique, where = np.unique(key, return_inverse=True)
-    size = np.bincount(where.ravel(), weights=groups.size[some], minlength=len(unique))
+    some, n_slots = np.flatnonzero(counted), problem.n_slots + 2
+    unique, where = np.unique(_crowd_key(problem, net)[some], return_inverse=True)
+    size = problem.scenario.groups.size[some]
     class_ = (unique // n_slots // net.n_nodes).astype(np.int32)
     return Crowd(
         node=(unique // n_slots % net.n_nodes).astype(np.int32),
         class_=class_,
         ready=(unique % n_slots).astype(np.int32),
-        size=size.astype(F),
+        size=np.bincount(where.ravel(), weights=size, minlength=len(unique)).astype(F),
         ptr=np.searchsorted(class_, np.arange(len(net.tau) + 1)),
     )
+
+
+def member_of(crowd: Crowd, problem: Problem, net: TimeNet) -> NDArray[np.int64]:
+    """Row of the crowd that each group belongs to, -1 = none."""
+    start = crowd.class_.astype(np.int64) * net.n_nodes + crowd.node
+    known = start * (problem.n_slots + 2) + crowd.ready
+    key = _crowd_key(problem, net)
+    row = np.minimum(np.searchsorted(known, key), len(known) - 1)
+    return np.where(known[row] == key, row, -1)
 
 
 @dataclass(slots=True, eq=False)

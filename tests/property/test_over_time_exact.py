@@ -68,8 +68,13 @@ def mixed_scenes(draw: st.DrawFn) -> er.Scenario:
 
 
 def check_bound(plan: er.Plan) -> None:
-    """Fail unless there is a bound that is not above the cost; only penalties may leave none."""
-    if plan.left == 0 and plan.cost > 0:
+    """Fail unless there is a bound that is not above the cost.
+
+    There may be none where people are left, for their penalties, or where a door lets nobody in
+    during some slots: the wait for it, if it is all there is, is not proven.
+    """
+    thin = (plan.scenario.shelters.intake_rate * STEP < 1).any()
+    if plan.left == 0 and plan.cost > 0 and not thin:
         assert plan.bound is not None
     assert (plan.bound or 0.0) <= plan.cost + SLACK
 
@@ -120,7 +125,7 @@ def test_ready_between_slots(scenario: er.Scenario) -> None:
         wait = -groups.ready_time % STEP
         exact = best(scenario, STEP).cost + float((wait * groups.size).sum())
         assert plan.cost >= exact - SLACK
-        assert plan.bound is not None or plan.cost == 0
+        check_bound(plan)
         assert (plan.bound or 0.0) <= exact + SLACK
 
 

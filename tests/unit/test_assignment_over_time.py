@@ -136,6 +136,42 @@ def test_time_limit() -> None:
     assert "stopped by the time limit; the gap asked for is 0.00%; the plan is still that" in told
 
 
+@pytest.mark.parametrize(("nearly", "ended"), [(1.1, True), (0.0, False)])
+def test_time_is_up_while_people_are_placed(
+    monkeypatch: pytest.MonkeyPatch, nearly: float, ended: bool
+) -> None:
+    """When time is up while people are placed under prices, the last of them are placed still, so
+    that the work was not in vain; if many are missing, the first plan stays."""
+    up = []
+    placed = over_time.place_in_batches
+
+    def slow(*given: object) -> bool:
+        up.append(True)
+        done = placed(*given)
+        assert done == ended
+        return done
+
+    monkeypatch.setattr(over_time, "place_in_batches", slow)
+    monkeypatch.setattr(over_time, "NEARLY", nearly)
+    monkeypatch.setattr(_Run, "_time_left", lambda run: not run.stopped and not up)
+    plan = er.assign(city(3), "over_time", step=STEP, gap=0.0)
+    assert up
+    assert plan.settings["stopped"] == "time limit"
+    assert plan.settings["improved"] == ended
+    check_feasible(plan)
+    first = er.assign(city(3), "shelter_flow", step=STEP)
+    assert plan.left == first.left
+    assert plan.cost < first.cost if ended else plan.cost == pytest.approx(first.cost)
+
+
+def test_a_short_time_is_shared_between_prices_and_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices take no more than their share of the time, then people are placed."""
+    monkeypatch.setattr(over_time, "PRICING", 0.0)
+    plan = er.assign(city(), "over_time", step=STEP, gap=0.0, time_limit=300.0)
+    assert plan.settings["improved"]
+    check_feasible(plan)
+
+
 @pytest.mark.parametrize("word", ["first prices", "prices", "placing", "stage 1"])
 def test_ctrl_c(word: str) -> None:
     """Ctrl-C at any time brings back the best plan so far, without an error or a thread left."""

@@ -32,6 +32,7 @@ def made_terms() -> Terms:
         space=np.ones(1),
         step_free=np.zeros(1, bool),
         weight=np.ones(1),
+        unit=1.0,
         penalty=np.full(1, STAY[0]),
         allowed=np.zeros(1),
     )
