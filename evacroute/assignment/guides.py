@@ -30,4 +30,8 @@ def make_guide(sweeper: Sweeper, prices: PriceSet) -> Guide:
 
 
 def _whole(a: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.asarray(np.rint(np.minimum(a * np.float32(UNIT), NEVER)), np.int32)
+    out = np.empty(a.shape, np.int32)
+    # Class by class: the tables are large, and so would be what is between.
+    for i, part in enumerate(a):
+        out[i] = np.rint(np.minimum(part * np.float32(UNIT), NEVER))
+    return out
