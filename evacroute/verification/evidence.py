@@ -96,6 +96,7 @@ class Evidence:
     persons: Persons | None
     bound: float | None
     max_density: float | None
+    made_anew: bool
     stated: dict[str, float | None]
     stated_filled: NDArray[np.int64]
     prices: Prices | None
@@ -176,6 +177,7 @@ def from_plan(plan: Plan) -> Evidence:
         persons=persons,
         bound=plan.bound,
         max_density=plan.settings.get("max_density"),
+        made_anew=plan.method == "replan",
         stated=figures,
         stated_filled=plan.shelters_frame()["filled"].to_numpy(np.int64),
         prices=plan.prices,
@@ -243,6 +245,7 @@ def from_folder(folder: str | Path) -> Evidence:
         persons=_read_persons(path / "assignments.csv.gz", instance, left["person_id"]),
         bound=record.get("bound"),
         max_density=(record.get("settings") or {}).get("max_density"),
+        made_anew=record.get("method") == "replan",
         stated={name: record.get(name) for name in FIGURES},
         stated_filled=_read_filled(path / "shelters.csv", instance),
         prices=_read_prices(path / "prices.npz", instance),

@@ -250,6 +250,14 @@ def test_walking_time_of_a_class_is_held_to_one_percent() -> None:
     assert verify(plan)["walking time by class"].worst == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize(("seconds", "ok"), [(98.0, True), (102.0, True), (102.1, False)])
+def test_the_rest_of_a_plan_is_held_to_two_percent(seconds: float, ok: bool) -> None:
+    """A plan made anew keeps the times that were fitted to all, of whom it has only some: 2 %."""
+    plan = replace(long_walk(seconds), method="replan")
+    assert verify(plan)["walking time by class"].ok == ok
+    assert not verify(replace(plan, method="by hand"))["walking time by class"].ok
+
+
 def edit_json(folder: Path, **values: Any) -> None:
     path = folder / "summary.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
