@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from evacroute._left import EXAMPLES, JOINED, PLACED, left_frame, left_rows
 from evacroute._remaining import Remaining
 from evacroute._standing import Standing
+from evacroute.assignment.movements import REASONS
 from evacroute.assignment.resume import fingerprints
 from evacroute.plan import Plan
+from evacroute.roster import SET_ASIDE
 
 SHOWN = 8
 """Closures, and lines about who is left, that a summary shows."""
@@ -30,9 +32,11 @@ class ReplanSummary:
     closed
         What is closed, as it was said: name, what ("street", "link" or "shelter") and how many
         links it stands for.
+    safe_before
+        Persons who were safe when the plan that is mended began (a plan made anew itself).
     safe, kept, rerouted, moved, left, joined
-        Persons: safe already; with shelter and way as before; with another way to the same shelter;
-        with another shelter; without one; new.
+        Persons: safe since then; with shelter and way as before; with another way to the same
+        shelter; with another shelter; without one; new.
     newly_left
         Of those left, who had a place before, by reason and class, most first: reason, class_id,
         persons, examples (some ids of persons, else of groups).
@@ -42,14 +46,18 @@ class ReplanSummary:
         Why persons who joined are near no street, in the loader's words, and how many.
     mean_s
         Mean time from now, or from when they are ready, to safe, of those placed [s].
-    gap
-        Proven gap of what is left, None = not known.
+    gap, gap_wanted
+        Proven gap of what is left, None = not known; at which gap to stop.
+    stopped
+        What ended the search: "gap reached", "nothing to mend", "no gain", "time limit" or
+        "interrupted".
     seconds
         How long it took [s].
     """
 
     now_s: float
     closed: list[dict[str, Any]]
+    safe_before: int
     safe: int
     kept: int
     rerouted: int
@@ -61,6 +69,8 @@ class ReplanSummary:
     set_aside: dict[str, int]
     mean_s: float
     gap: float | None
+    gap_wanted: float
+    stopped: str
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +85,7 @@ class ReplanSummary:
             sum(row["persons"] for row in rows) for rows in (self.newly_left, self.joined_left)
         )
         rows = [
-            ("safe already", self.safe),
+            ("safe already", self.safe_before + self.safe),
             ("keep shelter and way", self.kept),
             ("another way, same shelter", self.rerouted),
             ("another shelter", self.moved),
@@ -89,14 +99,21 @@ class ReplanSummary:
                 ("  who joined", joined),
             ]
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
+        end = f"mean time still to go {self.mean_s / 60:.2f} min, {gap}, {self.seconds:.1f} s"
+        if not self.kept + self.rerouted + self.moved:
+            end = f"nobody is on the way to a shelter; {self.seconds:.1f} s"
+        elif self.gap is None or self.gap > self.gap_wanted:
+            end += f"; stopped by: {self.stopped} (asked for: {self.gap_wanted:.2%})"
+        told = sum(r["persons"] for r in self.joined_left if r["reason"] == REASONS[SET_ASIDE])
+        aside = {} if told else self.set_aside
         return "\n".join(
             [
                 f"{self.now_s / 60:g} min after the alarm; closed {closed or 'nothing'}",
                 *(f"  {name:<26} {persons:>9,}" for name, persons in rows),
-                f"mean time still to go {self.mean_s / 60:.2f} min, {gap}, {self.seconds:.1f} s",
+                end,
                 *_left_lines("had a shelter before and have none now", self.newly_left),
                 *_left_lines("joined and have no shelter", self.joined_left),
-                *(f"{n:>9,}  {why}" for why, n in self.set_aside.items()),
+                *(f"{n:>9,}  {why}" for why, n in aside.items()),
             ]
         )
 
@@ -180,6 +197,7 @@ class Replan:
         return ReplanSummary(
             now_s=self.now_s,
             closed=plan.settings["closures"],
+            safe_before=plan.settings["safe"] - self.safe,
             safe=self.safe,
             kept=self.kept,
             rerouted=self.rerouted,
@@ -191,6 +209,8 @@ class Replan:
             set_aside=self.set_aside,
             mean_s=plan.times.mean,
             gap=plan.gap,
+            gap_wanted=plan.settings["gap"],
+            stopped=plan.settings["stopped"],
             seconds=plan.seconds["assign"],
         )
 

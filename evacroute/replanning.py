@@ -91,14 +91,21 @@ def replan(
     """
     begin = time.perf_counter()
     faults = Faults("replan")
+    if not isinstance(plan, Plan):
+        raise InputError(
+            f"replan: plan is a {type(plan).__name__}, expected a Plan (of a Replan: .plan)"
+        )
     now_s = _time(now, "now", faults)
     limit, near = _time(time_limit, "time_limit", faults), _time(keep_within, "keep_within", faults)
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < np.inf:
-        faults.add(f"gap is {gap!r}, expected a number from 0")
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap <= 1:
+        faults.add(f"gap is {gap!r}, expected 0 to 1, such as 0.02 for 2 %")
     step = plan.step_s
     first = int(np.ceil(now_s / step - 1e-9))
     if first * step >= plan.scenario.deadline_s:
         faults.add(f"now is {now_s:g} s, not before the deadline of {plan.scenario.deadline_s:g} s")
+    since = float(plan.settings.get("now_s", 0.0)) if plan.method == "replan" else 0.0
+    if now_s < since:
+        faults.add(f"now is {now_s:g} s, before the {since:g} s from which the plan begins")
     closed_link, closed_shelter, said = read_closures(closures, plan, faults)
     safe = plan.movements.arrive <= first * step
     found = read_positions(positions, plan, safe, closed_link, faults)
@@ -135,6 +142,10 @@ def replan(
         "links": network.link_id[closed_link].tolist(),
         "shelters": shelters.shelter_id[closed_shelter].tolist(),
     }
+    if plan.method == "replan":
+        before = plan.settings.get("closed", {})
+        closed = {what: [*before.get(what, []), *ids] for what, ids in closed.items()}
+        said = [*plan.settings.get("closures", []), *said]
     settings: dict[str, Any] = {} if density is None else {"max_density": density}
     settings |= {"order": order} if order else {}
     settings |= {"now_s": now_s, "closed": closed, "closures": said}
@@ -152,7 +163,10 @@ def replan(
         prices=outcome.prices,
         taken=taken,
     )
-    return compare(plan, standing, rest, new, now_s)
+    result = compare(plan, standing, rest, new, now_s)
+    # Of a chain of plans, each has only those who were still on the way.
+    new.settings["safe"] = result.safe + int(plan.settings.get("safe", 0))
+    return result
 
 
 def _time(value: float | str, name: str, faults: Faults) -> float:

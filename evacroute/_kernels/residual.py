@@ -393,15 +393,16 @@ def exchange(
 @nb.njit(cache=True, nogil=True)
 def insert_by_exchange(
     paths: Any, guide: Any, places: Any, space: Any, flow: Any, k: int, z: int, node: Any,
-    ready: Any, phase: int, done: Any,
+    ready: Any, phase: int, done: Any, spent: Any,
 ) -> int:  # fmt: skip
     """Try to place people who are left, one by one; marks those placed in `done`.
 
     A search that finds a way proves nothing of the places that it looked at, so later ones look at
-    them again; after very many places in all they pass them over, as after a search in vain.
+    them again; after very many places in all they pass them over, as after a search in vain. How
+    many these are in the pass is counted in `spent`, of one element.
     """
     n_slots = places.link.shape[1] - 1
-    count, spent = 0, 0
+    count = 0
     most = min(AGAIN * len(flow.dead), MOST_AGAIN)
     for j in range(len(node)):
         if done[j]:
@@ -413,8 +414,8 @@ def insert_by_exchange(
         )  # fmt: skip
         if hub < 0:
             continue
-        spent += space.count[1] - begun + len(flow.dead) // 64
-        if spent < most:
+        spent[0] += space.count[1] - begun + len(flow.dead) // 64
+        if spent[0] < most:
             stamp = space.count[0]
             for q in range(len(flow.dead)):
                 if space.state[q, CLOSED] == stamp:

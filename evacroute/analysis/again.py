@@ -43,7 +43,9 @@ def weights_of(plan: Plan) -> dict[str, float]:
         return dict(given or {})
     ids = plan.scenario.group_classes.class_id.tolist()
     pairs = zip(ids, plan.prices.weight.tolist(), strict=True)
-    return {name: weight for name, weight in pairs if weight != 1.0}
+    # Inside the solver they are relative to their mean, which costs the last digits.
+    near = {name: min(100.0, max(0.01, float(f"{weight:.9g}"))) for name, weight in pairs}
+    return {name: weight for name, weight in near.items() if weight != 1.0}
 
 
 def solve_again(

@@ -37,8 +37,8 @@ STAND, AWAKE, CLOSE = 200, 0.3, 0.12
 squares, so that steps get longer again; how far the mean follows the prices in a round."""
 
 
-def how_many(placing: PricedPlacing, gap: float) -> int:
-    """Count the batches for the people who are left in a placing.
+def are_many(placing: PricedPlacing, gap: float) -> bool:
+    """Whether those who are left in a placing are of so many kinds that batches are worth it.
 
     Parameters
     ----------
@@ -50,8 +50,7 @@ def how_many(placing: PricedPlacing, gap: float) -> int:
     _, kind = np.unique(key, return_inverse=True)
     persons = np.bincount(kind.ravel(), weights=placing.left)
     total = persons.sum()
-    many = total > 0 and total**2 >= MANY * (persons**2).sum()
-    return BATCHES if many and gap > FAR else 1
+    return bool(gap > FAR and total > 0 and total**2 >= MANY * (persons**2).sum())
 
 
 class RestPricer(Pricer):
@@ -60,7 +59,7 @@ class RestPricer(Pricer):
     Parameters
     ----------
     of
-        Where prices start; not changed.
+        Where prices start; not changed, and to be left alone while they are copied.
     placing
         Whose bookings count as taken.
     """
@@ -118,7 +117,7 @@ class RestPricer(Pricer):
 
 def place_in_batches(
     placing: PricedPlacing,
-    pricer: Pricer,
+    rest: RestPricer | None,
     order: NDArray[np.int64],
     n: int,
     seed: int,
@@ -130,19 +129,18 @@ def place_in_batches(
     ----------
     placing
         With the guide of the first batch; has that of the last afterwards.
-    pricer
-        Where prices start; not changed.
+    rest
+        Prices of those who are still to come, closed in the end; None = all are placed at once.
     n
         Batches.
     seed
         Of who is dealt into which batch.
     """
-    if n == 1:
+    if rest is None:
         return placing.place(order, go_on)
     batch = np.random.default_rng(seed).integers(n, size=len(placing.left))
     # Others would take the places that only few shelters have for them.
     batch[placing.places.step_free[placing.class_]] = 0
-    rest = RestPricer(pricer, placing)
     try:
         for i in range(n):
             if i:

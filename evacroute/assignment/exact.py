@@ -281,9 +281,8 @@ class Program:
 
     def _rank(self) -> NDArray[np.float64]:
         """Give each kind 0 to 0.9, more for the more vulnerable, so that those are left last."""
-        speed = self.problem.scenario.group_classes.speed_flat
-        rank = np.empty(len(speed))
-        rank[np.lexsort((-speed, self.problem.step_free))] = np.arange(len(speed))
+        # Of the problem the most vulnerable is 0.
+        rank = len(self.problem.rank) - 1 - self.problem.rank
         # To go one after another is the second choice.
         return np.array([0.9 * rank[k.class_] / len(rank) - 0.01 * k.in_file for k in self.kinds])
 

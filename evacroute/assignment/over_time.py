@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Space
-from evacroute.assignment.batches import how_many, place_in_batches
+from evacroute.assignment.batches import BATCHES, RestPricer, are_many, place_in_batches
 from evacroute.assignment.bound import Waits, bound_of
 from evacroute.assignment.cancelling import is_small, take_back
 from evacroute.assignment.class_order import check_order, with_order
@@ -112,8 +112,8 @@ class OverTime:
 
     def __post_init__(self) -> None:
         faults = Faults("over_time")
-        if not isinstance(self.gap, int | float) or not 0 <= self.gap < np.inf:
-            faults.add(f"gap is {self.gap!r}, expected a number from 0")
+        if not isinstance(self.gap, int | float) or not 0 <= self.gap <= 1:
+            faults.add(f"gap is {self.gap!r}, expected 0 to 1, such as 0.02 for 2 %")
         try:
             object.__setattr__(self, "time_limit", seconds(self.time_limit, "time_limit"))
         except (InputError, TypeError, ValueError) as fault:
@@ -359,7 +359,9 @@ class _Run:
         order = np.lexsort((self.problem.ready, self.rank[placing.class_]))
         order = order[placing.left[order] > 0]
         self.pricer.use_threads(1)
-        self.job = self.side.submit(self._place, placing, order)
+        # Copied here, before this thread goes on with its own prices.
+        rest = RestPricer(self.pricer, placing) if are_many(placing, self.gap) else None
+        self.job = self.side.submit(self._place, placing, rest, order)
         persons = int(self.crowd.persons)
         # So many rounds, whatever the clock: results do not depend on speed.
         rounds = self.pricer.done + 2 * STAGE
@@ -381,15 +383,14 @@ class _Run:
         self.first = None
         self._allow()
 
-    def _place(self, placing: PricedPlacing, order: NDArray[np.int64]) -> bool:
-        assert self.pricer is not None
-        batches = how_many(placing, self.gap)
-
+    def _place(
+        self, placing: PricedPlacing, rest: RestPricer | None, order: NDArray[np.int64]
+    ) -> bool:
         def go_on() -> bool:
             few = placing.left.sum() < NEARLY * self.crowd.persons
             return self._time_left() or (few and not self.stopped)
 
-        if not place_in_batches(placing, self.pricer, order, batches, self.method.seed, go_on):
+        if not place_in_batches(placing, rest, order, BATCHES, self.method.seed, go_on):
             return False
         placing.place(placing.to_insert(), go_on, at_any_price=True)
         self._insert(placing, self.method.seed)

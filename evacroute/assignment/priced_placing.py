@@ -35,7 +35,7 @@ from evacroute.errors import SolverError
 BEND = 7
 """The heuristic of searches is made greater by its 2**-7th part: dearer ways, found sooner."""
 
-BATCH, FEW = 1024, 32
+BATCH, FEW = 1024, 8
 """Groups placed, or inserted by chains, before the clock is looked at."""
 
 DEPTH, MOST_MOVED = 2, 6
@@ -372,7 +372,7 @@ class PricedPlacing:
     ) -> None:
         """Place parties of groups that are left, by exchanges among those of equal class and size.
 
-        Asks whether to go on before each class and size.
+        Asks whether to go on before every few.
         """
         whole = self.together & (self.problem.scenario.groups.size > 1) & ~self.fixed
         left = order[(self.left[order] > 0) & ~self.fixed[order]]
@@ -391,10 +391,15 @@ class PricedPlacing:
             done = np.zeros(len(who), np.bool_)
             for _ in range(passes):
                 self.phase += 1
-                placed = insert_by_exchange(
-                    self.paths, self.guide, self.places, self.space, flow, k, z, self.node[who],
-                    self.ready[who], self.phase, done,
-                )  # fmt: skip
+                placed, spent = 0, np.zeros(1, np.int64)
+                for at in range(0, len(who), FEW):
+                    some = slice(at, at + FEW)
+                    if not go_on():
+                        break
+                    placed += insert_by_exchange(
+                        self.paths, self.guide, self.places, self.space, flow, k, z,
+                        self.node[who[some]], self.ready[who[some]], self.phase, done[some], spent,
+                    )  # fmt: skip
                 if not placed:
                     break
             if not done.any():
@@ -460,9 +465,9 @@ class PricedPlacing:
         go_on: Callable[[], bool] = lambda: True,
     ) -> None:
         """Place groups that are left, in this order, by moving others on; so many tries a party."""
-        todo = order[self.left[order] > 0]
-        for at in range(0, len(todo), FEW):
-            some = todo[at : at + FEW]
+        todo, few = order[self.left[order] > 0], max(1, 4 * FEW // tries)
+        for at in range(0, len(todo), few):
+            some = todo[at : at + few]
             if not go_on():
                 break
             self._reserve(64 * len(some) + 10_000, 4000 * len(some) + 1_000_000)

@@ -290,8 +290,8 @@ class Resume:
         """Place those who found no way, by moving on as few others as will do."""
         placing = self.placing
         # Most of those whom a chain may pick are near their shelter and stay, so it is tried often.
-        placing.insert(placing.to_insert(), self.seed + self.stages, TRIES)
-        placing.insert_by_exchange(2, placing.to_insert())
+        placing.insert(placing.to_insert(), self.seed + self.stages, TRIES, self._time_left)
+        placing.insert_by_exchange(2, placing.to_insert(), self._time_left)
 
     def _prove(self) -> str:
         """Raise the bound a little where nobody is moved."""

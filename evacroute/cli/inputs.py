@@ -130,7 +130,8 @@ WeightOption = Annotated[
     typer.Option(
         "--weight",
         metavar="CLASS=W",
-        help="over_time: what a second of a class's time counts for, such as walker=3; may be "
+        help="over_time: what a second of a class's time counts for, CLASS=W (`evacroute classes` "
+        "lists the classes); may be "
         "given again. 'evacroute classes' lists them.",
         rich_help_panel=_OVER_TIME,
     ),
@@ -244,7 +245,8 @@ def method_settings(
             number = float("nan")
         if not (sign and name and 0.01 <= number <= 100):
             raise typer.BadParameter(
-                f"--weight is {text!r}, expected CLASS=W with W from 0.01 to 100, such as walker=3"
+                f"--weight is {text!r}, expected CLASS=W with W from 0.01 to 100; "
+                "`evacroute classes` lists the classes"
             )
         settings.setdefault("weights", {})[name] = number
     if settings and method != "over_time":

@@ -106,7 +106,7 @@ def replan(
         typer.echo(f"{summary}\n")
         typer.echo("not checked (--no-verify)" if check is None else str(check))
         typer.echo(f"\nplan folder: {out}\nmap:         {(out / MAP).resolve().as_uri()}")
-    stranded = new.status is Status.EMPTY and new.left > 0
+    stranded = new.status is Status.EMPTY and len(result.newly_left) > 0
     if stranded or (check is not None and not check.ok):
         raise typer.Exit(BROKEN)
 

@@ -87,6 +87,24 @@ def test_what_exchanges_left(seed: int, households: float, method: str) -> None:
     assert plan.placed == best(scenario, STEP).most
 
 
+@pytest.mark.parametrize("method", ["over_time", "shelter_flow"])
+@pytest.mark.parametrize(("seed", "left"), [(26, [0, 0, 2]), (106, [3, 2, 0])])
+def test_the_program_keeps_the_order_of_classes(seed: int, left: list[int], method: str) -> None:
+    """Where the integer program places people, those of the class named first are left last."""
+    scenario = mixed(seed, 0.3)
+    usual = er.assign(scenario, method, step=STEP)
+    ids = scenario.group_classes.class_id
+    order = ids[np.lexsort((scenario.group_classes.speed_flat, [0, 0, -1]))][::-1].tolist()
+    plan = er.assign(scenario, method, step=STEP, order=order)
+    check_feasible(plan)
+    of_class = np.bincount(
+        scenario.groups.class_[plan.movements.left_group],
+        weights=plan.movements.left_size, minlength=3,
+    )  # fmt: skip
+    assert plan.placed == usual.placed
+    assert [int(of_class[ids.tolist().index(name)]) for name in order] == left
+
+
 def test_how_many_scenes() -> None:
     """Of 60 scenes of either kind none leaves anybody whom the exact solver places."""
     short = []

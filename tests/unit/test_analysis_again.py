@@ -12,6 +12,7 @@ from networks import corridor, from_edges
 from scenes import crowd, scene
 
 import evacroute as er
+from evacroute.analysis.again import weights_of
 from evacroute.assignment import OverTime
 from evacroute.plan import Plan
 
@@ -105,6 +106,16 @@ def _priced(people: int = 40) -> Plan:
         classes=[(1.0, 0.5), (0.8, 0.5)],
     )  # fmt: skip
     return er.assign(scenario, "over_time", gap=1e-4, time_limit=2.0)
+
+
+def test_weights_at_their_limits_can_be_solved_again() -> None:
+    """Weights come back from the prices as they were given, so that they are allowed again."""
+    network = from_edges([(0, 0), (30, 0)], [(0, 1)], length=30.0, capacity=0.2)
+    scenario = scene(network, [(0, 6), (0, 5, 0.0, 1)], [(1, 20)], classes=[(1.0, 1.0), (0.5, 0.5)])
+    weights = {"c0": 100.0, "c1": 0.01}
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=10.0, weights=weights)
+    assert weights_of(plan) == weights
+    assert len(er.marginal_value(plan, 2, check=1))
 
 
 def test_progress_rises_over_all_solutions() -> None:

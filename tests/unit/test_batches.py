@@ -10,7 +10,7 @@ import pytest
 from naive import check_feasible
 from price_rooms import STEP, Town, town
 
-from evacroute.assignment.batches import BATCHES, FAR, RestPricer, how_many, place_in_batches
+from evacroute.assignment.batches import FAR, RestPricer, are_many, place_in_batches
 from evacroute.assignment.finish import finish
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.priced_placing import PricedPlacing
@@ -59,7 +59,7 @@ def test_rules_are_kept_and_the_pricer_is_not_changed(made: Made) -> None:
     go), the same again for the same seed, and the pricer stands where it stood."""
     place, pricer, placing, order = made
     before, best = [table.copy() for table in state(pricer)], pricer.best
-    assert place_in_batches(placing, pricer, order, 4, 7, lambda: True)
+    assert place_in_batches(placing, RestPricer(pricer, placing), order, 4, 7, lambda: True)
     problem = place.problem
     movements = finish(problem, placing.hand_over(), placing.left)
     plan = Plan(problem.scenario, movements, method="by hand", step_s=STEP)
@@ -73,7 +73,7 @@ def test_rules_are_kept_and_the_pricer_is_not_changed(made: Made) -> None:
     at_once.place(order)
     assert placing.left.sum() <= at_once.left.sum()
     again = empty_placing(place, pricer)
-    place_in_batches(again, pricer, order, 4, 7, lambda: True)
+    place_in_batches(again, RestPricer(pricer, again), order, 4, 7, lambda: True)
     np.testing.assert_array_equal(again.left, placing.left)
     assert again.cost() == placing.cost()
 
@@ -116,22 +116,23 @@ def test_told_to_stop(made: Made) -> None:
     """Told to stop after two batches it says so; what was placed stays, the others are left."""
     place, pricer, placing, order = made
     calls = iter([True, True])
-    assert not place_in_batches(placing, pricer, order, 4, 0, lambda: next(calls, False))
+    rest = RestPricer(pricer, placing)
+    assert not place_in_batches(placing, rest, order, 4, 0, lambda: next(calls, False))
     assert 0 < placing.left.sum() < place.problem.scenario.groups.size.sum()
 
 
-def test_how_many(made: Made) -> None:
+def test_are_many(made: Made) -> None:
     """Batches are for many kinds of people far from the bound: not for one kind, not for a plan
     that is good already."""
     placing = made.placing
     n = len(placing.left)
     placing.together = np.zeros(n, np.bool_)
     placing.class_ = np.zeros(n, np.int32)
-    assert how_many(placing, 1.0) == 1
+    assert not are_many(placing, 1.0)
     placing.together = np.ones(n, np.bool_)
     placing.left[:] = 1 + np.arange(n) % 8
     placing.class_ = (np.arange(n) % 2).astype(np.int32)
-    assert how_many(placing, 1.0) == BATCHES
-    assert how_many(placing, FAR) == 1
+    assert are_many(placing, 1.0)
+    assert not are_many(placing, FAR)
     placing.left[:] = 0
-    assert how_many(placing, 1.0) == 1
+    assert not are_many(placing, 1.0)
