@@ -458,8 +458,8 @@ def test_fewest_left_comes_before_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan that leaves one person more is not taken, however much less it costs."""
     place = over_time._Run._place
 
-    def careless(self: _Run, placing: object, order: np.ndarray) -> bool:
-        return place(self, placing, order[1:])  # type: ignore[arg-type]
+    def careless(self: _Run, placing: object, rest: object, order: np.ndarray) -> bool:
+        return place(self, placing, rest, order[1:])  # type: ignore[arg-type]
 
     monkeypatch.setattr(over_time._Run, "_place", careless)
     crowd = [(0, 1), (0, 40)]
