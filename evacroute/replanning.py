@@ -97,8 +97,8 @@ def replan(
         )
     now_s = _time(now, "now", faults)
     limit, near = _time(time_limit, "time_limit", faults), _time(keep_within, "keep_within", faults)
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap <= 1:
-        faults.add(f"gap is {gap!r}, expected 0 to 1, such as 0.02 for 2 %")
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < np.inf:
+        faults.add(f"gap is {gap!r}, expected a number from 0, such as 0.02 for 2 %")
     step = plan.step_s
     first = int(np.ceil(now_s / step - 1e-9))
     if first * step >= plan.scenario.deadline_s:
