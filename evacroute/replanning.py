@@ -103,7 +103,7 @@ def replan(
     first = int(np.ceil(now_s / step - 1e-9))
     if first * step >= plan.scenario.deadline_s:
         faults.add(f"now is {now_s:g} s, not before the deadline of {plan.scenario.deadline_s:g} s")
-    since = float(plan.settings.get("now_s", 0.0)) if plan.method == "replan" else 0.0
+    since = float(plan.settings.get("now_s", 0.0))
     if now_s < since:
         faults.add(f"now is {now_s:g} s, before the {since:g} s from which the plan begins")
     closed_link, closed_shelter, said = read_closures(closures, plan, faults)
@@ -142,10 +142,10 @@ def replan(
         "links": network.link_id[closed_link].tolist(),
         "shelters": shelters.shelter_id[closed_shelter].tolist(),
     }
-    if plan.method == "replan":
-        before = plan.settings.get("closed", {})
-        closed = {what: [*before.get(what, []), *ids] for what, ids in closed.items()}
-        said = [*plan.settings.get("closures", []), *said]
+    # Of a chain of plans each goes on with the closures before.
+    before = plan.settings.get("closed", {})
+    closed = {what: [*before.get(what, []), *ids] for what, ids in closed.items()}
+    said = [*plan.settings.get("closures", []), *said]
     settings: dict[str, Any] = {} if density is None else {"max_density": density}
     settings |= {"order": order} if order else {}
     settings |= {"now_s": now_s, "closed": closed, "closures": said}

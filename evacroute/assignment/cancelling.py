@@ -53,7 +53,7 @@ def take_back(
     marks = Marks(*(np.zeros(n, np.int32) for _ in Marks._fields))
     last = placing.places.link.shape[1]
     news: list[Booked] = []
-    for k, z, x in placing._kinds():
+    for k, z, x in placing.kinds():
         if not go_on():
             break
         flow = placing.load(x, k, z)

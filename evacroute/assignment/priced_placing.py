@@ -167,7 +167,7 @@ class PricedPlacing:
         while at < len(order):
             if not go_on():
                 return False
-            self._reserve(BATCH * 4)
+            self.reserve(BATCH * 4)
             at = place_in_order(
                 self.paths, self.guide, self.places, self.space, self.booked, order, at,
                 min(at + BATCH, len(order)), self.node, self.class_, self.ready, self.together,
@@ -209,8 +209,8 @@ class PricedPlacing:
         arc[part] = self._part_arcs()[self.node[of_arc] - self.net.n_heads, -2 - arc[part]]
         place = np.empty(len(self.terms.order), np.int32)
         place[self.terms.order] = np.arange(len(place))
-        self._reserve(len(group) + 10, 3 * len(arc) + 1000)
-        self._reserve(len(group) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
+        self.reserve(len(group) + 10, 3 * len(arc) + 1000)
+        self.reserve(len(group) + 10, int(np.diff(self.net.item_ptr)[arc].sum()) + 1000)
         begin = int(self.booked.count[0])
         take_over(
             self.booked, self.paths, self.space, self.class_, group, place[shelter], admitted,
@@ -286,7 +286,7 @@ class PricedPlacing:
         best = guide.value[k, np.minimum(self.ready[g], guide.value.shape[1] - 1), self.node[g]]
         return x, (cost - best) / UNIT
 
-    def _kinds(self) -> list[tuple[int, int, NDArray[np.int64]]]:
+    def kinds(self) -> list[tuple[int, int, NDArray[np.int64]]]:
         """Movements that may be exchanged, by class and size of the party, most persons first."""
         x = self.alive
         x = x[~self.fixed[self.booked.group[x]]]
@@ -321,7 +321,7 @@ class PricedPlacing:
         all_regret = np.zeros(len(self.booked.group))
         all_regret[sad] = regret
         news: list[Booked] = []
-        for k, z, x in self._kinds():
+        for k, z, x in self.kinds():
             if not go_on():
                 break
             worst = np.flatnonzero(all_regret[x] > REGRET)
@@ -377,7 +377,7 @@ class PricedPlacing:
         whole = self.together & (self.problem.scenario.groups.size > 1) & ~self.fixed
         left = order[(self.left[order] > 0) & ~self.fixed[order]]
         size = np.where(whole[left], self.left[left], 1)
-        known = {(k, z): x for k, z, x in self._kinds()}
+        known = {(k, z): x for k, z, x in self.kinds()}
         news: list[Booked] = []
         for k, z in sorted(
             {(int(self.class_[g]), int(n)) for g, n in zip(left, size, strict=True)}
@@ -449,7 +449,7 @@ class PricedPlacing:
         regret *= self.booked.size[x]
         sad = np.flatnonzero((regret > REGRET) & ~self.fixed[self.booked.group[x]])
         sad = x[sad[np.argsort(-regret[sad], kind="stable")]][:most]
-        self._reserve(8 * len(sad) + 1000, 200 * len(sad) + 100_000)
+        self.reserve(8 * len(sad) + 1000, 200 * len(sad) + 100_000)
         try_chains(
             self.paths, self.guide, self.places, self.space, self.booked, sad, self.node,
             self.class_, self.ready, self.fixed, int(TOLL * UNIT), DEPTH, MOST_MOVED,
@@ -470,7 +470,7 @@ class PricedPlacing:
             some = todo[at : at + few]
             if not go_on():
                 break
-            self._reserve(64 * len(some) + 10_000, 4000 * len(some) + 1_000_000)
+            self.reserve(64 * len(some) + 10_000, 4000 * len(some) + 1_000_000)
             insert(
                 self.paths, self.guide, self.places, self.space, self.booked, some, self.left,
                 8 * self.problem.n_slots, self.node, self.class_, self.ready, self.together,
@@ -479,7 +479,7 @@ class PricedPlacing:
         if len(todo):
             self.rebook(self.squeezed())
 
-    def _reserve(self, movements: int, arcs: int | None = None) -> None:
+    def reserve(self, movements: int, arcs: int | None = None) -> None:
         """Make sure that there is space for more movements, of so many arcs in all."""
         b = self.booked
         arcs = 60 * movements if arcs is None else arcs

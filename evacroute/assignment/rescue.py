@@ -101,7 +101,7 @@ def _try(
     rng: np.random.Generator,
 ) -> bool:
     """Take out so many movements, about, and place all anew; False if that places no more."""
-    placing._reserve(8 * most + 1000)
+    placing.reserve(8 * most + 1000)
     b, places, class_ = placing.booked, placing.places, placing.class_
     persons = np.zeros(len(placing.left), np.int64)
     persons[group] = placing.left[group]

@@ -130,9 +130,8 @@ WeightOption = Annotated[
     typer.Option(
         "--weight",
         metavar="CLASS=W",
-        help="over_time: what a second of a class's time counts for, CLASS=W (`evacroute classes` "
-        "lists the classes); may be "
-        "given again. 'evacroute classes' lists them.",
+        help="over_time: what a second of a class's time counts for, CLASS=W; may be given "
+        "again. 'evacroute classes' lists them.",
         rich_help_panel=_OVER_TIME,
     ),
 ]
@@ -246,7 +245,7 @@ def method_settings(
         if not (sign and name and 0.01 <= number <= 100):
             raise typer.BadParameter(
                 f"--weight is {text!r}, expected CLASS=W with W from 0.01 to 100; "
-                "`evacroute classes` lists the classes"
+                "'evacroute classes' lists the classes"
             )
         settings.setdefault("weights", {})[name] = number
     if settings and method != "over_time":
