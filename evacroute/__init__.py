@@ -24,6 +24,7 @@ from evacroute.capability import capabilities
 from evacroute.errors import (
     EvacrouteError,
     FetchError,
+    HazardError,
     InputError,
     MissingExtraError,
     NetworkError,
@@ -32,6 +33,7 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
+from evacroute.hazards import Hazard, LinkTimes
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
 from evacroute.load.instance import read_instance
@@ -79,7 +81,10 @@ __all__ = [
     "Fairness",
     "FetchError",
     "Groups",
+    "Hazard",
+    "HazardError",
     "InputError",
+    "LinkTimes",
     "LoadReport",
     "MissingExtraError",
     "Movements",

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from evacroute.errors import InputError
 from evacroute.people import Classes
 
-STEP_FREE, WIDTH, FLAT, STEPS = range(4)
-"""Columns of kinds: cannot use steps (0 or 1), narrowest way [m], speeds [m/s]."""
+STEP_FREE, WIDTH, DEPTH, FLAT, STEPS = range(5)
+"""Columns of kinds: cannot use steps (0 or 1), narrowest way [m], band of depth that can be waded
+[m], speeds [m/s]."""
 
 _FINE = (1, 2, 3, 5, 8)
 """How many times `max_classes` parts are cut before they are joined again."""
@@ -23,7 +24,7 @@ def cut_classes(
 ) -> tuple[NDArray[np.int32], Classes]:
     """Put kinds of pace into at most `max_classes` classes.
 
-    Kinds that differ in width or in the use of steps never share a class. Within these the part
+    Kinds that differ in width, depth or the use of steps never share a class. Within these the part
     with the largest error is cut where that leaves least of it, until there are one to eight times
     as many parts as asked for; then the two parts that fit best together are joined until
     `max_classes` are left (joining mends early cuts that later ones made useless). The number of
@@ -32,8 +33,8 @@ def cut_classes(
     Parameters
     ----------
     kinds
-        Step-free, width, speed on the flat and on steps, rows unique and sorted, at least one,
-        shape (n_kinds, 4).
+        Step-free, width, depth, speed on the flat and on steps, rows unique and sorted, at least
+        one, shape (n_kinds, 5).
     weight
         Persons of each kind, shape (n_kinds,).
     max_classes
@@ -48,14 +49,15 @@ def cut_classes(
     Raises
     ------
     InputError
-        If the kinds differ in more combinations of width and use of steps than `max_classes`.
+        If the kinds differ in more combinations of width, depth and use of steps than
+        `max_classes`.
     """
     fixed = kinds[:, :FLAT]
     begins = np.flatnonzero(np.r_[True, (fixed[1:] != fixed[:-1]).any(axis=1)])
     if max_classes < len(begins):
         raise InputError(
             f"max_classes is {max_classes}, expected at least {len(begins)}: the people differ in "
-            f"{len(begins)} combinations of width and use of steps, which no class may mix"
+            f"{len(begins)} combinations of width, depth and use of steps, which no class may mix"
         )
     parts = [_part(rows, kinds, weight) for rows in np.split(np.arange(len(kinds)), begins[1:])]
     best: list[_Part] = []
@@ -69,7 +71,7 @@ def cut_classes(
         if not best or _worst(joined) < _worst(best):
             best = joined
     parts = best
-    parts.sort(key=lambda part: (-part.flat, -part.steps, part.width))
+    parts.sort(key=lambda part: (-part.flat, -part.steps, part.width, -part.depth))
     class_of_kind = np.empty(len(kinds), dtype=np.int32)
     for i, part in enumerate(parts):
         class_of_kind[part.rows] = i
@@ -108,6 +110,7 @@ class _Part:
     rows: NDArray[np.int64]
     step_free: bool
     width: float
+    depth: float
     persons: float
     unit_time: tuple[float, ...]
     slowest: tuple[float, ...]
@@ -132,7 +135,8 @@ class _Part:
         )
 
     def fits(self, other: _Part) -> bool:
-        return self.step_free == other.step_free and self.width == other.width
+        mine = self.step_free, self.width, self.depth
+        return mine == (other.step_free, other.width, other.depth)
 
 
 def _part(
@@ -145,6 +149,7 @@ def _part(
         rows=rows,
         step_free=step_free,
         width=float(own[0, WIDTH]),
+        depth=float(own[0, DEPTH]),
         persons=float(persons.sum()),
         unit_time=tuple((persons[:, None] / speeds).sum(axis=0).tolist()),
         slowest=tuple(speeds.min(axis=0).tolist()),
@@ -203,7 +208,8 @@ def _names(parts: list[_Part]) -> list[str]:
 
 
 def _name(part: _Part, digits: int) -> str:
+    deep = f"_deep{part.depth:g}m" if part.depth > 0 else ""
     if part.step_free:
-        return f"step_free_{part.flat:.{digits}f}"
+        return f"step_free_{part.flat:.{digits}f}{deep}"
     wide = f"_{part.width:g}m" if part.width > 0 else ""
-    return f"walk_{part.flat:.{digits}f}_{part.steps:.{digits}f}{wide}"
+    return f"walk_{part.flat:.{digits}f}_{part.steps:.{digits}f}{wide}{deep}"

@@ -86,7 +86,12 @@ class ClassBins:
         )
 
 
-def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
+DEPTH_BANDS = (0.15, 0.25, 0.48, 0.9)
+"""Classes keep these apart where water counts [m]: wheelchairs; aids and pushchairs; children;
+adults (data/capability). A class can wade what each of its members can."""
+
+
+def bin_classes(people: People, *, max_classes: int = 12, by_depth: bool = False) -> ClassBins:
     """Gather persons into parties and parties into at most `max_classes` classes.
 
     - Members of a household within 150 m (straight) of its slowest member are one party; those
@@ -102,6 +107,8 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
     - A class walks at the harmonic mean over its persons, so their total walking time over any way
       of one kind is unbiased.
     - It takes the mean street space over its persons, rounded up to a 64th.
+    - It can wade what each of its members can; with `by_depth` parties of different bands of depth
+      (`DEPTH_BANDS`) are kept apart like those of different widths.
 
     Parameters
     ----------
@@ -109,6 +116,8 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
         Persons with their own speeds.
     max_classes
         At most so many classes.
+    by_depth
+        Whether classes keep apart who can wade how deep.
 
     Returns
     -------
@@ -118,7 +127,8 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
     Raises
     ------
     InputError
-        If `max_classes` is less than the combinations of widths and use of steps among the people.
+        If `max_classes` is less than the combinations of widths, depths and use of steps among the
+        people.
 
     Notes
     -----
@@ -130,8 +140,10 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
     own pace in `ClassBins` for its own time of arrival.
     """
     parties = _gather(people)
-    first, size, flat, steps, width, ready, party_of_person, split = parties
-    kinds = np.column_stack([steps == 0, width, flat, steps]).astype(np.float64)
+    first, size, flat, steps, width, depth, ready, party_of_person, split = parties
+    band = np.searchsorted(DEPTH_BANDS, depth + 1e-9)
+    deep = np.concatenate([[0.0], DEPTH_BANDS])[band] if by_depth else np.zeros(len(flat))
+    kinds = np.column_stack([steps == 0, width, deep, flat, steps]).astype(np.float64)
     unique, kind_of_party = np.unique(kinds, axis=0, return_inverse=True)
     kind_of_party = kind_of_party.ravel()
     weight = np.bincount(kind_of_party, weights=size, minlength=len(unique)).astype(np.float64)
@@ -140,7 +152,13 @@ def bin_classes(people: People, *, max_classes: int = 12) -> ClassBins:
     else:
         class_of_kind, classes = np.empty(0, np.int32), _visitor()
     class_of_party = class_of_kind[kind_of_party]
-    classes = replace(classes, space=_class_space(people, party_of_person, class_of_party, classes))
+    wades = np.full(len(classes), np.inf)
+    np.minimum.at(wades, class_of_party, depth)
+    classes = replace(
+        classes,
+        space=_class_space(people, party_of_person, class_of_party, classes),
+        depth_limit=np.where(np.isinf(wades), classes.depth_limit, wades),
+    )
     error_flat = np.abs(classes.speed_flat[class_of_party] / flat - 1)
     walkers = steps > 0
     error_steps = np.abs(classes.speed_steps[class_of_party][walkers] / steps[walkers] - 1)
@@ -192,7 +210,7 @@ def _mean(error: NDArray[np.float64], size: NDArray[np.int32]) -> float:
 
 
 def _gather(people: People) -> tuple[Any, ...]:
-    """Parties: slowest member, size, pace flat and on steps, width, ready time, and members."""
+    """Parties: slowest member, size, pace on flat and steps, width, depth, ready time, members."""
     near = np.flatnonzero(people.node >= 0)
     household = _codes(people.household_id[near])
     can_step = (people.speed_up[near] > 0) & (people.speed_down[near] > 0)
@@ -255,7 +273,8 @@ def _gather(people: People) -> tuple[Any, ...]:
     party_of_person[near] = party
     split = int((np.bincount(household[leader == np.arange(len(near))]) > 1).sum()) if n else 0
     width = most(people.min_width[members])
-    return first, size, flat, steps, width, ready, party_of_person, split
+    depth = least(people.depth_limit)
+    return first, size, flat, steps, width, depth, ready, party_of_person, split
 
 
 def _codes(values: NDArray[Any]) -> NDArray[np.int64]:

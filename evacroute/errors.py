@@ -25,6 +25,10 @@ class ShelterError(InputError):
     """A fault in the shelters."""
 
 
+class HazardError(InputError):
+    """A fault in a hazard: its times, heights, places or files."""
+
+
 class SolverError(EvacrouteError, RuntimeError):
     """A solver failed in a way that is not the input's fault."""
 

@@ -17,6 +17,9 @@ from evacroute.reports import LoadReport
 SPACE_PARTS = 64
 """Street space is counted in so many parts of a person's: a power of two, for exact sums."""
 
+DEPTH, DEPTH_STEP_FREE = 0.9, 0.15
+"""Deepest water of adults and of wheelchairs [m] (data/capability/passability.csv, assumption)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classes:
@@ -35,6 +38,9 @@ class Classes:
         Narrowest way the class can pass [m], shape (n_classes,), >= 0.
     space
         Persons' worth of street that each person takes, shape (n_classes,), 1 to 10; 1 by default.
+    depth_limit
+        Deepest still water that everyone of the class can wade [m], shape (n_classes,), >= 0; by
+        default `DEPTH_STEP_FREE` where the class cannot use steps, else `DEPTH`.
     """
 
     class_id: NDArray[Any]
@@ -42,16 +48,21 @@ class Classes:
     speed_steps: NDArray[np.float64]
     min_width: NDArray[np.float64]
     space: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    depth_limit: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         if not np.size(self.space):
             object.__setattr__(self, "space", np.ones(len(self.class_id)))
+        if not np.size(self.depth_limit):
+            wades = np.where(np.asarray(self.speed_steps) == 0, DEPTH_STEP_FREE, DEPTH)
+            object.__setattr__(self, "depth_limit", wades)
         columns: dict[str, Any] = {
             "class_id": object,
             "speed_flat": np.float64,
             "speed_steps": np.float64,
             "min_width": np.float64,
             "space": np.float64,
+            "depth_limit": np.float64,
         }
         freeze(self, columns, len(self.class_id), PeopleError)
         faults = Faults("classes")
@@ -69,6 +80,9 @@ class Classes:
                 faults.add(f"class {name}: min_width is {width} m, expected >= 0 and < 10")
             if not (1 <= self.space[i] <= 10):
                 faults.add(f"class {name}: space is {self.space[i]}, expected 1 to 10")
+            if not (0 <= self.depth_limit[i] <= 10):
+                limit = self.depth_limit[i]
+                faults.add(f"class {name}: depth_limit is {limit} m, expected 0 to 10")
         faults.raise_if_any(PeopleError)
 
     def __len__(self) -> int:
@@ -101,7 +115,7 @@ class Classes:
         -------
         DataFrame
             class_id, persons, speed_flat and speed_steps [m/s, 0 = cannot use steps], uses_steps,
-            min_width [m], space [persons].
+            min_width [m], space [persons], depth_limit [m].
         """
         frame = pd.DataFrame(
             {
@@ -112,6 +126,7 @@ class Classes:
                 "uses_steps": ~self.step_free,
                 "min_width": self.min_width,
                 "space": self.space,
+                "depth_limit": self.depth_limit,
             }
         )
         return frame.iloc[np.argsort(self.rank)].reset_index(drop=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from evacroute.class_bins import ClassBins, bin_classes
 from evacroute.errors import Faults, InputError
+from evacroute.hazards import Hazard, LinkTimes, as_hazards, wades
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
 from evacroute.shelters import Shelters
@@ -18,7 +20,7 @@ from evacroute.units import seconds
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
-    """Network, people, shelters and the deadline: one evacuation to plan.
+    """Network, people, shelters, hazards and the deadline: one evacuation to plan.
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ class Scenario:
         Classes of the groups; with persons they are made here.
     deadline
         When everyone must be safe, from the alarm [s, or text such as "45 min"].
+    hazard
+        What makes streets slower or closes them while people walk: one hazard, several, or None.
+        What several do is multiplied.
     max_classes
         At most so many classes are made of persons.
     ready_step
@@ -41,8 +46,8 @@ class Scenario:
     Raises
     ------
     InputError
-        If a node or class does not exist, classes are missing for groups, or the deadline is not
-        more than 0.
+        If a node or class does not exist, classes are missing for groups, the deadline is not
+        more than 0, or the hazard is none (then a HazardError).
     """
 
     network: Network
@@ -50,11 +55,13 @@ class Scenario:
     shelters: Shelters
     classes: Classes | None = field(default=None, kw_only=True)
     deadline: float | str = field(default=5400.0, kw_only=True)
+    hazard: Hazard | Sequence[Hazard] | None = field(default=None, kw_only=True)
     max_classes: int = field(default=12, kw_only=True)
     ready_step: float = field(default=10.0, kw_only=True)
     groups: Groups = field(init=False)
     group_of_person: NDArray[np.int32] | None = field(init=False)
     bins: ClassBins | None = field(init=False)
+    link_times: LinkTimes = field(init=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -63,7 +70,9 @@ class Scenario:
         if isinstance(self.people, People):
             if self.classes is not None:
                 raise InputError("classes are made from persons; give classes only with groups")
-            bins = bin_classes(self.people, max_classes=self.max_classes)
+            bins = bin_classes(
+                self.people, max_classes=self.max_classes, by_depth=wades(as_hazards(self.hazard))
+            )
             put(self, "bins", bins)
             put(self, "classes", bins.classes)
             groups, group_of_person = _group(self.people, bins, self.ready_step)
@@ -76,6 +85,11 @@ class Scenario:
             put(self, "group_of_person", None)
             put(self, "bins", None)
         self._check()
+        parts = [
+            one.link_times(self.network, self.group_classes, self.deadline_s)
+            for one in as_hazards(self.hazard)
+        ]
+        put(self, "link_times", LinkTimes.joined(parts))
 
     def _check(self) -> None:
         faults = Faults("scenario")

@@ -132,6 +132,7 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "speed_steps": classes.speed_steps,
         "min_width": classes.min_width,
         "space": classes.space,
+        "depth_limit": classes.depth_limit,
     }
     write_table(pd.DataFrame(paces), folder / "classes.csv")
     people = {

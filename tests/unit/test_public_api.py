@@ -12,7 +12,8 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
+    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "Hazard",
+    "HazardError", "InputError", "LinkTimes",
     "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
     "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
     "Shortfall",

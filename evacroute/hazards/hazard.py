@@ -1,0 +1,49 @@
+"""What every hazard is: from a network and its people to link times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from evacroute.errors import HazardError
+from evacroute.hazards.link_times import LinkTimes
+from evacroute.network import Network
+from evacroute.people import Classes
+
+
+@runtime_checkable
+class Hazard(Protocol):
+    """Something that makes links slower or closes them, as a function of time.
+
+    A hazard whose class attribute ``wades`` is true asks how deep people can wade; classes then
+    keep apart people of different depth limits.
+    """
+
+    def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
+        """Find the link times of a network up to `until` [s after the alarm]."""
+        ...
+
+
+def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
+    """Give one hazard, several or none as a tuple.
+
+    Raises
+    ------
+    HazardError
+        If something else is among them.
+    """
+    if hazard is None:
+        return ()
+    several = (hazard,) if isinstance(hazard, Hazard) else tuple(hazard)
+    for one in several:
+        if not isinstance(one, Hazard):
+            raise HazardError(
+                f"hazard is {one!r}, expected Flood, Fire, Earthquake, Closures, LinkTimes, "
+                "or anything else with a method link_times"
+            )
+    return several
+
+
+def wades(hazards: Sequence[Hazard]) -> bool:
+    """Whether a hazard among these asks how deep people can wade."""
+    return any(getattr(one, "wades", False) for one in hazards)

@@ -1,0 +1,196 @@
+"""Link times: when which links are slower or closed to whom; what a hazard is to the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evacroute._frozen import equal_arrays, freeze
+from evacroute._kernels.link_times import multiply
+from evacroute.errors import Faults, HazardError
+from evacroute.network import Network
+from evacroute.people import Classes
+
+EVERY = -1
+"""Class of a row that counts for every class."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkTimes:
+    """Rows of (link, class, from, to, speed factor), in parallel read-only arrays.
+
+    From `from_s` up to, not including, `to_s` the class walks the link at its speed times the
+    factor; 0 = closed: nobody may be inside. Rows that meet are multiplied; where there is none the
+    factor is 1. The factor at the time of entering holds for the whole link.
+
+    Parameters
+    ----------
+    link
+        Position in the network, shape (n_rows,).
+    class_
+        Position in the classes, -1 = every class, shape (n_rows,).
+    from_s, to_s
+        When it begins and ends [s after the alarm]; to_s may be inf, shape (n_rows,).
+    speed_factor
+        0 to 1, shape (n_rows,).
+
+    Raises
+    ------
+    HazardError
+        If a time or factor is not what it must be.
+    """
+
+    link: NDArray[np.int32]
+    class_: NDArray[np.int32]
+    from_s: NDArray[np.float64]
+    to_s: NDArray[np.float64]
+    speed_factor: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        columns: dict[str, Any] = {
+            "link": np.int32,
+            "class_": np.int32,
+            "from_s": np.float64,
+            "to_s": np.float64,
+            "speed_factor": np.float64,
+        }
+        freeze(self, columns, len(self.link), HazardError)
+        faults = Faults("link times")
+        begin, end, factor = self.from_s, self.to_s, self.speed_factor
+        for i in np.flatnonzero((self.link < 0) | (self.class_ < EVERY)):
+            faults.add(f"row {i}: link {self.link[i]}, class {self.class_[i]}, expected positions")
+        for i in np.flatnonzero(~(np.isfinite(begin) & (end > begin))):
+            faults.add(f"row {i}: from {begin[i]:g} s to {end[i]:g} s, expected from < to")
+        for i in np.flatnonzero(~((factor >= 0) & (factor <= 1))):
+            faults.add(f"row {i}: speed_factor is {factor[i]}, expected 0 (closed) to 1")
+        faults.raise_if_any(HazardError)
+
+    def __len__(self) -> int:
+        return len(self.link)
+
+    @classmethod
+    def none(cls) -> LinkTimes:
+        """Nothing is slower or closed."""
+        return cls(*([np.empty(0)] * 5))  # type: ignore[arg-type]
+
+    @classmethod
+    def joined(cls, parts: Sequence[LinkTimes]) -> LinkTimes:
+        """All rows of several."""
+        if not parts:
+            return cls.none()
+        names = ("link", "class_", "from_s", "to_s", "speed_factor")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
+        """Be a hazard oneself: these rows, whatever the classes are called.
+
+        Raises
+        ------
+        HazardError
+            If a link or class does not exist.
+        """
+        faults = Faults("link times")
+        for i in np.flatnonzero(self.link >= network.n_links):
+            faults.add(f"row {i}: link {self.link[i]}, the network has {network.n_links}")
+        for i in np.flatnonzero(self.class_ >= len(classes)):
+            faults.add(f"row {i}: class {self.class_[i]}, there are {len(classes)}")
+        faults.raise_if_any(HazardError)
+        return self
+
+    def profile(self, n_classes: int, until: float) -> Profile:
+        """Resolve the rows into stretches of time in which nothing changes, link by link.
+
+        Parameters
+        ----------
+        n_classes
+            Number of classes.
+        until
+            Changes from here on do not count [s].
+        """
+        begin, end = np.clip(self.from_s, 0, until), np.clip(self.to_s, 0, until)
+        some = np.flatnonzero(begin < end)
+        link, row = np.unique(self.link[some], return_inverse=True)
+        row = row.ravel()
+        every = np.arange(len(link))
+        inner = end[some] < until
+        of = np.concatenate([every, row, row[inner]])
+        time = np.concatenate([np.zeros(len(link)), begin[some], end[some][inner]])
+        order = np.lexsort((time, of))
+        of, time = of[order], time[order]
+        new = np.append(True, (np.diff(of) != 0) | (np.diff(time) != 0))[: len(of)]
+        of, time = of[new], time[new]
+        ptr = np.searchsorted(of, np.arange(len(link) + 1))
+        factor = np.ones((n_classes, len(time)))
+        multiply(
+            ptr, time, row, self.class_[some], begin[some], end[some], self.speed_factor[some],
+            factor,
+        )  # fmt: skip
+        # Stretches alike the one before are one with it.
+        first = np.zeros(len(time), bool)
+        first[ptr[:-1]] = True
+        kept = first.copy()
+        kept[1:] |= (factor[:, 1:] != factor[:, :-1]).any(axis=0)
+        return Profile(
+            link=link.astype(np.int32),
+            ptr=np.concatenate([[0], np.cumsum(kept)])[ptr],
+            begin=time[kept],
+            factor=factor[:, kept],
+        )
+
+    def frame(self, network: Network, classes: Classes) -> pd.DataFrame:
+        """List the rows by id: link_id, class_id ("*" = every), from_s, to_s, speed_factor."""
+        return pd.DataFrame(
+            {
+                "link_id": network.link_id[self.link],
+                "class_id": np.append(classes.class_id, "*")[self.class_],
+                "from_s": self.from_s,
+                "to_s": self.to_s,
+                "speed_factor": self.speed_factor,
+            }
+        )
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal rows in the same order."""
+        return equal_arrays(self, other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """Speed factors of the links that change, as stretches of time.
+
+    Parameters
+    ----------
+    link
+        The links, rising, shape (n_varying,).
+    ptr
+        Where each link's stretches begin, shape (n_varying + 1,).
+    begin
+        When each stretch begins [s], rising from 0 for each link; it lasts until the next.
+    factor
+        Shape (n_classes, n_stretches); 0 = closed.
+    """
+
+    link: NDArray[np.int32]
+    ptr: NDArray[np.int64]
+    begin: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    @property
+    def of_stretch(self) -> NDArray[np.int64]:
+        """Row of `link` of each stretch."""
+        return np.repeat(np.arange(len(self.link)), np.diff(self.ptr))
+
+    def at(self, time: float, n_links: int) -> NDArray[np.float64]:
+        """Factors of all links at a time [s], shape (n_classes, n_links)."""
+        found = np.ones((len(self.factor), n_links))
+        if len(self.link):
+            # The last stretch that has begun: times are below 1e9 s.
+            key = self.of_stretch * 1e10 + self.begin
+            now = np.searchsorted(key, np.arange(len(self.link)) * 1e10 + time, side="right") - 1
+            found[:, self.link] = self.factor[:, now]
+        return found
