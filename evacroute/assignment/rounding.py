@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR, Graph
-from evacroute.assignment.chains import HAIR, arc_rows, arc_totals
+from evacroute.assignment.chains import HAIR, arc_rows, first_links
 from evacroute.assignment.static_prices import tree
 from evacroute.network import Network
 from evacroute.people import Groups
@@ -46,7 +46,7 @@ def unbias(
         Slots that each group has to walk before the deadline, shape (n_groups,). Whoever needs more
         walks nowhere in a plan: where many are cut off, the others walk other streets than all.
     """
-    totals = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
+    totals = graph.arc_walk
     lot = _lot(graph, network)
     times = graph.arc_time.copy()
     graph = graph._replace(arc_time=times)
@@ -72,7 +72,8 @@ def unbias(
 
 def _lot(graph: Graph, network: Network) -> NDArray[np.float64]:
     """Draw a number 0..1 for each arc from where it lies, whatever the nodes are called."""
-    first, last = graph.seq_link[graph.seq_ptr[:-1]], graph.seq_link[graph.seq_ptr[1:] - 1]
+    first = first_links(graph.seq_ptr, graph.seq_link, network.n_links)
+    last = graph.seq_link[graph.seq_ptr[1:] - 1]
     a, b = network.from_node[first], network.to_node[last]
     mixed = (
         network.lon[a] * 12.9898
