@@ -9,11 +9,12 @@ with the same open slots share a gate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.assignment.fingerprints import fingerprints
 from evacroute.hazards import Profile
 
 
@@ -125,12 +126,13 @@ def make_gates(
     # Slots s with begin <= s x step < end of each stretch.
     begin = np.ceil(profile.begin / step - 1e-9)
     end = np.where(last, n_slots + 1, np.append(begin[1:], 0))
-    # When it is next closed, from each stretch on: the last open slot but one.
-    shut_s = np.full((n_classes, len(of)), np.inf)
-    for j in range(len(of) - 2, -1, -1):
-        if not last[j]:
-            closed = factor[:, j + 1] <= 0
-            shut_s[:, j] = np.where(closed, profile.begin[j + 1], shut_s[:, j + 1])
+    # When the link is next closed, after each stretch.
+    nth = np.arange(len(of))
+    closed = np.where(factor <= 0, nth, len(of))
+    later = np.minimum.accumulate(closed[:, ::-1], axis=1)[:, ::-1]
+    later = np.concatenate([later[:, 1:], np.full((n_classes, 1), len(of))], axis=1)
+    inside = later < profile.ptr[1:][of]
+    shut_s = np.where(inside, np.append(profile.begin, np.inf)[later], np.inf)
     base = walk[:, profile.link[of]] / step
     with np.errstate(divide="ignore", invalid="ignore"):
         time = np.where(factor > 0, base / factor, np.inf)
@@ -139,37 +141,32 @@ def make_gates(
     until = np.where(np.isfinite(time), until, -1)
     use = many & (until >= begin)
     class_, stretch = np.nonzero(use)
+    varying = np.zeros(n_links, np.bool_)
+    varying[profile.link[np.diff(profile.ptr) > 1]] = True
     if not len(stretch):
-        gates = no_gates(n_classes, n_links, n_slots)
-        gates.varying[profile.link[np.diff(profile.ptr) > 1]] = True
-        return gates
+        return replace(no_gates(n_classes, n_links, n_slots), varying=varying)
     # One copy for the classes that share a stretch and its last slot.
     key = stretch * np.int64(n_slots + 2) + until[class_, stretch].astype(np.int64)
     unique, copy = np.unique(key, return_inverse=True)
-    copy = copy.ravel()
-    of_copy = unique // (n_slots + 2)
+    of_copy, upto = unique // (n_slots + 2), unique % (n_slots + 2)
     slots = np.full((n_classes, len(unique)), np.inf)
-    slots[class_, copy] = time[class_, stretch]
-    first, upto = begin[of_copy].astype(np.int64), unique % (n_slots + 2)
-    # Copies of a link at the same paces are one, open in the slots of both.
-    alike = np.column_stack([profile.link[of[of_copy]].astype(np.float64), slots.T])
-    _, kept, same = np.unique(alike, axis=0, return_index=True, return_inverse=True)
-    same = same.ravel()
-    change = np.zeros((len(kept), n_slots + 2), np.int32)
-    np.add.at(change, (same, first), 1)
-    np.add.at(change, (same, upto + 1), -1)
-    open_ = np.cumsum(change, axis=1)[:, : n_slots + 1] > 0
-    packed = np.packbits(open_, axis=1)
-    _, gate_at, gate = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    varying = np.zeros(n_links, np.bool_)
-    varying[profile.link[np.diff(profile.ptr) > 1]] = True
-    return Gates(
-        varying=varying,
-        link=profile.link[of[of_copy[kept]]].astype(np.int32),
-        gate=gate.ravel().astype(np.int32),
-        time=slots[:, kept],
-        open_=open_[gate_at],
+    slots[class_, copy.ravel()] = time[class_, stretch]
+    link, first = profile.link[of[of_copy]], begin[of_copy].astype(np.int64)
+    # Copies of a link at the same paces are one, open in the spans of both.
+    row = np.arange(0, len(unique) * n_classes + 1, n_classes)
+    paces = fingerprints(row, [slots.T.ravel().view(np.uint64)], [link])
+    _, kept, same = np.unique(paces, return_index=True, return_inverse=True)
+    spans = np.lexsort((first, same.ravel()))
+    ptr = np.searchsorted(same.ravel()[spans], np.arange(len(kept) + 1))
+    first, upto = first[spans], upto[spans]
+    _, gate_at, gate = np.unique(
+        fingerprints(ptr, [first, upto], []), return_index=True, return_inverse=True
     )
+    open_ = np.zeros((len(gate_at), n_slots + 1), np.bool_)
+    for i, copy_ in enumerate(gate_at.tolist()):
+        for a, b in zip(first[ptr[copy_] : ptr[copy_ + 1]], upto[ptr[copy_] : ptr[copy_ + 1]]):
+            open_[i, a : b + 1] = True
+    return Gates(varying, link[kept].astype(np.int32), gate.ravel().astype(np.int32), slots[:, kept], open_)
 
 
 def open_spans(

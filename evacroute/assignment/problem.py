@@ -179,7 +179,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
-        graph=unbias(graph, network, scenario.groups, price, n_slots - ready),
+        graph=unbias(graph, network, scenario.groups, price, n_slots - ready, gates),
         static_price=price,
         step=step,
         n_slots=n_slots,

@@ -109,3 +109,44 @@ def least_factor(e: Evidence, k: int) -> Floats:
     found = passing(rows, link, np.full(len(link), k), when, when).factor
     np.minimum.at(least, link, np.where(found > 0, found, 1.0))
     return least
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timetable:
+    """What link times say of some links slot by slot, for one class.
+
+    Parameters
+    ----------
+    factor
+        Speed factor at the beginning of each slot, shape (n_links, n_slots + 1).
+    shut
+        How many slots before each have a time in them at which the link is closed, shape (n_links,
+        n_slots + 2).
+    """
+
+    factor: Floats
+    shut: NDArray[np.int64]
+
+
+def timetable(e: Evidence, k: int, links: NDArray[np.int64], n_slots: int) -> Timetable:
+    """Write the rows of some rising links into a table, one after another."""
+    rows, step = e.instance.link_times, e.step
+    row = np.full(len(e.instance.link_id), -1, np.int64)
+    row[links] = np.arange(len(links))
+    factor = np.ones((len(links), n_slots + 1))
+    closed = np.zeros((len(links), n_slots + 1), bool)
+    last = (n_slots + 1) * step
+    mine = np.flatnonzero((row[rows.link] >= 0) & ((rows.class_ < 0) | (rows.class_ == k)))
+    begin, end = np.minimum(rows.from_s[mine], last), np.minimum(rows.to_s[mine], last)
+    # The slots that begin while a row holds, and those that it touches.
+    at, upto = np.ceil(begin / step - 1e-9), np.ceil(end / step - 1e-9)
+    for x, a, b, c in zip(
+        mine.tolist(), at.astype(int), upto.astype(int), np.floor(begin / step + 1e-9).astype(int)
+    ):
+        link = row[rows.link[x]]
+        factor[link, a:b] *= rows.factor[x]
+        if rows.factor[x] <= 0:
+            closed[link, c:b] = True
+    before = np.zeros((len(links), n_slots + 2), np.int64)
+    np.cumsum(closed, axis=1, out=before[:, 1:])
+    return Timetable(factor, before)
