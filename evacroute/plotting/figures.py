@@ -28,6 +28,7 @@ SIZE = (9.0, 6.5)
 KIND_COLOURS = {
     "calle": "#8a949e", "bridge": "#D55E00", "steps": "#CC79A7", "square": "#009E73",
     "quay": "#0072B2", "underpass": "#000000", "ferry": "#56B4E9",
+    "walkway": "#E69F00",
 }  # fmt: skip
 
 
