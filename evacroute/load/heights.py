@@ -131,7 +131,7 @@ def places_along(
     of_point = np.repeat(np.arange(network.n_links), np.diff(network.geometry_ptr))
     first = np.flatnonzero(of_point[1:] == of_point[:-1])
     long = np.hypot(x[first + 1] - x[first], y[first + 1] - y[first])
-    parts = np.maximum(np.ceil(long / spacing), 1).astype(np.int64)
+    parts = np.maximum(np.ceil(long / spacing - 1e-6), 1).astype(np.int64)
     begin = np.repeat(first, parts)
     within = np.arange(len(begin)) - np.repeat(np.cumsum(parts) - parts, parts)
     share = within / np.repeat(parts, parts)
