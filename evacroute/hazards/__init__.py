@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evacroute.hazards.flood import Flood
-from evacroute.hazards.hazard import Hazard, as_hazards, wades
+from evacroute.hazards.hazard import Hazard, as_hazards, hazard_reports, wades
 from evacroute.hazards.heights import Heights
 from evacroute.hazards.link_times import LinkTimes, Profile
 from evacroute.hazards.tide import Tide
@@ -18,5 +18,6 @@ __all__ = [
     "Tide",
     "Walkways",
     "as_hazards",
+    "hazard_reports",
     "wades",
 ]

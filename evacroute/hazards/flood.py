@@ -187,9 +187,9 @@ class Flood:
         heights = self.heights_of(network)
         times = self._link_times(network, heights, classes, until)
         begin, end = self._intervals(until)
-        report = LoadReport(repr(self))
+        report = LoadReport(f"Flood({self.tide}, {heights})")
         level = self.series.levels(begin, end)
-        report.counts["m, highest level"] = float(level.max())
+        report.counts["cm, highest level"] = 100 * float(level.max())
         wet = _depth(heights.height_m, float(level.max())) > 0
         report.counts["links get wet"] = int(wet.sum())
         closed = times.speed_factor == 0

@@ -141,7 +141,7 @@ def test_a_curve_rises_from_0_to_1(curve: list[tuple[float, float]]) -> None:
 
 
 def test_heights_fit_one_network() -> None:
-    """Heights of another network, or with holes, are refused; so is a correlation that cannot be."""
+    """Heights of another network, or with holes, are refused; so is a correlation of 0."""
     network = from_edges([(0, 0), (50, 0)], [(0, 1)])
     with pytest.raises(HazardError, match="heights are of 1 links, the network has 2"):
         Heights(np.ones(1), np.zeros(1)).check_fits(network)

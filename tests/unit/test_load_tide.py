@@ -62,7 +62,7 @@ def test_a_series_says_nothing_outside(begin: float, end: float) -> None:
 
 
 def test_the_alarm_is_second_0() -> None:
-    """The alarm shifts the series, by seconds or by date; without one a date begins at the first."""
+    """The alarm shifts the series, by seconds or by date; by default dates begin at the first."""
     assert read_tide(every_10_min(1, 1.1, 1.2), alarm=600).time_s.tolist() == [-600, 0, 600]
     rows = [("2026-11-23T10:00", 1.0), ("2026-11-23T10:10", 1.1), ("2026-11-23T10:20", 1.2)]
     dated = series(*rows, columns=("time", "level"))
