@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from networks import corridor
 
+from evacroute.class_bins import bin_classes
 from evacroute.errors import HazardError
-from evacroute.hazards import Flood, Heights, Tide, wades
+from evacroute.hazards import Flood, Heights, LinkTimes, Tide, hazard_reports, wades
 from evacroute.hazards.wading import wading_factor
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
@@ -20,6 +21,8 @@ from evacroute.load.samples import lagoon
 from evacroute.load.tide import read_tide
 from evacroute.network import Network
 from evacroute.people import Classes
+from evacroute.planning import assign
+from evacroute.plotting._words import notes
 from evacroute.scenario import Scenario
 
 
@@ -196,8 +199,6 @@ def test_all_of_venice_is_fast(shared: Path) -> None:
     people = read_people(venice / "people_100k.csv.gz", network)
     tide = read_tide(venice / "venice_2019-11_10min.tsv", alarm="2019-11-12 21:30")
     flood = Flood(tide)
-    from evacroute.class_bins import bin_classes
-
     who = bin_classes(people, by_depth=True).classes
     spent = []
     for _ in range(5):
@@ -208,3 +209,22 @@ def test_all_of_venice_is_fast(shared: Path) -> None:
     profile = times.profile(len(who), 5400)
     assert np.diff(profile.ptr).max() <= 9
     assert flood.level(0, 5400) == 1.87
+
+
+def test_a_plan_says_that_heights_are_modelled() -> None:
+    """What a map says of a plan names modelled heights, and only where there are some."""
+    dry = lagoon(people=100)
+    said = []
+    for heights in (None, "model"):
+        wet = Scenario(dry.network, dry.people, dry.shelters, hazard=Flood(1.1, heights))
+        said.append(" ".join(notes(assign(wet, "nearest"))))
+    assert "which street is high and which low is made up" not in said[0]
+    assert "which street is high and which low is made up" in said[1]
+
+
+def test_hazards_may_report_or_not() -> None:
+    """Reports are gathered from hazards that have one, and others are passed over."""
+    network, who = streets(1.0), classes(0.9)
+    found = hazard_reports([Flood(1.2), LinkTimes.none()], network, who, 5400)
+    assert len(found) == 1
+    assert found[0].counts["links get wet"] == 2
