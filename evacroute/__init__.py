@@ -33,15 +33,18 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
-from evacroute.hazards import Hazard, LinkTimes
+from evacroute.hazards import Flood, Hazard, Heights, LinkTimes, Tide, Walkways
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
+from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
 from evacroute.load.synthesize import synthesize_people
+from evacroute.load.tide import read_tide
+from evacroute.load.walkways import add_walkways
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
@@ -80,9 +83,11 @@ __all__ = [
     "EvacrouteError",
     "Fairness",
     "FetchError",
+    "Flood",
     "Groups",
     "Hazard",
     "HazardError",
+    "Heights",
     "InputError",
     "LinkTimes",
     "LoadReport",
@@ -102,7 +107,10 @@ __all__ = [
     "Shortfall",
     "SolverError",
     "Status",
+    "Tide",
     "Verification",
+    "Walkways",
+    "add_walkways",
     "assign",
     "capabilities",
     "explain_shortfall",
@@ -113,11 +121,13 @@ __all__ = [
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_heights",
     "read_instance",
     "read_network",
     "read_people",
     "read_plan",
     "read_shelters",
+    "read_tide",
     "replan",
     "synthesize_people",
     "to_geojson",
