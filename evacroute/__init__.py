@@ -55,12 +55,20 @@ from evacroute.verification import Verification, verify
 from evacroute.writing import write_instance, write_network
 
 if TYPE_CHECKING:
+    from evacroute.guiding import Directions, directions
     from evacroute.export import to_geojson
     from evacroute.plotting import write_map
+    from evacroute.sheets import write_sheets
 
 __version__ = version("evacroute")
 
-_LATE = {"write_map": "evacroute.plotting", "to_geojson": "evacroute.export"}
+_LATE = {
+    "Directions": "evacroute.guiding",
+    "directions": "evacroute.guiding",
+    "to_geojson": "evacroute.export",
+    "write_map": "evacroute.plotting",
+    "write_sheets": "evacroute.sheets",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -75,6 +83,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "METHODS",
     "Classes",
+    "Directions",
     "EvacrouteError",
     "Fairness",
     "FetchError",
@@ -100,6 +109,7 @@ __all__ = [
     "Verification",
     "assign",
     "capabilities",
+    "directions",
     "explain_shortfall",
     "fairness",
     "fetch",
@@ -120,4 +130,5 @@ __all__ = [
     "write_instance",
     "write_map",
     "write_network",
+    "write_sheets",
 ]
