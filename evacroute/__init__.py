@@ -55,8 +55,8 @@ from evacroute.verification import Verification, verify
 from evacroute.writing import write_instance, write_network
 
 if TYPE_CHECKING:
-    from evacroute.guiding import Directions, directions
     from evacroute.export import to_geojson
+    from evacroute.guiding import Directions, directions
     from evacroute.plotting import write_map
     from evacroute.sheets import write_sheets
 

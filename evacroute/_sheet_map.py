@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import numpy as np
@@ -24,8 +24,8 @@ MIN_SPAN = 260.0
 FEW = 0.02
 """Streets with a smaller share of the people than this do not decide what is drawn."""
 
-NAMES = 9
-"""Names written on the map at most."""
+INK_FOR_NAMES = 260.0
+"""Names are written on the map while their letters' heights sum to no more than this."""
 
 
 def sketch_map(
@@ -66,9 +66,7 @@ def sketch_map(
     both = _both_ways(network, persons)
     seen = np.flatnonzero(both >= max(1.0, FEW * both.max(initial=0)))
     nodes = np.concatenate([network.from_node[seen], network.to_node[seen], np.array(starts, int)])
-    left, top, per_metre = _frame(
-        np.append(x[nodes], door_x), np.append(y[nodes], door_y)
-    )
+    left, top, per_metre = _frame(np.append(x[nodes], door_x), np.append(y[nodes], door_y))
 
     def place(east: NDArray[np.float64], north_: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([(east - left) * per_metre, (top - north_) * per_metre])
@@ -81,11 +79,9 @@ def sketch_map(
     most = both.max(initial=1)
     for link in shown[both[shown] > 0][np.argsort(both[shown][both[shown] > 0])].tolist():
         width = 3 + 15 * (both[link] / most) ** 0.5
-        parts.append(
-            f'<path class="way" stroke-width="{width:.1f}" d="{lines.path(link)}"/>'
-        )
+        parts.append(f'<path class="way" stroke-width="{width:.1f}" d="{lines.path(link)}"/>')
     door = place(np.atleast_1d(door_x), np.atleast_1d(door_y))[0]
-    taken = [(door[0] - 30, door[1] - 30, door[0] + 30, door[1] + 30)]
+    taken: list[tuple[float, ...]] = [(door[0] - 30, door[1] - 30, door[0] + 30, door[1] + 30)]
     taken.append((WIDTH - 70, 0, WIDTH, 110))
     taken.append((0, HEIGHT - 70, 330, HEIGHT))
     parts += _numbers(at, starts, taken)
@@ -135,15 +131,15 @@ def _frame(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float
 
 def _in_sight(network: Network, at: NDArray[np.float64]) -> NDArray[np.int64]:
     """Links with an end within the drawing, or just outside."""
-    inside = (np.abs(at - [WIDTH / 2, HEIGHT / 2]) < [WIDTH * 0.6, HEIGHT * 0.6]).all(axis=1)
+    middle = np.array([WIDTH, HEIGHT]) / 2
+    inside = np.all(np.abs(at - middle) < 1.2 * middle, axis=1)
     return np.flatnonzero(inside[network.from_node] | inside[network.to_node])
 
 
 class _Lines:
     """Links as SVG paths."""
 
-    def __init__(self, network: Network, place: object) -> None:
-        assert callable(place)
+    def __init__(self, network: Network, place: Callable[..., NDArray[np.float64]]) -> None:
         x, y = to_metres(network.geometry_lon, network.geometry_lat, network.origin)
         self._points = place(x, y)
         x, y = to_metres(network.lon, network.lat, network.origin)
@@ -193,7 +189,7 @@ def _names(
     found: list[str] = []
     for name, (_, link) in sorted(best.items(), key=lambda item: (-item[1][0], item[0])):
         px, py = (at[network.from_node[link]] + at[network.to_node[link]]) / 2
-        half = 0.29 * letter * len(name)
+        half = 0.33 * letter * len(name)
         for dx, dy in ((0, -0.9), (0, 1.6), (1, 0.3), (-1, 0.3)):
             cx, cy = px + dx * (half + 14), py + dy * letter
             box = (cx - half, cy - letter, cx + half, cy + 0.3 * letter)
@@ -201,7 +197,7 @@ def _names(
                 taken.append(box)
                 found.append(f'<text class="name" x="{cx:.0f}" y="{cy:.0f}">{escape(name)}</text>')
                 break
-        if len(found) == NAMES:
+        if (len(found) + 1) * letter > INK_FOR_NAMES:
             break
     return found
 

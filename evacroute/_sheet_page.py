@@ -68,6 +68,7 @@ svg .scale path{fill:none;stroke:var(--ink);stroke-width:4}
 _STYLES = {
     "plain": """
 body{font-size:13pt}
+.starts{columns:2}
 .made{color:var(--quiet)}
 svg .street{stroke:var(--street);stroke-width:2.5}
 svg .way{stroke:var(--way)}
@@ -78,7 +79,7 @@ svg .name,svg .scale text{font-size:26px}
 body{font-size:20pt;font-weight:bold;line-height:1.5}
 .made{font-size:18pt}
 svg{border-width:.2em}
-svg .street{stroke:var(--ink);stroke-width:1.5}
+svg .street{stroke:var(--ink);stroke-width:1}
 svg .way{stroke:var(--ink)}
 svg .shelter circle{fill:var(--ink)}
 svg .name,svg .scale text{font-size:38px;stroke-width:10px}
@@ -118,7 +119,7 @@ class Sheet:
 
 def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
     """Make the page of one shelter."""
-    _, _n = words.gettext, words.ngettext
+    _ = words.gettext
     title = _("Go to: {shelter}").format(shelter=sheet.shelter)
     parts = [f"<h1>{escape(title)}</h1>"]
     if sheet.synthetic:
@@ -129,18 +130,23 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
     else:
         if sheet.starts:
             parts.append(_paragraph(_("For people who start near:")))
-        rows = [f"{start}: {people(words, n)}" for start, n in sheet.starts]
+        starts = list(sheet.starts)
         if sheet.others:
-            rows.append(f"{_('Other places nearby')}: {people(words, sheet.others)}")
-        parts.append(_list(rows))
+            starts.append((_("Other places nearby"), sheet.others))
+        row = _("{place}: {people}")
+        rows = [row.format(place=start, people=people(words, n)) for start, n in starts]
+        parts.append(_list(rows, "starts"))
         parts.append(
             _paragraph(_("Your street is not on this list? Look at the sheets of other shelters."))
         )
         parts.append(_heading(_("When do you leave?")))
-        rows = [(_("The first people:"), sheet.earliest), (_("Most people:"), sheet.typical)]
+        times = [
+            (_("The first people:"), sheet.earliest),
+            (_("Most people, at the latest:"), sheet.typical),
+        ]
         parts.append(
             "<dl>"
-            + "".join(f"<dt>{escape(dt)}</dt><dd>{escape(dd)}</dd>" for dt, dd in rows)
+            + "".join(f"<dt>{escape(dt)}</dt><dd>{escape(dd)}</dd>" for dt, dd in times)
             + "</dl>"
         )
     parts.append(_heading(_("Map")))
@@ -209,16 +215,14 @@ def rules(words: Words) -> list[str]:
 
 def _step_free(sheet: Sheet, words: Words) -> list[str]:
     _, n = words.gettext, sheet.step_free_places
-    if not n:
-        said = [_("This shelter has no places for people who cannot use steps.")]
-    else:
+    text = _("This shelter has no places for people who cannot use steps.")
+    if n:
         text = words.ngettext(
             "The shelter has {n} place for people who cannot use steps.",
             "The shelter has {n} places for people who cannot use steps.",
             n,
         )
-        said = [text.format(n=n)]
-    parts = [_paragraph(" ".join(said))]
+    parts = [_paragraph(text.format(n=n))]
     if n and sheet.step_free_ways:
         parts.append(_paragraph(_("These ways have no steps:")))
         parts += [_way(way, words) for way in sheet.step_free_ways]
@@ -229,15 +233,10 @@ def _step_free(sheet: Sheet, words: Words) -> list[str]:
 
 def _way(way: SheetWay, words: Words, number: str = "") -> str:
     _ = words.gettext
-    if way.start:
-        title = _("From {place}: {people}")
-    else:
-        title = _("From another place: {people}")
+    title = _("From {place}: {people}") if way.start else _("From another place: {people}")
     title = title.format(place=way.start, people=people(words, way.persons))
     rows = "".join(f"<li>{escape(line)}</li>" for line in way.lines)
-    return (
-        f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p><ol>{rows}</ol>"
-    )
+    return f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p><ol>{rows}</ol>"
 
 
 def _heading(text: str) -> str:
@@ -252,8 +251,9 @@ def _note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _list(rows: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(row)}</li>" for row in rows) + "</ul>"
+def _list(rows: Sequence[str], kind: str = "") -> str:
+    begin = f'<ul class="{kind}">' if kind else "<ul>"
+    return begin + "".join(f"<li>{escape(row)}</li>" for row in rows) + "</ul>"
 
 
 def _made(words: Words) -> str:

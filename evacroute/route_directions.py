@@ -149,9 +149,7 @@ def route_directions(
         text.append(words.line(step))
     steps.append(Step("arrive", name=shelter, begin_s=there, end_s=arrive))
     text.append(words.arrive(shelter, arrive - there, moved=bool(way)))
-    return Directions(
-        words.language, tuple(steps), tuple(text), shelter, distance, depart, arrive
-    )
+    return Directions(words.language, tuple(steps), tuple(text), shelter, distance, depart, arrive)
 
 
 def stay_directions(reason: str, language: str = "en") -> Directions:

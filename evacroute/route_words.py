@@ -13,6 +13,7 @@ from evacroute.route_steps import MIN_WAIT, Step, count_bridges
 DAY = 24 * 60
 """Minutes in a day."""
 
+
 class Words:
     """Sentences of a language."""
 
@@ -114,13 +115,13 @@ class Words:
         _, toward = self._, step.toward
         match step.kind:
             case "square" if step.name:
-                text = _("Cross {name} for {distance}.")
+                text = _("Cross {name} ({distance}).")
                 if toward:
-                    text = _("Cross {name} for {distance}, towards {place}.")
+                    text = _("Cross {name} towards {place} ({distance}).")
             case "square":
-                text = _("Cross the square for {distance}.")
+                text = _("Cross the square ({distance}).")
                 if toward:
-                    text = _("Cross the square for {distance}, towards {place}.")
+                    text = _("Cross the square towards {place} ({distance}).")
             case "quay":
                 text = _("Go along the canal for {distance}.")
                 if toward:

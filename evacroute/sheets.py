@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from evacroute._sheet_map import sketch_map
 from evacroute._sheet_page import CONTRASTS, LETTERS, Sheet, SheetWay, index_page, sheet_page
-from evacroute.guiding import movement_directions
 from evacroute.errors import InputError
+from evacroute.guiding import movement_directions
 from evacroute.plan import Plan
 from evacroute.route_words import Words, minutes_of_day, words_of
 from evacroute.routes import distinct_ways
@@ -82,7 +82,7 @@ def write_sheets(
     clock = None if alarm is None else minutes_of_day(alarm)
     maker = _Maker(plan, words, contrast, clock, starts, ways)
     shelters = plan.scenario.shelters
-    files = _file_names(shelters.shelter_id)
+    files = _file_names(shelters.shelter_id.tolist())
     target = Path(folder)
     with atomic_folder(target, marker=MARKER) as new:
         sheets = []
@@ -192,7 +192,7 @@ class _Maker:
                 of_way[way] = of_way.get(way, 0) + size
                 movement.setdefault(way, m)
         best: dict[str, int] = {}
-        for way, n in sorted(of_way.items(), key=lambda item: (-item[1], item[0])):
+        for way in sorted(of_way, key=lambda way: (-of_way[way], way)):
             best.setdefault(self.start_of_way[way], way)
         persons = dict(self._by_start(mine))
         names = sorted(best, key=lambda name: (not name, -persons[name], name))[:most]
@@ -224,9 +224,7 @@ class _Maker:
             lines=lines,
         )
 
-    def _map(
-        self, shelter: int, name: str, mine: NDArray[np.int64], told: Sequence[int]
-    ) -> str:
+    def _map(self, shelter: int, name: str, mine: NDArray[np.int64], told: Sequence[int]) -> str:
         _, scenario = self.words.gettext, self.plan.scenario
         moves, shelters = self.plan.movements, scenario.shelters
         ptr = moves.leg_ptr
