@@ -19,11 +19,17 @@ SLIGHT, TURN, BACK = 20.0, 45.0, 150.0
 MIN_WAIT = 30.0
 """Shorter waits on the way are not told [s]."""
 
-SHORT = 8.0
-"""A way without a name that is shorter than this is told with the named one after it [m]."""
+SHORT, GAP = 8.0, 40.0
+"""Ways shorter than these are told with their neighbours, see `_tidy` [m]."""
+
+LOOK_AHEAD = 4
+"""The first way is told to lead towards the first name among so many parts after it."""
 
 MAX_PASSED = 2
 """Squares told as passed in one step."""
+
+_ON_FOOT = frozenset(("calle", "square", "quay", "underpass"))
+_ON_FOOT_OR_BRIDGE = _ON_FOOT | {"bridge"}
 
 
 class Step(NamedTuple):
@@ -92,7 +98,7 @@ def route_steps(
     if lengths is None:
         length = signs.length
         lengths = [length[link] for link in links]
-    parts = _absorb_short(_parts(signs, links, enter, leave), lengths)
+    parts = _tidy(signs, links, _parts(signs, links, enter, leave), lengths)
     steps: list[Step] = []
     for i, part in enumerate(parts):
         if part.wait >= MIN_WAIT:
@@ -159,33 +165,87 @@ def _to_be_told(signs: Signs, before: int, link: int) -> bool:
     return signs.fork[before] or abs(_turn(signs, [before], [link])) >= TURN
 
 
-def _absorb_short(parts: list[_Part], lengths: Sequence[float]) -> list[_Part]:
-    """Tell short nameless ways with the named street after them."""
+def _tidy(
+    signs: Signs, links: Sequence[int], parts: list[_Part], lengths: Sequence[float]
+) -> list[_Part]:
+    """Tell what is too short to be told with its neighbours.
+
+    A way of less than `SHORT` goes to the part after it, at the end to the one before it, unless
+    one turns at both its ends; a nameless way of less than `GAP` is told with the square, or the
+    straight street, that it parts.
+    """
     kept: list[_Part] = []
-    for part in parts:
-        short = kept[-1] if kept else None
-        if (
-            short is not None
-            and not short.name
-            and short.kind not in ("bridge", "steps", "ferry")
-            and part.name
-            and part.kind not in ("bridge", "steps", "ferry")
-            and part.wait < MIN_WAIT
-            and sum(lengths[short.begin : short.end]) < SHORT
-        ):
-            part.begin, part.wait = short.begin, short.wait
-            kept.pop()
-            last = kept[-1] if kept else None
-            if (
-                last is not None
-                and last.name == part.name
-                and last.kind == part.kind
-                and part.wait < MIN_WAIT
-            ):
-                last.end = part.end
-                continue
+    n = len(parts)
+    for i, part in enumerate(parts):
         kept.append(part)
+        if i + 1 < n and part.kind in _ON_FOOT:
+            next_ = parts[i + 1]
+            if (
+                next_.kind in _ON_FOOT_OR_BRIDGE
+                and next_.wait < MIN_WAIT
+                and sum(lengths[part.begin : part.end]) < SHORT
+                and not _turns_twice(signs, links, kept, next_)
+            ):
+                next_.begin, next_.wait = part.begin, part.wait
+                kept.pop()
+        _close_gap(signs, links, kept, lengths)
+    if len(kept) > 1:
+        before, last = kept[-2:]
+        if (
+            last.kind in _ON_FOOT
+            and before.kind in _ON_FOOT
+            and last.wait < MIN_WAIT
+            and sum(lengths[last.begin : last.end]) < SHORT
+        ):
+            before.end = last.end
+            kept.pop()
     return kept
+
+
+def _turns_twice(signs: Signs, links: Sequence[int], kept: list[_Part], next_: _Part) -> bool:
+    """Whether one turns both into and out of the last part kept."""
+    if len(kept) < 2:
+        return False
+    before, own = kept[-2:]
+    way = links[own.begin : own.end]
+    if abs(_turn(signs, way, links[next_.begin : next_.end])) < TURN:
+        return False
+    return abs(_turn(signs, links[before.begin : before.end], way)) >= TURN
+
+
+def _close_gap(
+    signs: Signs, links: Sequence[int], kept: list[_Part], lengths: Sequence[float]
+) -> None:
+    """Tell the last two parts kept with the one before them, where all are one street."""
+    if len(kept) > 1:
+        before, last = kept[-2:]
+        if last.name and before.name == last.name and before.kind == last.kind:
+            # What lay between them is told with one of them by now.
+            if last.kind in _ON_FOOT and last.wait < MIN_WAIT:
+                before.end = last.end
+                kept.pop()
+            return
+    if len(kept) < 3:
+        return
+    first, gap, last = kept[-3:]
+    if (
+        not last.name
+        or first.name != last.name
+        or gap.name
+        or first.kind not in _ON_FOOT
+        or gap.kind not in _ON_FOOT
+        or last.kind not in _ON_FOOT
+        or max(gap.wait, last.wait) >= MIN_WAIT
+        or sum(lengths[gap.begin : gap.end]) >= GAP
+    ):
+        return
+    between = links[gap.begin : gap.end]
+    if first.kind == last.kind == "square" or (
+        abs(_turn(signs, links[first.begin : first.end], between)) < TURN
+        and abs(_turn(signs, between, links[last.begin : last.end])) < TURN
+    ):
+        first.end = last.end
+        del kept[-2:]
 
 
 def _step(
@@ -283,9 +343,11 @@ def _ahead(signs: Signs, parts: list[_Part], i: int, last: int, goal: str) -> st
     own = parts[i].name
     if i + 1 == len(parts):
         return goal if goal != own else ""
-    next_ = parts[i + 1].name
-    if next_ and next_ != own and parts[i + 1].kind != "ferry":
-        return next_
+    for next_ in parts[i + 1 : i + 1 + (1 if i else LOOK_AHEAD)]:
+        if next_.kind == "ferry":
+            break
+        if next_.name and next_.name != own:
+            return next_.name
     place = signs.square_at[signs.to_node[last]]
     return place if place != own else ""
 

@@ -39,10 +39,15 @@ class Words:
         if bridges:
             found.append(self._n("{n} bridge", "{n} bridges", bridges).format(n=bridges))
         counts = [step.steps for step in way]
-        if None in counts:
+        n = sum(filter(None, counts))
+        if None not in counts:
+            if n:
+                found.append(self.steps(n))
+        elif n:
+            text = self._n("more than {n} step", "more than {n} steps", n)
+            found.append(text.format(n=n))
+        else:
             found.append(self._("steps"))
-        elif any(counts):
-            found.append(self.steps(sum(filter(None, counts))))
         return self.listed(found)
 
     def when(self, depart: float, clock: int | None = None) -> str:
