@@ -33,6 +33,7 @@ def sketch_map(
     signs: Signs,
     persons: NDArray[np.int64],
     shelter: tuple[float, float],
+    door: int,
     starts: Sequence[int],
     *,
     label: str,
@@ -50,6 +51,8 @@ def sketch_map(
         Who walk each link, shape (n_links,).
     shelter
         Longitude and latitude [degrees].
+    door
+        Node where its door is.
     starts
         Node where each way that is told begins; they are numbered from 1.
     label
@@ -62,11 +65,12 @@ def sketch_map(
         Height of the names, in units of the drawing.
     """
     x, y = to_metres(network.lon, network.lat, network.origin)
-    door_x, door_y = to_metres(*shelter, network.origin)
+    shelter_x, shelter_y = to_metres(*shelter, network.origin)
     both = _both_ways(network, persons)
     seen = np.flatnonzero(both >= max(1.0, FEW * both.max(initial=0)))
-    nodes = np.concatenate([network.from_node[seen], network.to_node[seen], np.array(starts, int)])
-    left, top, per_metre = _frame(np.append(x[nodes], door_x), np.append(y[nodes], door_y))
+    told = np.array([door, *starts], int)
+    nodes = np.concatenate([network.from_node[seen], network.to_node[seen], told])
+    left, top, per_metre = _frame(np.append(x[nodes], shelter_x), np.append(y[nodes], shelter_y))
 
     def place(east: NDArray[np.float64], north_: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([(east - left) * per_metre, (top - north_) * per_metre])
@@ -80,14 +84,15 @@ def sketch_map(
     for link in shown[both[shown] > 0][np.argsort(both[shown][both[shown] > 0])].tolist():
         width = 3 + 15 * (both[link] / most) ** 0.5
         parts.append(f'<path class="way" stroke-width="{width:.1f}" d="{lines.path(link)}"/>')
-    door = place(np.atleast_1d(door_x), np.atleast_1d(door_y))[0]
-    taken: list[tuple[float, ...]] = [(door[0] - 30, door[1] - 30, door[0] + 30, door[1] + 30)]
+    sx, sy = place(np.atleast_1d(shelter_x), np.atleast_1d(shelter_y))[0]
+    parts.append(f'<path class="door" d="M{at[door, 0]:.0f} {at[door, 1]:.0f} {sx:.0f} {sy:.0f}"/>')
+    taken: list[tuple[float, ...]] = [(sx - 30, sy - 30, sx + 30, sy + 30)]
     taken.append((WIDTH - 70, 0, WIDTH, 110))
     taken.append((0, HEIGHT - 70, 330, HEIGHT))
     parts += _numbers(at, starts, taken)
     parts += _names(network, signs, at, both, shown, taken, letter)
     parts.append(
-        f'<g class="shelter" transform="translate({door[0]:.1f} {door[1]:.1f})">'
+        f'<g class="shelter" transform="translate({sx:.1f} {sy:.1f})">'
         '<circle r="26"/><path d="M-13 12V-2L0-14 13-2V12Z"/></g>'
     )
     parts.append(_north(north))
@@ -189,7 +194,7 @@ def _names(
     found: list[str] = []
     for name, (_, link) in sorted(best.items(), key=lambda item: (-item[1][0], item[0])):
         px, py = (at[network.from_node[link]] + at[network.to_node[link]]) / 2
-        half = 0.33 * letter * len(name)
+        half = 0.32 * letter * len(name)
         for dx, dy in ((0, -0.9), (0, 1.6), (1, 0.3), (-1, 0.3)):
             cx, cy = px + dx * (half + 14), py + dy * letter
             box = (cx - half, cy - letter, cx + half, cy + 0.3 * letter)

@@ -54,8 +54,10 @@ td.number{text-align:right;white-space:nowrap}
 .made{font-size:.85em;margin-top:1.4em}
 svg text{font-family:inherit;font-weight:bold;fill:var(--ink)}
 svg .street,svg .way{fill:none;stroke-linecap:round;stroke-linejoin:round}
+svg .name{text-anchor:middle}
 svg .name,svg .scale text{paint-order:stroke;stroke:var(--paper);stroke-width:7px;
 stroke-linejoin:round}
+svg .door{stroke:var(--ink);stroke-width:4;stroke-dasharray:4 8}
 svg .start circle{fill:var(--paper);stroke:var(--ink);stroke-width:5}
 svg .start text{font-size:26px}
 svg .shelter circle{stroke:var(--paper);stroke-width:5}

@@ -33,7 +33,7 @@ def write_sheets(
     language: str = "en",
     contrast: str = "plain",
     alarm: str | None = None,
-    starts: int = 12,
+    starts: int = 20,
     ways: int = 4,
 ) -> list[Path]:
     """Write a sheet for each shelter, to be printed and hung up in its area, and their index.
@@ -238,6 +238,7 @@ class _Maker:
             self.signs,
             persons,
             (float(shelters.lon[shelter]), float(shelters.lat[shelter])),
+            int(shelters.node[shelter]),
             [int(self.node[m]) for m in told],
             label=label.format(shelter=name),
             north=_("N"),
