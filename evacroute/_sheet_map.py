@@ -89,7 +89,7 @@ def sketch_map(
     taken: list[tuple[float, ...]] = [(sx - 30, sy - 30, sx + 30, sy + 30)]
     taken.append((WIDTH - 70, 0, WIDTH, 110))
     taken.append((0, HEIGHT - 70, 330, HEIGHT))
-    parts += _numbers(at, starts, taken)
+    parts += _numbers(at, starts, taken, letter)
     parts += _names(network, signs, at, both, shown, taken, letter)
     parts.append(
         f'<g class="shelter" transform="translate({sx:.1f} {sy:.1f})">'
@@ -161,15 +161,18 @@ class _Lines:
 
 
 def _numbers(
-    at: NDArray[np.float64], starts: Sequence[int], taken: list[tuple[float, ...]]
+    at: NDArray[np.float64],
+    starts: Sequence[int],
+    taken: list[tuple[float, ...]],
+    letter: float,
 ) -> list[str]:
-    found = []
+    found, radius = [], 0.75 * letter
     for number, node in enumerate(starts, 1):
         px, py = at[node]
-        taken.append((px - 22, py - 22, px + 22, py + 22))
+        taken.append((px - radius, py - radius, px + radius, py + radius))
         found.append(
-            f'<g class="start" transform="translate({px:.1f} {py:.1f})"><circle r="20"/>'
-            f'<text text-anchor="middle" dy="9">{number}</text></g>'
+            f'<g class="start" transform="translate({px:.1f} {py:.1f})"><circle r="{radius:.0f}"/>'
+            f'<text text-anchor="middle" dy=".36em">{number}</text></g>'
         )
     return found
 

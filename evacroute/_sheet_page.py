@@ -59,11 +59,9 @@ svg .name,svg .scale text{paint-order:stroke;stroke:var(--paper);stroke-width:7p
 stroke-linejoin:round}
 svg .door{stroke:var(--ink);stroke-width:4;stroke-dasharray:4 8}
 svg .start circle{fill:var(--paper);stroke:var(--ink);stroke-width:5}
-svg .start text{font-size:26px}
 svg .shelter circle{stroke:var(--paper);stroke-width:5}
 svg .shelter path{fill:var(--paper)}
 svg .north path{fill:var(--ink)}
-svg .north text{font-size:30px}
 svg .scale path{fill:none;stroke:var(--ink);stroke-width:4}
 """
 
@@ -75,7 +73,7 @@ body{font-size:13pt}
 svg .street{stroke:var(--street);stroke-width:2.5}
 svg .way{stroke:var(--way)}
 svg .shelter circle{fill:var(--shelter)}
-svg .name,svg .scale text{font-size:26px}
+svg text{font-size:26px}
 """,
     "high": """
 body{font-size:20pt;font-weight:bold;line-height:1.5}
@@ -84,7 +82,8 @@ svg{border-width:.2em}
 svg .street{stroke:var(--ink);stroke-width:1}
 svg .way{stroke:var(--ink)}
 svg .shelter circle{fill:var(--ink)}
-svg .name,svg .scale text{font-size:38px;stroke-width:10px}
+svg text{font-size:38px}
+svg .name,svg .scale text{stroke-width:10px}
 """,
 }
 

@@ -105,7 +105,7 @@ def signs_of(network: Network) -> Signs:
 
 
 def sign_name(name: str, kind: str) -> str:
-    """Name to tell of a link: of several (a, b; c) the one that suits its kind, else the first.
+    """Name to tell of a link: of several (a, b; c / d) the one that suits its kind, else the first.
 
     A bridge is not told by the name of the street that leads over it, nor a street by a bridge's.
 
@@ -118,7 +118,7 @@ def sign_name(name: str, kind: str) -> str:
     >>> sign_name("Calle Trevisana", "bridge")
     ''
     """
-    parts = [part.strip() for part in re.split(r"[,;/]", name) if part.strip()]
+    parts = [part.strip() for part in re.split(r";|,\s|\s/\s", name) if part.strip()]
     told = [kind_of_name(part) for part in parts]
     for part, word in zip(parts, told, strict=True):
         if word == kind:

@@ -24,7 +24,10 @@ def walks(draw: st.DrawFn) -> tuple[Network, list[int], list[float], list[float]
     """A walk through a grid whose streets have drawn kinds, names, steps and waits before them."""
     columns, rows = draw(st.integers(2, 5)), draw(st.integers(2, 5))
     network = grid(
-        columns, rows, spacing=draw(st.sampled_from([6.0, 15.0, 60.0])), seed=draw(st.integers(0, 9))
+        columns,
+        rows,
+        spacing=draw(st.sampled_from([6.0, 15.0, 60.0])),
+        seed=draw(st.integers(0, 9)),
     )
     n = network.n_links // 2
     kind = np.array(draw(st.lists(st.sampled_from(STREET_KINDS), min_size=n, max_size=n)), object)

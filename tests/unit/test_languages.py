@@ -58,7 +58,7 @@ def test_code_and_catalogue_have_the_same_messages(language: str) -> None:
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_message_is_translated_with_the_same_places(language: str) -> None:
-    """Each translation is there, in as many forms as the language has, with the message's places."""
+    """A translation has as many forms as the language, each with the places of its message."""
     messages = read_po(catalogue_path(language).read_text("utf-8"))
     forms = int(re.search(r"nplurals=(\d)", messages[""][0])[1])  # type: ignore[index]
     for name, texts in messages.items():

@@ -12,15 +12,14 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
-    "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
+    "Classes", "Directions", "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
+    "LoadReport", "METHODS", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
     "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
-    "Shortfall",
-    "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_instance", "read_network", "read_people", "read_plan", "read_shelters",
-    "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
-    "write_network",
+    "Shortfall", "SolverError", "Status", "Verification", "assign", "capabilities", "directions",
+    "explain_shortfall", "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network",
+    "lagoon_shelters", "marginal_value", "read_instance", "read_network", "read_people",
+    "read_plan", "read_shelters", "replan", "synthesize_people", "to_geojson", "verify",
+    "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = ("osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost")
 

@@ -1,4 +1,4 @@
-"""Directions for a route given link by link: turns, names, bridges, squares, boats, waits, times."""
+"""Directions for a route given link by link: turns, names, bridges, squares, boats, times."""
 
 from __future__ import annotations
 
@@ -183,8 +183,8 @@ def test_a_fork_without_names_is_told() -> None:
         ({"name": "", "steps": 8}, "Turn right. Cross the bridge (14 steps)."),
         ({"name": "", "steps": 0}, "Turn right. Cross the bridge (no steps)."),
         ({"name": "", "steps": 1}, "Turn right. Cross the bridge (steps)."),
-        ({"name": "Ponte Storto", "steps": 0}, "Turn right. Cross the bridge Ponte Storto (no steps)."),
-        ({"name": "Ponte Storto", "steps": 1}, "Turn right. Cross the bridge Ponte Storto (steps)."),
+        ({"name": "Ponte X", "steps": 0}, "Turn right. Cross the bridge Ponte X (no steps)."),
+        ({"name": "Ponte X", "steps": 1}, "Turn right. Cross the bridge Ponte X (steps)."),
         ({"name": "Calle Prima", "steps": 8}, "Turn right. Cross the bridge (14 steps)."),
     ],
 )  # fmt: skip
