@@ -12,7 +12,7 @@ from evacroute.network import Network
 from evacroute.signs import Signs
 from evacroute.units import to_metres
 
-WIDTH, HEIGHT = 1000.0, 720.0
+WIDTH, HEIGHT = 1000.0, 640.0
 """Of the drawing, in its own units."""
 
 PADDING = 60.0

@@ -67,8 +67,9 @@ svg .scale path{fill:none;stroke:var(--ink);stroke-width:4}
 
 _STYLES = {
     "plain": """
-body{font-size:13pt}
-.starts{columns:2}
+body{font-size:12pt}
+.starts,.rules,dl{columns:2;column-gap:2em}
+dl div,section{break-inside:avoid}
 .made{color:var(--quiet)}
 svg .street{stroke:var(--street);stroke-width:2.5}
 svg .way{stroke:var(--way)}
@@ -147,7 +148,7 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
         ]
         parts.append(
             "<dl>"
-            + "".join(f"<dt>{escape(dt)}</dt><dd>{escape(dd)}</dd>" for dt, dd in times)
+            + "".join(f"<div><dt>{escape(dt)}</dt><dd>{escape(dd)}</dd></div>" for dt, dd in times)
             + "</dl>"
         )
     parts.append(_heading(_("Map")))
@@ -159,11 +160,12 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
     )
     if sheet.ways:
         parts.append(_heading(_("The main ways")))
-        parts += [_way(way, words, f"{i}. ") for i, way in enumerate(sheet.ways, 1)]
+        told = [_way(way, words, f"{i}. ") for i, way in enumerate(sheet.ways, 1)]
+        parts += told
     parts.append(_heading(_("If you cannot use steps")))
     parts += _step_free(sheet, words)
     parts.append(_heading(_("Remember")))
-    parts.append(_list(rules(words)))
+    parts.append(_list(rules(words), "rules"))
     parts.append(_made(words))
     return _page(title, "".join(parts), words, contrast)
 
@@ -237,7 +239,8 @@ def _way(way: SheetWay, words: Words, number: str = "") -> str:
     title = _("From {place}: {people}") if way.start else _("From another place: {people}")
     title = title.format(place=way.start, people=people(words, way.persons))
     rows = "".join(f"<li>{escape(line)}</li>" for line in way.lines)
-    return f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p><ol>{rows}</ol>"
+    head = f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p>"
+    return f"<section>{head}<ol>{rows}</ol></section>"
 
 
 def _heading(text: str) -> str:

@@ -63,9 +63,10 @@ def directions(
         return _of_person(plan, str(person), language, alarm)
     assert movement is not None  # for the type checker
     n = len(plan.movements)
-    if isinstance(movement, bool) or not 0 <= movement < n:
-        raise InputError(f"movement is {movement!r}, expected 0 to {n - 1}")
-    return movement_directions(plan, movement, language, alarm)
+    whole = isinstance(movement, int | np.integer) and not isinstance(movement, bool)
+    if not whole or not 0 <= movement < n:
+        raise InputError(f"movement is {movement!r}, expected a whole number from 0 to {n - 1}")
+    return movement_directions(plan, int(movement), language, alarm)
 
 
 def movement_directions(

@@ -105,8 +105,10 @@ def test_every_person_of_a_plan_is_told_something() -> None:
     [
         ({}, "either movement= or person="),
         ({"movement": 0, "person": "p0"}, "not both"),
-        ({"movement": 4}, "movement is 4, expected 0 to 3"),
+        ({"movement": 4}, "movement is 4, expected a whole number from 0 to 3"),
         ({"movement": -1}, "movement is -1"),
+        ({"movement": "1"}, "movement is '1'"),
+        ({"movement": 0.5}, "movement is 0.5"),
         ({"person": "nobody"}, "person 'nobody' is not in the plan"),
         ({"movement": 0, "language": "xx"}, "language is 'xx'"),
         ({"movement": 0, "alarm": "noon"}, "alarm is 'noon'"),
