@@ -191,7 +191,7 @@ def _junctions(
     ends = np.unique(np.concatenate([start * n + end, end * n + start]))
     ends = ends[ends // n != ends % n]
     junction = np.bincount(ends // n, minlength=n)[end] >= 3
-    # Pairs of a link and one that leaves its end, but not back to where it came from.
+    # Pairs of a link and one that leaves its end; the way back is never one ahead.
     order = np.argsort(start, kind="stable")
     ptr = np.searchsorted(start[order], np.arange(n + 1))
     many = ptr[end + 1] - ptr[end]
@@ -199,7 +199,7 @@ def _junctions(
     rank = np.arange(len(link)) - np.repeat(np.cumsum(many) - many, many)
     next_ = order[ptr[end[link]] + rank]
     turn = angle(tails[link, 0], tails[link, 1], heads[next_, 0], heads[next_, 1])
-    ahead = (end[next_] != start[link]) & (np.abs(turn) < AHEAD)
+    ahead = np.abs(turn) < AHEAD
     return junction, np.bincount(link[ahead], minlength=len(start)) >= 2
 
 
