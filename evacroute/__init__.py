@@ -61,11 +61,19 @@ from evacroute.writing import write_instance, write_network
 
 if TYPE_CHECKING:
     from evacroute.export import to_geojson
+    from evacroute.guiding import Directions, directions
     from evacroute.plotting import write_map
+    from evacroute.sheets import write_sheets
 
 __version__ = version("evacroute")
 
-_LATE = {"write_map": "evacroute.plotting", "to_geojson": "evacroute.export"}
+_LATE = {
+    "Directions": "evacroute.guiding",
+    "directions": "evacroute.guiding",
+    "to_geojson": "evacroute.export",
+    "write_map": "evacroute.plotting",
+    "write_sheets": "evacroute.sheets",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -80,6 +88,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "METHODS",
     "Classes",
+    "Directions",
     "EvacrouteError",
     "Fairness",
     "FetchError",
@@ -113,6 +122,7 @@ __all__ = [
     "add_walkways",
     "assign",
     "capabilities",
+    "directions",
     "explain_shortfall",
     "fairness",
     "fetch",
@@ -135,4 +145,5 @@ __all__ = [
     "write_instance",
     "write_map",
     "write_network",
+    "write_sheets",
 ]

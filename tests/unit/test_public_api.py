@@ -12,15 +12,16 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Flood", "Groups", "Hazard",
-    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "MissingExtraError",
-    "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan", "PlanError", "Prices",
-    "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Tide",
-    "Verification", "Walkways", "add_walkways", "assign", "capabilities", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_heights", "read_instance", "read_network", "read_people", "read_plan",
+    "Classes", "Directions", "EvacrouteError", "Fairness", "FetchError", "Flood", "Groups",
+    "Hazard", "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
+    "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError",
+    "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
+    "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways", "add_walkways",
+    "assign", "capabilities", "directions", "explain_shortfall", "fairness", "fetch",
+    "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters", "marginal_value",
+    "read_heights", "read_instance", "read_network", "read_people", "read_plan",
     "read_shelters", "read_tide", "replan", "synthesize_people", "to_geojson", "verify",
-    "write_instance", "write_map", "write_network",
+    "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (
     "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
