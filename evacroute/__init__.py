@@ -20,8 +20,10 @@ from evacroute.analysis import (
     marginal_value,
 )
 from evacroute.assignment import METHODS, Movements
+from evacroute.boats import Boats
 from evacroute.capability import capabilities
 from evacroute.errors import (
+    BoatError,
     EvacrouteError,
     FetchError,
     InputError,
@@ -34,11 +36,14 @@ from evacroute.errors import (
 )
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
+from evacroute.load.gtfs import read_boats
 from evacroute.load.instance import read_instance
+from evacroute.load.lagoon_boats import lagoon_boats
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
+from evacroute.load.shuttles import shuttles
 from evacroute.load.synthesize import synthesize_people
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
@@ -74,6 +79,8 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "BoatError",
+    "Boats",
     "Classes",
     "EvacrouteError",
     "Fairness",
@@ -105,15 +112,18 @@ __all__ = [
     "fetch",
     "join_bridges",
     "lagoon",
+    "lagoon_boats",
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_boats",
     "read_instance",
     "read_network",
     "read_people",
     "read_plan",
     "read_shelters",
     "replan",
+    "shuttles",
     "synthesize_people",
     "to_geojson",
     "verify",

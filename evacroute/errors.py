@@ -25,6 +25,10 @@ class ShelterError(InputError):
     """A fault in the shelters."""
 
 
+class BoatError(InputError):
+    """A fault in a timetable of boats."""
+
+
 class SolverError(EvacrouteError, RuntimeError):
     """A solver failed in a way that is not the input's fault."""
 

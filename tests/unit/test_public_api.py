@@ -12,7 +12,8 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
+    "METHODS", "BoatError", "Boats", "lagoon_boats", "read_boats", "shuttles", "Classes",
+    "EvacrouteError", "Fairness", "FetchError", "Groups", "InputError",
     "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
     "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
     "Shortfall",
@@ -52,7 +53,7 @@ def test_errors_share_one_root() -> None:
         value for name in er.__all__ if name.endswith("Error") for value in [getattr(er, name)]
     ]
     assert all(issubclass(error, er.EvacrouteError) for error in errors)
-    for error in (er.NetworkError, er.PeopleError, er.ShelterError):
+    for error in (er.NetworkError, er.PeopleError, er.ShelterError, er.BoatError):
         assert issubclass(error, er.InputError)
     assert issubclass(er.InputError, ValueError)
     assert issubclass(er.MissingExtraError, ImportError)
