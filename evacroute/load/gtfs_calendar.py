@@ -153,6 +153,7 @@ class Services:
         name = "calendar_dates.txt"
         frame = feed.table(name, required=("service_id", "date", "exception_type"))
         days = _dates(frame, name, "date", faults)
+        seen: set[tuple[str, date]] = set()
         for i, (service, day, kind) in enumerate(
             zip(frame["service_id"], days, frame["exception_type"], strict=True)
         ):
@@ -161,7 +162,13 @@ class Services:
                     f"{rows_of(frame, name, i)}: exception_type is {kind!r}, expected 1 (runs "
                     "besides) or 2 (does not run)"
                 )
+            elif day is not None and (service, day) in seen:
+                faults.add(
+                    f"{rows_of(frame, name, i)}: {service!r} on {day} is there twice, expected "
+                    "one row for a service and a day"
+                )
             elif day is not None:
+                seen.add((service, day))
                 table = self._added if kind == "1" else self._removed
                 table.setdefault(day, set()).add(service)
             self.known.add(service)

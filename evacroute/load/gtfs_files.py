@@ -99,9 +99,10 @@ class Feed:
 
 def picked(frame: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Pick rows by True; the rest keep the numbers they have in messages."""
-    numbers = pd.Series(frame.attrs.get("index", range(2, len(frame) + 2)))
+    # An array, since pandas copies attrs deeply with every column taken, a list item by item.
+    numbers = np.asarray(frame.attrs.get("index", np.arange(2, len(frame) + 2)))
     part = frame.loc[keep].reset_index(drop=True)
-    part.attrs = {"index": numbers[keep].tolist()}
+    part.attrs = {"index": numbers[keep]}
     return part
 
 

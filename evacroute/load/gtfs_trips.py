@@ -237,7 +237,8 @@ def _stop_times(
                 f"{rows_of(frame, name, i)}: {column} is {word!r}, expected HH:MM:SS (past "
                 "midnight 24:00:00 and later)"
             )
-    trip = pd.factorize(frame["trip_id"])[0]
+    trip, trip_id = pd.factorize(frame["trip_id"])
+    may = [(frame[column] != "1").to_numpy() for column in ("pickup_type", "drop_off_type")]
     order = np.lexsort((sequence, trip))
     groups = {}
     for rows in np.split(order, np.flatnonzero(np.diff(trip[order])) + 1):
@@ -245,14 +246,14 @@ def _stop_times(
             "stop": stop[rows],
             "arrive": times["arrival_time"][rows],
             "depart": times["departure_time"][rows],
-            "pick_up": (frame["pickup_type"].to_numpy()[rows] != "1"),
-            "drop_off": (frame["drop_off_type"].to_numpy()[rows] != "1"),
+            "pick_up": may[0][rows],
+            "drop_off": may[1][rows],
             "travelled": travelled[rows],
         }
         called = [rows_of(frame, name, i) for i in rows.tolist()]
         _check_order(sequence[rows], called, faults)
         _set_times(columns, called, stops, report, faults)
-        groups[str(frame["trip_id"].iloc[rows[0]])] = columns
+        groups[str(trip_id[trip[rows[0]]])] = columns
     return groups
 
 

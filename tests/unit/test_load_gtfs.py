@@ -364,6 +364,18 @@ def test_all_faults_are_named_with_file_and_row(tmp_path: Path) -> None:
         ({"trips.txt": "route_id,trip_id\nR1,T1\n"}, "trips.txt: column service_id is missing"),
         ({"routes.txt": "route_id,route_type\nR1,ferry\n"}, r"routes.txt row 2: route_type is 'fe"),
         ({"stops.txt": STOPS.replace("45.4", "145.4", 1)}, "stops.txt row 2: stop_lat is 145.4"),
+        (
+            {
+                "calendar_dates.txt": "service_id,date,exception_type\n"
+                "daily,20211005,1\ndaily,20211005,2\n"
+            },
+            r"calendar_dates.txt row 3: 'daily' on 2021-10-05 is there twice",
+        ),
+        ({"calendar.txt": FILES["calendar.txt"].replace("1,1,1", "1,x,1", 1)}, "tuesday is 'x'"),
+        (
+            {"calendar.txt": FILES["calendar.txt"].replace("20211231", "20201231")},
+            "end_date is before start_date",
+        ),
         ({"stops.txt": STOPS + "A,again,45,12\n"}, "stops.txt row 5: stop_id 'A' appears more"),
         (
             {"frequencies.txt": "trip_id,start_time,end_time,headway_secs\nT1,9:00:00,8:00:00,0\n"},
