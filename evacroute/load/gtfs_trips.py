@@ -143,14 +143,14 @@ def read_trips(
     optional = ("shape_id", "wheelchair_accessible")
     trips = feed.table(name, required=("route_id", "service_id", "trip_id"), optional=optional)
     _first_rows(trips, name, "trip_id", faults)
-    for column, known in (("route_id", lines), ("service_id", known_services)):
-        for i in np.flatnonzero(~trips[column].isin(list(known))).tolist():
-            word = trips[column].iloc[i]
-            expected = "an id of routes.txt" if column == "route_id" else "one of the calendar"
-            faults.add(f"{rows_of(trips, name, i)}: {column} is {word!r}, expected {expected}")
+    for i in np.flatnonzero(~trips["route_id"].isin(list(lines))).tolist():
+        word = trips["route_id"].iloc[i]
+        faults.add(f"{rows_of(trips, name, i)}: route_id is {word!r}, expected an id of routes.txt")
     afloat = trips["route_id"].isin([route for route, line in lines.items() if line is not None])
     runs = trips["service_id"].isin(list(services))
     report.counts["trips of boats"] = int(afloat.sum())
+    never = afloat & ~trips["service_id"].isin(list(known_services))
+    note(report.set_aside, "trips whose service the calendar does not name", never.sum())
     wanted = trips[afloat & runs].drop_duplicates("trip_id")
     every = set(trips["trip_id"])
     groups = _stop_times(feed, stops, every, set(wanted["trip_id"]), report, faults)

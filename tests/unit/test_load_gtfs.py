@@ -342,7 +342,6 @@ def test_all_faults_are_named_with_file_and_row(tmp_path: Path) -> None:
         "calendar_dates.txt row 2: exception_type is '3', expected 1",
         "trips.txt row 3: trip_id 'T1' appears more than once (first in row 2)",
         "trips.txt row 4: route_id is 'R9', expected an id of routes.txt",
-        "trips.txt row 4: service_id is 'never', expected one of the calendar",
         "stop_times.txt row 5: trip_id is 'T7', expected an id of trips.txt",
         "stop_times.txt row 3: stop_id is 'X', expected an id of stops.txt",
         "stop_times.txt row 4: departure_time is '25:61:00', expected HH:MM:SS",
@@ -357,9 +356,23 @@ def test_all_faults_are_named_with_file_and_row(tmp_path: Path) -> None:
         read(tmp_path, {"stop_times.txt": back})
 
 
+def test_trips_that_never_run_are_set_aside(tmp_path: Path) -> None:
+    """Trips whose service no calendar names, and trips of one stop, are set aside and counted."""
+    trips = FILES["trips.txt"] + "R1,never,T2\nR1,daily,T3\n"
+    rows = "T2,10:05:00,10:05:00,A,1\nT2,10:06:00,10:06:00,B,2\nT3,10:05:00,10:05:00,A,1\n"
+    boats = read(tmp_path, {"trips.txt": trips, "stop_times.txt": FILES["stop_times.txt"] + rows})
+    assert rides(boats) == BASE
+    assert boats.report is not None
+    assert boats.report.set_aside == {
+        "trips whose service the calendar does not name": 1,
+        "trips with fewer than two stops": 1,
+    }
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [
+        ({"stop_times.txt": FILES["stop_times.txt"] + "T1,1,2,3,4,5,6\n"}, "stop_times.txt: "),
         ({"stops.txt": ""}, "stops.txt: the file is empty"),
         ({"trips.txt": "route_id,trip_id\nR1,T1\n"}, "trips.txt: column service_id is missing"),
         ({"routes.txt": "route_id,route_type\nR1,ferry\n"}, r"routes.txt row 2: route_type is 'fe"),
