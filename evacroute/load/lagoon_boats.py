@@ -37,19 +37,23 @@ _CANAL = (
 _RIM = (
     ("T1", "Terminal 1", 1750, -230),
     ("T2", "Terminal 2", 1480, 560),
-    ("R1", "Riva Est 1", 1250, 780),
+    ("R1", "Riva 1", 1250, 780),
+    ("R2", "Riva 2", 1105, 815),
+    ("R3", "Riva 3", 835, 935),
     ("A1", "Approdo 1", 710, 990),
     ("A2", "Approdo 2", -200, 820),
-    ("R2", "Riva Nord", -560, 790),
+    ("R4", "Riva 4", -560, 790),
+    ("R5", "Riva 5", -770, 715),
     ("A3", "Approdo 3", -980, 640),
     ("G1", "Giardini 1", -1790, 300),
     ("G2", "Giardini 2", -1560, -400),
     ("A4", "Approdo 4", -1050, -440),
     ("A5", "Approdo 5", -330, -780),
-    ("R3", "Riva Sud", -60, -810),
+    ("R6", "Riva 6", -60, -810),
+    ("R7", "Riva 7", 285, -795),
     ("A6", "Approdo 6", 400, -960),
     ("A7", "Approdo 7", 1180, -830),
-    ("R4", "Riva Est 2", 1350, -680),
+    ("R8", "Riva 8", 1350, -680),
 )
 # (short name, long name, stops, from one boat to the next [s], first departure [s after midnight])
 _LINES = (

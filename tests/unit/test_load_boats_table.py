@@ -124,7 +124,7 @@ def test_boats_of_the_lagoon(tmp_path: Path) -> None:
         assert (tmp_path / "lagoon" / name).read_text(encoding="utf-8") == shipped, name
     grown, boats = er.lagoon_boats(network)
     boats.check(grown)
-    assert grown.n_nodes == network.n_nodes + 20
+    assert grown.n_nodes == network.n_nodes + 24
     assert boats.report is not None
     assert not boats.report.set_aside
     assert boats.report.counts["m, longest gangway"] < 30
