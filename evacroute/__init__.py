@@ -20,8 +20,10 @@ from evacroute.analysis import (
     marginal_value,
 )
 from evacroute.assignment import METHODS, Movements
+from evacroute.boats import Boats
 from evacroute.capability import capabilities
 from evacroute.errors import (
+    BoatError,
     EvacrouteError,
     FetchError,
     HazardError,
@@ -36,12 +38,15 @@ from evacroute.errors import (
 from evacroute.hazards import Flood, Hazard, Heights, LinkTimes, Tide, Walkways
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
+from evacroute.load.gtfs import read_boats
 from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
+from evacroute.load.lagoon_boats import lagoon_boats
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
+from evacroute.load.shuttles import shuttles
 from evacroute.load.synthesize import synthesize_people
 from evacroute.load.tide import read_tide
 from evacroute.load.walkways import add_walkways
@@ -87,6 +92,8 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "BoatError",
+    "Boats",
     "Classes",
     "Directions",
     "EvacrouteError",
@@ -128,9 +135,11 @@ __all__ = [
     "fetch",
     "join_bridges",
     "lagoon",
+    "lagoon_boats",
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_boats",
     "read_heights",
     "read_instance",
     "read_network",
@@ -139,6 +148,7 @@ __all__ = [
     "read_shelters",
     "read_tide",
     "replan",
+    "shuttles",
     "synthesize_people",
     "to_geojson",
     "verify",

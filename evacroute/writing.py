@@ -65,8 +65,8 @@ def write_network(network: Network, folder: str | Path) -> None:
 def write_instance(scenario: Scenario, folder: str | Path) -> None:
     """Write a scenario as an instance folder: network, shelters, classes, groups, link times.
 
-    What hazards do is written as link times, whatever the hazards. Persons are written as the groups they were gathered into. The deadline is no part of an
-    instance.
+    What hazards do is written as link times, whatever the hazards. Persons are written as the
+    groups they were gathered into. The deadline is no part of an instance.
 
     Parameters
     ----------

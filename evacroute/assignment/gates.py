@@ -59,7 +59,7 @@ def no_gates(n_classes: int, n_links: int, n_slots: int) -> Gates:
 
 
 def steady_walk(profile: Profile, walk: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Walking times [s] with what holds all the time; inf also where it is never open.
+    """Find walking times [s] with what holds all the time; inf also where it is never open.
 
     Parameters
     ----------
@@ -98,9 +98,7 @@ def slowest_walk(profile: Profile, walk: NDArray[np.float64]) -> NDArray[np.floa
     return walk
 
 
-def make_gates(
-    profile: Profile, walk: NDArray[np.float64], step: float, n_slots: int
-) -> Gates:
+def make_gates(profile: Profile, walk: NDArray[np.float64], step: float, n_slots: int) -> Gates:
     """Lay the links that change on the time grid.
 
     A class may enter a link in a slot if it is open then and stays open for it until all have left:
@@ -164,9 +162,10 @@ def make_gates(
     )
     open_ = np.zeros((len(gate_at), n_slots + 1), np.bool_)
     for i, copy_ in enumerate(gate_at.tolist()):
-        for a, b in zip(first[ptr[copy_] : ptr[copy_ + 1]], upto[ptr[copy_] : ptr[copy_ + 1]]):
-            open_[i, a : b + 1] = True
-    return Gates(varying, link[kept].astype(np.int32), gate.ravel().astype(np.int32), slots[:, kept], open_)
+        for j in range(ptr[copy_], ptr[copy_ + 1]):
+            open_[i, first[j] : upto[j] + 1] = True
+    link, gate = link[kept].astype(np.int32), gate.ravel().astype(np.int32)
+    return Gates(varying, link, gate, slots[:, kept], open_)
 
 
 def open_spans(

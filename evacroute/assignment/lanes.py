@@ -174,8 +174,8 @@ def contract(net: TimeNet, row_of_link: NDArray[np.int32], shelter_node: NDArray
         all_arcs.append(original[arcs])
     ways = int(way_ptr[done])
     return Core(
-        lanes, _lasting(net, lanes, all_arcs), index, all_arcs, order[:done], way_ptr[: done + 1], way_to[:ways],
-        way_time[:ways],
+        lanes, _lasting(net, lanes, all_arcs), index, all_arcs, order[:done], way_ptr[: done + 1],
+        way_to[:ways], way_time[:ways],
     )  # fmt: skip
 
 

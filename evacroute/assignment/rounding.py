@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.sparse import csr_matrix
 
 from evacroute._kernels.graph import FAR, Graph
@@ -112,9 +111,7 @@ def _by_time(
     weight = np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
     plain = np.flatnonzero(first < network.n_links)
     # Everyone on a link's copies, link by link, and back onto the copies.
-    gather = csr_matrix(
-        (np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs)
-    )
+    gather = csr_matrix((np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs))
     deal = csr_matrix((weight, (copy, link)), shape=(n_arcs, network.n_links))
     keep = csr_matrix((np.ones(len(plain)), (plain, plain)), shape=(n_arcs, n_arcs))
     half = np.searchsorted(np.cumsum(when), when.sum() / 2)

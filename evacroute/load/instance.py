@@ -28,9 +28,9 @@ def read_instance(
 
     The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
     `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`); any of them may end in
-    ``.csv.gz``. ``groups.csv`` has group_id, node_id,
-    class_id, ready_time [s], size, and optionally together (1: the group moves as one);
+    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`); any of them may end
+    in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s], size, and
+    optionally together (1: the group moves as one);
     ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
     optionally min_width [m], space (persons' worth of street that each takes, 1 to 10) and
     depth_limit (deepest water [m]; 0.9, or 0.15 where steps cannot be used, where not given).

@@ -83,10 +83,11 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
     """Check a plan against every rule, from legs and instance alone.
 
     The rules: everyone is in the plan once; ways hang together and the class may walk them; nobody
-    leaves before they are ready; nobody is in a closed link; times go forward in whole steps; walking takes length / speed (times the
-    factor of the time of entering, where the instance has link times); no street, shelter or door takes more than it can; everyone arrives by the deadline; households
-    stay whole; whoever is left has a reason; and the figures that the plan states are true. Method
-    ``nearest`` ignores capacities, and its plans are reported as they are.
+    leaves before they are ready, or is in a link while it is closed; times go forward in whole
+    steps; walking takes length / speed, at the factor of the time of entering where the instance
+    has link times; no street, shelter or door takes more than it can; everyone arrives by the
+    deadline; households stay whole; whoever is left has a reason; and the figures that the plan
+    states are true. Method ``nearest`` ignores capacities, and its plans are reported as they are.
 
     Parameters
     ----------
