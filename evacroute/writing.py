@@ -25,12 +25,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import InputError
+from evacroute.load.boats_table import boats_table
 from evacroute.network import KINDS, Network
 from evacroute.scenario import Scenario
 
 NETWORK_FILES = ("node.csv", "link.csv")
 INSTANCE_FILES = (
-    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz"
+    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz", "boats.csv"
 )  # fmt: skip
 
 WHEELCHAIR = {-1: "no", 0: "", 1: "yes"}
@@ -146,6 +147,8 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "together": groups.together.astype(np.int8),
     }
     write_table(pd.DataFrame(people), folder / "groups.csv.gz")
+    if scenario.rides is not None:
+        write_table(boats_table(scenario.rides, network), folder / "boats.csv")
     if len(scenario.link_times):
         times = scenario.link_times.frame(network, classes)
         times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))

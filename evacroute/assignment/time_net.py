@@ -64,7 +64,7 @@ class TimeNet:
     @property
     def n_gates(self) -> int:
         """Number of gates."""
-        return self.toll.shape[1]
+        return int(self.toll.shape[1])
 
     @property
     def arc_of_item(self) -> NDArray[np.int64]:

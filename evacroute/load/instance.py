@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute.errors import Faults, HazardError, InputError, PeopleError
 from evacroute.hazards import LinkTimes
+from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
@@ -28,12 +29,12 @@ def read_instance(
 
     The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
     `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`); any of them may end
-    in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s], size, and
-    optionally together (1: the group moves as one);
-    ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
-    optionally min_width [m], space (persons' worth of street that each takes, 1 to 10) and
-    depth_limit (deepest water [m]; 0.9, or 0.15 where steps cannot be used, where not given).
+    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) and ``boats.csv``; any
+    of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s],
+    size, and optionally together (1: the group moves as one); ``classes.csv`` has class_id,
+    speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
+    (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
+    0.15 where steps cannot be used, where not given).
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def read_instance(
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder, expected an instance folder")
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
-    times = _find(folder, "link_times.csv")
+    more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
     shelters_path = _find(folder, "shelters.csv")
     if shelters_path is None:
         raise InputError(f"{folder}: there is no shelters.csv")
@@ -68,7 +69,7 @@ def read_instance(
     shelters = read_shelters(shelters_path, network)
     if people is not None:
         persons = read_people(people, network, seed=seed)
-        return _with_times(Scenario(network, persons, shelters, deadline=deadline), times)
+        return _with_more(Scenario(network, persons, shelters, deadline=deadline), *more)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
@@ -81,15 +82,17 @@ def read_instance(
         classes=classes,
         deadline=deadline,
     )
-    return _with_times(scenario, times)
+    return _with_more(scenario, *more)
 
 
-def _with_times(scenario: Scenario, path: Path | None) -> Scenario:
-    """Add the link times of a file to a scenario."""
-    if path is None:
-        return scenario
-    times = read_link_times(path, scenario.network, scenario.group_classes)
-    return replace(scenario, hazard=times)
+def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Scenario:
+    """Add link times and boats of files to a scenario."""
+    network, classes = scenario.network, scenario.group_classes
+    if times is not None:
+        scenario = replace(scenario, hazard=read_link_times(times, network, classes))
+    if boats is not None:
+        scenario = replace(scenario, boats=read_boats_table(boats, network))
+    return scenario
 
 
 def read_link_times(
@@ -125,7 +128,8 @@ def read_link_times(
     end = numbers(frame, "to_s", faults, above=0, default=np.inf, infinite=True, unit="s")
     factor = numbers(frame, "speed_factor", faults, low=0, high=1)
     for i in np.flatnonzero(end <= begin):
-        faults.add(f"{row_name(frame, i)}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
+        row = row_name(frame, int(i))
+        faults.add(f"{row}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
     faults.raise_if_any(HazardError)
     return LinkTimes(link, every, begin, end, factor)
 

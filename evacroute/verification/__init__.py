@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evacroute.errors import PlanError
 from evacroute.verification import bound as certificate
-from evacroute.verification import hazards, people, room, ways
+from evacroute.verification import hazards, people, rides, room, ways
 from evacroute.verification.check import Check
 from evacroute.verification.evidence import Evidence, Legs, from_folder, from_plan
 
@@ -115,7 +115,8 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
 
 def _checks(e: Evidence, bound: bool) -> Iterator[Check]:
     legs = Legs(e)
-    dry = legs.can
+    stepped = e.instance.steps[e.link] > 0
+    dry = ~stepped | (e.instance.speed_steps[legs.class_] > 0)
     if len(e.instance.link_times.link):
         found = hazards.of_legs(e, legs)
         legs.slowed(found.factor, found.closed_s)
@@ -127,6 +128,8 @@ def _checks(e: Evidence, bound: bool) -> Iterator[Check]:
     yield ways.allowed(e, legs, dry)
     if len(e.instance.link_times.link):
         yield hazards.open_(e, legs)
+    if len(e.instance.rides.link):
+        yield from rides.checks(e, legs)
     yield ways.ready(e, legs)
     yield ways.order(e, legs)
     yield ways.arrival(e, legs)
