@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -66,14 +67,17 @@ class Feed:
             raise BoatError(f"{where}: there is no such file in the feed")
         try:
             data = self._zip[name] if self._zip is not None else (self.path / name).read_bytes()
-            frame = pd.read_csv(
-                io.BytesIO(data),
-                dtype=str,
-                keep_default_na=False,
-                index_col=False,
-                encoding="utf-8-sig",
-                skip_blank_lines=False,
-            ).fillna("")
+            with warnings.catch_warnings():
+                # Rows longer than the header would be cut off with a warning only.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    io.BytesIO(data),
+                    dtype=str,
+                    keep_default_na=False,
+                    index_col=False,
+                    encoding="utf-8-sig",
+                    skip_blank_lines=False,
+                ).fillna("")
         except pd.errors.EmptyDataError:
             raise BoatError(f"{where}: the file is empty, expected a table with a header") from None
         except UnicodeDecodeError as fault:

@@ -28,6 +28,7 @@ class Shapes:
 
     def __init__(self, feed: Feed, wanted: set[str], faults: Faults) -> None:
         self._lines: dict[str, tuple[Line, NDArray[np.float64]]] = {}
+        self._cut: dict[tuple[str, bytes, bytes, float], list[Line | None]] = {}
         name = "shapes.txt"
         if not (wanted - {""} and feed.has(name)):
             return
@@ -79,6 +80,15 @@ class Shapes:
             Line from each stop to the next, the stops themselves at its ends; None where there is
             none.
         """
+        key = (shape, stops.tobytes(), travelled.tobytes(), max_distance)
+        if key not in self._cut:
+            self._cut[key] = self._parts(shape, stops, travelled, max_distance)
+        return self._cut[key]
+
+    def _parts(
+        self, shape: str, stops: Line, travelled: NDArray[np.float64], max_distance: float
+    ) -> list[Line | None]:
+        """Cut a shape; most trips of a line have the same stops, so `cut` keeps what this gives."""
         line, along = self._lines[shape]
         origin = (float(line[0, 0]), float(line[0, 1]))
         xy = np.column_stack(to_metres(line[:, 0], line[:, 1], origin))

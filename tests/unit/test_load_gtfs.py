@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +321,10 @@ def test_low_bridges(tmp_path: Path) -> None:
     assert boats.max_tide.tolist() == [1.3, 0.9]
     assert boats.report is not None
     assert boats.report.counts["rides that a low bridge bars above some tide"] == 2
+    sea = {"A": (0, 20), "B": (150, 900), "C": (300, 20)}
+    text = "stop_id,stop_name,stop_lat,stop_lon\n" + stop_rows(sea)
+    # The boat comes by B without a stop there, and so under the bridge between B and C.
+    assert read(tmp_path, {"stops.txt": text}, low_bridges=table[1:2]).max_tide.tolist() == [0.9]
     wrong = pd.DataFrame({"route": ["9", "", ""], "from_stop": ["", "A", ""],
                           "to_stop": ["", "", ""], "max_tide_m": [1.3, 1.3, "high"]})  # fmt: skip
     with pytest.raises(BoatError, match=r"(?s)4 faults.*'high'.*route is '9'.*both or none.*nei"):
@@ -444,6 +449,15 @@ def test_blank_lines_do_not_shift_rows(tmp_path: Path) -> None:
     text = FILES["stop_times.txt"].replace("T1,10:08", "\n\nT1,10:08").replace(",C,3", ",Z,3")
     with pytest.raises(BoatError, match=r"stop_times.txt row 6: stop_id is 'Z'"):
         read(tmp_path, {"stop_times.txt": text})
+
+
+def test_rows_with_too_many_cells_are_refused(tmp_path: Path) -> None:
+    """A row longer than the header is an error, not cut off, also where warnings are silent."""
+    text = FILES["stop_times.txt"] + "T1,10:30:00,10:30:00,A,4,,,extra\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(BoatError, match=r"stop_times.txt: cannot be read as a CSV table"):
+            read(tmp_path, {"stop_times.txt": text})
 
 
 def test_a_second_feed_goes_on_top(tmp_path: Path) -> None:
