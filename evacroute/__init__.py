@@ -33,9 +33,12 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
-from evacroute.hazards import Hazard, LinkTimes
+from evacroute.hazards import Closures, Earthquake, Fire, FireLaw, Hazard, LinkTimes
 from evacroute.load.bridges import join_bridges
+from evacroute.load.closures import read_closures
+from evacroute.load.earthquake import read_earthquake
 from evacroute.load.fetch import fetch
+from evacroute.load.fire import read_fire
 from evacroute.load.instance import read_instance
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
@@ -77,9 +80,13 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "METHODS",
     "Classes",
+    "Closures",
+    "Earthquake",
     "EvacrouteError",
     "Fairness",
     "FetchError",
+    "Fire",
+    "FireLaw",
     "Groups",
     "Hazard",
     "HazardError",
@@ -113,6 +120,9 @@ __all__ = [
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_closures",
+    "read_earthquake",
+    "read_fire",
     "read_instance",
     "read_network",
     "read_people",

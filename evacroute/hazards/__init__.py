@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from evacroute.hazards.closures import Closure, Closures
+from evacroute.hazards.earthquake import Earthquake
+from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
 from evacroute.hazards.hazard import Hazard, as_hazards, wades
 from evacroute.hazards.link_times import LinkTimes, Profile
 
-__all__ = ["Hazard", "LinkTimes", "Profile", "as_hazards", "wades"]
+__all__ = [
+    "Arrival",
+    "Closure",
+    "Closures",
+    "Earthquake",
+    "Fire",
+    "FireLaw",
+    "Hazard",
+    "LinkTimes",
+    "Profile",
+    "Seat",
+    "Zone",
+    "as_hazards",
+    "wades",
+]

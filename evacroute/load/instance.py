@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import Faults, InputError, PeopleError
+from evacroute.hazards import Hazard
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
@@ -20,7 +22,11 @@ from evacroute.scenario import Scenario
 
 
 def read_instance(
-    folder: str | Path, *, deadline: float | str = 5400.0, seed: int | None = None
+    folder: str | Path,
+    *,
+    deadline: float | str = 5400.0,
+    seed: int | None = None,
+    hazard: Hazard | Sequence[Hazard] | None = None,
 ) -> Scenario:
     """Read a scenario from a folder of tables.
 
@@ -40,6 +46,8 @@ def read_instance(
         When everyone must be safe, from the alarm [s, or text such as "45 min"].
     seed
         For persons, see `read_people`.
+    hazard
+        What makes streets slower or closes them: one hazard, several, or None.
 
     Raises
     ------
@@ -64,7 +72,7 @@ def read_instance(
     shelters = read_shelters(shelters_path, network)
     if people is not None:
         persons = read_people(people, network, seed=seed)
-        return Scenario(network, persons, shelters, deadline=deadline)
+        return Scenario(network, persons, shelters, deadline=deadline, hazard=hazard)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
@@ -76,6 +84,7 @@ def read_instance(
         shelters,
         classes=classes,
         deadline=deadline,
+        hazard=hazard,
     )
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.errors import InputError, MissingExtraError
-from evacroute.export import link_lines
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
-from evacroute.plotting._streets import pair_links
 from evacroute.plotting._words import is_synthetic, network_is_synthetic
+from evacroute.streets import link_lines, pair_links
 from evacroute.units import to_metres
 from evacroute.writing import atomic_path
 

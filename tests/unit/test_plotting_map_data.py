@@ -17,7 +17,7 @@ from networks import from_edges
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
-from evacroute.plotting._streets import pair_links
+from evacroute.streets import pair_links
 
 
 def unpack(text: str) -> dict[str, Any]:

@@ -12,18 +12,27 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "Hazard",
-    "HazardError", "InputError", "LinkTimes",
-    "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
-    "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
-    "Shortfall",
+    "METHODS", "Classes", "Closures", "Earthquake", "EvacrouteError", "Fairness", "FetchError",
+    "Fire", "FireLaw", "Groups", "Hazard", "HazardError", "InputError", "LinkTimes", "LoadReport",
+    "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan",
+    "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall",
     "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
     "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_instance", "read_network", "read_people", "read_plan", "read_shelters",
-    "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
-    "write_network",
+    "marginal_value", "read_closures", "read_earthquake", "read_fire", "read_instance",
+    "read_network", "read_people", "read_plan", "read_shelters", "replan", "synthesize_people",
+    "to_geojson", "verify", "write_instance", "write_map", "write_network",
 }  # fmt: skip
-EXTRAS = ("osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost")
+EXTRAS = (
+    "osmium",
+    "osmnx",
+    "geopandas",
+    "shapely",
+    "rasterio",
+    "matplotlib",
+    "kserve",
+    "redis",
+    "catboost",
+)
 
 
 def in_fresh_python(code: str) -> str:
@@ -96,7 +105,7 @@ except er.MissingExtraError as error:
     assert f"pip install 'evacroute[{extra}]'" in in_fresh_python(code)
 
 
-@pytest.mark.parametrize("folder", ["capability", "lagoon", "streets"])
+@pytest.mark.parametrize("folder", ["capability", "earthquake", "fire", "lagoon", "streets"])
 def test_data_is_found(folder: str) -> None:
     """The tables of data/ are found beside the package, as they are inside a wheel."""
     assert list(data_path(folder).glob("*.csv"))
