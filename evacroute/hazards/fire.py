@@ -208,10 +208,12 @@ class Fire:
         made = []
         for i, one in enumerate(self.seats):
             if not isinstance(one, Seat):
-                if not 2 <= len(one) <= 3:
+                try:
+                    lon, lat, start = map(float, one if len(one) == 3 else (*one, 0.0))
+                except (TypeError, ValueError):
                     faults.add(f"seat {i} is {one!r}, expected (lon, lat) or (lon, lat, start)")
                     continue
-                one = Seat(float(one[0]), float(one[1]), float(one[2]) if len(one) > 2 else 0.0)
+                one = Seat(lon, lat, start)
             made.append(one)
             if not (abs(one.lon) <= 180 and abs(one.lat) <= 90 and math.isfinite(one.start)):
                 faults.add(
@@ -240,8 +242,11 @@ class Fire:
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find the worst that fire does to each link in each span of time."""
         samples = sample(network, SPACING)
-        begins = np.arange(max(1, math.ceil(until / float(self.every)))) * float(self.every)
-        ends = begins + float(self.every)
+        every = float(self.every)
+        begins: NDArray[np.float64] = np.asarray(
+            every * np.arange(max(1, math.ceil(until / every))), dtype=np.float64
+        )
+        ends = begins + every
         hot = np.zeros((network.n_links, len(begins)), dtype=bool)
         smoke = np.zeros((network.n_links, len(begins)))
         for seat in self.seats:
@@ -256,7 +261,8 @@ class Fire:
                 smoke[np.ix_(links, when)] += k
         if self.arrival is not None:
             hot |= samples.least(self.arrival.at(samples))[:, None] < ends
-        factor = np.where(hot, 0.0, speed_in_smoke(smoke)).astype(np.float64)
+        factor: NDArray[np.float64] = speed_in_smoke(smoke)
+        factor[hot] = 0.0
         return _rows(factor, begins)
 
     @property
