@@ -61,5 +61,4 @@ def pack_hazards(packer: Packer, plan: Plan, streets: Streets) -> bool:
     packer.whole("hazard_set", np.concatenate(chosen), delta=False)
     # By set, then by class.
     packer.scaled("hazard_factor", sets.T.ravel() * STEP, resolution=STEP, delta=False)
-    packer.meta["hazard_until"] = until
     return True

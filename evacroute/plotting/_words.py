@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from evacroute.hazards import as_hazards
 from evacroute.network import Network
 from evacroute.plan import Plan
 from evacroute.reports import LoadReport
@@ -58,7 +59,9 @@ def notes(plan: Plan) -> list[str]:
 
 def _reports(plan: Plan) -> list[LoadReport]:
     scenario = plan.scenario
-    parts = (scenario.network, scenario.people, scenario.shelters)
+    parts = (
+        scenario.network, scenario.people, scenario.shelters, *as_hazards(scenario.hazard)
+    )  # fmt: skip
     reports = [getattr(part, "report", None) for part in parts]
     return [report for report in reports if report is not None]
 

@@ -69,7 +69,7 @@ class Hazards {
     map.on("zoomend", () => this.apply(true));
   }
 
-  // Mark what is closed or slower at the moment of `view`, or at any time in the whole.
+  // Mark what is closed or slower at the moment of `view`, or at any time on the slider.
   colour(view) {
     this.view = view;
     this.apply(false);
@@ -78,7 +78,7 @@ class Hazards {
   apply(all) {
     const { bin, mode } = this.view;
     const step = this.data.meta.bin_s;
-    const [from, to] = mode === "whole" ? [0, this.data.meta.hazard_until] : [bin * step, (bin + 1) * step];
+    const [from, to] = mode === "whole" ? [0, this.data.meta.bins * step] : [bin * step, (bin + 1) * step];
     const styles = hazardStyles(this.map.getZoom());
     this.count = { [SLOWER]: 0, [SOME]: 0, [SHUT]: 0 };
     for (const [street, line] of this.layers) {
@@ -109,23 +109,23 @@ class Hazards {
     ];
   }
 
+  // [kind, words] of each stretch of a row; neighbours that say the same are one.
   stretches(row) {
     const { hazard_begin, hazard_set, hazard_street, hazard_way, street_id, street_id_back } = this.data;
-    const street = hazard_street[row];
     const link = [null, street_id, street_id_back][hazard_way[row]];
-    const only = link ? `link ${link[street]}: ` : "";
+    const only = link ? `link ${link[hazard_street[row]]}: ` : "";
     const found = [];
     for (let i = this.start[row]; i < this.start[row + 1]; i++) {
       const kind = this.kind[hazard_set[i]];
       if (kind === OPEN) continue;
-      const last = i + 1 === this.start[row + 1];
       const factors = this.factors(hazard_set[i]);
-      const when = timeSpan(hazard_begin[i], last ? null : hazard_begin[i + 1]);
-      if (kind === SHUT) found.push([kind, `${only}to everyone ${when}`]);
-      else if (kind === SOME) found.push([kind, `${only}to ${this.whom(factors)} ${when}`]);
-      else found.push([kind, `${only}${paceText(factors)} ${when}`]);
+      const what = kind === SHUT ? "to everyone" : kind === SOME ? `to ${this.whom(factors)}` : paceText(factors);
+      const to = i + 1 === this.start[row + 1] ? null : hazard_begin[i + 1];
+      const before = found[found.length - 1];
+      if (before && before.what === what && before.to === hazard_begin[i]) before.to = to;
+      else found.push({ kind, what, from: hazard_begin[i], to });
     }
-    return found;
+    return found.map(({ kind, what, from, to }) => [kind, `${only}${what} ${timeSpan(from, to)}`]);
   }
 
   whom(factors) {
@@ -154,7 +154,7 @@ function timeSpan(from, to) {
 function hazardStyles(zoom) {
   const colours = getComputedStyle(document.documentElement);
   const colour = (kind) => colours.getPropertyValue(`--hazard-${kind}`).trim();
-  const scale = Math.max(0.7, Math.min(2, 1.25 ** (zoom - 16)));
+  const scale = Math.max(0.45, Math.min(2, 1.3 ** (zoom - 16)));
   const dash = (...lengths) => lengths.map((length) => (length * scale).toFixed(1)).join(" ");
   return {
     [OPEN]: { stroke: false },
