@@ -202,6 +202,7 @@ def _area(given: Mapping[str, Any], label: str, faults: Faults) -> Area | None:
 
 
 def _factor(given: Mapping[str, Any], label: str, faults: Faults) -> float:
+    before = faults.count
     if "closed" in given and flag_of(given["closed"], f"{label}: closed", faults):
         if "speed_factor" in given and number_of(given["speed_factor"], "", Faults("")) != 0:
             faults.add(
@@ -210,7 +211,7 @@ def _factor(given: Mapping[str, Any], label: str, faults: Faults) -> float:
             )
         return 0.0
     if "speed_factor" not in given:
-        if "closed" in given:
+        if "closed" in given and faults.count == before:
             faults.add(f"{label}: closed is 0 and there is no speed_factor, expected one of them")
         return 0.0
     return number_of(given["speed_factor"], f"{label}: speed_factor", faults, 0.0, 1.0)

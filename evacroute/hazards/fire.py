@@ -289,7 +289,7 @@ class Fire:
         beyond = near[:, None] - radius
         hot |= burns & (beyond <= 0)
         if law.smoke_reach > 0:
-            share = np.clip(1 - np.maximum(beyond, 0) / law.smoke_reach, 0, 1)
+            share = 1 - np.clip(beyond, 0, law.smoke_reach) / law.smoke_reach
             smoke += burns * share * law.extinction
 
     def _stretch(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
