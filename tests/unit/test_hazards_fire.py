@@ -246,6 +246,7 @@ def test_odd_laws_are_refused() -> None:
     assert "max_radius" not in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of affine, by rasterio
 def test_read_a_raster(tmp_path: Path) -> None:
     """A raster of times of arrival in another projection closes the streets of its cells."""
     rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
