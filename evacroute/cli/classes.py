@@ -52,7 +52,7 @@ def classes(
         else:
             streets, persons, _ = inputs.load_people(tell)
             # A flood keeps apart those who can wade less deep, so it makes other classes.
-            table = _of_people(persons, by_depth=wades(inputs.load_hazards(streets)[0]))
+            table = _of_people(persons, by_depth=wades(inputs.load_hazards(streets)))
     if as_json:
         print_json({"classes": table.to_dict("records")})
         return

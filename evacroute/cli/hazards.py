@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 import evacroute as er
-from evacroute.cli.shell import Readable
 from evacroute.errors import InputError
 from evacroute.hazards import Hazard
 from evacroute.network import Network
@@ -115,10 +114,8 @@ def parse_hazard(text: str) -> HazardText:
     return made
 
 
-def make_hazards(
-    texts: list[str] | None, heights: Path | None, network: Network
-) -> tuple[list[Hazard], dict[str, Readable]]:
-    """Load the hazards of the command line; also the reports of what was read.
+def make_hazards(texts: list[str] | None, heights: Path | None, network: Network) -> list[Hazard]:
+    """Load the hazards of the command line.
 
     Raises
     ------
@@ -127,24 +124,16 @@ def make_hazards(
     """
     check_hazards(texts, heights)
     made: list[Hazard] = []
-    reports: dict[str, Readable] = {}
     known: Any = None
     for text in texts or []:
         one = parse_hazard(text)
         if one.kind == "flood":
             if heights is not None and known is None:
                 known = _flood_name("read_heights")(heights, network)
-            hazard: Any = _flood(one, known)
+            made.append(_flood(one, known))
         else:
-            hazard = _MAKERS[one.kind](one, network)
-        made.append(hazard)
-        found = getattr(hazard, "report", None)
-        if found is not None:
-            number = sum(name.startswith(one.kind) for name in reports)
-            reports[one.kind if not number else f"{one.kind} {number + 1}"] = found
-    if known is not None and getattr(known, "report", None) is not None:
-        reports["heights"] = known.report
-    return made, reports
+            made.append(_MAKERS[one.kind](one, network))
+    return made
 
 
 def check_hazards(texts: list[str] | None, heights: Path | None) -> None:

@@ -12,7 +12,8 @@ import typer
 import evacroute as er
 from evacroute.cli.hazards import check_hazards, make_hazards
 from evacroute.cli.shell import Readable, Report
-from evacroute.hazards import Hazard
+from evacroute.hazards import Hazard, as_hazards
+from evacroute.hazards import reports_of as reports_of_hazards
 from evacroute.network import Network
 from evacroute.people import People
 from evacroute.scenario import Scenario
@@ -173,13 +174,12 @@ class Inputs:
             self._only_instance()
             report("loading the instance", 0.0)
             hazards: list[Hazard] = []
-            told: dict[str, Readable] = {}
             if self.hazards:
-                hazards, told = self.load_hazards(er.read_network(self.instance))
+                hazards = self.load_hazards(er.read_network(self.instance))
             scenario = er.read_instance(
                 self.instance, deadline=deadline, seed=self.seed, hazard=hazards
             )
-            return scenario, reports_of(scenario) | told | hazards_report(scenario)
+            return scenario, reports_of(scenario)
         if self.network is None or self.people is None or self.shelters is None:
             raise typer.BadParameter(
                 "give --instance DIR, or all of --network, --people and --shelters"
@@ -187,13 +187,13 @@ class Inputs:
         network, people, survey = self.load_people(report)
         report("loading the shelters", 0.7)
         shelters = er.read_shelters(self.shelters, network)
-        hazards, told = self.load_hazards(network)
+        hazards = self.load_hazards(network)
         report("gathering groups", 0.8)
         scenario = er.Scenario(network, people, shelters, deadline=deadline, hazard=hazards)
-        return scenario, reports_of(scenario) | survey | told | hazards_report(scenario)
+        return scenario, reports_of(scenario) | survey
 
-    def load_hazards(self, network: Network) -> tuple[list[Hazard], dict[str, Readable]]:
-        """Load the hazards; also the reports of what was read."""
+    def load_hazards(self, network: Network) -> list[Hazard]:
+        """Load the hazards."""
         return make_hazards(self.hazards, self.heights, network)
 
     def load_people(self, report: Report) -> tuple[Network, People, dict[str, Readable]]:
@@ -231,12 +231,18 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
         "people": scenario.people,
     }
     found = {name: getattr(part, "report", None) for name, part in parts.items()}
-    return {name: report for name, report in found.items() if report is not None}
+    reports: dict[str, Readable] = {
+        name: report for name, report in found.items() if report is not None
+    }
+    of_hazards = reports_of_hazards(
+        as_hazards(scenario.hazard), scenario.network, scenario.group_classes, scenario.deadline_s
+    )
+    return reports | of_hazards | hazards_report(scenario)
 
 
 def hazards_report(scenario: Scenario) -> dict[str, Readable]:
     """Count the links that hazards close or slow before the deadline, if there is any hazard."""
-    if not scenario.hazard:
+    if not as_hazards(scenario.hazard):
         return {}
     profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
     first = profile.ptr[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evacroute.hazards.closures import Closure, Closures
 from evacroute.hazards.earthquake import Earthquake
 from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
-from evacroute.hazards.hazard import Hazard, as_hazards, wades
+from evacroute.hazards.hazard import Hazard, as_hazards, reports_of, wades
 from evacroute.hazards.link_times import LinkTimes, Profile
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Seat",
     "Zone",
     "as_hazards",
+    "reports_of",
     "wades",
 ]

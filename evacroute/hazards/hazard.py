@@ -9,6 +9,7 @@ from evacroute.errors import HazardError
 from evacroute.hazards.link_times import LinkTimes
 from evacroute.network import Network
 from evacroute.people import Classes
+from evacroute.reports import LoadReport
 
 
 @runtime_checkable
@@ -42,6 +43,26 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
                 "or anything else with a method link_times"
             )
     return several
+
+
+def reports_of(
+    hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
+) -> dict[str, LoadReport]:
+    """Collect what hazards tell of themselves, by their kind.
+
+    A hazard may have a `report`: a LoadReport, or a method that makes one of network, classes and
+    until.
+    """
+    found: dict[str, LoadReport] = {}
+    for one in hazards:
+        report = getattr(one, "report", None)
+        if callable(report):
+            report = report(network, classes, until)
+        if isinstance(report, LoadReport):
+            kind = type(one).__name__.lower()
+            number = 1 + sum(name.split()[0] == kind for name in found)
+            found[kind if number == 1 else f"{kind} {number}"] = report
+    return found
 
 
 def wades(hazards: Sequence[Hazard]) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 import evacroute as er
 from evacroute.cli import app
 from evacroute.cli.hazards import make_hazards, parse_hazard
+from evacroute.cli.inputs import reports_of
 
 NETWORK = corridor(4)
 
@@ -145,7 +146,7 @@ def test_a_flood_is_handed_on(
     monkeypatch.setattr(
         er, "read_tide", lambda path, **options: ("tide", path, options), raising=False
     )
-    known = SimpleNamespace(report=er.LoadReport("heights"))
+    known = object()
     monkeypatch.setattr(er, "read_heights", lambda path, network: known, raising=False)
     series = tmp_path / "tide, november.tsv"
     series.write_text("x")
@@ -153,22 +154,39 @@ def test_a_flood_is_handed_on(
         "flood:tide=1.40,every=10min,turbid=1",
         f"flood:series={series},alarm=2019-11-12T21:00",
     ]
-    hazards, reports = make_hazards(texts, closures, NETWORK)
-    assert len(hazards) == 2
+    assert len(make_hazards(texts, closures, NETWORK)) == 2
     assert asked == [
         {"tide": 1.4, "every": 600.0, "turbid": True, "heights": known},
         {"tide": ("tide", series, {"alarm": "2019-11-12T21:00"}), "heights": known},
     ]
-    assert "heights" in reports
 
 
 def test_an_earthquake_of_a_table(tmp_path: Path) -> None:
     """A table of probabilities is read with its seed, and reported."""
     path = tmp_path / "p.csv"
     path.write_text("link_id,probability\nL2,1\n")
-    hazards, reports = make_hazards([f"earthquake:table={path},seed=5"], None, NETWORK)
+    hazards = make_hazards([f"earthquake:table={path},seed=5"], None, NETWORK)
     (quake,) = hazards
     assert isinstance(quake, er.Earthquake)
     assert quake.seed == 5
     assert set(NETWORK.link_id[quake.blocked(NETWORK)]) == {"L2", "L2-r"}
-    assert list(reports) == ["earthquake"]
+
+
+def test_reports_of_hazards_go_by_kind() -> None:
+    """A report that a hazard keeps, or makes of the scenario, is told; the second has a number."""
+
+    class Storm:
+        def link_times(self, *_: Any) -> er.LinkTimes:
+            return er.LinkTimes.none()
+
+        def report(self, network: er.Network, classes: Any, until: float) -> er.LoadReport:
+            return er.LoadReport("storm", {"links": network.n_links}, notes=["MODELLED"])
+
+    several = [
+        er.read_closures(pd.DataFrame({"link_id": [name]}), NETWORK) for name in ("L0", "L1")
+    ]
+    base = scene(NETWORK, [(0, 6)], [(4, 10)])
+    scenario = dataclasses.replace(base, hazard=[*several, Storm(), er.Earthquake()])
+    reports = reports_of(scenario)
+    assert list(reports) == ["closures", "closures 2", "storm", "hazards"]
+    assert reports["storm"].counts == {"links": NETWORK.n_links}  # type: ignore[attr-defined]
