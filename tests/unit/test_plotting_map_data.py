@@ -26,6 +26,8 @@ from evacroute.hazards import Closures
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
+from evacroute.plotting._words import panel_words
+from evacroute.reports import LoadReport
 from evacroute.streets import pair_links
 
 
@@ -218,6 +220,17 @@ def test_factors_of_hazards_stay_apart_from_open_and_closed():
     other = dataclasses.replace(plan, scenario=scenario)
     data = unpack(pack_plan(other, max_routes=0, with_persons=False).to_text())
     assert sorted(set(data["hazard_factor"].tolist())) == pytest.approx([0.05, 0.95])
+
+
+def test_notes_of_hazards_are_told():
+    """What a hazard's report notes stands among what to know before relying on the map."""
+    plan = make_plan()
+    report = LoadReport("closures", notes=["MODELLED: by a test"])
+    hazard = Closures([{"link_id": "L1"}], report=report)
+    scenario = dataclasses.replace(plan.scenario, hazard=hazard)
+    words = panel_words(dataclasses.replace(plan, scenario=scenario))
+    assert "MODELLED: by a test" in words["notes"]
+    assert "MODELLED: by a test" not in panel_words(plan)["notes"]
 
 
 def test_max_routes_keeps_so_many_routes():
