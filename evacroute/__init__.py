@@ -33,18 +33,32 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
-from evacroute.hazards import Closures, Earthquake, Fire, FireLaw, Hazard, LinkTimes
+from evacroute.hazards import (
+    Closures,
+    Earthquake,
+    Fire,
+    FireLaw,
+    Flood,
+    Hazard,
+    Heights,
+    LinkTimes,
+    Tide,
+    Walkways,
+)
 from evacroute.load.bridges import join_bridges
 from evacroute.load.closures import read_closures
 from evacroute.load.earthquake import read_earthquake
 from evacroute.load.fetch import fetch
 from evacroute.load.fire import read_fire
+from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
 from evacroute.load.synthesize import synthesize_people
+from evacroute.load.tide import read_tide
+from evacroute.load.walkways import add_walkways
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
@@ -87,9 +101,11 @@ __all__ = [
     "FetchError",
     "Fire",
     "FireLaw",
+    "Flood",
     "Groups",
     "Hazard",
     "HazardError",
+    "Heights",
     "InputError",
     "LinkTimes",
     "LoadReport",
@@ -109,7 +125,10 @@ __all__ = [
     "Shortfall",
     "SolverError",
     "Status",
+    "Tide",
     "Verification",
+    "Walkways",
+    "add_walkways",
     "assign",
     "capabilities",
     "explain_shortfall",
@@ -123,11 +142,13 @@ __all__ = [
     "read_closures",
     "read_earthquake",
     "read_fire",
+    "read_heights",
     "read_instance",
     "read_network",
     "read_people",
     "read_plan",
     "read_shelters",
+    "read_tide",
     "replan",
     "synthesize_people",
     "to_geojson",

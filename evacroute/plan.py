@@ -426,6 +426,7 @@ class Plan:
             and mine.group_classes.equals(theirs.group_classes)
             and mine.shelters.equals(theirs.shelters)
             and mine.deadline_s == theirs.deadline_s
+            and mine.link_times.equals(theirs.link_times)
             and _same_movements(self.movements, other.movements)
             and self.assignments_frame().equals(other.assignments_frame())
             and self.unassigned.equals(other.unassigned)

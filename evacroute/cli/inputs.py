@@ -12,8 +12,7 @@ import typer
 import evacroute as er
 from evacroute.cli.hazards import check_hazards, make_hazards
 from evacroute.cli.shell import Readable, Report
-from evacroute.hazards import Hazard, as_hazards
-from evacroute.hazards import reports_of as reports_of_hazards
+from evacroute.hazards import Hazard, as_hazards, hazard_reports
 from evacroute.network import Network
 from evacroute.people import People
 from evacroute.scenario import Scenario
@@ -234,10 +233,19 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
     reports: dict[str, Readable] = {
         name: report for name, report in found.items() if report is not None
     }
-    of_hazards = reports_of_hazards(
-        as_hazards(scenario.hazard), scenario.network, scenario.group_classes, scenario.deadline_s
-    )
-    return reports | of_hazards | hazards_report(scenario)
+    return reports | _of_hazards(scenario) | hazards_report(scenario)
+
+
+def _of_hazards(scenario: Scenario) -> dict[str, Readable]:
+    """Collect what each hazard tells of itself, by its kind; the second of a kind has a number."""
+    found: dict[str, Readable] = {}
+    network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
+    for one in as_hazards(scenario.hazard):
+        for report in hazard_reports([one], network, classes, until):
+            kind = type(one).__name__.lower()
+            number = 1 + sum(name.split()[0] == kind for name in found)
+            found[kind if number == 1 else f"{kind} {number}"] = report
+    return found
 
 
 def hazards_report(scenario: Scenario) -> dict[str, Readable]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from evacroute.hazards.closures import Closure, Closures
 from evacroute.hazards.earthquake import Earthquake
 from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
-from evacroute.hazards.hazard import Hazard, as_hazards, reports_of, wades
+from evacroute.hazards.flood import Flood
+from evacroute.hazards.hazard import Hazard, as_hazards, hazard_reports, wades
+from evacroute.hazards.heights import Heights
 from evacroute.hazards.link_times import LinkTimes, Profile
+from evacroute.hazards.tide import Tide
+from evacroute.hazards.walkways import Walkways
 
 __all__ = [
     "Arrival",
@@ -15,12 +19,16 @@ __all__ = [
     "Earthquake",
     "Fire",
     "FireLaw",
+    "Flood",
     "Hazard",
+    "Heights",
     "LinkTimes",
     "Profile",
     "Seat",
+    "Tide",
+    "Walkways",
     "Zone",
     "as_hazards",
-    "reports_of",
+    "hazard_reports",
     "wades",
 ]

@@ -45,26 +45,20 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
     return several
 
 
-def reports_of(
-    hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
-) -> dict[str, LoadReport]:
-    """Collect what hazards tell of themselves, by their kind.
+def wades(hazards: Sequence[Hazard]) -> bool:
+    """Whether a hazard among these asks how deep people can wade."""
+    return any(getattr(one, "wades", False) for one in hazards)
 
-    A hazard may have a `report`: a LoadReport, or a method that makes one of network, classes and
-    until.
-    """
-    found: dict[str, LoadReport] = {}
+
+def hazard_reports(
+    hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
+) -> list[LoadReport]:
+    """Gather the reports of hazards that have one: an attribute `report`, or a method."""
+    found = []
     for one in hazards:
         report = getattr(one, "report", None)
         if callable(report):
             report = report(network, classes, until)
         if isinstance(report, LoadReport):
-            kind = type(one).__name__.lower()
-            number = 1 + sum(name.split()[0] == kind for name in found)
-            found[kind if number == 1 else f"{kind} {number}"] = report
+            found.append(report)
     return found
-
-
-def wades(hazards: Sequence[Hazard]) -> bool:
-    """Whether a hazard among these asks how deep people can wade."""
-    return any(getattr(one, "wades", False) for one in hazards)

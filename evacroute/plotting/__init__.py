@@ -2,6 +2,7 @@
 
 from evacroute.plotting.figures import (
     plot_arrivals,
+    plot_depth,
     plot_hazard,
     plot_network,
     plot_plan,
@@ -13,6 +14,7 @@ from evacroute.plotting.web_map import write_map
 
 __all__ = [
     "plot_arrivals",
+    "plot_depth",
     "plot_hazard",
     "plot_network",
     "plot_plan",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evacroute.hazards import as_hazards, reports_of
+from evacroute.hazards import as_hazards, hazard_reports
 from evacroute.network import Network
 from evacroute.plan import Plan
 from evacroute.reports import LoadReport
@@ -61,10 +61,10 @@ def _reports(plan: Plan) -> list[LoadReport]:
     scenario = plan.scenario
     parts = (scenario.network, scenario.people, scenario.shelters)
     reports = [getattr(part, "report", None) for part in parts]
-    of_hazards = reports_of(
+    hazards = hazard_reports(
         as_hazards(scenario.hazard), scenario.network, scenario.group_classes, scenario.deadline_s
     )
-    return [report for report in reports if report is not None] + list(of_hazards.values())
+    return [report for report in reports if report is not None] + hazards
 
 
 def _in_short(plan: Plan, summary: PlanSummary) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from evacroute.verification.check import SECOND, Check, judge
 from evacroute.verification.evidence import Evidence, Legs, who
+from evacroute.verification.hazards import least_factor
 from evacroute.verification.windows import Excess, window_excess
 
 PERSON = 1e-5
@@ -51,6 +52,8 @@ def density(e: Evidence, legs: Legs, ceiling: float) -> Check:
     slowest = np.full(len(i.length), np.inf)
     for k in np.unique(i.group_class):
         speed = np.where(i.steps > 0, i.speed_steps[k], i.speed_flat[k])
+        if len(i.link_times.link):
+            speed = speed * least_factor(e, int(k))
         may = (speed > 0) & (i.width >= i.min_width[k]) & ~i.ferry
         may &= (i.speed_steps[k] > 0) | (i.wheelchair != -1)
         slowest = np.where(may, np.minimum(slowest, speed), slowest)

@@ -13,26 +13,20 @@ from evacroute._data_dir import data_path
 
 NAMES = {
     "METHODS", "Classes", "Closures", "Earthquake", "EvacrouteError", "Fairness", "FetchError",
-    "Fire", "FireLaw", "Groups", "Hazard", "HazardError", "InputError", "LinkTimes", "LoadReport",
-    "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan",
-    "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall",
-    "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_closures", "read_earthquake", "read_fire", "read_instance",
-    "read_network", "read_people", "read_plan", "read_shelters", "replan", "synthesize_people",
-    "to_geojson", "verify", "write_instance", "write_map", "write_network",
+    "Fire", "FireLaw", "Flood", "Groups", "Hazard", "HazardError", "Heights", "InputError",
+    "LinkTimes", "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError",
+    "People", "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError",
+    "Shelters", "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways",
+    "add_walkways", "assign", "capabilities", "explain_shortfall", "fairness", "fetch",
+    "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters", "marginal_value",
+    "read_closures", "read_earthquake", "read_fire", "read_heights", "read_instance",
+    "read_network", "read_people", "read_plan", "read_shelters", "read_tide", "replan",
+    "synthesize_people", "to_geojson", "verify", "write_instance", "write_map", "write_network",
 }  # fmt: skip
 EXTRAS = (
-    "osmium",
-    "osmnx",
-    "geopandas",
-    "shapely",
+    "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
     "rasterio",
-    "matplotlib",
-    "kserve",
-    "redis",
-    "catboost",
-)
+)  # fmt: skip
 
 
 def in_fresh_python(code: str) -> str:
@@ -86,6 +80,7 @@ def test_the_command_line_loads_no_extra() -> None:
         ("er.read_network(path)", "osm"),
         ("er.fetch('venice', path + '.json')", "osm"),
         ("from evacroute.plotting import plot_network; plot_network(er.lagoon_network())", "plot"),
+        ("er.read_heights('heights.tif', er.lagoon_network())", "raster"),
     ],
 )
 def test_a_missing_extra_names_the_command(call: str, extra: str) -> None:
@@ -105,7 +100,9 @@ except er.MissingExtraError as error:
     assert f"pip install 'evacroute[{extra}]'" in in_fresh_python(code)
 
 
-@pytest.mark.parametrize("folder", ["capability", "earthquake", "fire", "lagoon", "streets"])
+@pytest.mark.parametrize(
+    "folder", ["capability", "earthquake", "fire", "flood", "lagoon", "streets"]
+)
 def test_data_is_found(folder: str) -> None:
     """The tables of data/ are found beside the package, as they are inside a wheel."""
     assert list(data_path(folder).glob("*.csv"))
