@@ -13,8 +13,10 @@ from networks import from_edges, grid
 from scenes import paces, scene, shuffled
 
 import evacroute as er
+from evacroute._data_dir import data_path
 from evacroute.hazards.earthquake import units
 from evacroute.hazards.link_times import EVERY
+from evacroute.network import KINDS
 
 NETWORK = grid(12, 12, seed=3)
 
@@ -161,3 +163,8 @@ def test_ferries_are_never_blocked() -> None:
     assert er.Earthquake(intensity="X").probabilities(network).tolist() == [0, 0]
     narrow = dataclasses.replace(network, kind=np.zeros(2, np.uint8))
     assert (er.Earthquake(intensity="X").probabilities(narrow) > 0).all()
+
+
+def test_every_kind_of_street_has_its_share_of_fronts() -> None:
+    """The table of data/earthquake knows every kind that a link can have."""
+    assert set(pd.read_csv(data_path("earthquake", "kinds.csv"))["kind"]) == set(KINDS)
