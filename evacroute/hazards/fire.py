@@ -186,7 +186,7 @@ class Fire:
     Examples
     --------
     >>> import evacroute as er
-    >>> fire = er.Fire([(13.036, 44.906)], wind=(5, 60))
+    >>> fire = er.Fire([er.lagoon_network().origin], wind=(5, 60))
     >>> times = er.lagoon(people=300, hazard=fire).link_times
     >>> bool((times.speed_factor == 0).any() and (times.speed_factor > 0).any())
     True
