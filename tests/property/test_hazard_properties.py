@@ -6,13 +6,15 @@ import dataclasses
 import pickle
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import degrees, grid
 from scenes import paces, scene
 
 import evacroute as er
 from evacroute.hazards import LinkTimes
+from evacroute.hazards.ground import polygons_of_geometry, sample
 
 NETWORK = grid(7, 7, seed=5)
 CLASSES = paces((1.0, 0.5), (0.8, 0.0))
@@ -141,3 +143,26 @@ def test_a_stronger_earthquake_blocks_what_a_weaker_does(seed: int, weak: str) -
     """With the same seed all that is blocked at a degree is blocked at X."""
     one, other = er.Earthquake(seed, weak), er.Earthquake(seed, "X")
     assert (one.blocked(NETWORK) <= other.blocked(NETWORK)).all()
+
+
+rings = st.lists(
+    st.tuples(st.integers(-50, 410), st.integers(-50, 410)), min_size=3, max_size=9, unique=True
+)
+
+
+@settings(max_examples=80)
+@given(st.lists(rings, min_size=1, max_size=3))
+def test_polygons_cover_what_shapely_says(parts: list[list[tuple[int, int]]]) -> None:
+    """Points of the streets lie inside one of several polygons exactly where shapely has them."""
+    shapely = pytest.importorskip("shapely", reason="shapely is not installed")
+    outlines = [[list(map(float, degrees(*xy))) for xy in ring] for ring in parts]
+    valid = [(ring, shapely.Polygon(ring)) for ring in outlines]
+    valid = [(ring, polygon) for ring, polygon in valid if polygon.is_valid and polygon.area > 0]
+    assume(valid)
+    geometry = {"type": "MultiPolygon", "coordinates": [[ring] for ring, _ in valid]}
+    samples = sample(NETWORK)
+    found = polygons_of_geometry(geometry).covers(samples)
+    points = shapely.points(samples.lon, samples.lat)
+    whole = shapely.union_all([polygon for _, polygon in valid])
+    clear = shapely.distance(points, whole.boundary) > 1e-9
+    np.testing.assert_array_equal(found[clear], shapely.contains(whole, points)[clear])
