@@ -20,8 +20,10 @@ from evacroute.analysis import (
     marginal_value,
 )
 from evacroute.assignment import METHODS, Movements
+from evacroute.boats import Boats
 from evacroute.capability import capabilities
 from evacroute.errors import (
+    BoatError,
     EvacrouteError,
     FetchError,
     HazardError,
@@ -50,12 +52,15 @@ from evacroute.load.closures import read_closures
 from evacroute.load.earthquake import read_earthquake
 from evacroute.load.fetch import fetch
 from evacroute.load.fire import read_fire
+from evacroute.load.gtfs import read_boats
 from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
+from evacroute.load.lagoon_boats import lagoon_boats
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
+from evacroute.load.shuttles import shuttles
 from evacroute.load.synthesize import synthesize_people
 from evacroute.load.tide import read_tide
 from evacroute.load.walkways import add_walkways
@@ -75,11 +80,19 @@ from evacroute.writing import write_instance, write_network
 
 if TYPE_CHECKING:
     from evacroute.export import to_geojson
+    from evacroute.guiding import Directions, directions
     from evacroute.plotting import write_map
+    from evacroute.sheets import write_sheets
 
 __version__ = version("evacroute")
 
-_LATE = {"write_map": "evacroute.plotting", "to_geojson": "evacroute.export"}
+_LATE = {
+    "Directions": "evacroute.guiding",
+    "directions": "evacroute.guiding",
+    "to_geojson": "evacroute.export",
+    "write_map": "evacroute.plotting",
+    "write_sheets": "evacroute.sheets",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -93,8 +106,11 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "BoatError",
+    "Boats",
     "Classes",
     "Closures",
+    "Directions",
     "Earthquake",
     "EvacrouteError",
     "Fairness",
@@ -131,14 +147,17 @@ __all__ = [
     "add_walkways",
     "assign",
     "capabilities",
+    "directions",
     "explain_shortfall",
     "fairness",
     "fetch",
     "join_bridges",
     "lagoon",
+    "lagoon_boats",
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_boats",
     "read_closures",
     "read_earthquake",
     "read_fire",
@@ -150,10 +169,12 @@ __all__ = [
     "read_shelters",
     "read_tide",
     "replan",
+    "shuttles",
     "synthesize_people",
     "to_geojson",
     "verify",
     "write_instance",
     "write_map",
     "write_network",
+    "write_sheets",
 ]

@@ -37,7 +37,7 @@ def latest_starts(
         head = graph.shelter_head[s]
         if is_open[s] and out[head] < 0:
             out[head] = n_slots
-            size = push(heap, size, np.int64(head))
+            size = push(heap, size, int(head))
     while size > 0:
         top = pop(heap, size)
         size -= 1

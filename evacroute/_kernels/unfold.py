@@ -16,7 +16,9 @@ def count_legs(graph: Any, store: Any, kept: Any, node: Any, n_links: int, count
         count[i] = 0
         for j in range(store.ptr[kept[i]], store.ptr[kept[i] + 1]):
             first, last = span(graph, node[i], store.arc[j])
-            count[i] += last - first - (graph.seq_link[first] >= n_links)
+            while graph.seq_link[first] >= n_links:
+                first += 1
+            count[i] += last - first
 
 
 @nb.njit(cache=True, nogil=True, parallel=True)
@@ -45,7 +47,8 @@ def unfold(
             arc, slot = store.arc[j], store.slot[j]
             first, last = span(graph, node[i], arc)
             walked = 0.0
-            first += graph.seq_link[first] >= n_links
+            while graph.seq_link[first] >= n_links:
+                first += 1
             for p in range(first, last):
                 link[at] = graph.seq_link[p]
                 enter[at] = (slot + int(walked + graph.shift[k])) * step

@@ -64,10 +64,12 @@ def build_graph(
     seq_link = seq_link[: seq_ptr[-1]]
     link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_walk = arc_totals(link_time, seq_ptr, seq_link)
+    open_[gates.ferries] = passes[gates.ferries]
+    link_time[:, gates.ferries] = 0.0
     seq_ptr, seq_link, arc_walk = _with_copies(
         from_, seq_ptr, seq_link, arc_walk, gates, open_, network.n_links
     )
-    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_gates))], axis=1)
+    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, round_times(arc_walk),
         shelter_node, link_every, unit,
@@ -83,16 +85,21 @@ def _with_copies(
     open_: NDArray[np.bool_],
     n_links: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Add the copies of links that change as arcs of a gate and a link, sorted by tail."""
+    """Add the copies of links that change as arcs of gate, chair and link, sorted by tail."""
     some = np.flatnonzero(open_[gates.link])
     if not len(some):
         return seq_ptr, seq_link, arc_walk
-    pairs = np.column_stack([n_links + gates.gate[some], gates.link[some]]).astype(np.int32)
+    chair = gates.chair[some]
+    parts = np.column_stack(
+        [n_links + gates.gate[some], n_links + gates.n_gates + chair, gates.link[some]]
+    ).astype(np.int32)
+    real = np.column_stack([chair >= -1, chair >= 0, chair >= -1])
     first = np.concatenate([seq_link[seq_ptr[:-1]], gates.link[some]])
     order = np.argsort(from_[first], kind="stable")
-    count = np.concatenate([np.diff(seq_ptr), np.full(len(some), 2)])
-    begin = np.concatenate([seq_ptr[:-1], len(seq_link) + 2 * np.arange(len(some))])
-    every = np.concatenate([seq_link, pairs.ravel()])
+    each = real.sum(axis=1)
+    count = np.concatenate([np.diff(seq_ptr), each])
+    begin = np.concatenate([seq_ptr[:-1], len(seq_link) + np.cumsum(each) - each])
+    every = np.concatenate([seq_link, parts[real]])
     ptr = np.zeros(len(order) + 1, np.int32)
     np.cumsum(count[order], out=ptr[1:])
     at = np.repeat(begin[order] - ptr[:-1], count[order]) + np.arange(ptr[-1])
@@ -103,9 +110,11 @@ def _with_copies(
 def first_links(
     seq_ptr: NDArray[np.int32], seq_link: NDArray[np.int32], n_links: int
 ) -> NDArray[np.int32]:
-    """First link of each arc, behind its gate if it has one."""
+    """First link of each arc, behind its gate and chair if it has them."""
     first = seq_ptr[:-1]
-    return np.asarray(seq_link[first + (seq_link[first] >= n_links)])
+    for _ in range(2):
+        first = first + (seq_link[first] >= n_links)
+    return np.asarray(seq_link[first])
 
 
 def graph_of_arcs(

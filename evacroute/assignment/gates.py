@@ -9,12 +9,13 @@ with the same open slots share a gate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment.fingerprints import fingerprints
+from evacroute.boats import Boats
 from evacroute.hazards import Profile
 
 
@@ -32,6 +33,12 @@ class Gates:
         Slots to walk each copy, not rounded, inf = not for this class; shape (n_classes, n_copies).
     open_
         Slots in which one may enter, shape (n_gates, n_slots + 1).
+    chair
+        Row of `chairs` that a copy takes a place of besides, -1 = none; none by default.
+    chairs
+        Places on boats for those who cannot use steps, shape (n_chairs, n_slots + 1).
+    seats
+        Rides by link and slot: columns link, slot, seats; shape (n, 3).
     """
 
     varying: NDArray[np.bool_]
@@ -39,6 +46,13 @@ class Gates:
     gate: NDArray[np.int32]
     time: NDArray[np.float64]
     open_: NDArray[np.bool_]
+    chair: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    chairs: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    seats: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+
+    def __post_init__(self) -> None:
+        if len(self.chair) != len(self.link):
+            object.__setattr__(self, "chair", np.full(len(self.link), -1, np.int32))
 
     def __len__(self) -> int:
         return len(self.link)
@@ -47,6 +61,16 @@ class Gates:
     def n_gates(self) -> int:
         """Number of gates."""
         return len(self.open_)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the reservation tables besides those of links: gates, then chairs."""
+        return len(self.open_) + len(self.chairs)
+
+    @property
+    def ferries(self) -> NDArray[np.int64]:
+        """Links that boats ride on."""
+        return np.unique(self.seats[:, 0])
 
 
 def no_gates(n_classes: int, n_links: int, n_slots: int) -> Gates:
@@ -59,7 +83,7 @@ def no_gates(n_classes: int, n_links: int, n_slots: int) -> Gates:
 
 
 def steady_walk(profile: Profile, walk: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Walking times [s] with what holds all the time; inf also where it is never open.
+    """Find walking times [s] with what holds all the time; inf also where it is never open.
 
     Parameters
     ----------
@@ -98,9 +122,7 @@ def slowest_walk(profile: Profile, walk: NDArray[np.float64]) -> NDArray[np.floa
     return walk
 
 
-def make_gates(
-    profile: Profile, walk: NDArray[np.float64], step: float, n_slots: int
-) -> Gates:
+def make_gates(profile: Profile, walk: NDArray[np.float64], step: float, n_slots: int) -> Gates:
     """Lay the links that change on the time grid.
 
     A class may enter a link in a slot if it is open then and stays open for it until all have left:
@@ -164,9 +186,65 @@ def make_gates(
     )
     open_ = np.zeros((len(gate_at), n_slots + 1), np.bool_)
     for i, copy_ in enumerate(gate_at.tolist()):
-        for a, b in zip(first[ptr[copy_] : ptr[copy_ + 1]], upto[ptr[copy_] : ptr[copy_ + 1]]):
-            open_[i, a : b + 1] = True
-    return Gates(varying, link[kept].astype(np.int32), gate.ravel().astype(np.int32), slots[:, kept], open_)
+        for j in range(ptr[copy_], ptr[copy_ + 1]):
+            open_[i, first[j] : upto[j] + 1] = True
+    return Gates(
+        varying=varying,
+        link=link[kept].astype(np.int32),
+        gate=gate.ravel().astype(np.int32),
+        time=slots[:, kept],
+        open_=open_,
+    )
+
+
+def with_rides(
+    gates: Gates, boats: Boats, step_free: NDArray[np.bool_], step: float, n_slots: int
+) -> Gates:
+    """Add the rides of boats: a link that one may enter in the slot in which the boat casts off.
+
+    People are aboard at the last whole slot before, and ashore at the first after it has arrived.
+    Whoever rides on gets off and on again, in the words of the grid: so all who leave a stop on a
+    boat count as stepping aboard. Those who cannot use steps take a wheelchair place besides.
+
+    Parameters
+    ----------
+    gates
+        Of the streets.
+    boats
+        The rides that are made.
+    step_free
+        Which classes cannot use steps.
+    """
+    leave = np.floor(boats.leave_s / step + 1e-9).astype(np.int64)
+    arrive = np.maximum(np.ceil(boats.arrive_s / step - 1e-9).astype(np.int64), leave + 1)
+    some = np.flatnonzero(arrive <= n_slots)
+    if not len(some):
+        return gates
+    link, leave, took = boats.link[some], leave[some], (arrive - leave)[some]
+    seats = np.minimum(boats.seats, boats.boarders)[some].astype(np.int64)
+    key, copy = np.unique(np.column_stack([link, took]), axis=0, return_inverse=True)
+    copy, n = copy.ravel(), len(key)
+    open_ = np.zeros((n, n_slots + 1), np.bool_)
+    open_[copy, leave] = True
+    ferries, row = np.unique(link, return_inverse=True)
+    chairs = np.zeros((len(ferries), n_slots + 1), np.int32)
+    np.add.at(chairs, (row.ravel(), leave), boats.wheelchair_places[some])
+    of_copy = np.searchsorted(ferries, key[:, 0])
+    time = np.where(step_free[:, None], np.inf, key[:, 1].astype(np.float64))
+    seated = np.where(step_free[:, None], key[:, 1].astype(np.float64), np.inf)
+    varying = gates.varying.copy()
+    varying[ferries] = True
+    gate = gates.n_gates + np.arange(n)
+    return Gates(
+        varying=varying,
+        link=np.concatenate([gates.link, key[:, 0], key[:, 0]]).astype(np.int32),
+        gate=np.concatenate([gates.gate, gate, gate]).astype(np.int32),
+        time=np.concatenate([gates.time, time, seated], axis=1),
+        open_=np.concatenate([gates.open_, open_]),
+        chair=np.concatenate([gates.chair, np.full(n, -1), of_copy]).astype(np.int32),
+        chairs=chairs,
+        seats=np.column_stack([link, leave, seats]),
+    )
 
 
 def open_spans(

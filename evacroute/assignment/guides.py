@@ -15,7 +15,8 @@ def make_guide(sweeper: Sweeper, prices: PriceSet) -> Guide:
     row = np.full(len(terms.link), -1, np.int32)
     n_priced, toll = len(prices.links), sweeper.toll
     row[prices.links] = np.arange(n_priced)
-    row[len(row) - toll.shape[1] :] = n_priced + np.arange(toll.shape[1])
+    gates = slice(sweeper.n_links, sweeper.n_links + toll.shape[1])
+    row[gates] = n_priced + np.arange(toll.shape[1])
     space, scale = np.unique(terms.space, return_inverse=True)
     link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
     link = np.concatenate([link, np.tile(toll[:horizon], (len(space), 1, 1))], axis=2)

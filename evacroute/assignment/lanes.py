@@ -174,16 +174,17 @@ def contract(net: TimeNet, row_of_link: NDArray[np.int32], shelter_node: NDArray
         all_arcs.append(original[arcs])
     ways = int(way_ptr[done])
     return Core(
-        lanes, _lasting(net, lanes, all_arcs), index, all_arcs, order[:done], way_ptr[: done + 1], way_to[:ways],
-        way_time[:ways],
+        lanes, _lasting(net, lanes, all_arcs), index, all_arcs, order[:done], way_ptr[: done + 1],
+        way_to[:ways], way_time[:ways],
     )  # fmt: skip
 
 
 def _item_rows(net: TimeNet, row_of_link: NDArray[np.int32]) -> NDArray[np.int32]:
     """Row of each item in the price table, -1 = none; those of gates come after all others."""
-    links = row_of_link[: net.n_links]
-    gates = links.max(initial=-1) + 1 + np.arange(net.n_gates)
-    return np.concatenate([links, gates]).astype(np.int32)[net.item_link]
+    row = row_of_link.astype(np.int32)
+    gates = slice(net.n_links, net.n_links + net.n_gates)
+    row[gates] = row[: net.n_links].max(initial=-1) + 1 + np.arange(net.n_gates)
+    return row[net.item_link]
 
 
 def _lasting(net: TimeNet, lanes: list[Lanes], arcs: list[NDArray[np.int64]]) -> list[Lanes]:

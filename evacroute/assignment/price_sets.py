@@ -73,7 +73,7 @@ def plan_prices(
     waits = problem.ready * step - groups.ready_time
     late = float((waits * weight[groups.class_] * groups.size)[counted].sum())
     priced = best.links[np.unique(column)]
-    gate = graph.seq_link[graph.seq_ptr[:-1]] - problem.n_links
+    gate = graph.seq_link[graph.seq_ptr[:-1]].astype(np.int64) - problem.n_links
     real = graph.seq_link < problem.n_links
     before = np.append(0, np.cumsum(real))
     gate_ptr, gate_first, gate_last = open_spans(problem.gates.open_)

@@ -18,6 +18,7 @@ from evacroute.assignment.gates import (
     no_gates,
     slowest_walk,
     steady_walk,
+    with_rides,
 )
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
@@ -38,6 +39,9 @@ MOST_ENTRIES = 150_000_000
 """Entries of the reservation table of links from which on they take 2 bytes instead of 4."""
 
 MOST_IN_INT16 = np.iinfo(np.int16).max // 4
+
+ON_THE_WAY = 720.0
+"""Seconds after they are ready that people are on the way, by and large, queues included."""
 
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
@@ -72,8 +76,8 @@ class Problem:
         of each class takes is `graph.unit`.
     link_slot, link_every
         Units that may enter a link in a slot, and slots between entries (1 but for links that pass
-        less than one person of some class a slot), shape (n_links + n_gates,): gates stand behind
-        the links.
+        less than one person of some class a slot), shape (n_links + n_rows,): behind the links
+        stand gates and chairs (see `Gates`).
     intake_slot, intake_every
         Persons whom a shelter may admit in a slot, and every how many slots, shape (n_shelters,).
     gates
@@ -102,7 +106,12 @@ class Problem:
         small = int(self.link_slot.max(initial=0)) <= MOST_IN_INT16  # never with gates
         slot = self.link_slot.astype(np.int16 if small and entries > MOST_ENTRIES else np.int32)
         link = np.repeat(slot[:, None], self.n_slots + 1, axis=1)
-        link[len(link) - self.gates.n_gates :][~self.gates.open_] = 0
+        gates, first = self.gates, self.n_links + self.gates.n_gates
+        link[self.n_links : first][~gates.open_] = 0
+        if len(gates.chairs):
+            link[first:] = gates.chairs * self.units
+        link[gates.ferries] = 0
+        np.add.at(link, (gates.seats[:, 0], gates.seats[:, 1]), gates.seats[:, 2] * self.units)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full, self.graph.least)
         return Free(
@@ -116,7 +125,7 @@ class Problem:
     @property
     def n_links(self) -> int:
         """Number of links; rows of link tables from there on are gates."""
-        return len(self.link_slot) - self.gates.n_gates
+        return len(self.link_slot) - self.gates.n_rows
 
     @property
     def table_shape(self) -> tuple[int, int, int]:
@@ -171,15 +180,19 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     gates = make_gates(_profile(scenario), walk, step, n_slots)
+    if scenario.rides is not None:
+        gates = with_rides(gates, scenario.rides, classes.step_free, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
-    passes = link_slot > 0
-    link_slot, link_every = with_gates(link_slot, link_every, gates)
+    link_slot, link_every = with_gates(link_slot, link_every, gates, units)
+    passes = link_slot[: network.n_links] > 0
     graph = build_graph(network, walk, shelters.node, step, passes, link_every, unit, gates)
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
-        graph=unbias(graph, network, scenario.groups, price, n_slots - ready, gates),
+        graph=unbias(
+            graph, network, scenario.groups, price, n_slots - ready, gates, int(ON_THE_WAY / step)
+        ),
         static_price=price,
         step=step,
         n_slots=n_slots,
@@ -204,7 +217,7 @@ def without_hazards(problem: Problem) -> Problem:
     object.__setattr__(scenario, "link_times", LinkTimes.none())
     step, shelters = problem.step, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
-    gates = no_gates(*walk.shape, problem.n_slots)
+    gates = no_gates(len(walk), scenario.network.n_links, problem.n_slots)
     return replace(
         problem,
         scenario=scenario,
@@ -219,10 +232,16 @@ def without_hazards(problem: Problem) -> Problem:
 
 
 def with_gates(
-    link_slot: NDArray[np.int32], link_every: NDArray[np.int32], gates: Gates
+    link_slot: NDArray[np.int32], link_every: NDArray[np.int32], gates: Gates, units: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Add the gates, which let in everyone who comes, to the limits of links."""
-    most = np.full(gates.n_gates, MOST_PERSONS, np.int32)
+    """Add gates and chairs to the limits of links, and what boats take to those of ferries.
+
+    Gates and chairs count as letting in everyone: when they do not, the tables say.
+    """
+    link_slot, link_every = link_slot.copy(), link_every.copy()
+    link_slot[gates.ferries], link_every[gates.ferries] = 0, 1
+    np.maximum.at(link_slot, gates.seats[:, 0], (gates.seats[:, 2] * units).astype(np.int32))
+    most = np.full(gates.n_rows, MOST_PERSONS, np.int32)
     return np.append(link_slot, most), np.append(link_every, np.ones_like(most))
 
 

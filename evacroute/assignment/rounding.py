@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.sparse import csr_matrix
 
 from evacroute._kernels.graph import FAR, Graph
@@ -24,9 +23,6 @@ from evacroute.people import Groups
 
 ROUNDS = 4
 
-ON_THE_WAY = 30
-"""Slots after they are ready that people are on the way, by and large."""
-
 
 def unbias(
     graph: Graph,
@@ -35,6 +31,7 @@ def unbias(
     price: NDArray[np.int64],
     spare: NDArray[np.int32],
     gates: Gates | None = None,
+    on_the_way: int = 0,
 ) -> Graph:
     """Fit the arc times to where the groups walk.
 
@@ -54,6 +51,8 @@ def unbias(
         walks nowhere in a plan: where many are cut off, the others walk other streets than all.
     gates
         Links that change over time; `spare` then counts from when the groups are ready.
+    on_the_way
+        Slots after that when people are on the way, by and large.
     """
     totals = graph.arc_walk
     lot = _lot(graph, network)
@@ -69,7 +68,7 @@ def unbias(
         seen = np.zeros(len(lot))
         share, shut = None, None
         if gates is not None and gates.n_gates:
-            share, shut = _by_time(graph, network, gates, k, size, upto)
+            share, shut = _by_time(graph, network, gates, k, size, upto - on_the_way)
         now = graph
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
@@ -104,17 +103,15 @@ def _by_time(
     n_arcs, n_slots = len(graph.arc_from), gates.open_.shape[1] - 1
     first = graph.seq_link[graph.seq_ptr[:-1]]
     copy = np.flatnonzero(first >= network.n_links)
-    link = graph.seq_link[graph.seq_ptr[:-1][copy] + 1]
-    when = np.bincount(np.clip(n_slots - spare + ON_THE_WAY, 0, n_slots), size, n_slots + 1)
+    link = first_links(graph.seq_ptr, graph.seq_link, network.n_links)[copy]
+    when = np.bincount(np.clip(n_slots - spare, 0, n_slots), size, n_slots + 1)
     weight = (gates.open_ @ when)[first[copy] - network.n_links] + 1e-6 * size.sum()
     weight = np.where(graph.arc_time[k, copy] < FAR, weight, 0.0)
     total = np.bincount(link, weights=weight, minlength=network.n_links)[link]
     weight = np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
     plain = np.flatnonzero(first < network.n_links)
     # Everyone on a link's copies, link by link, and back onto the copies.
-    gather = csr_matrix(
-        (np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs)
-    )
+    gather = csr_matrix((np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs))
     deal = csr_matrix((weight, (copy, link)), shape=(n_arcs, network.n_links))
     keep = csr_matrix((np.ones(len(plain)), (plain, plain)), shape=(n_arcs, n_arcs))
     half = np.searchsorted(np.cumsum(when), when.sum() / 2)

@@ -223,7 +223,7 @@ class Sweeper:
         count_all: bool = False,
     ) -> None:
         self.core, self.terms, self.crowd, self.n_slots = core, terms, crowd, n_slots
-        self.toll = net.toll
+        self.toll, self.n_links = net.toll, net.n_links
         n_classes, n = len(core.lanes), core.n_nodes
         self.node = core.index[terms.node]
         self.node_shelter = np.full(n, -1, np.int32)

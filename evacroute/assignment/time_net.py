@@ -64,7 +64,7 @@ class TimeNet:
     @property
     def n_gates(self) -> int:
         """Number of gates."""
-        return self.toll.shape[1]
+        return int(self.toll.shape[1])
 
     @property
     def arc_of_item(self) -> NDArray[np.int64]:
@@ -127,7 +127,7 @@ def build_time_net(problem: Problem) -> TimeNet:
 
 
 def _tolls(problem: Problem) -> tuple[NDArray[np.float32], int, NDArray[np.bool_]]:
-    """What gates charge by slot, when the last changes, and which are closed after that."""
+    """Find what gates charge by slot, when the last changes, which are closed after that."""
     open_ = problem.gates.open_
     # Nobody enters after the deadline: the last slot lasts.
     toll = np.where(np.concatenate([open_, open_[:, -1:]], axis=1), np.float32(0), BIG).T.copy()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute.errors import Faults, HazardError, InputError, PeopleError
 from evacroute.hazards import Hazard, LinkTimes, as_hazards
+from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
@@ -31,13 +32,13 @@ def read_instance(
     """Read a scenario from a folder of tables.
 
     The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
-    `read_shelters`), either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`); any of them may end
-    in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s], size, and
-    optionally together (1: the group moves as one);
-    ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
-    optionally min_width [m], space (persons' worth of street that each takes, 1 to 10) and
-    depth_limit (deepest water [m]; 0.9, or 0.15 where steps cannot be used, where not given).
+    `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
+    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) and ``boats.csv``; any
+    of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s],
+    size, and optionally together (1: the group moves as one); ``classes.csv`` has class_id,
+    speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
+    (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
+    0.15 where steps cannot be used, where not given).
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def read_instance(
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder, expected an instance folder")
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
-    times = _find(folder, "link_times.csv")
+    more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
     shelters_path = _find(folder, "shelters.csv")
     if shelters_path is None:
         raise InputError(f"{folder}: there is no shelters.csv")
@@ -76,7 +77,7 @@ def read_instance(
     if people is not None:
         persons = read_people(people, network, seed=seed)
         scenario = Scenario(network, persons, shelters, deadline=deadline, hazard=hazard)
-        return _with_times(scenario, times)
+        return _with_more(scenario, *more)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
@@ -90,22 +91,26 @@ def read_instance(
         deadline=deadline,
         hazard=hazard,
     )
-    return _with_times(scenario, times)
+    return _with_more(scenario, *more)
 
 
-def _with_times(scenario: Scenario, path: Path | None) -> Scenario:
-    """Add the link times of a file to a scenario."""
-    if path is None:
+def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Scenario:
+    """Add link times and boats of files to a scenario."""
+    if times is None and boats is None:
         return scenario
-    times = read_link_times(path, scenario.network, scenario.group_classes)
+    network = scenario.network
+    hazards = as_hazards(scenario.hazard)
+    if times is not None:
+        hazards = (*hazards, read_link_times(times, network, scenario.group_classes))
     return Scenario(
-        scenario.network,
+        network,
         scenario.people,
         scenario.shelters,
         # Those of persons are made again, the same ones: the file's rows wade no deeper.
         classes=scenario.classes if scenario.bins is None else None,
         deadline=scenario.deadline,
-        hazard=(*as_hazards(scenario.hazard), times),
+        hazard=hazards,
+        boats=None if boats is None else read_boats_table(boats, network),
     )
 
 
@@ -141,8 +146,9 @@ def read_link_times(
     begin = numbers(frame, "from_s", faults, low=0, unit="s")
     end = numbers(frame, "to_s", faults, above=0, default=np.inf, infinite=True, unit="s")
     factor = numbers(frame, "speed_factor", faults, low=0, high=1)
-    for i in np.flatnonzero(end <= begin).tolist():
-        faults.add(f"{row_name(frame, i)}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
+    for i in np.flatnonzero(end <= begin):
+        row = row_name(frame, int(i))
+        faults.add(f"{row}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
     faults.raise_if_any(HazardError)
     return LinkTimes(link, every, begin, end, factor)
 

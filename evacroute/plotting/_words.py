@@ -37,9 +37,7 @@ def is_synthetic(plan: Plan) -> bool:
 
 def network_is_synthetic(network: Network) -> bool:
     """Whether a network's report says that it is made up."""
-    report = network.report
-    words = [] if report is None else [report.source, *report.notes]
-    return any("synthetic" in word.lower() for word in words)
+    return network.report is not None and network.report.is_synthetic
 
 
 def notes(plan: Plan) -> list[str]:

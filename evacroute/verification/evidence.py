@@ -19,6 +19,7 @@ from evacroute.prices import Prices
 
 if TYPE_CHECKING:
     from evacroute.plan import Plan
+    from evacroute.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int32]
@@ -37,6 +38,19 @@ class LinkRows:
     from_s: Floats
     to_s: Floats
     factor: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rides:
+    """Boats: link, trip, when they cast off and have arrived [s], and how many they take."""
+
+    link: NDArray[np.int64]
+    trip_id: Text
+    leave_s: Floats
+    arrive_s: Floats
+    seats: Floats
+    wheelchair_places: Floats
+    boarders: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +83,7 @@ class Instance:
     step_free_room: Floats
     intake: Floats
     link_times: LinkRows
+    rides: Rides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,6 +173,7 @@ def from_plan(plan: Plan) -> Evidence:
             to_s=scenario.link_times.to_s,
             factor=scenario.link_times.speed_factor,
         ),
+        rides=_rides_of(scenario),
     )
     left = plan.unassigned_groups
     persons = None
@@ -339,9 +355,34 @@ def _read_instance(path: Path) -> Instance:
         step_free_room=np.minimum(shelter["step_free_capacity"], shelter["capacity"]),
         intake=shelter["intake_rate"],
         link_times=_read_link_times(path, link["link_id"], class_["class_id"], faults),
+        rides=_read_rides(path / "boats.csv", link["link_id"], faults),
     )
     faults.raise_if_any()
     return instance
+
+
+def _rides_of(scenario: Scenario) -> Rides:
+    boats = scenario.rides
+    if boats is None:
+        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
+    return Rides(
+        link=boats.link.astype(np.int64),
+        trip_id=boats.trip_id,
+        leave_s=boats.leave_s,
+        arrive_s=boats.arrive_s,
+        seats=boats.seats.astype(np.float64),
+        wheelchair_places=boats.wheelchair_places.astype(np.float64),
+        boarders=boats.boarders.astype(np.float64),
+    )
+
+
+def _read_rides(path: Path, links: Text, faults: Faults) -> Rides:
+    if not path.exists():
+        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
+    number = ("leave_s", "arrive_s", "seats", "wheelchair_places", "boarders")
+    table = read_columns(path, text=("link_id", "trip_id"), number=number)
+    link = find(table["link_id"], links, "boats.csv: link_id", faults).astype(np.int64)
+    return Rides(link, table["trip_id"], *(table[name] for name in number))
 
 
 def _read_link_times(path: Path, links: Text, classes: Text, faults: Faults) -> LinkRows:
@@ -437,7 +478,7 @@ class Legs:
         self.class_ = i.group_class[e.group][self.movement]
         stepped = i.steps[e.link] > 0
         speed = np.where(stepped, i.speed_steps[self.class_], i.speed_flat[self.class_])
-        self.can = speed > 0
+        self.can = (speed > 0) & ~i.ferry[e.link]
         self.time = np.divide(
             i.length[e.link], speed, out=np.full(len(speed), np.nan), where=self.can
         )

@@ -240,7 +240,6 @@ def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
         Arcs that are open when they may not be, or at a pace that is more than a slot off; links
         that a class may enter in some slot in which none of its arcs is open.
     """
-    i, rows = e.instance, e.instance.link_times
     arcs = np.flatnonzero(p.arc_gate >= 0)
     links = changing(e)
     row = np.full(len(e.instance.link_id), -1, np.int64)
@@ -331,9 +330,7 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     )
 
 
-def _open_copies(
-    p: Prices, grid: Grid, link: Positions, class_: Positions, slot: Ints
-) -> Ints:
+def _open_copies(p: Prices, grid: Grid, link: Positions, class_: Positions, slot: Ints) -> Ints:
     """Find the entry of an arc of each link that is open to the class in the slot, -1 = none."""
     mine = grid.first[p.arc_gate >= 0]
     mine = mine[np.argsort(p.arc_link[mine], kind="stable")]

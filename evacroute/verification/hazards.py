@@ -64,7 +64,7 @@ def passing(
 
 
 def of_legs(e: Evidence, legs: Legs) -> Passing:
-    """What the link times say of the legs; alike passages are looked up once."""
+    """Find what the link times say of the legs; alike passages are looked up once."""
     key = np.column_stack([e.link, legs.class_, e.enter, e.leave])
     unique, where = np.unique(key, axis=0, return_inverse=True)
     found = passing(
@@ -140,9 +140,9 @@ def timetable(e: Evidence, k: int, links: NDArray[np.int64], n_slots: int) -> Ti
     begin, end = np.minimum(rows.from_s[mine], last), np.minimum(rows.to_s[mine], last)
     # The slots that begin while a row holds, and those that it touches.
     at, upto = np.ceil(begin / step - 1e-9), np.ceil(end / step - 1e-9)
-    for x, a, b, c in zip(
-        mine.tolist(), at.astype(int), upto.astype(int), np.floor(begin / step + 1e-9).astype(int)
-    ):
+    touch = np.floor(begin / step + 1e-9)
+    spans = np.stack([mine, at, upto, touch]).astype(int).T
+    for x, a, b, c in spans.tolist():
         link = row[rows.link[x]]
         factor[link, a:b] *= rows.factor[x]
         if rows.factor[x] <= 0:

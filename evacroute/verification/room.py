@@ -19,7 +19,8 @@ def streets(e: Evidence, legs: Legs) -> Check:
     """Check: no link is entered by more than its capacity lets in, each by the space they take."""
     i = e.instance
     space = e.size[legs.movement] * i.space[legs.class_]
-    excess = window_excess(e.link, e.enter, space, i.capacity, e.step)
+    capacity = np.where(i.ferry, np.inf, i.capacity)
+    excess = window_excess(e.link, e.enter, space, capacity, e.step)
     return _windows(
         "street capacity",
         "over every window: persons' space that enters a link <= capacity x (window + step)",

@@ -46,7 +46,8 @@ def allowed(e: Evidence, legs: Legs, can: NDArray[np.bool_]) -> Check:
         "has steps": ~can,
         "is too narrow": i.width[link] < i.min_width[class_],
         "is not passable by wheelchair": (i.speed_steps[class_] == 0) & (i.wheelchair[link] == -1),
-        "is a ferry": i.ferry[link],
+        # With boats, what a ride is has a rule of its own.
+        "is a ferry": i.ferry[link] & (len(i.rides.link) == 0),
     }
     wrong = np.logical_or.reduce(list(barred.values()))
 

@@ -190,3 +190,18 @@ def test_reports_of_hazards_go_by_kind() -> None:
     reports = reports_of(scenario)
     assert list(reports) == ["closures", "closures 2", "storm", "hazards"]
     assert reports["storm"].counts == {"links": NETWORK.n_links}  # type: ignore[attr-defined]
+
+
+def test_an_instance_of_persons_takes_hazards_beside_its_own(instance: Path) -> None:
+    """Link times of a folder and hazards given besides hold together, for persons too."""
+    for name in ("groups.csv.gz", "classes.csv"):
+        (instance / name).unlink()
+    lon, lat = degrees(10.0, 0.0)
+    (instance / "people.csv").write_text(f"lon,lat\n{lon},{lat}\n")
+    (instance / "link_times.csv").write_text("link_id,from_s,speed_factor\nL0,60,0.5\n")
+    hazard = er.Closures([{"link_id": "L2", "from": "5 min", "both_directions": 0}])
+    scenario = er.read_instance(instance, hazard=hazard)
+    frame = scenario.link_times.frame(scenario.network, scenario.group_classes)
+    rows = sorted(frame[["link_id", "from_s", "speed_factor"]].itertuples(index=False, name=None))
+    assert rows == [("L0", 60, 0.5), ("L2", 300, 0)]
+    assert scenario.persons == 1

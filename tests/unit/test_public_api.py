@@ -12,16 +12,17 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "Closures", "Earthquake", "EvacrouteError", "Fairness", "FetchError",
-    "Fire", "FireLaw", "Flood", "Groups", "Hazard", "HazardError", "Heights", "InputError",
-    "LinkTimes", "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError",
-    "People", "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError",
-    "Shelters", "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways",
-    "add_walkways", "assign", "capabilities", "explain_shortfall", "fairness", "fetch",
-    "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters", "marginal_value",
-    "read_closures", "read_earthquake", "read_fire", "read_heights", "read_instance",
-    "read_network", "read_people", "read_plan", "read_shelters", "read_tide", "replan",
-    "synthesize_people", "to_geojson", "verify", "write_instance", "write_map", "write_network",
+    "METHODS", "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake",
+    "EvacrouteError", "Fairness", "FetchError", "Fire", "FireLaw", "Flood", "Groups", "Hazard",
+    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "MissingExtraError",
+    "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan", "PlanError", "Prices",
+    "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Tide",
+    "Verification", "Walkways", "add_walkways", "assign", "capabilities", "directions",
+    "explain_shortfall", "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats",
+    "lagoon_network", "lagoon_shelters", "marginal_value", "read_boats", "read_closures",
+    "read_earthquake", "read_fire", "read_heights", "read_instance", "read_network", "read_people",
+    "read_plan", "read_shelters", "read_tide", "replan", "shuttles", "synthesize_people",
+    "to_geojson", "verify", "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (
     "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
@@ -56,7 +57,7 @@ def test_errors_share_one_root() -> None:
         value for name in er.__all__ if name.endswith("Error") for value in [getattr(er, name)]
     ]
     assert all(issubclass(error, er.EvacrouteError) for error in errors)
-    for error in (er.NetworkError, er.PeopleError, er.ShelterError):
+    for error in (er.NetworkError, er.PeopleError, er.ShelterError, er.BoatError):
         assert issubclass(error, er.InputError)
     assert issubclass(er.InputError, ValueError)
     assert issubclass(er.MissingExtraError, ImportError)
