@@ -35,9 +35,23 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
-from evacroute.hazards import Flood, Hazard, Heights, LinkTimes, Tide, Walkways
+from evacroute.hazards import (
+    Closures,
+    Earthquake,
+    Fire,
+    FireLaw,
+    Flood,
+    Hazard,
+    Heights,
+    LinkTimes,
+    Tide,
+    Walkways,
+)
 from evacroute.load.bridges import join_bridges
+from evacroute.load.closures import read_closures
+from evacroute.load.earthquake import read_earthquake
 from evacroute.load.fetch import fetch
+from evacroute.load.fire import read_fire
 from evacroute.load.gtfs import read_boats
 from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
@@ -95,10 +109,14 @@ __all__ = [
     "BoatError",
     "Boats",
     "Classes",
+    "Closures",
     "Directions",
+    "Earthquake",
     "EvacrouteError",
     "Fairness",
     "FetchError",
+    "Fire",
+    "FireLaw",
     "Flood",
     "Groups",
     "Hazard",
@@ -140,6 +158,9 @@ __all__ = [
     "lagoon_shelters",
     "marginal_value",
     "read_boats",
+    "read_closures",
+    "read_earthquake",
+    "read_fire",
     "read_heights",
     "read_instance",
     "read_network",

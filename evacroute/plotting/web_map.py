@@ -13,14 +13,18 @@ from string import Template
 from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plotting._map_data import pack_plan
+from evacroute.plotting._packing import Packer
 from evacroute.plotting._words import panel_words
 from evacroute.writing import atomic_path
 
-STYLES = ("leaflet.css", "map.css")
+STYLES = ("leaflet.css", "map.css", "hazards.css")
 SCRIPTS = (
-    "leaflet.js", "data.js", "text.js", "streets.js", "shelters.js", "routes.js", "search.js",
-    "found.js", "controls.js", "summary.js", "main.js",
+    "leaflet.js", "data.js", "text.js", "streets.js", "hazards.js", "shelters.js", "routes.js",
+    "search.js", "found.js", "controls.js", "summary.js", "main.js",
 )  # fmt: skip
+
+ONLY_WITH = {"hazards.js": "hazard_street", "hazards.css": "hazard_street"}
+"""Parts that a map has only if there is this column, so that maps without do not grow."""
 
 OPENSTREETMAP = "© OpenStreetMap contributors"
 
@@ -37,9 +41,10 @@ def write_map(
     """Write a plan as an interactive map: one HTML file that needs nothing else.
 
     It draws the streets of the network itself, coloured by how many people walk them, in all or
-    minute by minute; shelters with how full they get; and, for a person, household or group that
-    one searches for, the way with its times. It loads nothing from the internet unless `tiles`
-    are given. It needs a browser of 2023 or newer.
+    minute by minute; streets that hazards close or slow, with when and to whom; shelters with how
+    full they get; and, for a person, household or group that one searches for, the way with its
+    times. It loads nothing from the internet unless `tiles` are given. It needs a browser of 2023
+    or newer.
 
     Parameters
     ----------
@@ -80,17 +85,22 @@ def write_map(
     packer.meta |= panel_words(plan)
     packer.meta["tiles"] = _tiles(tiles)
     heading = title or f"Evacuation plan: {plan.placed + plan.left:,} people, {plan.method}"
-    scripts = [_script(name) for name in SCRIPTS]
+    styles = [_static(name) for name in STYLES if _is_needed(name, packer)]
+    scripts = [_script(name) for name in SCRIPTS if _is_needed(name, packer)]
     page = Template(_static("map.html")).substitute(
         policy=html.escape(_policy(scripts, tiles is not None)),
         title=html.escape(heading),
-        styles="\n".join(f"<style>\n{_static(name)}</style>" for name in STYLES),
+        styles="\n".join(f"<style>\n{style}</style>" for style in styles),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
         data=packer.to_text(),
     )
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return Path(path)
+
+
+def _is_needed(name: str, packer: Packer) -> bool:
+    return name not in ONLY_WITH or packer.has(ONLY_WITH[name])
 
 
 def _static(name: str) -> str:

@@ -12,17 +12,17 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "BoatError", "Boats", "Classes", "Directions", "EvacrouteError", "Fairness", "FetchError",
-    "Flood", "Groups", "Hazard", "HazardError", "Heights", "InputError", "LinkTimes",
-    "LoadReport", "METHODS", "MissingExtraError", "Movements", "Network", "NetworkError",
-    "People", "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario",
-    "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Tide", "Verification",
-    "Walkways", "add_walkways", "assign", "capabilities", "directions", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats", "lagoon_network",
-    "lagoon_shelters", "marginal_value", "read_boats", "read_heights", "read_instance",
-    "read_network", "read_people", "read_plan", "read_shelters", "read_tide", "replan",
-    "shuttles", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
-    "write_network", "write_sheets",
+    "METHODS", "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake",
+    "EvacrouteError", "Fairness", "FetchError", "Fire", "FireLaw", "Flood", "Groups", "Hazard",
+    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "MissingExtraError",
+    "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan", "PlanError", "Prices",
+    "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Tide",
+    "Verification", "Walkways", "add_walkways", "assign", "capabilities", "directions",
+    "explain_shortfall", "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats",
+    "lagoon_network", "lagoon_shelters", "marginal_value", "read_boats", "read_closures",
+    "read_earthquake", "read_fire", "read_heights", "read_instance", "read_network", "read_people",
+    "read_plan", "read_shelters", "read_tide", "replan", "shuttles", "synthesize_people",
+    "to_geojson", "verify", "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (
     "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
@@ -101,7 +101,9 @@ except er.MissingExtraError as error:
     assert f"pip install 'evacroute[{extra}]'" in in_fresh_python(code)
 
 
-@pytest.mark.parametrize("folder", ["capability", "flood", "lagoon", "streets"])
+@pytest.mark.parametrize(
+    "folder", ["capability", "earthquake", "fire", "flood", "lagoon", "streets"]
+)
 def test_data_is_found(folder: str) -> None:
     """The tables of data/ are found beside the package, as they are inside a wheel."""
     assert list(data_path(folder).glob("*.csv"))
