@@ -42,8 +42,10 @@ def test_boats_keep_their_rules(data: st.DataObject, scenario: er.Scenario, meth
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), scenario=scenes())
 def test_the_bound_is_proven(data: st.DataObject, scenario: er.Scenario) -> None:
-    """Plans with prices prove their bound again, streets that change and all."""
+    """Plans with prices prove their bound again, streets that change, boats and all."""
     scenario = replace(scenario, hazard=data.draw(link_times(scenario)))
+    if data.draw(st.booleans()):
+        scenario = data.draw(boats(scenario))
     plan = er.assign(scenario, "over_time", gap=0.0, time_limit=1.0)
     assert er.verify(plan, bound=plan.bound is not None).broken == ()
 
