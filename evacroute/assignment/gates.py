@@ -230,7 +230,8 @@ def with_rides(
         return gates
     link, leave, took = boats.link[some], leave[some], (arrive - leave)[some]
     seats = np.minimum(boats.seats, boats.boarders)[some].astype(np.int64)
-    shut = _closed_rides(times, link, leave * step, (leave + took) * step, len(step_free))
+    begin, end = np.float64(step) * leave, np.float64(step) * (leave + took)
+    shut = _closed_rides(times, link, begin, end, len(step_free))
     key, copy = np.unique(np.column_stack([link, took, shut]), axis=0, return_inverse=True)
     copy, n = copy.ravel(), len(key)
     open_ = np.zeros((n, n_slots + 1), np.bool_)
