@@ -49,6 +49,7 @@ from evacroute.prices import Prices
 from evacroute.replan_result import Replan
 from evacroute.replanning import replan
 from evacroute.reports import LoadReport
+from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
 from evacroute.verification import Verification, verify
@@ -78,6 +79,7 @@ __all__ = [
     "EvacrouteError",
     "Fairness",
     "FetchError",
+    "Fleet",
     "Groups",
     "InputError",
     "LoadReport",
@@ -91,6 +93,7 @@ __all__ = [
     "PlanError",
     "Prices",
     "Replan",
+    "Rescue",
     "Scenario",
     "ShelterError",
     "Shelters",
@@ -108,12 +111,14 @@ __all__ = [
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_fleet",
     "read_instance",
     "read_network",
     "read_people",
     "read_plan",
     "read_shelters",
     "replan",
+    "rescue",
     "synthesize_people",
     "to_geojson",
     "verify",

@@ -17,7 +17,7 @@ NAMES = {
     "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
     "Shortfall",
     "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
+    "Fleet", "Rescue", "read_fleet", "rescue", "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
     "marginal_value", "read_instance", "read_network", "read_people", "read_plan", "read_shelters",
     "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
     "write_network",
