@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,11 +235,7 @@ class Rescue:
 
 def _feature(kind: str, coordinates: list[Any], about: dict[str, Any]) -> dict[str, Any]:
     shape = {"type": kind, "coordinates": coordinates}
-    known = {
-        str(name): None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in about.items()
-    }
-    return {"type": "Feature", "properties": plain(known), "geometry": shape}
+    return {"type": "Feature", "properties": plain(about), "geometry": shape}
 
 
 def _sums(frame: pd.DataFrame, column: str) -> dict[str, int]:

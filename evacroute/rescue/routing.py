@@ -49,7 +49,7 @@ class Visit:
 
 
 def penalties(task: Task) -> NDArray[np.int64]:
-    """What it costs to leave each pick-up: persons first, then how vulnerable, then any time.
+    """Price leaving each pick-up: persons first, then how vulnerable, then any time.
 
     One person more weighs more than all who cannot use steps, one of these more than all who are
     slow, and one slow person more than all the time that vehicles can spend.
