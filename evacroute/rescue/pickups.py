@@ -128,7 +128,7 @@ def _centres(
     places = np.zeros(network.n_nodes, bool)
     places[left.node[on_street]] = True
     kind, place, far = _reach(kinds, places, network, classes, radius)
-    chosen = _cover(kind, place, persons, network.n_nodes)
+    chosen = _cover(kind, place, persons, kinds % network.n_nodes, network.n_nodes)
     # Everyone goes to the nearest place taken, of equals the first node.
     kept = chosen[place]
     kind, place, far = kind[kept], place[kept], far[kept]
@@ -164,17 +164,21 @@ def _cover(
     kind: NDArray[np.int64],
     place: NDArray[np.int64],
     persons: NDArray[np.float64],
+    node: NDArray[np.int64],
     n_nodes: int,
 ) -> NDArray[np.bool_]:
     """Choose places, the one that most people not yet gathered can come to first."""
     gain = np.bincount(place, weights=persons[kind], minlength=n_nodes)
+    stand = np.bincount(node, weights=persons, minlength=n_nodes)
     by_place, by_kind = np.argsort(place, kind="stable"), np.argsort(kind, kind="stable")
     at_place = np.searchsorted(place[by_place], np.arange(n_nodes + 1))
     at_kind = np.searchsorted(kind[by_kind], np.arange(len(persons) + 1))
     waiting = np.ones(len(persons), bool)
     chosen = np.zeros(n_nodes, bool)
     while waiting.any():
-        best = int(gain.argmax())
+        # Of equals the one where most stand, so that fewest walk.
+        top = np.flatnonzero(gain == gain.max())
+        best = int(top[stand[top].argmax()])
         chosen[best] = True
         for one in kind[by_place[at_place[best] : at_place[best + 1]]].tolist():
             if waiting[one]:
@@ -348,14 +352,14 @@ def _row(
         "slow": int(count[NEEDS.index(SLOWLY)]),
         "needs": ", ".join(f"{n} {text}" for text, n in zip(NEEDS, count, strict=True) if n),
         "why": why[0].rsplit(" (", 1)[0] if len(why) == 1 else "; ".join(why),
-        "ready_s": ready,
+        "ready_s": round(ready, 1),
         "latest_s": latest,
         "landing_lon": lon if landing < 0 else float(network.lon[landing]),
         "landing_lat": lat if landing < 0 else float(network.lat[landing]),
-        "landing_m": metres,
+        "landing_m": round(metres, 1),
         "carry_to_landing": carry,
         # People who walk to the landing are there later than at the place.
-        "at_landing_s": ready if carry else ready + metres / float(pace[rows].min()),
+        "at_landing_s": round(ready if carry else ready + metres / float(pace[rows].min()), 1),
     }
 
 

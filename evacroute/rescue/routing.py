@@ -141,6 +141,8 @@ def _search(
         model.CloseModelWithParameters(parameters)
         begin = model.ReadAssignmentFromRoutes(orders, True)
         solution = model.SolveFromAssignmentWithParameters(begin, parameters)
+    if solution is None and time_limit is not None:
+        return orders
     if solution is None:
         raise SolverError(f"the vehicle routing found no routes (status {model.status()})")
     found = []
