@@ -92,6 +92,5 @@ def rescue(
         record: dict[str, Any] = {"out": str(out), "map": str(out / MAP), "summary": summary}
         print_json(record)
     else:
-        typer.echo(
-            f"{found}\n\nrescue folder: {out}\nmap:           {(out / MAP).resolve().as_uri()}"
-        )
+        typer.echo(f"{found}\n\nrescue folder: {out}")
+        typer.echo(f"map:           {(out / MAP).resolve().as_uri()}")

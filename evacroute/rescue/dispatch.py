@@ -169,8 +169,8 @@ def _people(plan: Plan, left: Left, pickups: Pickups) -> pd.DataFrame:
 def _with_vehicles(table: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
     """Say which vehicle takes each pick-up, and when all are aboard."""
     stops = routes[routes["what"] == PICKUP].set_index("id")
-    taken = table["pickup_id"]
+    vehicle, aboard = stops["vehicle_id"].to_dict(), stops["depart_s"].to_dict()
     return table.assign(
-        vehicle_id=taken.map(stops["vehicle_id"]).fillna("").astype(object),
-        aboard_s=taken.map(stops["depart_s"]).astype(float),
+        vehicle_id=np.array([vehicle.get(one, "") for one in table["pickup_id"]], dtype=object),
+        aboard_s=np.array([aboard.get(one, math.nan) for one in table["pickup_id"]], dtype=float),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,9 @@ from evacroute.rescue.walking import (
 
 RADIUS = 80.0
 """How far people walk to a pick-up, along streets they can use [m]."""
+
+CARRIED = NEEDS.index(NO_STEPS)
+"""Needs up to this one are those of people who cannot use steps."""
 
 FETCH_SPEED, CARRY_SPEED = 1.2, 0.5
 """A boat's crew walks from the landing to people it must carry, and carries them back [m/s]
@@ -205,7 +208,7 @@ def _split(
             places.setdefault((*spot, bool(there[row] > by[row])), []).append(row)
     bins = []
     for rows in places.values():
-        bins += _pack(left, rows, there, *_limits(fleet))
+        bins += _pack(left, rows, there, _limits(fleet))
     return bins
 
 
@@ -227,9 +230,7 @@ def _pack(
     left: Left,
     rows: list[int],
     there: NDArray[np.float64],
-    most: int,
-    most_with: int,
-    most_carried: int,
+    limits: tuple[int, int, int],
 ) -> list[list[tuple[int, int]]]:
     """Put the people of one place into as many pick-ups as it takes, first fit."""
     units: dict[Any, list[int]] = {}
@@ -240,35 +241,73 @@ def _pack(
     def first_in_line(unit: list[int]) -> tuple[Any, ...]:
         return (min(left.need[unit]), max(there[unit]), unit[0])
 
-    bins: list[dict[str, Any]] = []
-
-    def put(some: list[tuple[int, int]]) -> bool:
-        """Put people together into the first pick-up that has room, or a new one."""
-        all_ = sum(n for _, n in some)
-        carried = sum(n for row, n in some if left.need[row] <= NEEDS.index(NO_STEPS))
-        for each in [*bins, {"all": 0, "carried": 0, "who": []}]:
-            whole, with_ = each["all"] + all_, each["carried"] + carried
-            if with_ <= most_carried and whole <= (most_with if with_ else most):
-                if not each["all"]:
-                    bins.append(each)
-                each["all"], each["carried"] = whole, with_
-                each["who"] += some
-                return True
-        return False
-
+    bins: list[_Bin] = []
     for unit in sorted(units.values(), key=first_in_line):
-        if left.unit[unit[0]] >= 0 and put([(row, int(left.persons[row])) for row in unit]):
-            continue
-        for row in sorted(unit, key=lambda r: (left.need[r], r)):
-            rest = int(left.persons[row])
-            limit = most
-            if left.need[row] <= NEEDS.index(NO_STEPS):
-                limit = min(most_carried, most_with)
-            while rest:
-                part = min(rest, limit)
-                if put([(row, part)]):
-                    rest -= part
-    return [_merged(each["who"]) for each in bins]
+        carried = sum(int(left.persons[row]) for row in unit if left.need[row] <= CARRIED)
+        walking = sum(int(left.persons[row]) for row in unit) - carried
+        for each in [*bins, _Bin(*limits)]:
+            if left.unit[unit[0]] >= 0 and each.takes(carried, walking):
+                if not each.who:
+                    bins.append(each)
+                for row in unit:
+                    each.put(row, int(left.persons[row]), left.need[row] <= CARRIED)
+                break
+        else:
+            # A household that no vehicle takes whole is not strewn over what others leave free.
+            into: list[_Bin] = [] if left.unit[unit[0]] >= 0 else bins
+            for row in sorted(unit, key=lambda r: (left.need[r], r)):
+                _spread(into, row, int(left.persons[row]), left.need[row] <= CARRIED, limits)
+            if into is not bins:
+                bins += into
+    return [_merged(each.who) for each in bins]
+
+
+@dataclass(slots=True)
+class _Bin:
+    """A pick-up being filled; the limits are those of `_limits`."""
+
+    most: int
+    most_with: int
+    most_carried: int
+    carried: int = 0
+    walking: int = 0
+    who: list[tuple[int, int]] = field(default_factory=list)
+
+    def takes(self, carried: int, walking: int) -> bool:
+        """Whether so many more fit in."""
+        carried, walking = self.carried + carried, self.walking + walking
+        room = self.most_with if carried else self.most
+        return carried <= self.most_carried and carried + walking <= room
+
+    def room(self, carried: bool) -> int:
+        """How many more fit in, all of whom must be carried, or none."""
+        if carried:
+            here = self.most_with - self.walking - self.carried
+            return max(0, min(self.most_carried - self.carried, here))
+        return max(0, (self.most_with if self.carried else self.most) - self.walking - self.carried)
+
+    def put(self, row: int, persons: int, carried: bool) -> None:
+        """Put people of a row in."""
+        self.carried += persons * carried
+        self.walking += persons * (not carried)
+        self.who.append((row, persons))
+
+
+def _spread(
+    bins: list[_Bin], row: int, persons: int, carried: bool, limits: tuple[int, int, int]
+) -> None:
+    """Put people who need not stay together wherever there is room, then into new pick-ups."""
+    for each in bins:
+        part = min(persons, each.room(carried))
+        if part:
+            each.put(row, part, carried)
+            persons -= part
+    while persons:
+        new = _Bin(*limits)
+        part = min(persons, new.room(carried))
+        new.put(row, part, carried)
+        bins.append(new)
+        persons -= part
 
 
 def _merged(who: list[tuple[int, int]]) -> list[tuple[int, int]]:

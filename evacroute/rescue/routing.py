@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,12 @@ from evacroute.rescue.task import NEVER, Task
 EFFORT, MOST_SOLUTIONS = 6_000, 1_000
 """The second search looks at `EFFORT` / pick-ups solutions, at the most at `MOST_SOLUTIONS`: some
 6 s for 6 pick-ups or 200."""
+
+ATTEMPTS = 20
+"""The second search also ends after so many branches a solution; some 5 are usual."""
+
+STRENGTH = 0.5
+"""How much guided local search charges for ways it has used too often."""
 
 FEW = 60
 """Up to so many pick-ups the slow neighbourhoods are searched too, which rebuild whole routes."""
@@ -79,8 +87,10 @@ def route(
     time is that of its ways and of boarding; waiting costs nothing.
 
     First pick-ups are inserted where they cost least and the routes are improved until no change of
-    the neighbourhoods helps; then guided local search looks at so many solutions more. Nothing is
-    random: the same task gives the same routes, unless `time_limit` stops a search.
+    the neighbourhoods helps. Then guided local search goes on from there, under penalties small
+    enough that it leaves pick-ups out to try others; of all routes it comes by, the best by the
+    true penalties are kept. Nothing is random: the same task gives the same routes, unless
+    `time_limit` stops a search.
 
     Parameters
     ----------
@@ -101,26 +111,76 @@ def route(
     SolverError
         If the solver finds no routes at all (leaving everyone is a solution, so it never should).
     """
-    vehicles = len(task.seats)
-    orders: list[list[int]] = [[] for _ in range(vehicles)]
+    orders: list[list[int]] = [[] for _ in task.seats]
     if len(task):
-        orders = _search(task, orders, None, time_limit)
-        more = (
-            min(MOST_SOLUTIONS, EFFORT // len(task)) if solution_limit is None else solution_limit
-        )
+        orders = _descend(task, time_limit) or orders
+        usual = min(MOST_SOLUTIONS, EFFORT // len(task))
+        more = usual if solution_limit is None else solution_limit
         if more > 0:
-            orders = _search(task, orders, more, time_limit)
+            orders = _go_on(task, orders, more, time_limit)
     return [timetable(task, v, order) for v, order in enumerate(orders)]
 
 
-def _search(
-    task: Task, orders: list[list[int]], solutions: int | None, time_limit: float | None
+def cost(task: Task, orders: list[list[int]]) -> int:
+    """Cost of some routes: the vehicles' time, and the penalties of whom they leave."""
+    vehicles, n = len(task.seats), len(task)
+    fines = penalties(task).tolist()
+    total = int(sum(fines))
+    for v, order in enumerate(orders):
+        kind = task.type_of[v]
+        for before, stop in pairwise([v, *order]):
+            total += int(task.travel[kind, before, stop] + task.service[kind, stop])
+            if stop < vehicles + n:
+                total -= fines[stop - vehicles]
+    return total
+
+
+def _descend(task: Task, time_limit: float | None) -> list[list[int]] | None:
+    """Insert and improve until nothing helps; None where the time is over before any routes."""
+    model, manager = _model(task, penalties(task))
+    solution = model.SolveWithParameters(_parameters(task, time_limit))
+    if solution is None and time_limit is None:
+        raise SolverError(f"the vehicle routing found no routes (status {model.status()})")
+    return None if solution is None else _orders(model, manager, solution.Value)
+
+
+def _go_on(
+    task: Task, orders: list[list[int]], solutions: int, time_limit: float | None
 ) -> list[list[int]]:
-    """Search from scratch by descent alone, or for so many solutions on from some routes."""
+    """Look at so many solutions more by guided local search; give the best of all."""
+    from ortools.constraint_solver import routing_enums_pb2
+
+    # Penalties of the size of a trip: with larger ones the search never leaves anybody out.
+    ways = np.where(task.travel < NEVER, task.travel, 0)
+    trip = int(ways.max(initial=0) + task.service.max(initial=0))
+    model, manager = _model(task, trip * (10 * task.persons + task.carried) // 10 + 1)
+    parameters = _parameters(task, time_limit)
+    searches = routing_enums_pb2.LocalSearchMetaheuristic
+    parameters.local_search_metaheuristic = searches.GUIDED_LOCAL_SEARCH
+    parameters.guided_local_search_lambda_coefficient = STRENGTH
+    parameters.solution_limit = solutions
+    # Where no other routes are feasible there are no solutions to count, only attempts.
+    model.AddSearchMonitor(model.solver().BranchesLimit(ATTEMPTS * solutions))
+    best, least = orders, cost(task, orders)
+
+    def keep() -> None:
+        nonlocal best, least
+        found = _orders(model, manager, lambda variable: variable.Value())
+        price = cost(task, found)
+        if price < least:
+            best, least = found, price
+
+    model.AddAtSolutionCallback(keep)
+    model.CloseModelWithParameters(parameters)
+    begin = model.ReadAssignmentFromRoutes(orders, True)
+    model.SolveFromAssignmentWithParameters(begin, parameters)
+    return best
+
+
+def _parameters(task: Task, time_limit: float | None) -> Any:
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
     from ortools.util import optional_boolean_pb2
 
-    model, manager = _model(task)
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     strategies = routing_enums_pb2.FirstSolutionStrategy
     searches = routing_enums_pb2.LocalSearchMetaheuristic
@@ -133,29 +193,22 @@ def _search(
             setattr(parameters.local_search_operators, name, optional_boolean_pb2.BOOL_FALSE)
     if time_limit is not None:
         parameters.time_limit.FromMilliseconds(max(1, round(500 * time_limit)))
-    if solutions is None:
-        solution = model.SolveWithParameters(parameters)
-    else:
-        parameters.local_search_metaheuristic = searches.GUIDED_LOCAL_SEARCH
-        parameters.solution_limit = solutions
-        model.CloseModelWithParameters(parameters)
-        begin = model.ReadAssignmentFromRoutes(orders, True)
-        solution = model.SolveFromAssignmentWithParameters(begin, parameters)
-    if solution is None and time_limit is not None:
-        return orders
-    if solution is None:
-        raise SolverError(f"the vehicle routing found no routes (status {model.status()})")
+    return parameters
+
+
+def _orders(model: Any, manager: Any, value: Callable[[Any], int]) -> list[list[int]]:
+    """Read the stops of each vehicle."""
     found = []
-    for v in range(len(task.seats)):
-        order, at = [], solution.Value(model.NextVar(model.Start(v)))
+    for v in range(model.vehicles()):
+        order, at = [], value(model.NextVar(model.Start(v)))
         while not model.IsEnd(at):
             order.append(manager.IndexToNode(at))
-            at = solution.Value(model.NextVar(at))
+            at = value(model.NextVar(at))
         found.append(order)
     return found
 
 
-def _model(task: Task) -> tuple[Any, Any]:
+def _model(task: Task, fines: NDArray[np.int64]) -> tuple[Any, Any]:
     """Set up the solver's model; the last node is an end that costs nothing to go to."""
     from ortools.constraint_solver import pywrapcp
 
@@ -190,7 +243,7 @@ def _model(task: Task) -> tuple[Any, Any]:
         time.CumulVar(model.Start(v)).SetRange(begin, max(begin, until))
         time.CumulVar(model.End(v)).SetRange(begin, max(begin, until))
     solver = model.solver()
-    for i, penalty in enumerate(penalties(task).tolist()):
+    for i, penalty in enumerate(fines.tolist()):
         pick, drop = index[i], index[n + i]
         time.CumulVar(pick).SetRange(int(task.earliest[i]), int(task.latest[i]))
         # -1 stands for a pick-up that is left out.

@@ -133,7 +133,7 @@ def test_the_same_task_gives_the_same_routes():
 
 
 def test_persons_come_first_then_who_cannot_use_steps():
-    """Of two places in opposite directions the one with more persons is reached, else the carried."""
+    """Of two places far apart the one with more persons is reached, else who must be carried."""
     network = corridor(8, 100.0)
     late = partial(plan_leaving, network, shelters=((4, 99),), deadline=480.0)
     boat = fleet(network, ("stretcher team", 4, 4, 4, 1.0, 0.0))
@@ -207,7 +207,7 @@ def test_given_drop_offs_replace_the_shelters():
 
 
 def test_a_rescue_is_written_whole(tmp_path):
-    """The folder holds the tables, a GeoJSON of points and lines, and the summary; others' is kept."""
+    """The folder holds tables, a GeoJSON and the summary; anybody else's folder is refused."""
     network = corridor(2, 100.0)
     plan = plan_leaving(network, (1, 6), shelters=((2, 99),))
     found = er.rescue(plan, fleet(network, ("boat", 0, 2, 0)))
