@@ -169,7 +169,7 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
         faults.add(f"{row_name(frame, i)}: kind is {kind[i]!r}, expected boat or stretcher team")
     seats = numbers(frame, "seats", faults, low=1, high=10_000, whole=True, unit="persons")
     places = numbers(frame, "wheelchair_places", faults, low=0, whole=True, default=1.0)
-    for i in np.flatnonzero(places > seats).tolist():
+    for i in np.flatnonzero((places > seats) & (seats >= 1)).tolist():
         faults.add(
             f"{row_name(frame, i)}: wheelchair_places is {places[i]:g}, expected 0 to its "
             f"{seats[i]:g} seats"
