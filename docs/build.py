@@ -17,7 +17,8 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md", "docs/getting_started.md", "docs/concepts.md", "docs/formats.md",
-    "docs/methods.md", "docs/planning_with_prices.md", "docs/cli.md", "docs/benchmarks.md",
+    "docs/methods.md", "docs/rescue.md",
+    "docs/planning_with_prices.md", "docs/cli.md", "docs/benchmarks.md",
     "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """

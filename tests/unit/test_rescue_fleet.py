@@ -44,7 +44,7 @@ def test_all_faults_are_named_together(tmp_path):
         read_fleet(path, corridor(2))
     text = str(caught.value)
     for part in (
-        "fleet.csv: 7 faults", "row 2: seats is 0", "row 3: vehicle_id 'A'",
+        "fleet.csv: 8 faults", "row 2: seats is 0", "row 3: vehicle_id 'A'",
         "row 4: kind is 'mule'",
         "row 5: wheelchair_places is 5", "row 6: speed is -2", "row 6: node_id 'N77'",
         "row 7: boarding_s is 'soon'", "row 8: available_until_s is 100",

@@ -416,7 +416,7 @@ def test_browser_shows_pickups_and_crews(seen: Seen, tmp_path: Path):
     assert first["needs"] in popup.inner_text()
     page.locator("summary", has_text="Who cannot get out:").press("Enter")
     page.locator("#summary button.link", has_text="boat V0").press("Enter")
-    table = page.locator(".leaflet-popup", has_text="boat V0")
+    table = page.locator(".crew-table", has_text="boat V0")
     table.wait_for()
     stops = found.routes[found.routes["vehicle_id"] == "V0"]
     assert table.locator("tbody tr").count() == len(stops)
