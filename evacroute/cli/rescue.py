@@ -41,6 +41,15 @@ def rescue(
             "--radius", metavar="M", min=0.0, help="How far people walk to a pick-up (metres)."
         ),
     ] = RADIUS,
+    largest: Annotated[
+        int | None,
+        typer.Option(
+            "--largest",
+            metavar="N",
+            min=1,
+            help="Most persons of a pick-up; without it as many as a vehicle takes.",
+        ),
+    ] = None,
     drop_offs: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +89,7 @@ def rescue(
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
         found = er.rescue(
-            plan, fleet, radius=radius, drop_offs=drop_offs, time_limit=time_limit,
+            plan, fleet, radius=radius, largest=largest, drop_offs=drop_offs, time_limit=time_limit,
             canals=None if canals is None else er.read_network(canals), progress=tell,
         )  # fmt: skip
         tell("drawing the map", 0.8)

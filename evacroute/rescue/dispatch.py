@@ -33,6 +33,7 @@ def rescue(
     fleet: Fleet | str | Path | pd.DataFrame | None = None,
     *,
     radius: float = RADIUS,
+    largest: int | None = None,
     drop_offs: str | Path | pd.DataFrame | None = None,
     canals: Network | None = None,
     latest: Mapping[Any, float] | None = None,
@@ -56,6 +57,9 @@ def rescue(
         The vehicles, or a table of them as `read_fleet` takes it; None finds the pick-ups alone.
     radius
         How far people walk to a pick-up or landing [m]; 0 = everyone waits where they start.
+    largest
+        Most persons of a pick-up; by default as many as a vehicle takes. Smaller pick-ups let small
+        vehicles take part beside large ones, and take longer to route.
     drop_offs
         Landings and hospitals instead of the shelters: a table with lon and lat; optional
         drop_off_id, name, capacity, step_free_capacity.
@@ -98,6 +102,8 @@ def rescue(
     """
     if not (math.isfinite(radius) and radius >= 0):
         raise InputError(f"radius is {radius} m, expected a number >= 0")
+    if largest is not None and largest < 1:
+        raise InputError(f"largest is {largest} persons, expected a number >= 1, or None")
     if solution_limit is not None and solution_limit < 0:
         raise InputError(f"solution_limit is {solution_limit}, expected a number >= 0, or None")
     limit = None if time_limit is None else seconds(time_limit, "time_limit")
@@ -110,7 +116,7 @@ def rescue(
     left = who_is_left(plan)
     pickups = gather(
         left, network, classes, radius=radius, deadline=scenario.deadline_s, cut=latest or {},
-        fleet=vehicles,
+        fleet=vehicles, largest=largest,
     )  # fmt: skip
     table = pickups.table
     people = _people(plan, left, pickups)

@@ -59,6 +59,7 @@ def gather(
     deadline: float,
     cut: Mapping[Any, float],
     fleet: Fleet | None,
+    largest: int | None = None,
 ) -> Pickups:
     """Gather people who are left at pick-ups.
 
@@ -80,7 +81,9 @@ def gather(
     cut
         Earlier latest times by node id [s].
     fleet
-        The vehicles; None splits no pick-up.
+        The vehicles; no pick-up is more than one takes.
+    largest
+        Most persons of a pick-up; None = as many as a vehicle takes.
     """
     latest = np.full(network.n_nodes, deadline)
     np.minimum.at(latest, network.node_positions(cut), list(cut.values()))
@@ -89,7 +92,7 @@ def gather(
     pace = np.where(left.class_ >= 0, np.minimum(slowest, classes.speed_flat)[left.class_], 1.0)
     there = left.ready + walk / pace
     by = np.where(left.node >= 0, np.minimum(latest[left.node], latest[centre]), deadline)
-    parts = _split(left, centre, there, by, fleet)
+    parts = _split(left, centre, there, by, _limits(fleet, largest))
     landings = Landings(network, classes)
     rows = [_row(left, part, network, there, by, pace, centre, landings, radius) for part in parts]
     order = sorted(range(len(rows)), key=lambda i: _urgency(rows[i]))
@@ -196,7 +199,7 @@ def _split(
     centre: NDArray[np.int64],
     there: NDArray[np.float64],
     by: NDArray[np.float64],
-    fleet: Fleet | None,
+    limits: tuple[int, int, int],
 ) -> list[list[tuple[int, int]]]:
     """Divide the people of each place into pick-ups: lists of (row, persons)."""
     places: dict[Any, list[int]] = {}
@@ -208,22 +211,22 @@ def _split(
             places.setdefault((*spot, bool(there[row] > by[row])), []).append(row)
     bins = []
     for rows in places.values():
-        bins += _pack(left, rows, there, _limits(fleet))
+        bins += _pack(left, rows, there, limits)
     return bins
 
 
-def _limits(fleet: Fleet | None) -> tuple[int, int, int]:
+def _limits(fleet: Fleet | None, largest: int | None) -> tuple[int, int, int]:
     """Most persons of a pick-up without, and with people who cannot use steps; most of these."""
-    many = 2**31
+    many = 2**31 if largest is None else largest
     if fleet is None:
         return many, many, many
-    most = int(fleet.seats.max())
+    most = min(many, int(fleet.seats.max()))
     places = fleet.wheelchair_places
     if not places.any():
         return most, many, many
     able = np.flatnonzero(places > 0)
     best = able[np.lexsort((-places[able], -fleet.seats[able]))[0]]
-    return most, int(fleet.seats[best]), int(places[best])
+    return most, min(many, int(fleet.seats[best])), min(many, int(places[best]))
 
 
 def _pack(

@@ -23,7 +23,7 @@ NEVER = 10**7
 """Seconds of a way that does not exist."""
 
 LATE, NO_PLACE, NO_ROOM, TOO_FAR, NO_TIME = (
-    "not ready by the latest time", "no vehicle takes so many who need this",
+    "not ready by the latest time", "no vehicle of the fleet can take them",
     "no drop-off with room can be reached", "no vehicle gets there by the latest time",
     "no vehicle is free in time",
 )  # fmt: skip

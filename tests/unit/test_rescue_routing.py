@@ -159,6 +159,21 @@ def test_a_small_boat_makes_several_trips():
     assert broken_rules(found, vehicles, room_of(plan)) == []
 
 
+def test_small_pickups_let_small_vehicles_take_part():
+    """With pick-ups of one person a team for one fetches people beside a boat."""
+    network = corridor(2, 100.0)
+    plan = plan_leaving(network, (1, 6), shelters=((2, 99),))
+    crews = fleet(network, ("boat", 0, 6, 0, 2.0, 60.0), ("stretcher team", 1, 1, 0, 2.0, 0.0))
+    alone = er.rescue(plan, crews)
+    both = er.rescue(plan, crews, largest=1)
+    assert alone.routes is not None
+    assert both.routes is not None
+    assert len(alone.pickups) == 1
+    assert (len(both.pickups), both.pickups["persons"].max()) == (6, 1)
+    assert set(alone.routes["vehicle_id"]) == {"V0"}
+    assert "V1" in set(both.routes["vehicle_id"])
+
+
 def test_every_reason_for_not_being_reached():
     """Who is ready too late, fits no vehicle, is too far or has no drop-off is told so."""
     network = corridor(4, 500.0, steps_at=(3,))
@@ -169,7 +184,7 @@ def test_every_reason_for_not_being_reached():
         return str(er.rescue(plan, vehicles).unreached["reason"].item())
 
     assert reason((1, 1, 3000.0)) == "not ready by the latest time"
-    assert reason((1, 1, 0.0, 1)) == "no vehicle takes so many who need this"
+    assert reason((1, 1, 0.0, 1)) == "no vehicle of the fleet can take them"
     assert reason((3, 1)) == "no vehicle gets there by the latest time"
     assert reason((1, 2), room=1) == "no drop-off with room can be reached"
     # Steps count twice on foot.
@@ -232,5 +247,7 @@ def test_odd_limits_are_refused():
     plan = plan_leaving(corridor(1), (1, 1))
     with pytest.raises(InputError, match="solution_limit is -1"):
         er.rescue(plan, solution_limit=-1)
+    with pytest.raises(InputError, match="largest is 0"):
+        er.rescue(plan, largest=0)
     with pytest.raises(InputError, match="time_limit"):
         er.rescue(plan, time_limit=0)
