@@ -34,7 +34,7 @@ class RescueSummary:
         How many pick-ups.
     nowhere
         Persons of whom no place is known; they are at no pick-up.
-    largest
+    first_due
         The pick-ups that are due first, as rows of `Rescue.pickups`.
     vehicles, used
         Vehicles of the fleet, and how many go out; 0 without a fleet.
@@ -53,7 +53,7 @@ class RescueSummary:
     by_need: dict[str, int]
     pickups: int
     nowhere: int
-    largest: list[dict[Any, Any]]
+    first_due: list[dict[Any, Any]]
     vehicles: int
     used: int
     trips: int
@@ -90,17 +90,17 @@ class RescueSummary:
         return "\n".join(lines)
 
     def _due(self) -> list[str]:
-        if not self.largest:
+        if not self.first_due:
             return []
         lines = [f"{'pick-up':<9} {'persons':>7} {'by min':>7}  place and needs"]
-        for row in self.largest:
+        for row in self.first_due:
             place = row["place"] or (f"node {row['node_id']}" if row["node_id"] else "off street")
             lines.append(
                 f"{row['pickup_id']:<9} {row['persons']:>7,} {row['latest_s'] / 60:>7.1f}  "
                 f"{place}: {row['needs']}"
             )
-        if self.pickups > len(self.largest):
-            lines.append(f"... and {self.pickups - len(self.largest):,} more")
+        if self.pickups > len(self.first_due):
+            lines.append(f"... and {self.pickups - len(self.first_due):,} more")
         return lines
 
     __repr__ = __str__
@@ -164,7 +164,7 @@ class Rescue:
             by_need=_sums(people, "needs"),
             pickups=len(self.pickups),
             nowhere=nowhere,
-            largest=self.pickups[columns].head(SHOWN).to_dict("records"),
+            first_due=self.pickups[columns].head(SHOWN).to_dict("records"),
             vehicles=self.vehicles,
             used=used,
             trips=trips,
