@@ -73,6 +73,7 @@ from evacroute.prices import Prices
 from evacroute.replan_result import Replan
 from evacroute.replanning import replan
 from evacroute.reports import LoadReport
+from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
 from evacroute.verification import Verification, verify
@@ -117,6 +118,7 @@ __all__ = [
     "FetchError",
     "Fire",
     "FireLaw",
+    "Fleet",
     "Flood",
     "Groups",
     "Hazard",
@@ -135,6 +137,7 @@ __all__ = [
     "PlanError",
     "Prices",
     "Replan",
+    "Rescue",
     "Scenario",
     "ShelterError",
     "Shelters",
@@ -161,6 +164,7 @@ __all__ = [
     "read_closures",
     "read_earthquake",
     "read_fire",
+    "read_fleet",
     "read_heights",
     "read_instance",
     "read_network",
@@ -169,6 +173,7 @@ __all__ = [
     "read_shelters",
     "read_tide",
     "replan",
+    "rescue",
     "shuttles",
     "synthesize_people",
     "to_geojson",

@@ -14,13 +14,15 @@ from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
+from evacroute.plotting._rescue_data import add_rescue
 from evacroute.plotting._words import panel_words
+from evacroute.rescue import Rescue
 from evacroute.writing import atomic_path
 
-STYLES = ("leaflet.css", "map.css", "hazards.css")
+STYLES = ("leaflet.css", "map.css", "hazards.css", "rescue.css")
 SCRIPTS = (
     "leaflet.js", "data.js", "text.js", "streets.js", "hazards.js", "shelters.js", "routes.js",
-    "search.js", "found.js", "controls.js", "summary.js", "main.js",
+    "search.js", "found.js", "controls.js", "summary.js", "rescue.js", "main.js",
 )  # fmt: skip
 
 ONLY_WITH = {"hazards.js": "hazard_street", "hazards.css": "hazard_street"}
@@ -37,6 +39,7 @@ def write_map(
     max_routes: int | None = None,
     tiles: str | tuple[str, str] | None = None,
     with_persons: bool = True,
+    rescue: Rescue | None = None,
 ) -> Path:
     """Write a plan as an interactive map: one HTML file that needs nothing else.
 
@@ -63,6 +66,8 @@ def write_map(
         tiles the map asks the server of the tiles for pictures whenever it is looked at.
     with_persons
         False leaves persons' and households' ids and positions out, for a map to be shared.
+    rescue
+        Also show who cannot get out: pick-ups, and the ways of boat crews and stretcher teams.
 
     Returns
     -------
@@ -82,6 +87,8 @@ def write_map(
     if max_routes is not None and max_routes < 0:
         raise InputError(f"max_routes is {max_routes}, expected a number >= 0, or None for all")
     packer = pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
+    if rescue is not None:
+        add_rescue(packer, rescue)
     packer.meta |= panel_words(plan)
     packer.meta["tiles"] = _tiles(tiles)
     heading = title or f"Evacuation plan: {plan.placed + plan.left:,} people, {plan.method}"

@@ -12,16 +12,17 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake",
-    "EvacrouteError", "Fairness", "FetchError", "Fire", "FireLaw", "Flood", "Groups", "Hazard",
-    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "MissingExtraError",
-    "Movements", "Network", "NetworkError", "People", "PeopleError", "Plan", "PlanError", "Prices",
-    "Replan", "Scenario", "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Tide",
-    "Verification", "Walkways", "add_walkways", "assign", "capabilities", "directions",
-    "explain_shortfall", "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats",
-    "lagoon_network", "lagoon_shelters", "marginal_value", "read_boats", "read_closures",
-    "read_earthquake", "read_fire", "read_heights", "read_instance", "read_network", "read_people",
-    "read_plan", "read_shelters", "read_tide", "replan", "shuttles", "synthesize_people",
+    "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake", "EvacrouteError",
+    "Fairness", "FetchError", "Fire", "FireLaw", "Fleet", "Flood", "Groups", "Hazard",
+    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
+    "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError",
+    "Plan", "PlanError", "Prices", "Replan", "Rescue", "Scenario", "ShelterError", "Shelters",
+    "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways", "add_walkways",
+    "assign", "capabilities", "directions", "explain_shortfall", "fairness", "fetch",
+    "join_bridges", "lagoon", "lagoon_boats", "lagoon_network", "lagoon_shelters",
+    "marginal_value", "read_boats", "read_closures", "read_earthquake", "read_fire",
+    "read_fleet", "read_heights", "read_instance", "read_network", "read_people", "read_plan",
+    "read_shelters", "read_tide", "replan", "rescue", "shuttles", "synthesize_people",
     "to_geojson", "verify", "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (

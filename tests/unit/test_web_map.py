@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,8 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import missing
-from drawn_plans import NASTY, make_hazard_plan, make_plan, make_plan_of_people, make_priced_plan
+from drawn_plans import (
+    NASTY,
+    grid_network,
+    make_hazard_plan,
+    make_plan,
+    make_plan_of_people,
+    make_priced_plan,
+)  # fmt: skip
+from stranded import fleet, plan_leaving
 
+import evacroute as er
 from evacroute.errors import InputError
 from evacroute.plotting import write_map
 from evacroute.plotting.web_map import SCRIPTS
@@ -459,3 +470,65 @@ def test_browser_without_decompression_says_why(browser: Any, tmp_path: Path):
     page.wait_for_selector("#notice.problem")
     assert "too old" in page.inner_text("#notice")
     context.close()
+
+
+def rescued_plan() -> tuple[Any, Any]:
+    """A plan that leaves people on a grid, and their rescue by a boat and a team."""
+    network = grid_network()
+    plan = plan_leaving(network, (3, 2), (18, 3, 0.0, 1), (9, 9), shelters=((24, 30),))
+    crews = fleet(network, ("boat", 0, 5, 3), ("stretcher team", 2, 3, 1))
+    return plan, er.rescue(plan, crews, radius=0)
+
+
+def test_the_rescue_brings_no_ids_of_persons(tmp_path: Path):
+    """A map with pick-ups but without persons holds no id of a person or household."""
+    plan = make_plan_of_people()
+    page = write_map(plan, tmp_path / "m.html", with_persons=False, rescue=er.rescue(plan))
+    blob = re.search(r'id="plan-data">([^<]*)<', page.read_text("utf-8"))
+    assert blob
+    text = gzip.decompress(base64.b64decode(blob[1]))
+    assert b"pickup_id" in text
+    for name in ("person_id", "household", *map(str, plan.roster.person_id)):  # type: ignore[union-attr]
+        assert f'"{name}"'.encode() not in text
+
+
+@pytest.mark.browser
+def test_browser_shows_pickups_and_crews(seen: Seen, tmp_path: Path):
+    """Pick-ups and crews' ways are drawn and explained, by mouse and by keyboard."""
+    plan, found = rescued_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html", rescue=found))
+    assert page.locator(".pickup").count() == len(found.pickups)
+    used = found.routes["vehicle_id"].nunique()
+    assert page.locator("path.crew").count() == used
+    first = found.pickups.iloc[0]
+    page.locator(f".pickup[aria-label^='Pick-up {first['pickup_id']}:']").press("Enter")
+    popup = page.locator(".leaflet-popup", has_text=f"Pick-up {first['pickup_id']}")
+    popup.wait_for()
+    assert first["needs"] in popup.inner_text()
+    page.locator("summary", has_text="Who cannot get out:").press("Enter")
+    page.locator("#summary button.link", has_text="boat V0").press("Enter")
+    table = page.locator(".crew-table", has_text="boat V0")
+    table.wait_for()
+    stops = found.routes[found.routes["vehicle_id"] == "V0"]
+    assert table.locator("tbody tr").count() == len(stops)
+
+
+@pytest.mark.browser
+def test_browser_hides_what_is_switched_off(seen: Seen, tmp_path: Path):
+    """The switches of the legend take pick-ups and ways off the map; asking for one brings all."""
+    plan, found = rescued_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html", rescue=found))
+    page.locator("#show-pickups").press("Space")
+    page.locator("#show-crews").press("Space")
+    assert page.locator(".pickup").count() == page.locator("path.crew").count() == 0
+    page.locator("summary", has_text="Who cannot get out:").click()
+    page.locator("#summary button.link", has_text="R001").click()
+    assert page.locator(".pickup").count() == len(found.pickups)
+    assert page.locator("#show-pickups").is_checked()
+
+
+@pytest.mark.browser
+def test_browser_shows_no_rescue_unless_asked(seen: Seen, tmp_path: Path):
+    """A map without a rescue has neither its legend nor its markers."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
+    assert page.locator(".rescue-legend, .pickup, #show-pickups").count() == 0
