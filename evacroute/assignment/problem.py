@@ -183,11 +183,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         )
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
-    gates = make_gates(_profile(scenario), walk, step, n_slots)
-    if scenario.rides is not None:
-        gates = with_rides(
-            gates, scenario.rides, scenario.link_times, classes.step_free, step, n_slots
-        )
+    gates = gates_of(scenario, walk, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
@@ -235,6 +231,21 @@ def without_hazards(problem: Problem) -> Problem:
         link_every=link_every,
         gates=gates,
     )
+
+
+def gates_of(scenario: Scenario, walk: NDArray[np.float64], step: float, n_slots: int) -> Gates:
+    """Lay the links that change and the boats of a scenario on the time grid.
+
+    Parameters
+    ----------
+    walk
+        Walking times [s] from `street_slots`.
+    """
+    gates = make_gates(_profile(scenario), walk, step, n_slots)
+    if scenario.rides is None:
+        return gates
+    step_free = scenario.group_classes.step_free
+    return with_rides(gates, scenario.rides, scenario.link_times, step_free, step, n_slots)
 
 
 def with_gates(
