@@ -74,7 +74,7 @@ def build_graph(
     link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, round_times(arc_walk),
-        shelter_node, link_every, unit,
+        shelter_node, link_every, unit, gates,
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def graph_of_arcs(
     link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, arc_time, shelter_node,
-        link_every, unit,
+        link_every, unit, gates,
     )  # fmt: skip
 
 
@@ -234,8 +234,10 @@ def _assemble(
     shelter_node: NDArray[np.int32],
     link_every: NDArray[np.int32],
     unit: NDArray[np.int32],
+    gates: Gates,
 ) -> Graph:
     """Put a graph together from arcs that are sorted by head."""
+    span = _spans(seq_link[seq_ptr[:-1]] - network.n_links, gates)
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
     node_head[head_nodes] = np.arange(len(head_nodes))
@@ -252,7 +254,7 @@ def _assemble(
         arc_to=arc_to,
         arc_time=arc_time,
         arc_walk=arc_walk,
-        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link),
+        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link, span),
         into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
         into_arc=into_arc,
         seq_ptr=seq_ptr,
@@ -271,6 +273,19 @@ def _assemble(
     )
 
 
+def _spans(gate: NDArray[np.int32], gates: Gates) -> NDArray[np.int32]:
+    """First and last slot in which each arc may be entered, shape (n_arcs, 2)."""
+    n_slots = gates.open_.shape[1] - 1
+    first, last = np.zeros(gates.n_gates, np.int32), np.full(gates.n_gates, n_slots, np.int32)
+    if gates.n_gates:
+        first[:] = gates.open_.argmax(axis=1)
+        last[:] = n_slots - gates.open_[:, ::-1].argmax(axis=1)
+    span = np.empty((len(gate), 2), np.int32)
+    span[:] = 0, n_slots
+    span[gate >= 0] = np.column_stack([first, last])[gate[gate >= 0]]
+    return span
+
+
 def round_times(arc_walk: NDArray[np.float64]) -> NDArray[np.int32]:
     """Whole slots to walk each arc, at least 1, `FAR` where barred; shape (classes, arcs)."""
     finite = arc_walk < FAR
@@ -283,9 +298,11 @@ def arc_rows(
     arc_time: NDArray[np.int32],
     seq_ptr: NDArray[np.int32],
     seq_link: NDArray[np.int32],
+    span: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Gather `Graph.arc_row` from its parts."""
-    rows = np.empty((*arc_time.shape, 4), np.int32)
+    """Gather `Graph.arc_row` from its parts; `span` holds first and last slot of entry."""
+    rows = np.empty((*arc_time.shape, 6), np.int32)
+    rows[..., 4:] = span
     rows[..., 0] = arc_to
     rows[..., 1] = arc_time
     rows[..., 2] = seq_link[seq_ptr[:-1]]

@@ -232,5 +232,5 @@ def _fit(
     times = graph.arc_time.copy()
     times[known:] = unbias(part, scenario.network, theirs, price, spare[late]).arc_time
     times = np.where(graph.arc_time < FAR, times, FAR).astype(np.int32)
-    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
+    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link, graph.arc_row[0, :, 4:])
     return graph._replace(arc_time=times, arc_row=rows)

@@ -119,6 +119,7 @@ class ShelterFlow:
         first = soonest.to(np.ones(len(problem.static_price), np.bool_))
         alone = first.astype(np.int64)[origins.of_group]
         distances: NDArray[np.int32] | None = None
+        later: list[tuple[int, NDArray[np.int32]]] = []
         regions: Regions | None = None
         costs: Costs
         if problem.is_large:
@@ -126,7 +127,9 @@ class ShelterFlow:
             costs = NearPairs(problem, soonest, regions)
         else:
             distances = problem.distances()
-            costs = EveryPair(problem, origins, distances)
+            phases = problem.phases()
+            later = [(slot, problem.distances(since=slot)) for slot in phases[1:]]
+            costs = EveryPair(problem, origins, distances, phases)
         delay = np.zeros(len(problem.graph.arc_from))
         flow: RoomFlow | None = None
         for i in range(self.rounds):
@@ -139,6 +142,7 @@ class ShelterFlow:
                 problem,
                 distances,
                 _slots(flow.price),
+                later=later,
                 slack=0 if last else SLACK,
                 count_waits=not last,
                 regions=regions,
@@ -164,7 +168,7 @@ class ShelterFlow:
         small = int(placing.store.count[0]) <= self.polish
         if small or (unplaced.sum() > no_room and not problem.is_large):
             # Where some are left, or it costs nothing, the greedy's answer is tried as well.
-            other = Placing(problem, distances, regions=regions)
+            other = Placing(problem, distances, later=later, regions=regions)
             every = whole_groups(groups).take(np.flatnonzero(proven < 0))
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")
