@@ -33,6 +33,7 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
+from evacroute.evaluation import Evaluation, evaluate
 from evacroute.hazards import Hazard, LinkTimes
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
@@ -78,6 +79,7 @@ __all__ = [
     "METHODS",
     "Classes",
     "EvacrouteError",
+    "Evaluation",
     "Fairness",
     "FetchError",
     "Groups",
@@ -105,6 +107,7 @@ __all__ = [
     "Verification",
     "assign",
     "capabilities",
+    "evaluate",
     "explain_shortfall",
     "fairness",
     "fetch",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard, LinkTimes, as_hazards
+from evacroute.hazards import Hazard, as_hazards
 from evacroute.metrics import times
 from evacroute.network import KINDS
 from evacroute.plan import Plan
@@ -40,9 +40,9 @@ class Evaluation:
     Parameters
     ----------
     table
-        One row a scenario: scenario, probability, safe (persons in a shelter by the deadline), stuck
-        (stopped before a closed link), late, left (without a place in the plan), mean_s, p95_s
-        (ready to safe) and clearance_s of those safe, NaN where nobody is.
+        One row a scenario: scenario, probability, safe (persons in a shelter by the deadline),
+        stuck (stopped before a closed link), late, left (without a place in the plan), mean_s,
+        p95_s (ready to safe) and clearance_s of those safe, NaN where nobody is.
     by_class
         One row a scenario and class with people: scenario, class_id, persons, safe, share.
     odds
@@ -113,8 +113,8 @@ class Evaluation:
         rows: list[tuple[str, dict[str, Any]]] = [("expected", self.expected)]
         rows.append((f"worst ({self.worst['scenario']})", self.worst))
         fewest = self.table.sort_values("safe", kind="stable").index[:SHOWN]
-        for row in self.table.loc[sorted(fewest)].to_dict("records"):
-            rows.append((str(row["scenario"]), {str(key): value for key, value in row.items()}))
+        for record in self.table.loc[sorted(fewest)].to_dict("records"):
+            rows.append((str(record["scenario"]), {str(k): v for k, v in record.items()}))
         width = max(len(name) for name, _ in [("scenario", {}), *rows])
         lines = [f"{'scenario':<{width}} {'safe':>9} {'stuck':>9} {'late':>9} {'left':>7} "]
         lines[0] += f"{'mean':>7} {'p95':>7} {'last in':>8}  [min]"
@@ -123,7 +123,7 @@ class Evaluation:
             figures = f"{row['left']:>7,.0f} {minutes(row['mean_s']):>7} {minutes(row['p95_s']):>7}"
             lines.append(f"{name:<{width}} {counts} {figures} {minutes(row['clearance_s']):>8}")
         if n > SHOWN:
-            lines.append(f"({n} scenarios; of the single ones those with the fewest safe are shown)")
+            lines.append(f"({n} scenarios; shown are those with the fewest people safe)")
         lines += self._classes() + self._blocking()
         return "\n".join(lines)
 
@@ -211,10 +211,11 @@ def evaluate(
     timetable = Timetable(plan.scenario, plan.movements)
 
     def played() -> Iterator[Played]:
-        for i, (case, deadline) in enumerate(cases):
+        for i, one in enumerate(cases):
             if progress is not None:
                 progress("playing the plan", i / len(cases))
-            yield timetable.play(_resolve(plan, case), deadline)
+            case = one if isinstance(one, Scenario) else plan.scenario.with_hazard(one)
+            yield timetable.play(case.link_times, case.deadline_s)
 
     return _sum_up(plan, names, weight, played())
 
@@ -253,7 +254,7 @@ def figures(plan: Plan, played: Played) -> dict[str, Any]:
 
 def unlike(scenario: Scenario, other: Scenario) -> list[str]:
     """Name the parts in which two scenarios differ, hazards and deadline aside."""
-    pairs = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "network": (scenario.network, other.network),
         "groups": (scenario.groups, other.groups),
         "classes": (scenario.group_classes, other.group_classes),
@@ -263,14 +264,11 @@ def unlike(scenario: Scenario, other: Scenario) -> list[str]:
     return [name for name, (a, b) in pairs.items() if a is not b and not a.equals(b)]
 
 
-Case = tuple[LinkTimes | Hazards, float]
-
-
 def _cases(
     plan: Plan,
     scenarios: Sequence[Scenario] | Mapping[str, Scenario] | None,
     hazards: Sequence[Hazards] | Mapping[str, Hazards] | None,
-) -> tuple[list[str], list[Case]]:
+) -> tuple[list[str], list[Scenario | Hazards]]:
     """Name the scenarios, and check that they fit the plan."""
     if (scenarios is None) == (hazards is None):
         raise InputError("evaluate takes either scenarios or hazards=")
@@ -287,7 +285,9 @@ def _cases(
         if any(isinstance(one, Scenario) for one in several):
             raise InputError("hazards= holds a scenario; give scenarios without hazards=")
         # Before anything is played, so that a wrong one costs no time.
-        return names, [(as_hazards(one), plan.scenario.deadline_s) for one in several]
+        for one in several:
+            as_hazards(one)
+        return names, several
     faults = Faults("scenarios")
     for name, one in zip(names, several, strict=True):
         if not isinstance(one, Scenario):
@@ -298,15 +298,7 @@ def _cases(
                 "hazards alone, hazards=[...], or make all scenarios of the same parts"
             )
     faults.raise_if_any()
-    return names, [(one.link_times, one.deadline_s) for one in several]
-
-
-def _resolve(plan: Plan, case: LinkTimes | Hazards) -> LinkTimes:
-    if isinstance(case, LinkTimes):
-        return case
-    scenario = plan.scenario
-    network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
-    return LinkTimes.joined([one.link_times(network, classes, until) for one in as_hazards(case)])
+    return names, several
 
 
 def _sum_up(

@@ -92,9 +92,7 @@ class Timetable:
 
     def _lookup(
         self, link_times: LinkTimes, until: float
-    ) -> tuple[
-        NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]
-    ]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         profile = link_times.profile(self.n_classes, until)
         row = np.full(self.n_links, -1, np.int32)
         row[profile.link] = np.arange(len(profile.link))

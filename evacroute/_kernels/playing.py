@@ -1,4 +1,4 @@
-"""Play movements through link times: who gets through, who stands before a closed link, and when."""
+"""Play movements through link times: who gets through, who stands before a closed link, when."""
 
 from __future__ import annotations
 
