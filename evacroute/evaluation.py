@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError
@@ -156,7 +156,7 @@ def evaluate(
     scenarios: Sequence[Scenario] | Mapping[str, Scenario] | None = None,
     *,
     hazards: Sequence[Hazards] | Mapping[str, Hazards] | None = None,
-    probabilities: Sequence[float] | None = None,
+    probabilities: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Play a plan, its ways and times as they are, in scenarios that it may not have been made for.
@@ -220,7 +220,7 @@ def evaluate(
     return _sum_up(plan, names, weight, played())
 
 
-def shares(probabilities: Sequence[float] | None, n: int) -> NDArray[np.float64]:
+def shares(probabilities: ArrayLike | None, n: int) -> NDArray[np.float64]:
     """Give weights that add up to 1.
 
     Raises

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from evacroute.assignment import METHODS, Progress, build_problem
 from evacroute.errors import InputError
@@ -25,7 +26,7 @@ def assign(
     seed: int = 0,
     max_density: float | None = None,
     robust: str | None = None,
-    probabilities: Sequence[float] | None = None,
+    probabilities: ArrayLike | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Plan:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from evacroute.assignment import Progress
@@ -63,7 +63,7 @@ def assign_robust(
     assign: Assign,
     measure: str,
     *,
-    probabilities: Sequence[float] | None = None,
+    probabilities: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """Find a plan that is good over all scenarios.
