@@ -54,6 +54,7 @@ from evacroute.replanning import replan
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
+from evacroute.sweeping import Sweep, sweep
 from evacroute.verification import Verification, verify
 from evacroute.writing import write_instance, write_network
 
@@ -104,6 +105,7 @@ __all__ = [
     "Shortfall",
     "SolverError",
     "Status",
+    "Sweep",
     "Verification",
     "assign",
     "capabilities",
@@ -122,6 +124,7 @@ __all__ = [
     "read_plan",
     "read_shelters",
     "replan",
+    "sweep",
     "synthesize_people",
     "to_geojson",
     "verify",

@@ -13,7 +13,7 @@ from evacroute._data_dir import data_path
 
 NAMES = {
     "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "Hazard",
-    "HazardError", "InputError", "LinkTimes",
+    "HazardError", "InputError", "LinkTimes", "Evaluation", "evaluate", "Sweep", "sweep",
     "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
     "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
     "Shortfall",
@@ -23,7 +23,17 @@ NAMES = {
     "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
     "write_network",
 }  # fmt: skip
-EXTRAS = ("osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost")
+EXTRAS = (
+    "osmium",
+    "osmnx",
+    "geopandas",
+    "shapely",
+    "matplotlib",
+    "kserve",
+    "redis",
+    "catboost",
+    "distributed",
+)
 
 
 def in_fresh_python(code: str) -> str:
