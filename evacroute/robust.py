@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from evacroute.errors import Faults, InputError
 from evacroute.evaluation import Evaluation, evaluate, shares, unlike
 from evacroute.hazards import LinkTimes
 from evacroute.hazards.combined import Overlay, overlay
+from evacroute.hazards.link_times import EVERY
+from evacroute.people import Classes
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 
@@ -27,6 +29,36 @@ MOST_CLOSED = (0.0, 0.1, 0.25, 0.5)
 
 Assign = Callable[[Scenario, Progress | None], Plan]
 """Plans a single scenario."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What a candidate is made for.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    scenario
+        What the plan answers.
+    planned
+        What is planned, where it is not the same: the groups are in other classes there.
+    """
+
+    name: str
+    scenario: Scenario
+    planned: Scenario | None = None
+
+    def solve(self, assign: Assign, progress: Progress | None) -> Plan:
+        """Make the plan."""
+        if self.planned is None:
+            return assign(self.scenario, progress)
+        plan = assign(self.planned, progress)
+        # Prices and bound are those of other classes.
+        return Plan(
+            self.scenario, plan.movements, method=plan.method, step_s=plan.step_s,
+            seconds=plan.seconds, settings=plan.settings, seed=plan.seed,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +100,10 @@ def assign_robust(
 ) -> Plan:
     """Find a plan that is good over all scenarios.
 
-    Plans are made for each scenario, for the worst of all at once, for their expected walking times
-    with links closed above several probabilities, and with the most reliable ways opened to those
-    whom the worst case cuts off. Each is played in all scenarios, and the best is taken.
+    Plans are made for each scenario; for the worst of all at once, and once more with the ways
+    likeliest to be open for those whom that cuts off; and for their expected walking times with
+    links closed above several probabilities. Each is played in all scenarios, and the best is
+    taken.
 
     Parameters
     ----------
@@ -104,10 +137,9 @@ def assign_robust(
     weight = shares(probabilities, len(several))
     tried: list[Candidate] = []
     n_at_most = len(several) + len(MOST_CLOSED) + 2
-    for name, scenario in _worth_trying(several, weight, tried):
-        tell = _part(progress, name, len(tried), n_at_most)
-        plan = assign(scenario, tell)
-        tried.append(Candidate(name, plan, evaluate(plan, several, probabilities=weight)))
+    for trial in _worth_trying(several, weight, tried):
+        plan = trial.solve(assign, _part(progress, trial.name, len(tried), n_at_most))
+        tried.append(Candidate(trial.name, plan, evaluate(plan, several, probabilities=weight)))
     best = max(tried, key=lambda one: one.merit(measure))
     record = {
         "measure": measure,
@@ -156,8 +188,8 @@ def check(given: Iterable[Any]) -> tuple[Scenario, ...]:
 
 def _worth_trying(
     scenarios: Sequence[Scenario], weight: NDArray[np.float64], tried: Sequence[Candidate]
-) -> Iterator[tuple[str, Scenario]]:
-    """Give the scenarios to make plans for, none twice; `tried` grows meanwhile."""
+) -> Iterator[Trial]:
+    """Give what to make plans for, nothing twice; `tried` grows meanwhile."""
     seen: list[LinkTimes] = []
 
     def is_new(times: LinkTimes) -> bool:
@@ -168,7 +200,7 @@ def _worth_trying(
 
     for i, scenario in enumerate(scenarios):
         if is_new(scenario.link_times):
-            yield f"scenario {i}", scenario
+            yield Trial(f"scenario {i}", scenario)
     if len(seen) == 1:
         return
     first = scenarios[0]
@@ -176,20 +208,46 @@ def _worth_trying(
     laid = overlay(several, len(first.group_classes), first.deadline_s)
     worst = laid.worst()
     if is_new(worst):
-        yield "worst case", first.with_hazard(worst)
-        cut_off = _left(tried[-1].plan)
-        if len(cut_off):
-            opened = open_ways(first, laid, weight, cut_off)
-            if is_new(opened):
-                yield "worst case, ways opened for those cut off", first.with_hazard(opened)
+        yield Trial("worst case", first.with_hazard(worst))
+        cut_off = np.unique(tried[-1].plan.movements.left_group).astype(np.int64)
+        opened = open_ways(first, laid, weight, cut_off)
+        if is_new(opened):
+            name = "worst case, likely ways for those cut off"
+            planned = _apart(first, worst, opened, cut_off)
+            yield Trial(name, first.with_hazard(opened), planned)
     for limit in MOST_CLOSED:
         times = laid.expected(weight, limit)
         if is_new(times):
-            yield f"expected times, closed above {limit:.0%}", first.with_hazard(times)
+            yield Trial(f"expected times, closed above {limit:.0%}", first.with_hazard(times))
 
 
-def _left(plan: Plan) -> NDArray[np.int64]:
-    return np.unique(plan.movements.left_group).astype(np.int64)
+def _apart(
+    scenario: Scenario, worst: LinkTimes, opened: LinkTimes, groups: NDArray[np.int64]
+) -> Scenario:
+    """Put groups into classes of their own, to whom alone ways are opened that may be closed."""
+    old, members = scenario.group_classes, scenario.groups
+    n = len(old)
+    class_ = members.class_.copy()
+    moved, number = np.unique(class_[groups], return_inverse=True)
+    class_[groups] = n + number.ravel()
+    both = np.append(np.arange(n), moved)
+    columns = {f.name: getattr(old, f.name)[both] for f in fields(old)}
+    columns["class_id"][n:] = [f"{name} (cut off)" for name in old.class_id[moved]]
+    parts = [times for k in range(n) if len(times := _rows_of(worst, k, k))]
+    parts += [_rows_of(opened, int(k), n + i) for i, k in enumerate(moved)]
+    return Scenario(
+        scenario.network, replace(members, class_=class_), scenario.shelters,
+        classes=Classes(**columns), deadline=scenario.deadline_s, hazard=parts,
+    )  # fmt: skip
+
+
+def _rows_of(times: LinkTimes, class_: int, becomes: int) -> LinkTimes:
+    """Give the rows that count for a class, as those of another."""
+    some = np.flatnonzero((times.class_ == class_) | (times.class_ == EVERY))
+    return LinkTimes(
+        times.link[some], np.full(len(some), becomes), times.from_s[some], times.to_s[some],
+        times.speed_factor[some],
+    )  # fmt: skip
 
 
 def open_ways(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,13 +41,26 @@ class Failing:
         return LinkTimes.none()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Barred(Classes):
+    """Classes that may not walk some links, shape (n_classes, n_links)."""
+
+    barred: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
+
+    def walk_seconds(self, network: Network) -> np.ndarray:
+        return np.where(self.barred, np.inf, Classes.walk_seconds(self, network))
+
+
 def assign_round(scenario: Scenario, method: str = "shelter_flow") -> Plan:
-    """Plan round all links that are ever closed to everyone, as if they were not there."""
-    times = scenario.link_times
-    capacity = scenario.network.capacity.copy()
-    capacity[times.link[(times.speed_factor == 0) & (times.class_ == -1)]] = 0.0
+    """Plan round all links that are ever closed to a class, as if they were not there for it."""
+    times, classes = scenario.link_times, scenario.group_classes
+    barred = np.zeros((len(classes), scenario.network.n_links), bool)
+    for link, class_ in zip(times.link, times.class_, strict=True):
+        barred[slice(None) if class_ < 0 else class_, link] = True
+    names = ("class_id", "speed_flat", "speed_steps", "min_width", "space", "depth_limit")
     dry = Scenario(
-        replace(scenario.network, capacity=capacity), scenario.groups, scenario.shelters,
-        classes=scenario.group_classes, deadline=scenario.deadline_s,
+        scenario.network, scenario.groups, scenario.shelters,
+        classes=Barred(*(getattr(classes, name) for name in names), barred),
+        deadline=scenario.deadline_s,
     )  # fmt: skip
     return replace(assign(dry, method), scenario=scenario)

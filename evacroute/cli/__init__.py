@@ -19,6 +19,7 @@ from evacroute.cli.info import info
 from evacroute.cli.plan import plan
 from evacroute.cli.replan import replan
 from evacroute.cli.shell import Shell
+from evacroute.cli.sweep import sweep
 from evacroute.cli.view import draw, verify
 
 app = typer.Typer(
@@ -29,8 +30,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    plan, replan, convert, verify, draw, prices, fairness, explain, fetch, demo, info, classes,
-    bench,
+    plan, replan, sweep, convert, verify, draw, prices, fairness, explain, fetch, demo, info,
+    classes, bench,
 ):  # fmt: skip
     app.command()(command)
 

@@ -282,23 +282,23 @@ def list_draws(
         raise InputError(f"draws is {draws!r}, expected a whole number, 1 or more")
     given = scenario.hazard if hazards is None else hazards
     together = as_hazards(given)  # type: ignore[arg-type]
-    if not any(_seed(one) is not None for one in together):
+    if not any(_is_seeded(one) for one in together):
         raise HazardError(
             f"draws={draws} needs a hazard with a seed, such as Earthquake(...); "
             "or give a list of hazards, one a draw, without draws"
         )
-    return [
-        tuple(one if _seed(one) is None else _reseeded(one, _seed(one) + i) for one in together)
-        for i in range(draws)
-    ]
+    return list(zip(*(_drawn(one, draws) for one in together), strict=True))
 
 
-def _seed(hazard: Any) -> Any:
-    """Give the seed of a hazard whose field it is, else None."""
-    named = is_dataclass(hazard) and any(f.name == "seed" and f.init for f in fields(hazard))
-    return hazard.seed if named and not isinstance(hazard, type) else None
+def _is_seeded(hazard: Any) -> bool:
+    return is_dataclass(hazard) and any(f.name == "seed" and f.init for f in fields(hazard))
 
 
-def _reseeded(hazard: Any, seed: int) -> Hazard:
-    found: Hazard = replace(hazard, seed=seed)
-    return found
+def _drawn(hazard: Any, n: int) -> Sequence[Hazard]:
+    """Give a hazard once for each draw, with another seed where it has one."""
+    if not _is_seeded(hazard):
+        return [hazard] * n
+    if hasattr(hazard, "draws"):
+        found: Sequence[Hazard] = hazard.draws(n)
+        return found
+    return [replace(hazard, seed=hazard.seed + i) for i in range(n)]

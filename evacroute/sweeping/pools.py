@@ -20,7 +20,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Any
 
-from evacroute.errors import InputError, SolverError
+from evacroute.errors import InputError, MissingExtraError, SolverError
 from evacroute.evaluation import Hazards
 from evacroute.sweeping.draws import Answer, Parcel, run_draw
 
@@ -192,3 +192,29 @@ def work_through(
         for future in running:
             future.cancel()
         raise
+
+
+@contextmanager
+def connect(address: str | None) -> Iterator[Executor | None]:
+    """Give the executor of a Dask cluster, or None where there is no address.
+
+    Raises
+    ------
+    MissingExtraError
+        If dask.distributed is not installed.
+    InputError
+        If no scheduler answers at the address.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingExtraError("distributed", "dask", "running on a Dask cluster") from error
+    try:
+        client = Client(address, timeout="30s")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{address}: no Dask scheduler answers there: {error}") from error
+    with client:
+        yield client.get_executor()

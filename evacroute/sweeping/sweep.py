@@ -53,7 +53,8 @@ def sweep(
         `draws`: one hazard, or several at once, drawn again and again; by default the scenario's
         own.
     draws
-        How many draws. In draw i every hazard with a field ``seed`` gets its seed + i.
+        How many draws. A hazard with a seed gets another in each: those of its own method
+        ``draws(n)`` where it has one, as `Earthquake` does, else seed + i.
     plan
         Play this plan in each draw, as `evaluate` does; otherwise each draw is planned by `assign`.
     method, step, seed, max_density, **settings

@@ -167,6 +167,17 @@ def test_a_plan_for_all_at_once_loses_nobody_in_any() -> None:
         assert (table["safe"] == plan.safe).all()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_every_candidate_keeps_the_rules_of_its_own_scenario(seed: int) -> None:
+    """In the scenario it comes with the plan brings in whom it places, and no rule is broken."""
+    scenarios = broken_grid(seed)
+    plan = assign_robust(scenarios, lambda one, tell: assign_round(one), "expected")
+    assert er.verify(plan).ok
+    assert er.evaluate(plan, [plan.scenario]).table["safe"][0] == plan.safe == plan.placed
+    assert plan.scenario.group_classes.equals(scenarios[0].group_classes)
+    assert plan.scenario.groups.equals(scenarios[0].groups)
+
+
 def test_assign_takes_several_scenarios(tmp_path: Path) -> None:
     """assign over scenarios gives a plan that verifies, says what it achieves, and can be saved."""
     base = er.lagoon(people=150)
