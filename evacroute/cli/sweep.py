@@ -36,9 +36,9 @@ def sweep(
         typer.Option(
             "--hazard",
             metavar="KIND:...",
-            help="What is drawn, as for 'evacroute plan': earthquake:seed=1,... Each draw has a seed "
-            "of its own, made of this one. May be given again: several at once; those without a "
-            "seed are the same in every draw.",
+            help="What is drawn, as for 'evacroute plan': earthquake:seed=1,... Each draw has a "
+            "seed of its own, made of this one. May be given again: several at once; those without "
+            "a seed are the same in every draw.",
         ),
     ],
     out: Annotated[
