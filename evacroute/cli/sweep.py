@@ -23,7 +23,7 @@ from evacroute.cli.inputs import (
     method_settings,
     reports_of,
 )
-from evacroute.cli.shell import BROKEN, Readable, Report, print_json, progress
+from evacroute.cli.shell import BROKEN, Report, print_json, progress
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.sweeping.pools import connect
@@ -107,11 +107,11 @@ def sweep(
         settings |= {"method": method, "step": seconds(step, "--step"), "seed": seed}
     failed: dict[int, str] = {}
     with progress() as tell:
-        scenario, fixed, reports = _load(instance, plan, deadline, tell)
+        scenario, fixed = _load(instance, plan, deadline, tell)
         # Not imported above, so that the other commands do without.
         reader = import_module("evacroute.cli.hazards")
-        hazards, more = reader.make_hazards(hazard, heights, scenario.network)
-        reports |= more
+        hazards = reader.make_hazards(hazard, heights, scenario.network)
+        reports = reports_of(scenario.with_hazard(hazards))
         with connect(dask) as executor:
             found = er.sweep(
                 scenario, hazards, draws=draws, plan=fixed, executor=executor, workers=workers,
@@ -133,12 +133,11 @@ def sweep(
 
 def _load(
     instance: Path | None, folder: Path | None, deadline: str, tell: Report
-) -> tuple[Scenario, Plan | None, dict[str, Readable]]:
+) -> tuple[Scenario, Plan | None]:
     if folder is not None:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
-        return plan.scenario, plan, {}
+        return plan.scenario, plan
     assert instance is not None  # for the type checker: checked before
     tell("loading the instance", 0.0)
-    scenario = er.read_instance(instance, deadline=deadline)
-    return scenario, None, reports_of(scenario)
+    return er.read_instance(instance, deadline=deadline), None

@@ -461,10 +461,8 @@ def test_a_hazard_may_draw_itself() -> None:
 def reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a reader of hazards in place that knows the stand-in only."""
 
-    def make(
-        texts: list[str], heights: Path | None, network: er.Network
-    ) -> tuple[list[er.Hazard], dict[str, Any]]:
-        return [BrokenLinks(int(text.removeprefix("earthquake:seed="))) for text in texts], {}
+    def make(texts: list[str], heights: Path | None, network: er.Network) -> list[er.Hazard]:
+        return [BrokenLinks(int(text.removeprefix("earthquake:seed="))) for text in texts]
 
     module = types.ModuleType("evacroute.cli.hazards")
     module.make_hazards = make  # type: ignore[attr-defined]
