@@ -20,8 +20,10 @@ from evacroute.analysis import (
     marginal_value,
 )
 from evacroute.assignment import METHODS, Movements
+from evacroute.boats import Boats
 from evacroute.capability import capabilities
 from evacroute.errors import (
+    BoatError,
     EvacrouteError,
     FetchError,
     HazardError,
@@ -34,15 +36,21 @@ from evacroute.errors import (
     SolverError,
 )
 from evacroute.evaluation import Evaluation, evaluate
-from evacroute.hazards import Hazard, LinkTimes
+from evacroute.hazards import Flood, Hazard, Heights, LinkTimes, Tide, Walkways
 from evacroute.load.bridges import join_bridges
 from evacroute.load.fetch import fetch
+from evacroute.load.gtfs import read_boats
+from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
+from evacroute.load.lagoon_boats import lagoon_boats
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon, lagoon_network, lagoon_shelters
 from evacroute.load.shelters import read_shelters
+from evacroute.load.shuttles import shuttles
 from evacroute.load.synthesize import synthesize_people
+from evacroute.load.tide import read_tide
+from evacroute.load.walkways import add_walkways
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan, Status
@@ -60,11 +68,19 @@ from evacroute.writing import write_instance, write_network
 
 if TYPE_CHECKING:
     from evacroute.export import to_geojson
+    from evacroute.guiding import Directions, directions
     from evacroute.plotting import write_map
+    from evacroute.sheets import write_sheets
 
 __version__ = version("evacroute")
 
-_LATE = {"write_map": "evacroute.plotting", "to_geojson": "evacroute.export"}
+_LATE = {
+    "Directions": "evacroute.guiding",
+    "directions": "evacroute.guiding",
+    "to_geojson": "evacroute.export",
+    "write_map": "evacroute.plotting",
+    "write_sheets": "evacroute.sheets",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -78,14 +94,19 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "BoatError",
+    "Boats",
     "Classes",
+    "Directions",
     "EvacrouteError",
     "Evaluation",
     "Fairness",
     "FetchError",
+    "Flood",
     "Groups",
     "Hazard",
     "HazardError",
+    "Heights",
     "InputError",
     "LinkTimes",
     "LoadReport",
@@ -106,24 +127,33 @@ __all__ = [
     "SolverError",
     "Status",
     "Sweep",
+    "Tide",
     "Verification",
+    "Walkways",
+    "add_walkways",
     "assign",
     "capabilities",
+    "directions",
     "evaluate",
     "explain_shortfall",
     "fairness",
     "fetch",
     "join_bridges",
     "lagoon",
+    "lagoon_boats",
     "lagoon_network",
     "lagoon_shelters",
     "marginal_value",
+    "read_boats",
+    "read_heights",
     "read_instance",
     "read_network",
     "read_people",
     "read_plan",
     "read_shelters",
+    "read_tide",
     "replan",
+    "shuttles",
     "sweep",
     "synthesize_people",
     "to_geojson",
@@ -131,4 +161,5 @@ __all__ = [
     "write_instance",
     "write_map",
     "write_network",
+    "write_sheets",
 ]

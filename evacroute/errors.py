@@ -29,6 +29,10 @@ class HazardError(InputError):
     """A fault in a hazard: its times, heights, places or files."""
 
 
+class BoatError(InputError):
+    """A fault in a timetable of boats."""
+
+
 class SolverError(EvacrouteError, RuntimeError):
     """A solver failed in a way that is not the input's fault."""
 

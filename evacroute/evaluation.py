@@ -163,9 +163,9 @@ def evaluate(
 
     Nobody is planned anew. Everyone keeps to their way and is nowhere before the plan's time.
     Slower links make all that follows later; planned waits are shortened first. Whoever would be
-    inside a link while it is closed stops before it, for good. Whoever arrives after the deadline
-    is late. Streets and doors take everybody who comes: queues that delays bring about are not
-    reckoned with.
+    inside a link while it is closed stops before it, for good; so does whoever misses a boat, or
+    whose boat does not run. Whoever arrives after the deadline is late. Streets and doors take
+    everybody who comes: queues that delays bring about are not reckoned with.
 
     Parameters
     ----------
@@ -208,14 +208,14 @@ def evaluate(
     """
     names, cases = _cases(plan, scenarios, hazards)
     weight = shares(probabilities, len(cases))
-    timetable = Timetable(plan.scenario, plan.movements)
+    timetable = Timetable(plan.scenario, plan.movements, plan.step_s)
 
     def played() -> Iterator[Played]:
         for i, one in enumerate(cases):
             if progress is not None:
                 progress("playing the plan", i / len(cases))
             case = one if isinstance(one, Scenario) else plan.scenario.with_hazard(one)
-            yield timetable.play(case.link_times, case.deadline_s)
+            yield timetable.play(case)
 
     return _sum_up(plan, names, weight, played())
 

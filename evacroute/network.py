@@ -13,8 +13,9 @@ from evacroute._frozen import equal_arrays, freeze
 from evacroute.errors import Faults, NetworkError
 from evacroute.reports import LoadReport
 
-KINDS = ("calle", "bridge", "steps", "square", "quay", "underpass", "ferry")
-"""Kinds of link; `Network.kind` holds positions in this tuple. A calle is any alley or street."""
+KINDS = ("calle", "bridge", "steps", "square", "quay", "underpass", "ferry", "walkway")
+"""Kinds of link; `Network.kind` holds positions in this tuple. A calle is any alley or street, a
+walkway a raised one (passerella), laid when the water comes."""
 
 FERRY = KINDS.index("ferry")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from evacroute._frozen import equal_arrays
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
+from evacroute.boats import Boats
 from evacroute.errors import PlanError, SolverError
 from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
 from evacroute.network import KINDS, Network
@@ -426,6 +427,8 @@ class Plan:
             and mine.group_classes.equals(theirs.group_classes)
             and mine.shelters.equals(theirs.shelters)
             and mine.deadline_s == theirs.deadline_s
+            and mine.link_times.equals(theirs.link_times)
+            and _same(mine.rides, theirs.rides)
             and _same_movements(self.movements, other.movements)
             and self.assignments_frame().equals(other.assignments_frame())
             and self.unassigned.equals(other.unassigned)
@@ -472,5 +475,5 @@ def _left(movements: Movements) -> dict[tuple[int, int], int]:
     return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
 
 
-def _same(first: Prices | Taken | None, second: Prices | Taken | None) -> bool:
+def _same(first: Boats | Prices | Taken | None, second: Boats | Prices | Taken | None) -> bool:
     return first is second if first is None or second is None else first.equals(second)

@@ -16,7 +16,7 @@ from evacroute._frozen import equal_arrays
 from evacroute.errors import Faults, InputError
 from evacroute.writing import atomic_path, write_arrays
 
-FORMAT = 1
+FORMAT = 2
 """Version of the arrays that `Prices.to_arrays` gives."""
 
 _NUMBERS = {"step": float, "n_slots": int, "horizon": int, "units": int, "value": float}
@@ -36,6 +36,10 @@ _COLUMNS: dict[str, tuple[Any, int]] = {
     "arc_ptr": (np.int64, 1),
     "arc_link": (np.int32, 1),
     "arc_slots": (np.int32, 2),
+    "arc_gate": (np.int32, 1),
+    "gate_ptr": (np.int64, 1),
+    "gate_first": (np.int32, 1),
+    "gate_last": (np.int32, 1),
     "link_id": (np.str_, 1),
     "link_name": (np.str_, 1),
     "link_kind": (np.str_, 1),
@@ -87,6 +91,11 @@ class Prices:
         The grid's arcs: chains of links walked without a stop, in walking order.
     arc_slots
         Slots that each class takes for each arc, -1 = barred, shape (n_classes, n_arcs).
+    arc_gate
+        Gate of each arc, -1 = it may be entered at any time. A link that changes over time is an
+        arc by itself for each pace, and its gate tells when that holds.
+    gate_ptr, gate_first, gate_last
+        Where each gate's spans begin, and their first and last slot: then it is open.
     link_id, link_name, link_kind, link_limit
         Id, name, kind and persons' space that may enter in a slot, of each link that has a price,
         in the order of their positions.
@@ -120,6 +129,10 @@ class Prices:
     arc_ptr: NDArray[np.int64]
     arc_link: NDArray[np.int32]
     arc_slots: NDArray[np.int32]
+    arc_gate: NDArray[np.int32]
+    gate_ptr: NDArray[np.int64]
+    gate_first: NDArray[np.int32]
+    gate_last: NDArray[np.int32]
     link_id: NDArray[np.str_]
     link_name: NDArray[np.str_]
     link_kind: NDArray[np.str_]
@@ -379,6 +392,13 @@ def _check_lengths(v: Mapping[str, Any], faults: Faults) -> None:
     for name, n in expected.items():
         if len(v[name]) != n:
             faults.add(f"{name} has {len(v[name])} values, expected {n}")
+    if len(v["arc_gate"]) != n_arcs:
+        faults.add(f"arc_gate has {len(v['arc_gate'])} values, expected {n_arcs}")
+    ptr, n = v["gate_ptr"], len(v["gate_first"])
+    if not len(ptr) or ptr[0] != 0 or ptr[-1] != n or (np.diff(ptr) < 0).any():
+        faults.add(f"gate_ptr does not rise from 0 to the length of gate_first, {n}")
+    if len(v["gate_last"]) != n:
+        faults.add(f"gate_last has {len(v['gate_last'])} values, expected {n}")
     shape = (len(v["weight"]), n_arcs)
     if v["arc_slots"].shape != shape:
         faults.add(f"arc_slots has shape {v['arc_slots'].shape}, expected {shape}")
@@ -399,6 +419,12 @@ def _check_ranges(v: Mapping[str, Any], faults: Faults) -> None:
         if len(bad):
             said = f"0 to {highest}" if highest < np.iinfo(np.int32).max else ">= 0"
             faults.add(f"{name}[{bad[0]}] is {v[name][bad[0]]}, expected {said}", len(bad))
+    gates = len(v["gate_ptr"]) - 1
+    if ((v["arc_gate"] < -1) | (v["arc_gate"] >= gates)).any():
+        faults.add(f"arc_gate holds {v['arc_gate'].max()}, expected -1 to {gates - 1}")
+    first, last = v["gate_first"], v["gate_last"]
+    if ((first < 0) | (last < first) | (last > v["n_slots"])).any():
+        faults.add(f"gate_first and gate_last are no spans of slots 0 to {v['n_slots']}")
     for place, slot in (("link", "link_slot"), ("door", "door_slot")):
         here, when = np.diff(v[place]), np.diff(v[slot])
         bad = np.flatnonzero((here < 0) | ((here == 0) & (when <= 0)))

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from evacroute._left import EXAMPLES, JOINED, PLACED, left_frame, left_rows
 from evacroute._remaining import Remaining
 from evacroute._standing import Standing
+from evacroute.assignment.fingerprints import fingerprints
 from evacroute.assignment.movements import REASONS
-from evacroute.assignment.resume import fingerprints
 from evacroute.plan import Plan
 from evacroute.roster import SET_ASIDE
 

@@ -50,6 +50,11 @@ class LoadReport:
         lines.extend(f"  note: {note}" for note in self.notes)
         return "\n".join(lines)
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether what was read says that it is made up."""
+        return any("synthetic" in word.lower() for word in (self.source, *self.notes))
+
     def to_dict(self) -> dict[str, object]:
         """Turn the report into plain types, for JSON."""
         return {

@@ -15,8 +15,8 @@ from scipy.sparse.csgraph import dijkstra
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError
 from evacroute.evaluation import Evaluation, evaluate, shares, unlike
-from evacroute.hazards import LinkTimes
-from evacroute.hazards.combined import Overlay, overlay
+from evacroute.hazards import Hazard, LinkTimes, as_hazards
+from evacroute.hazards.combined import Combined, Overlay, overlay
 from evacroute.hazards.link_times import EVERY
 from evacroute.people import Classes
 from evacroute.plan import Plan
@@ -205,24 +205,32 @@ def _worth_trying(
         return
     first = scenarios[0]
     several = [one.link_times for one in scenarios]
+    hazards = tuple(one for case in scenarios for one in as_hazards(case.hazard))
     laid = overlay(several, len(first.group_classes), first.deadline_s)
     worst = laid.worst()
     if is_new(worst):
-        yield Trial("worst case", first.with_hazard(worst))
+        yield Trial("worst case", first.with_hazard(Combined(worst, hazards)))
         cut_off = np.unique(tried[-1].plan.movements.left_group).astype(np.int64)
         opened = open_ways(first, laid, weight, cut_off)
         if is_new(opened):
             name = "worst case, likely ways for those cut off"
-            planned = _apart(first, worst, opened, cut_off)
-            yield Trial(name, first.with_hazard(opened), planned)
+            planned = _apart(first, worst, opened, cut_off, hazards)
+            yield Trial(name, first.with_hazard(Combined(opened, hazards)), planned)
     for limit in MOST_CLOSED:
         times = laid.expected(weight, limit)
         if is_new(times):
-            yield Trial(f"expected times, closed above {limit:.0%}", first.with_hazard(times))
+            yield Trial(
+                f"expected times, closed above {limit:.0%}",
+                first.with_hazard(Combined(times, hazards)),
+            )
 
 
 def _apart(
-    scenario: Scenario, worst: LinkTimes, opened: LinkTimes, groups: NDArray[np.int64]
+    scenario: Scenario,
+    worst: LinkTimes,
+    opened: LinkTimes,
+    groups: NDArray[np.int64],
+    hazards: tuple[Hazard, ...],
 ) -> Scenario:
     """Put groups into classes of their own, to whom alone ways are opened that may be closed."""
     old, members = scenario.group_classes, scenario.groups
@@ -237,7 +245,8 @@ def _apart(
     parts += [_rows_of(opened, int(k), n + i) for i, k in enumerate(moved)]
     return Scenario(
         scenario.network, replace(members, class_=class_), scenario.shelters,
-        classes=Classes(**columns), deadline=scenario.deadline_s, hazard=parts,
+        classes=Classes(**columns), deadline=scenario.deadline_s,
+        hazard=Combined(LinkTimes.joined(parts), hazards), boats=scenario.boats,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def routes_geojson(plan: Plan) -> str:
     """
     moves, scenario = plan.movements, plan.scenario
     network, shelters = scenario.network, scenario.shelters
-    way, first = _distinct_ways(moves.leg_ptr, moves.leg_link, moves.shelter)
+    way, first = distinct_ways(moves.leg_ptr, moves.leg_link, moves.shelter)
     n = len(first)
     persons = np.bincount(way, weights=moves.size, minlength=n).astype(np.int64)
     depart = np.full(n, np.inf)
@@ -66,7 +66,7 @@ def routes_geojson(plan: Plan) -> str:
     return '{"type":"FeatureCollection","features":[\n' + ",\n".join(features) + "\n]}\n"
 
 
-def _distinct_ways(
+def distinct_ways(
     ptr: NDArray[np.int64], link: NDArray[np.int32], shelter: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find the distinct ways: return the way of each movement and a movement of each way.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute.boats import Boats
 from evacroute.class_bins import ClassBins, bin_classes
 from evacroute.errors import Faults, InputError
 from evacroute.hazards import Hazard, LinkTimes, as_hazards, wades
@@ -38,6 +39,9 @@ class Scenario:
     hazard
         What makes streets slower or closes them while people walk: one hazard, several, or None.
         What several do is multiplied.
+    boats
+        Timetable of boats on the network's ferry links, or None. Rides under bridges that a flood's
+        tide makes too low are not made (see `rides`).
     max_classes
         At most so many classes are made of persons.
     ready_step
@@ -57,12 +61,14 @@ class Scenario:
     classes: Classes | None = field(default=None, kw_only=True)
     deadline: float | str = field(default=5400.0, kw_only=True)
     hazard: Hazard | Sequence[Hazard] | None = field(default=None, kw_only=True)
+    boats: Boats | None = field(default=None, kw_only=True)
     max_classes: int = field(default=12, kw_only=True)
     ready_step: float = field(default=10.0, kw_only=True)
     groups: Groups = field(init=False)
     group_of_person: NDArray[np.int32] | None = field(init=False)
     bins: ClassBins | None = field(init=False)
     link_times: LinkTimes = field(init=False)
+    rides: Boats | None = field(init=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -87,6 +93,7 @@ class Scenario:
             put(self, "bins", None)
         self._check()
         put(self, "link_times", self._resolve())
+        put(self, "rides", self._rides())
 
     def _resolve(self) -> LinkTimes:
         parts = [
@@ -99,7 +106,8 @@ class Scenario:
         """Give the same evacuation with another hazard in place of its own.
 
         People, groups and classes stay as they are, so that one plan can be tried in both; persons
-        are not gathered anew, even where the new hazard asks how deep they can wade.
+        are not gathered anew, even where the new hazard asks how deep they can wade. Boats run that
+        the new hazard does not bar.
 
         Raises
         ------
@@ -117,7 +125,23 @@ class Scenario:
         other = copy(self)
         object.__setattr__(other, "hazard", hazard)
         object.__setattr__(other, "link_times", other._resolve())
+        object.__setattr__(other, "rides", other._rides())
         return other
+
+    def _rides(self) -> Boats | None:
+        """Find the rides that are made: those that no tide bars."""
+        if self.boats is None:
+            return None
+        self.boats.check(self.network)
+        boats, tide = self.boats, np.full(len(self.boats), -np.inf)
+        low = np.flatnonzero(np.isfinite(boats.max_tide) & (boats.arrive_s <= self.deadline_s))
+        for one in as_hazards(self.hazard):
+            level = getattr(one, "level", None)
+            if level is not None:
+                times = zip(boats.leave_s[low], boats.arrive_s[low], strict=True)
+                levels = [level(begin, end) for begin, end in times]
+                tide[low] = np.maximum(tide[low], levels)
+        return boats.below(tide)
 
     def _check(self) -> None:
         faults = Faults("scenario")

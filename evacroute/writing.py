@@ -25,11 +25,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import InputError
+from evacroute.load.boats_table import boats_table
 from evacroute.network import KINDS, Network
 from evacroute.scenario import Scenario
 
 NETWORK_FILES = ("node.csv", "link.csv")
-INSTANCE_FILES = (*NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz")
+INSTANCE_FILES = (
+    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz", "boats.csv"
+)  # fmt: skip
 
 WHEELCHAIR = {-1: "no", 0: "", 1: "yes"}
 """Words for `Network.wheelchair` in ``link.csv``."""
@@ -61,10 +64,10 @@ def write_network(network: Network, folder: str | Path) -> None:
 
 
 def write_instance(scenario: Scenario, folder: str | Path) -> None:
-    """Write a scenario as an instance folder: network, shelters, classes and groups.
+    """Write a scenario as an instance folder: network, shelters, classes, groups, link times.
 
-    Persons are written as the groups they were gathered into. The deadline is no part of an
-    instance.
+    What hazards do is written as link times, whatever the hazards. Persons are written as the
+    groups they were gathered into. The deadline is no part of an instance.
 
     Parameters
     ----------
@@ -144,6 +147,12 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "together": groups.together.astype(np.int8),
     }
     write_table(pd.DataFrame(people), folder / "groups.csv.gz")
+    if scenario.rides is not None:
+        write_table(boats_table(scenario.rides, network), folder / "boats.csv")
+    if len(scenario.link_times):
+        times = scenario.link_times.frame(network, classes)
+        times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))
+        write_table(times, folder / "link_times.csv.gz")
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

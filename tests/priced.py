@@ -51,6 +51,10 @@ def prices_for(plan: Plan, links: Sequence[Row], doors: Sequence[Row] = (), **mo
         "arc_ptr": np.arange(network.n_links + 1),
         "arc_link": np.arange(network.n_links),
         "arc_slots": np.ones((n_classes, network.n_links), int),
+        "arc_gate": np.full(network.n_links, -1),
+        "gate_ptr": [0],
+        "gate_first": np.empty(0, int),
+        "gate_last": np.empty(0, int),
         "link_id": network.link_id[priced],
         "link_name": network.name[priced],
         "link_kind": np.array(KINDS)[network.kind[priced]],
@@ -81,7 +85,7 @@ def corridor_plan(price: float = 7.0) -> Plan:
     value = 5 * (205 + min(price, 10.0)) - 2 * price
     prices = prices_for(
         plan, [(0, 1, price)], arc_ptr=[0, 2, 4], arc_link=[0, 2, 3, 1],
-        arc_slots=[[20, 20]], penalty=[300.0], value=value,
+        arc_slots=[[20, 20]], arc_gate=[-1, -1], penalty=[300.0], value=value,
     )  # fmt: skip
     return replace(plan, prices=prices, bound=value - 3 * (300.0 + 5.0), roster=None)
 

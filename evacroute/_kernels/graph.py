@@ -23,18 +23,22 @@ class Graph(NamedTuple):
         Heads, shape (n_arcs,).
     arc_time
         Walking time [slots], shape (n_classes, n_arcs); `FAR` where the class cannot pass.
+    arc_walk
+        The same, not rounded, inf = barred.
     arc_row
         What a search asks of an arc, in one row: head it leads to, walking time, first link, number
         of links; shape (n_classes, n_arcs, 4).
     into_ptr, into_arc
         The arcs into each head, shapes (n_heads + 1,) and (n_arcs,).
     seq_ptr, seq_link
-        The links of each arc, in walking order.
+        The links of each arc, in walking order. Numbers from those of the links on are gates, which
+        take no time and stand before a link that changes over time.
     link_time
-        Walking time of each link [slots, not rounded], shape (n_classes, n_links), inf = barred.
+        Walking time of each link [slots, not rounded], shape (n_classes, n_links + n_gates), inf =
+        barred. Not for links behind a gate: there the arc has its own.
     link_every
         At least so many slots lie between entries to a link, 1 but for links that pass less than
-        one person a slot, shape (n_links,).
+        one person a slot, shape (n_links + n_gates,).
     unit, least
         Units of street capacity that a person takes, shape (n_classes,), and the least of them.
     shift
@@ -55,6 +59,7 @@ class Graph(NamedTuple):
     arc_from: Any
     arc_to: Any
     arc_time: Any
+    arc_walk: Any
     arc_row: Any
     into_ptr: Any
     into_arc: Any
@@ -79,7 +84,7 @@ class Free(NamedTuple):
     Attributes
     ----------
     link
-        Units that may still enter, shape (n_links, n_slots + 1).
+        Units that may still enter, shape (n_links + n_gates, n_slots + 1).
     full
         A bit for each link and slot, set where `link` is less than
         the least unit of a class; words of 32 bits.

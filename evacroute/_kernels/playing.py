@@ -52,6 +52,8 @@ def play(
     class_: Any,
     walk: Any,
     planned: Any,
+    is_ride: Any,
+    cast_off: Any,
     row: Any,
     ptr: Any,
     begin: Any,
@@ -73,6 +75,9 @@ def play(
         length / speed [s], shape (n_classes, n_links); inf where the class cannot walk.
     planned
         Speed factor that the plan reckoned with, of each leg, > 0.
+    is_ride, cast_off
+        Which legs are rides on boats, and the last moment to be aboard [s]: inf of legs that are
+        walked, -inf of rides that are not made.
     row, ptr, begin, factor
         Row of each link (-1 = never changes), and its stretches, as a `Profile` has them.
     deadline
@@ -94,6 +99,10 @@ def play(
             if time > deadline:
                 state[i] = LATE
                 break
+            if time > cast_off[j]:
+                state[i] = STUCK
+                stop[i] = j
+                break
             taken = leave[j] - enter[j]
             r = row[link[j]]
             now = 1.0
@@ -105,7 +114,10 @@ def play(
                     state[i] = STUCK
                     stop[i] = j
                     break
-            if now != planned[j]:
+            if is_ride[j]:
+                # A boat is there when its timetable says.
+                taken = leave[j] - time
+            elif now != planned[j]:
                 alone = walk[k, link[j]]
                 if alone < 1e18:
                     taken = max(0.0, taken + alone * (1.0 / now - 1.0 / planned[j]))
@@ -122,7 +134,7 @@ def play(
                     at += 1
                 if state[i] == STUCK:
                     break
-            time += taken
+            time = leave[j] if is_ride[j] else time + taken
         if state[i] == SAFE:
             time = max(time, arrive[i])
             if time > deadline:

@@ -10,12 +10,14 @@ from evacroute._kernels.spans import span, way_time
 
 
 @nb.njit(cache=True, nogil=True, parallel=True)
-def count_legs(graph: Any, store: Any, kept: Any, node: Any, count: Any) -> None:
-    """Count the legs of each kept movement."""
+def count_legs(graph: Any, store: Any, kept: Any, node: Any, n_links: int, count: Any) -> None:
+    """Count the legs of each kept movement; gates are none."""
     for i in nb.prange(len(kept)):
         count[i] = 0
         for j in range(store.ptr[kept[i]], store.ptr[kept[i] + 1]):
             first, last = span(graph, node[i], store.arc[j])
+            while graph.seq_link[first] >= n_links:
+                first += 1
             count[i] += last - first
 
 
@@ -27,6 +29,7 @@ def unfold(
     node: Any,
     class_: Any,
     step: float,
+    n_links: int,
     leg_ptr: Any,
     link: Any,
     enter: Any,
@@ -44,6 +47,8 @@ def unfold(
             arc, slot = store.arc[j], store.slot[j]
             first, last = span(graph, node[i], arc)
             walked = 0.0
+            while graph.seq_link[first] >= n_links:
+                first += 1
             for p in range(first, last):
                 link[at] = graph.seq_link[p]
                 enter[at] = (slot + int(walked + graph.shift[k])) * step

@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from evacroute._kernels.graph import FAR, Graph
 from evacroute._kernels.walking import walk_chains
+from evacroute.assignment.gates import Gates
 from evacroute.network import Network
 
 HAIR = 1e-6
@@ -22,13 +23,15 @@ def build_graph(
     step: float,
     passes: NDArray[np.bool_],
     link_every: NDArray[np.int32],
-    unit: NDArray[np.int32] | None = None,
+    unit: NDArray[np.int32],
+    gates: Gates,
 ) -> Graph:
     """Build the chain graph of a network for given classes, shelters and step.
 
     A node is inside a chain where exactly two neighbours are joined to it by one link each way and
-    no shelter stands there; all others are heads. An arc's walking time is the sum over its links,
-    rounded to the nearest slot, at least one.
+    no shelter stands there; all others are heads, and so are the ends of links that change over
+    time. An arc's walking time is the sum over its links, rounded to the nearest slot, at least
+    one.
 
     Parameters
     ----------
@@ -45,24 +48,73 @@ def build_graph(
     link_every
         Slots between entries to a link, shape (n_links,).
     unit
-        Units of street capacity that a person of each class takes, 1 by default.
+        Units of street capacity that a person of each class takes.
+    gates
+        Links that change over time.
     """
-    if unit is None:
-        unit = np.ones(len(walk_seconds), np.int32)
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
-    inside, ahead = _inside(network, open_, shelter_node)
+    inside, ahead = _inside(network, open_, shelter_node, gates.varying)
     from_, to = network.from_node, network.to_node
-    start = np.flatnonzero(open_ & ~inside[from_])
+    steady = open_ & ~gates.varying
+    start = np.flatnonzero(steady & ~inside[from_])
     start = start[np.argsort(from_[start], kind="stable")].astype(np.int32)
     seq_ptr = np.zeros(len(start) + 1, np.int32)
-    seq_link = np.empty(int(open_.sum()), np.int32)
+    seq_link = np.empty(int(steady.sum()), np.int32)
     walk_chains(start, from_, to, inside, ahead, seq_ptr, seq_link)
     seq_link = seq_link[: seq_ptr[-1]]
     link_time = np.where(open_, walk_seconds, np.inf) / step
-    arc_time = round_times(link_time, seq_ptr, seq_link)
-    return _assemble(
-        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
+    arc_walk = arc_totals(link_time, seq_ptr, seq_link)
+    open_[gates.ferries] = passes[gates.ferries]
+    link_time[:, gates.ferries] = 0.0
+    seq_ptr, seq_link, arc_walk = _with_copies(
+        from_, seq_ptr, seq_link, arc_walk, gates, open_, network.n_links
     )
+    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
+    return _assemble(
+        network, inside, seq_ptr, seq_link, link_time, arc_walk, round_times(arc_walk),
+        shelter_node, link_every, unit,
+    )  # fmt: skip
+
+
+def _with_copies(
+    from_: NDArray[np.int32],
+    seq_ptr: NDArray[np.int32],
+    seq_link: NDArray[np.int32],
+    arc_walk: NDArray[np.float64],
+    gates: Gates,
+    open_: NDArray[np.bool_],
+    n_links: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Add the copies of links that change as arcs of gate, chair and link, sorted by tail."""
+    some = np.flatnonzero(open_[gates.link])
+    if not len(some):
+        return seq_ptr, seq_link, arc_walk
+    chair = gates.chair[some]
+    parts = np.column_stack(
+        [n_links + gates.gate[some], n_links + gates.n_gates + chair, gates.link[some]]
+    ).astype(np.int32)
+    real = np.column_stack([chair >= -1, chair >= 0, chair >= -1])
+    first = np.concatenate([seq_link[seq_ptr[:-1]], gates.link[some]])
+    order = np.argsort(from_[first], kind="stable")
+    each = real.sum(axis=1)
+    count = np.concatenate([np.diff(seq_ptr), each])
+    begin = np.concatenate([seq_ptr[:-1], len(seq_link) + np.cumsum(each) - each])
+    every = np.concatenate([seq_link, parts[real]])
+    ptr = np.zeros(len(order) + 1, np.int32)
+    np.cumsum(count[order], out=ptr[1:])
+    at = np.repeat(begin[order] - ptr[:-1], count[order]) + np.arange(ptr[-1])
+    walk = np.concatenate([arc_walk, gates.time[:, some]], axis=1)
+    return ptr, every[at], walk[:, order]
+
+
+def first_links(
+    seq_ptr: NDArray[np.int32], seq_link: NDArray[np.int32], n_links: int
+) -> NDArray[np.int32]:
+    """First link of each arc, behind its gate and chair if it has them."""
+    first = seq_ptr[:-1]
+    for _ in range(2):
+        first = first + (seq_link[first] >= n_links)
+    return np.asarray(seq_link[first])
 
 
 def graph_of_arcs(
@@ -94,11 +146,12 @@ def graph_of_arcs(
     inside[network.to_node[seq_link[~last]]] = True
     open_ = np.isfinite(walk_seconds).any(axis=0) & passes
     link_time = np.where(open_, walk_seconds, np.inf) / step
-    barred = arc_totals(link_time, seq_ptr, seq_link) >= FAR
-    arc_time = np.where(barred, FAR, arc_time).astype(np.int32)
+    arc_walk = arc_totals(link_time, seq_ptr, seq_link)
+    arc_time = np.where(arc_walk >= FAR, FAR, arc_time).astype(np.int32)
     return _assemble(
-        network, inside, seq_ptr, seq_link, link_time, arc_time, shelter_node, link_every, unit
-    )
+        network, inside, seq_ptr, seq_link, link_time, arc_walk, arc_time, shelter_node,
+        link_every, unit,
+    )  # fmt: skip
 
 
 def _assemble(
@@ -107,6 +160,7 @@ def _assemble(
     seq_ptr: NDArray[np.int32],
     seq_link: NDArray[np.int32],
     link_time: NDArray[np.float64],
+    arc_walk: NDArray[np.float64],
     arc_time: NDArray[np.int32],
     shelter_node: NDArray[np.int32],
     link_every: NDArray[np.int32],
@@ -116,7 +170,7 @@ def _assemble(
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
     node_head[head_nodes] = np.arange(len(head_nodes))
-    arc_from = node_head[network.from_node[seq_link[seq_ptr[:-1]]]]
+    arc_from = node_head[network.from_node[first_links(seq_ptr, seq_link, network.n_links)]]
     arc_to = node_head[network.to_node[seq_link[seq_ptr[1:] - 1]]]
     heads = np.arange(len(head_nodes) + 1)
     into_arc = np.argsort(arc_to, kind="stable").astype(np.int32)
@@ -128,6 +182,7 @@ def _assemble(
         arc_from=arc_from,
         arc_to=arc_to,
         arc_time=arc_time,
+        arc_walk=arc_walk,
         arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link),
         into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
         into_arc=into_arc,
@@ -147,15 +202,10 @@ def _assemble(
     )
 
 
-def round_times(
-    link_time: NDArray[np.float64],
-    seq_ptr: NDArray[np.int32],
-    seq_link: NDArray[np.int32],
-) -> NDArray[np.int32]:
+def round_times(arc_walk: NDArray[np.float64]) -> NDArray[np.int32]:
     """Whole slots to walk each arc, at least 1, `FAR` where barred; shape (classes, arcs)."""
-    total = arc_totals(link_time, seq_ptr, seq_link)
-    finite = total < FAR
-    slots = np.floor(np.where(finite, total, 0) + 0.5)
+    finite = arc_walk < FAR
+    slots = np.floor(np.where(finite, arc_walk, 0) + 0.5)
     return np.where(finite, np.maximum(1, slots), FAR).astype(np.int32)
 
 
@@ -184,7 +234,10 @@ def arc_totals(
 
 
 def _inside(
-    network: Network, open_: NDArray[np.bool_], shelter_node: NDArray[np.int32]
+    network: Network,
+    open_: NDArray[np.bool_],
+    shelter_node: NDArray[np.int32],
+    varying: NDArray[np.bool_],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Which nodes are inside chains, and the two links out of each (else -1)."""
     links = np.flatnonzero(open_)
@@ -195,6 +248,7 @@ def _inside(
     inside = (out_degree == 2) & (in_degree == 2)
     inside[shelter_node] = False
     inside[from_[from_ == to]] = False
+    inside[network.from_node[varying]] = inside[network.to_node[varying]] = False
 
     def two(end: NDArray[np.int32]) -> NDArray[np.int32]:
         """Find the two links at each inside node, by its `end`."""
@@ -248,8 +302,9 @@ def _places(
     node_arc = np.full((network.n_nodes, 2), -1, np.int32)
     node_pos = np.full((network.n_nodes, 2), -1, np.int32)
     arc_of = np.repeat(np.arange(len(seq_ptr) - 1), np.diff(seq_ptr))
-    node = network.from_node[seq_link]
-    place = np.flatnonzero(inside[node])
+    real = seq_link < network.n_links
+    node = network.from_node[np.where(real, seq_link, 0)]
+    place = np.flatnonzero(inside[node] & real)
     order = np.argsort(node[place], kind="stable")
     place = place[order]
     node = node[place]

@@ -13,9 +13,13 @@ def make_guide(sweeper: Sweeper, prices: PriceSet) -> Guide:
     """Take values of the whole net (the sweeper's) and prices as whole numbers."""
     terms, horizon = sweeper.terms, prices.horizon
     row = np.full(len(terms.link), -1, np.int32)
-    row[prices.links] = np.arange(len(prices.links))
+    n_priced, toll = len(prices.links), sweeper.toll
+    row[prices.links] = np.arange(n_priced)
+    gates = slice(sweeper.n_links, sweeper.n_links + toll.shape[1])
+    row[gates] = n_priced + np.arange(toll.shape[1])
     space, scale = np.unique(terms.space, return_inverse=True)
     link = prices.link[:horizon] * space.astype(np.float32)[:, None, None]
+    link = np.concatenate([link, np.tile(toll[:horizon], (len(space), 1, 1))], axis=2)
     room = np.stack([sweeper.room(prices, k) for k in range(len(terms.weight))])
     return Guide(
         value=_whole(sweeper.value[:, : horizon + 1]),

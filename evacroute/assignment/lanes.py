@@ -27,6 +27,8 @@ class Core:
     ----------
     lanes
         One for each class.
+    lasting
+        The same without the ways into arcs that are shut for good (`TimeNet.shut`).
     index
         Node of the core for each node of the net, -1 = taken out.
     arcs
@@ -37,6 +39,7 @@ class Core:
     """
 
     lanes: list[Lanes]
+    lasting: list[Lanes]
     index: NDArray[np.int32]
     arcs: list[NDArray[np.int64]]
     order: NDArray[np.int32]
@@ -101,7 +104,7 @@ class Core:
 def whole_net(net: TimeNet, row_of_link: NDArray[np.int32]) -> Core:
     """Take the net as it is; `row_of_link` is -1 for links without a price."""
     lanes, all_arcs = [], []
-    item_row = row_of_link[net.item_link]
+    item_row = _item_rows(net, row_of_link)
     arc_of_item = net.arc_of_item
     priced = np.zeros(len(net.src), bool)
     priced[arc_of_item[item_row >= 0]] = True
@@ -115,6 +118,7 @@ def whole_net(net: TimeNet, row_of_link: NDArray[np.int32]) -> Core:
     none = np.zeros(0, np.int32)
     return Core(
         lanes,
+        _lasting(net, lanes, all_arcs),
         np.arange(net.n_nodes, dtype=np.int32),
         all_arcs,
         none,
@@ -127,7 +131,7 @@ def whole_net(net: TimeNet, row_of_link: NDArray[np.int32]) -> Core:
 def contract(net: TimeNet, row_of_link: NDArray[np.int32], shelter_node: NDArray[np.int32]) -> Core:
     """Take out the nodes that touch no priced link and no shelter, where that is worth it."""
     n, n_classes = net.n_nodes, len(net.tau)
-    item_row = row_of_link[net.item_link]
+    item_row = _item_rows(net, row_of_link)
     priced = np.zeros(len(net.src), bool)
     priced[net.arc_of_item[item_row >= 0]] = True
     keep = np.zeros(n, bool)
@@ -170,8 +174,30 @@ def contract(net: TimeNet, row_of_link: NDArray[np.int32], shelter_node: NDArray
         all_arcs.append(original[arcs])
     ways = int(way_ptr[done])
     return Core(
-        lanes, index, all_arcs, order[:done], way_ptr[: done + 1], way_to[:ways], way_time[:ways]
-    )
+        lanes, _lasting(net, lanes, all_arcs), index, all_arcs, order[:done], way_ptr[: done + 1],
+        way_to[:ways], way_time[:ways],
+    )  # fmt: skip
+
+
+def _item_rows(net: TimeNet, row_of_link: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Row of each item in the price table, -1 = none; those of gates come after all others."""
+    row = row_of_link.astype(np.int32)
+    gates = slice(net.n_links, net.n_links + net.n_gates)
+    row[gates] = row[: net.n_links].max(initial=-1) + 1 + np.arange(net.n_gates)
+    return row[net.item_link]
+
+
+def _lasting(net: TimeNet, lanes: list[Lanes], arcs: list[NDArray[np.int64]]) -> list[Lanes]:
+    """Take the arcs that are shut for good out of the lists of arcs into each node."""
+    if not net.shut.any():
+        return lanes
+    lasting = []
+    for lane, mine in zip(lanes, arcs, strict=True):
+        open_ = ~((mine >= 0) & net.shut[mine])
+        into = lane.into_arc[open_[lane.into_arc]]
+        ptr = np.searchsorted(lane.dst[into], np.arange(len(lane.ptr))).astype(np.int32)
+        lasting.append(lane._replace(into_ptr=ptr, into_arc=into))
+    return lasting
 
 
 def _pool(net: TimeNet, arcs: NDArray[np.int64], size: int) -> Pool:

@@ -8,17 +8,26 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from evacroute._kernels.graph import FAR, Free
+from evacroute._kernels.latest import latest_starts
+from evacroute._kernels.spans import part_time
 from evacroute.assignment.movements import REASONS
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.placeable import most_placeable
-from evacroute.assignment.problem import Problem
+from evacroute.assignment.problem import Problem, without_hazards
 from evacroute.assignment.room import RoomFlow
 from evacroute.assignment.soonest import Soonest
 from evacroute.network import FERRY
 
+CUT_OFF = "cut off by a hazard"
 TOO_WIDE = "no way that lets in so wide a person at this step"
 
 _CODE = {reason: i for i, reason in enumerate(REASONS)}
+_OF_STREETS = [
+    _CODE["no way to any shelter"],
+    _CODE["no step-free way to any shelter"],
+    _CODE["too far to arrive by the deadline"],
+    _CODE[TOO_WIDE],
+]
 
 
 def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
@@ -63,7 +72,67 @@ def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     )
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
+    if len(problem.scenario.link_times):
+        reason[_cut_off(problem, origins, places, size, reason)] = _CODE[CUT_OFF]
     return reason
+
+
+def _cut_off(
+    problem: Problem,
+    origins: Origins,
+    places: NDArray[np.int64],
+    size: NDArray[np.int64],
+    reason: NDArray[np.int16],
+) -> NDArray[np.bool_]:
+    """Which groups have no way in time with the hazards, though they have one without.
+
+    Parameters
+    ----------
+    places
+        Places of each shelter by class, shape (n_classes, n_shelters).
+    size
+        Persons who go together, shape (n_groups,).
+    reason
+        What is proven with streets as they are at their best.
+    """
+    groups = problem.scenario.groups
+    cut = np.zeros(len(groups), np.bool_)
+    if problem.gates.n_gates:
+        for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
+            mine = np.flatnonzero((groups.class_ == k) & (size == n))
+            last = latest_slots(problem, k, places[k] >= n, groups.node[mine])
+            cut[mine] = problem.ready[mine] > last
+    blamed = np.flatnonzero((cut & (reason < 0)) | np.isin(reason, _OF_STREETS))
+    out = np.zeros(len(groups), np.bool_)
+    if len(blamed):
+        without = hopeless(without_hazards(problem), Soonest(without_hazards(problem), origins))
+        out[blamed] = without[blamed] < 0
+        # Without the hazards it is the same: then that is why.
+        same = blamed[without[blamed] >= 0]
+        reason[same] = without[same]
+    return out
+
+
+def latest_slots(
+    problem: Problem, k: int, is_open: NDArray[np.bool_], node: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Last slot in which class k can leave some nodes and be safe in time, -1 = never."""
+    graph, open_ = problem.graph, problem.gates.open_
+    slot = np.arange(open_.shape[1])
+    opened = np.maximum.accumulate(np.where(open_, slot, -1), axis=1)
+    at_head = np.empty(len(graph.arc_ptr) - 1, np.int64)
+    latest_starts(graph, k, problem.n_links, opened, is_open, problem.n_slots, at_head)
+    head = graph.node_head[node]
+    out = np.where(head >= 0, at_head[head], -1)
+    for i in np.flatnonzero(head < 0).tolist():
+        for side in range(2):
+            arc = graph.node_arc[node[i], side]
+            if arc < 0:
+                continue
+            took = part_time(graph, k, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
+            if took < FAR:
+                out[i] = max(out[i], at_head[graph.arc_to[arc]] - took)
+    return np.asarray(out)
 
 
 def confined(
@@ -102,7 +171,7 @@ def confined(
 def _joined_to_shelter(problem: Problem) -> NDArray[np.bool_]:
     """Which nodes share a connected piece of the walkable streets with a shelter."""
     network = problem.scenario.network
-    walked = (network.kind != FERRY) & (problem.link_slot > 0)
+    walked = (network.kind != FERRY) & (problem.link_slot[: problem.n_links] > 0)
     return _joined(problem, walked)
 
 
@@ -113,8 +182,8 @@ def _too_wide(problem: Problem, origins: Origins) -> NDArray[np.bool_]:
     wide = np.zeros(len(origins.node), bool)
     if problem.units == 1:
         return wide
-    may = np.isfinite(walk) & (problem.link_slot > 0)
-    barred = (may & ~np.isfinite(problem.graph.link_time)).any(axis=1)
+    may = np.isfinite(walk) & (problem.link_slot[: problem.n_links] > 0)
+    barred = (may & ~np.isfinite(problem.graph.link_time[:, : problem.n_links])).any(axis=1)
     for k in np.flatnonzero(barred):
         mine = origins.class_ == k
         wide[mine] = _joined(problem, may[k])[origins.node[mine]]

@@ -23,6 +23,7 @@ REASONS = (
     "no shelter with room (not proven)",
     "no step-free place left (not proven)",
     "no way that lets in so wide a person at this step",
+    "cut off by a hazard",
 )
 """Reasons why people are left; `Movements.left_reason` holds positions in this tuple."""
 

@@ -24,8 +24,9 @@ class Nearest:
         placing = Placing(problem)
         free = placing.free
         most = min(MOST_PERSONS, np.iinfo(free.link.dtype).max // 2)
-        free.link[problem.link_slot > 0] = most
-        free.full[problem.link_slot > 0] = 0
+        streets = np.flatnonzero(problem.link_slot[: problem.n_links] > 0)
+        free.link[streets] = most
+        free.full[streets] = 0
         free.intake[:] = MOST_PERSONS
         shelters = problem.scenario.shelters
         free.room[shelters.capacity > 0] = MOST_PERSONS

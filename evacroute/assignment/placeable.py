@@ -133,7 +133,7 @@ class _Useful:
 def _useful(problem: Problem, counted: NDArray[np.bool_]) -> _Useful:
     network, groups = problem.scenario.network, problem.scenario.groups
     fastest = _least_slots(problem, np.unique(groups.class_[counted]))
-    link = np.flatnonzero((fastest < FAR) & (problem.link_slot > 0))
+    link = np.flatnonzero((fastest < FAR) & (problem.link_slot[: problem.n_links] > 0))
     time = fastest[link]
     from_, to = network.from_node[link], network.to_node[link]
     ready = np.full(network.n_nodes, np.inf)
@@ -154,7 +154,7 @@ def _least_slots(problem: Problem, classes: NDArray[np.int32]) -> NDArray[np.int
     """
     net = build_time_net(problem)
     n_items = len(net.item_link)
-    least = np.full(problem.scenario.network.n_links, FAR, np.int64)
+    least = np.full(len(problem.link_slot), FAR, np.int64)
     last = np.zeros(n_items, bool)
     last[net.item_ptr[1:][np.diff(net.item_ptr) > 0] - 1] = True
     arc = net.arc_of_item
@@ -164,7 +164,7 @@ def _least_slots(problem: Problem, classes: NDArray[np.int32]) -> NDArray[np.int
         took = np.maximum(leave - net.item_off[k], 0)
         open_ = net.tau[k, arc] < FAR
         np.minimum.at(least, net.item_link[open_], took[open_])
-    return least
+    return least[: problem.n_links]
 
 
 def _lay_out(

@@ -364,12 +364,15 @@ class Placing:
         groups = problem.scenario.groups
         node, class_ = groups.node[group], groups.class_[group]
         leg_ptr = np.zeros(len(kept) + 1, np.int64)
-        count_legs(problem.graph, store, kept, node, leg_ptr[1:])
+        count_legs(problem.graph, store, kept, node, problem.n_links, leg_ptr[1:])
         np.cumsum(leg_ptr, out=leg_ptr)
         n_legs, step = int(leg_ptr[-1]), problem.step
         link = np.empty(n_legs, np.int32)
         enter, leave = np.empty(n_legs), np.empty(n_legs)
-        unfold(problem.graph, store, kept, node, class_, step, leg_ptr, link, enter, leave)
+        unfold(
+            problem.graph, store, kept, node, class_, step, problem.n_links, leg_ptr, link, enter,
+            leave,
+        )  # fmt: skip
         arrive = store.admitted[kept] * step
         has_legs = leg_ptr[1:] > leg_ptr[:-1]
         depart = arrive.copy()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
+from evacroute.assignment.gates import open_spans
 from evacroute.assignment.parties import Origins
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.room import RoomFlow, short_prices
@@ -72,6 +73,10 @@ def plan_prices(
     waits = problem.ready * step - groups.ready_time
     late = float((waits * weight[groups.class_] * groups.size)[counted].sum())
     priced = best.links[np.unique(column)]
+    gate = graph.seq_link[graph.seq_ptr[:-1]].astype(np.int64) - problem.n_links
+    real = graph.seq_link < problem.n_links
+    before = np.append(0, np.cumsum(real))
+    gate_ptr, gate_first, gate_last = open_spans(problem.gates.open_)
     return Prices(
         step=step,
         n_slots=problem.n_slots,
@@ -89,9 +94,13 @@ def plan_prices(
         hopeless=np.flatnonzero(~counted).astype(np.int32),
         unit=graph.unit.copy(),
         units=problem.units,
-        arc_ptr=graph.seq_ptr.astype(np.int64),
-        arc_link=graph.seq_link.copy(),
+        arc_ptr=before[graph.seq_ptr].astype(np.int64),
+        arc_link=graph.seq_link[real],
         arc_slots=np.where(graph.arc_time < FAR, graph.arc_time, -1).astype(np.int32),
+        arc_gate=np.maximum(gate, -1).astype(np.int32),
+        gate_ptr=gate_ptr,
+        gate_first=gate_first,
+        gate_last=gate_last,
         link_id=network.link_id[priced].astype(str),
         link_name=network.name[priced].astype(str),
         link_kind=np.array(KINDS)[network.kind[priced]],

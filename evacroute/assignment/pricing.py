@@ -113,13 +113,13 @@ class Pricer:
 
     def start(self) -> None:
         """Take the first answers, so that there is a bound; price the streets overrun at them."""
-        terms, crowd, n_slots = self.terms, self.crowd, self.n_slots
+        terms, crowd = self.terms, self.crowd
         latest = int(crowd.ready.max(initial=0))
-        self.horizon = min(n_slots, latest + 1)
+        self.horizon = self._at_least(latest + 1)
         first = self._whole(self.current())
         self._keep(self.current(), first.value)
         self.scale = max(1.0, first.value / max(crowd.persons, 1.0))
-        self.horizon = min(n_slots, latest + 1 + int(2 * self.scale))
+        self.horizon = self._at_least(latest + 1 + int(2 * self.scale))
         first = self._whole(self.current())
         self._keep(self.current(), first.value)
         over = (first.entries[: self.horizon] > 0.8 * terms.link).any(axis=0)
@@ -128,7 +128,7 @@ class Pricer:
     def start_from(self, warm: PriceSet) -> None:
         """Take these prices, and price the streets that are overrun at them besides."""
         self.done, self.next_choice = WARM * self.total // 240, self.total
-        self.horizon, self.links = warm.horizon, warm.links
+        self.horizon, self.links = self._at_least(warm.horizon), warm.links
         self.row[warm.links] = np.arange(len(warm.links))
         start = (warm.link, warm.door, np.stack([warm.room, warm.free_room]))
         self.link, self.door, self.places = (begin_at(prices, WARM_SQUARE) for prices in start)
@@ -253,6 +253,11 @@ class Pricer:
         least = max(1.0, (6e-4 if self.done < 60 else 3e-4) * self.crowd.persons)
         self._price(np.flatnonzero((all_income > 3e-5 * income.sum()) | (over > least)))
 
+    def _at_least(self, horizon: int) -> int:
+        """Sweep at least as long as streets change over time; nearly to the end is to the end."""
+        horizon = max(horizon, self.net.settled + 1)
+        return self.n_slots if horizon > 0.92 * self.n_slots else horizon
+
     def _fit_horizon(self) -> None:
         """Sweep as far as there are prices, and a little farther."""
         used = np.zeros(self.n_slots + 2, bool)
@@ -267,8 +272,7 @@ class Pricer:
             self.horizon = old + 2 * margin
         else:
             self.horizon = min(old, max(last + 2 * margin, latest))
-        if self.horizon > 0.92 * self.n_slots:
-            self.horizon = self.n_slots
+        self.horizon = self._at_least(self.horizon)
         if self.horizon != old:
             self.rest = None
         unused = slice(self.horizon + (self.horizon == self.n_slots), None)

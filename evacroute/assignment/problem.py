@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,18 @@ from evacroute._kernels.distances import to_shelters
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
 from evacroute.assignment.chains import build_graph
+from evacroute.assignment.gates import (
+    Gates,
+    make_gates,
+    no_gates,
+    slowest_walk,
+    steady_walk,
+    with_rides,
+)
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.errors import InputError
+from evacroute.hazards import LinkTimes, Profile
 from evacroute.network import Network
 from evacroute.people import SPACE_PARTS
 from evacroute.scenario import Scenario
@@ -29,6 +39,9 @@ MOST_ENTRIES = 150_000_000
 """Entries of the reservation table of links from which on they take 2 bytes instead of 4."""
 
 MOST_IN_INT16 = np.iinfo(np.int16).max // 4
+
+ON_THE_WAY = 720.0
+"""Seconds after they are ready that people are on the way, by and large, queues included."""
 
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
@@ -63,9 +76,12 @@ class Problem:
         of each class takes is `graph.unit`.
     link_slot, link_every
         Units that may enter a link in a slot, and slots between entries (1 but for links that pass
-        less than one person of some class a slot), shape (n_links,).
+        less than one person of some class a slot), shape (n_links + n_rows,): behind the links
+        stand gates and chairs (see `Gates`).
     intake_slot, intake_every
         Persons whom a shelter may admit in a slot, and every how many slots, shape (n_shelters,).
+    gates
+        Links that change over time.
     """
 
     scenario: Scenario
@@ -81,14 +97,21 @@ class Problem:
     link_every: NDArray[np.int32]
     intake_slot: NDArray[np.int32]
     intake_every: NDArray[np.int32]
+    gates: Gates
 
     def tables(self) -> Free:
         """Reservation tables with nothing booked."""
         shelters = self.scenario.shelters
         entries = len(self.link_slot) * (self.n_slots + 1)
-        small = int(self.link_slot.max(initial=0)) <= MOST_IN_INT16
+        small = int(self.link_slot.max(initial=0)) <= MOST_IN_INT16  # never with gates
         slot = self.link_slot.astype(np.int16 if small and entries > MOST_ENTRIES else np.int32)
         link = np.repeat(slot[:, None], self.n_slots + 1, axis=1)
+        gates, first = self.gates, self.n_links + self.gates.n_gates
+        link[self.n_links : first][~gates.open_] = 0
+        if len(gates.chairs):
+            link[first:] = gates.chairs * self.units
+        link[gates.ferries] = 0
+        np.add.at(link, (gates.seats[:, 0], gates.seats[:, 1]), gates.seats[:, 2] * self.units)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full, self.graph.least)
         return Free(
@@ -98,6 +121,11 @@ class Problem:
             room=np.minimum(shelters.capacity, MOST_PERSONS).copy(),
             step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
         )
+
+    @property
+    def n_links(self) -> int:
+        """Number of links; rows of link tables from there on are gates."""
+        return len(self.link_slot) - self.gates.n_rows
 
     @property
     def table_shape(self) -> tuple[int, int, int]:
@@ -151,13 +179,20 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         )
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
+    gates = make_gates(_profile(scenario), walk, step, n_slots)
+    if scenario.rides is not None:
+        gates = with_rides(gates, scenario.rides, classes.step_free, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
-    graph = build_graph(network, walk, shelters.node, step, link_slot > 0, link_every, unit)
+    link_slot, link_every = with_gates(link_slot, link_every, gates, units)
+    passes = link_slot[: network.n_links] > 0
+    graph = build_graph(network, walk, shelters.node, step, passes, link_every, unit, gates)
     price = static_prices(graph, scenario.groups, shelters.capacity)
     return Problem(
         scenario=scenario,
-        graph=unbias(graph, network, scenario.groups, price, n_slots - ready),
+        graph=unbias(
+            graph, network, scenario.groups, price, n_slots - ready, gates, int(ON_THE_WAY / step)
+        ),
         static_price=price,
         step=step,
         n_slots=n_slots,
@@ -169,7 +204,50 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         link_every=link_every,
         intake_slot=intake_slot,
         intake_every=intake_every,
+        gates=gates,
     )
+
+
+def without_hazards(problem: Problem) -> Problem:
+    """Lay the same scenario on the same grid with streets as they are without any hazard.
+
+    Walking times are rounded arc by arc, not fitted to where people walk.
+    """
+    scenario = copy(problem.scenario)
+    object.__setattr__(scenario, "link_times", LinkTimes.none())
+    step, shelters = problem.step, scenario.shelters
+    walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
+    gates = no_gates(len(walk), scenario.network.n_links, problem.n_slots)
+    return replace(
+        problem,
+        scenario=scenario,
+        graph=build_graph(
+            scenario.network, walk, shelters.node, step, link_slot > 0, link_every, unit, gates
+        ),
+        units=units,
+        link_slot=link_slot,
+        link_every=link_every,
+        gates=gates,
+    )
+
+
+def with_gates(
+    link_slot: NDArray[np.int32], link_every: NDArray[np.int32], gates: Gates, units: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Add gates and chairs to the limits of links, and what boats take to those of ferries.
+
+    Gates and chairs count as letting in everyone: when they do not, the tables say.
+    """
+    link_slot, link_every = link_slot.copy(), link_every.copy()
+    link_slot[gates.ferries], link_every[gates.ferries] = 0, 1
+    np.maximum.at(link_slot, gates.seats[:, 0], (gates.seats[:, 2] * units).astype(np.int32))
+    most = np.full(gates.n_rows, MOST_PERSONS, np.int32)
+    return np.append(link_slot, most), np.append(link_every, np.ones_like(most))
+
+
+def _profile(scenario: Scenario) -> Profile:
+    n_classes = len(scenario.group_classes)
+    return scenario.link_times.profile(n_classes, scenario.deadline_s)
 
 
 def ready_slots(ready_time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
@@ -196,14 +274,17 @@ def street_slots(
     -------
     tuple
         Walking times [s] by class, inf = barred; units that a person of each class takes, units to
-        a person, units of each link in a slot, slots between its entries (see `Problem`).
+        a person, units of each link in a slot, slots between its entries (see `Problem`). Links
+        that change over time have the time without a hazard.
     """
     network, classes = scenario.network, scenario.group_classes
-    walk = classes.walk_seconds(network)
+    profile = _profile(scenario)
+    walk = steady_walk(profile, classes.walk_seconds(network))
     there = np.unique(scenario.groups.class_)
     capacity = network.capacity
     if max_density is not None:
-        capacity = np.minimum(capacity, density_limit(network, walk[there], max_density))
+        slowest = slowest_walk(profile, walk)[there]
+        capacity = np.minimum(capacity, density_limit(network, slowest, max_density))
     if barred is not None:
         walk[barred] = np.inf
     units = UNITS if (classes.space > 1).any() else 1

@@ -75,6 +75,7 @@ class Region:
         door = np.argsort(shelter_head, kind="stable").astype(np.int32)
         return g._replace(
             arc_time=time,
+            arc_walk=whole.arc_walk[k : k + 1, self.arcs],
             arc_row=arc_rows(g.arc_to, time, g.seq_ptr, g.seq_link),
             link_time=whole.link_time[k : k + 1],
             unit=whole.unit[k : k + 1],
@@ -197,6 +198,7 @@ class _Maker:
             arc_from=arc_from,
             arc_to=arc_to,
             arc_time=None,
+            arc_walk=None,
             arc_row=None,
             into_ptr=np.searchsorted(arc_to[into], every).astype(np.int32),
             into_arc=into,

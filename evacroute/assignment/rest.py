@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from evacroute._frozen import equal_arrays
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
-from evacroute.assignment.chains import arc_rows, graph_of_arcs, round_times
+from evacroute.assignment.chains import (
+    arc_rows,
+    arc_totals,
+    graph_of_arcs,
+    round_times,
+)
+from evacroute.assignment.gates import no_gates
 from evacroute.assignment.problem import Problem, per_slot, ready_slots, street_slots
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
@@ -155,8 +161,9 @@ def build_rest(
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
+    gates = no_gates(len(walk), network.n_links, int(np.floor(scenario.deadline_s / step + 1e-9)))
     seq_ptr, seq_link, known = arcs
-    new = round_times(walk[len(known) :] / step, seq_ptr, seq_link)
+    new = round_times(arc_totals(walk[len(known) :] / step, seq_ptr, seq_link))
     graph = graph_of_arcs(
         network, walk, shelters.node, step, link_slot > 0, link_every, unit,
         (seq_ptr, seq_link, np.concatenate([known, new])),
@@ -179,6 +186,7 @@ def build_rest(
         link_every=link_every,
         intake_slot=intake_slot,
         intake_every=intake_every,
+        gates=gates,
         taken=taken,
     )
 
@@ -196,7 +204,8 @@ def _fit(
     groups = scenario.groups
     late = np.flatnonzero(groups.class_ >= known)
     part = graph._replace(
-        arc_time=graph.arc_time[known:], arc_row=graph.arc_row[known:],
+        arc_time=graph.arc_time[known:], arc_walk=graph.arc_walk[known:],
+        arc_row=graph.arc_row[known:],
         link_time=graph.link_time[known:], shift=graph.shift[known:],
     )  # fmt: skip
     theirs = Groups(

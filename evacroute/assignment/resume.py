@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.priced_search import Guide
 from evacroute.assignment.bound import Waits, bound_of
+from evacroute.assignment.fingerprints import fingerprints
 from evacroute.assignment.finish import finish, origin_costs
 from evacroute.assignment.guides import make_guide
 from evacroute.assignment.kept_placing import KeptPlacing
@@ -81,40 +82,6 @@ class Ways:
     arc: NDArray[np.int32]
     slot: NDArray[np.int32]
     near: NDArray[np.bool_]
-
-
-def fingerprints(
-    ptr: NDArray[np.int64], rows: list[NDArray[Any]], columns: list[NDArray[Any]]
-) -> NDArray[np.uint64]:
-    """Give each sequence a number, the same to equal ones with equal columns.
-
-    Parameters
-    ----------
-    ptr
-        Where each sequence begins.
-    rows
-        What its items are.
-    columns
-        What else belongs to each sequence.
-    """
-    count = np.diff(ptr)
-    seed = np.uint64(0x9E3779B97F4A7C15)
-    mixed = _mix((np.arange(ptr[-1]) - np.repeat(ptr[:-1], count)).astype(np.uint64))
-    for row in rows:
-        mixed = _mix(mixed * seed + row.astype(np.uint64))
-    upto = np.zeros(len(mixed) + 1, np.uint64)
-    np.cumsum(mixed, out=upto[1:])
-    total = upto[ptr[1:]] - upto[ptr[:-1]]
-    for column in columns:
-        total = _mix(total * seed + column.astype(np.uint64))
-    return total
-
-
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scatter numbers over all 64 bits (the finaliser of splitmix64)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 class Resume:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from evacroute._kernels.graph import FAR, Graph
-from evacroute.assignment.chains import HAIR, arc_rows, arc_totals
+from evacroute.assignment.chains import HAIR, arc_rows, first_links
+from evacroute.assignment.gates import Gates
 from evacroute.assignment.static_prices import tree
 from evacroute.network import Network
 from evacroute.people import Groups
@@ -28,6 +30,8 @@ def unbias(
     groups: Groups,
     price: NDArray[np.int64],
     spare: NDArray[np.int32],
+    gates: Gates | None = None,
+    on_the_way: int = 0,
 ) -> Graph:
     """Fit the arc times to where the groups walk.
 
@@ -45,8 +49,12 @@ def unbias(
     spare
         Slots that each group has to walk before the deadline, shape (n_groups,). Whoever needs more
         walks nowhere in a plan: where many are cut off, the others walk other streets than all.
+    gates
+        Links that change over time; `spare` then counts from when the groups are ready.
+    on_the_way
+        Slots after that when people are on the way, by and large.
     """
-    totals = arc_totals(graph.link_time, graph.seq_ptr, graph.seq_link)
+    totals = graph.arc_walk
     lot = _lot(graph, network)
     times = graph.arc_time.copy()
     graph = graph._replace(arc_time=times)
@@ -58,21 +66,65 @@ def unbias(
         node, size, upto = groups.node[mine], groups.size[mine], spare[mine]
         choice = _choice(totals[k], lot)
         seen = np.zeros(len(lot))
+        share, shut = None, None
+        if gates is not None and gates.n_gates:
+            share, shut = _by_time(graph, network, gates, k, size, upto - on_the_way)
+        now = graph
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
-            load, _, late = tree(graph, k, price, node, size, upto)
+            if shut is not None:
+                now = graph._replace(arc_time=np.where(shut, FAR, times).astype(np.int32))
+            load, _, late = tree(now, k, price, node, size, upto)
             seen += load
             if late.any():
                 # A nearer shelter may still be in time.
-                seen += tree(graph, k, free, node[late], size[late], upto[late])[0]
-            times[k] = _balance(choice, seen)
+                seen += tree(now, k, free, node[late], size[late], upto[late])[0]
+            times[k] = _balance(choice, seen if share is None else share @ seen)
     rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
     return graph._replace(arc_row=rows)
 
 
+def _by_time(
+    graph: Graph,
+    network: Network,
+    gates: Gates,
+    k: int,
+    size: NDArray[np.int32],
+    spare: NDArray[np.int32],
+) -> tuple[csr_matrix, NDArray[np.bool_]]:
+    """Find how those who walk a link that changes are spread over its copies.
+
+    Returns
+    -------
+    tuple
+        Shares by when people set out, to be multiplied with the persons on each arc; and which
+        arcs are not open when half of them are on the way.
+    """
+    n_arcs, n_slots = len(graph.arc_from), gates.open_.shape[1] - 1
+    first = graph.seq_link[graph.seq_ptr[:-1]]
+    copy = np.flatnonzero(first >= network.n_links)
+    link = first_links(graph.seq_ptr, graph.seq_link, network.n_links)[copy]
+    when = np.bincount(np.clip(n_slots - spare, 0, n_slots), size, n_slots + 1)
+    weight = (gates.open_ @ when)[first[copy] - network.n_links] + 1e-6 * size.sum()
+    weight = np.where(graph.arc_time[k, copy] < FAR, weight, 0.0)
+    total = np.bincount(link, weights=weight, minlength=network.n_links)[link]
+    weight = np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
+    plain = np.flatnonzero(first < network.n_links)
+    # Everyone on a link's copies, link by link, and back onto the copies.
+    gather = csr_matrix((np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs))
+    deal = csr_matrix((weight, (copy, link)), shape=(n_arcs, network.n_links))
+    keep = csr_matrix((np.ones(len(plain)), (plain, plain)), shape=(n_arcs, n_arcs))
+    half = np.searchsorted(np.cumsum(when), when.sum() / 2)
+    half = min(int(half), n_slots)
+    shut = np.zeros(n_arcs, np.bool_)
+    shut[copy] = ~gates.open_[first[copy] - network.n_links, half]
+    return csr_matrix(deal @ gather + keep), shut
+
+
 def _lot(graph: Graph, network: Network) -> NDArray[np.float64]:
     """Draw a number 0..1 for each arc from where it lies, whatever the nodes are called."""
-    first, last = graph.seq_link[graph.seq_ptr[:-1]], graph.seq_link[graph.seq_ptr[1:] - 1]
+    first = first_links(graph.seq_ptr, graph.seq_link, network.n_links)
+    last = graph.seq_link[graph.seq_ptr[1:] - 1]
     a, b = network.from_node[first], network.to_node[last]
     mixed = (
         network.lon[a] * 12.9898

@@ -223,6 +223,7 @@ class Sweeper:
         count_all: bool = False,
     ) -> None:
         self.core, self.terms, self.crowd, self.n_slots = core, terms, crowd, n_slots
+        self.toll, self.n_links = net.toll, net.n_links
         n_classes, n = len(core.lanes), core.n_nodes
         self.node = core.index[terms.node]
         self.node_shelter = np.full(n, -1, np.int32)
@@ -237,6 +238,8 @@ class Sweeper:
             ways = core.ways(origin, k)
             lanes = core.lanes[k]
             count = (lanes.item_ptr, lanes.item_row, lanes.item_off)
+            if net.n_gates and not count_all:
+                count = _no_gates(*count, n_rows)
             if count_all:
                 count = _every_item(net, core.arcs[k], k)
             self.jobs.append(
@@ -281,7 +284,7 @@ class Sweeper:
                 np.minimum.at(value[horizon], lanes.src[quick], end)
             else:
                 static_values(
-                    self.core.lanes[k], self.node, room, weight, value[horizon], self.to[k]
+                    self.core.lasting[k], self.node, room, weight, value[horizon], self.to[k]
                 )
             backward(
                 self.core.lanes[k], self.paid(prices, k), self.node, room, prices.door, weight,
@@ -289,9 +292,10 @@ class Sweeper:
             )  # fmt: skip
 
     def paid(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
-        """Prices of links for a person of class k, who pays for the space they take."""
+        """Prices of links for a person of class k, who pays for the space they take; then gates."""
         space = float(self.terms.space[k])
-        return prices.link if space == 1 else prices.link * F(space)
+        link = prices.link if space == 1 else prices.link * F(space)
+        return np.concatenate([link, self.toll], axis=1) if self.toll.size else link
 
     def room(self, prices: PriceSet, k: int) -> NDArray[np.float32]:
         """Price of a place in each shelter for class k, BIG = shut to it."""
@@ -369,6 +373,16 @@ def _every_item(
     return ptr.astype(np.int32), net.item_link[place], net.item_off[k, place]
 
 
+def _no_gates(
+    ptr: NDArray[np.int32], row: NDArray[np.int32], off: NDArray[np.int32], n_rows: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Leave out the items of gates, whose rows come after all others."""
+    real = row < n_rows
+    before = np.zeros(len(row) + 1, np.int64)
+    np.cumsum(real, out=before[1:])
+    return before[ptr].astype(np.int32), row[real], off[real]
+
+
 def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: PriceSet) -> float:
     """Compute the dual value again, on the whole net in double precision, if nobody may stay."""
     row = np.full(len(terms.link), -1, np.int32)
@@ -394,8 +408,11 @@ def exact_value(net: TimeNet, terms: Terms, crowd: Crowd, n_slots: int, prices: 
             np.minimum.at(value[horizon], net.src[quick], end)
         else:
             to = np.empty(net.n_nodes, np.int32)
-            static_values(lanes, terms.node, entry, float(terms.weight[k]), value[horizon], to)
+            static_values(
+                core.lasting[k], terms.node, entry, float(terms.weight[k]), value[horizon], to
+            )
         paid_link = link if terms.space[k] == 1 else link * float(terms.space[k])
+        paid_link = np.concatenate([paid_link, net.toll.astype(np.float64)], axis=1)
         backward(
             lanes,
             paid_link,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.graph import FAR
+from evacroute._kernels.sweeps import BIG
 from evacroute.assignment.problem import Problem
 
 
@@ -34,6 +35,14 @@ class TimeNet:
         Links of each arc in walking order.
     item_off
         Slots from entering the arc to entering the link, shape (n_classes, n_items).
+    n_links
+        Items from this number on are gates, see `Gates`.
+    toll
+        What gates charge: 0 while open, `BIG` while closed, shape (n_slots + 2, n_gates).
+    settled
+        Slot from which on no gate changes any more.
+    shut
+        Which arcs nobody may enter from then on, shape (n_arcs,).
     """
 
     n_heads: int
@@ -47,6 +56,15 @@ class TimeNet:
     item_ptr: NDArray[np.int64]
     item_link: NDArray[np.int32]
     item_off: NDArray[np.int32]
+    n_links: int
+    toll: NDArray[np.float32]
+    settled: int
+    shut: NDArray[np.bool_]
+
+    @property
+    def n_gates(self) -> int:
+        """Number of gates."""
+        return int(self.toll.shape[1])
 
     @property
     def arc_of_item(self) -> NDArray[np.int64]:
@@ -84,6 +102,11 @@ def build_time_net(problem: Problem) -> TimeNet:
     )
     whole = np.where(np.isfinite(part), np.floor(np.where(np.isfinite(part), part, 0) + 0.5), FAR)
     tau = np.concatenate([graph.arc_time, np.minimum(whole, FAR).astype(np.int32)], axis=1)
+    toll, settled, closed = _tolls(problem)
+    first_item = item_link[item_ptr[:-1]]
+    behind = first_item >= problem.n_links
+    shut = np.zeros(len(src), np.bool_)
+    shut[behind] = closed[first_item[behind] - problem.n_links]
     return TimeNet(
         n_heads=n_heads,
         n_nodes=n_heads + len(inside),
@@ -96,7 +119,21 @@ def build_time_net(problem: Problem) -> TimeNet:
         item_ptr=item_ptr,
         item_link=item_link,
         item_off=item_off,
+        n_links=problem.n_links,
+        toll=toll,
+        settled=settled,
+        shut=shut,
     )
+
+
+def _tolls(problem: Problem) -> tuple[NDArray[np.float32], int, NDArray[np.bool_]]:
+    """Find what gates charge by slot, when the last changes, which are closed after that."""
+    open_ = problem.gates.open_
+    # Nobody enters after the deadline: the last slot lasts.
+    toll = np.where(np.concatenate([open_, open_[:, -1:]], axis=1), np.float32(0), BIG).T.copy()
+    changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0))
+    settled = int(changes[-1]) + 1 if len(changes) else 0
+    return toll, settled, ~open_[:, -1]
 
 
 def _walked(time: NDArray[np.float64], ptr: NDArray[np.int64]) -> NDArray[np.float64]:

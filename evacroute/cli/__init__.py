@@ -15,6 +15,7 @@ from evacroute.cli.classes import classes
 from evacroute.cli.convert import convert
 from evacroute.cli.demo import demo
 from evacroute.cli.fetch import fetch
+from evacroute.cli.guide import directions, sheets
 from evacroute.cli.info import info
 from evacroute.cli.plan import plan
 from evacroute.cli.replan import replan
@@ -30,8 +31,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    plan, replan, sweep, convert, verify, draw, prices, fairness, explain, fetch, demo, info,
-    classes, bench,
+    plan, replan, sweep, convert, verify, draw, directions, sheets, prices, fairness, explain,
+    fetch, demo, info, classes, bench,
 ):  # fmt: skip
     app.command()(command)
 

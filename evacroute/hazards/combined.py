@@ -8,7 +8,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.hazards.hazard import Hazard
 from evacroute.hazards.link_times import LinkTimes, Profile
+from evacroute.network import Network
+from evacroute.people import Classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combined:
+    """A hazard of link times that were combined from those of several scenarios.
+
+    Parameters
+    ----------
+    times
+        The link times.
+    hazards
+        Hazards of all scenarios: what the highest of their tides bars to boats is barred.
+    """
+
+    times: LinkTimes
+    hazards: tuple[Hazard, ...] = ()
+
+    def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
+        """Give the link times."""
+        return self.times.link_times(network, classes, until)
+
+    def level(self, begin: float, end: float) -> float:
+        """Give the highest tide of all scenarios from one time to another [m], -inf without."""
+        levels = [getattr(one, "level", None) for one in self.hazards]
+        return max((float(level(begin, end)) for level in levels if level), default=-np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

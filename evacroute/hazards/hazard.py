@@ -9,6 +9,7 @@ from evacroute.errors import HazardError
 from evacroute.hazards.link_times import LinkTimes
 from evacroute.network import Network
 from evacroute.people import Classes
+from evacroute.reports import LoadReport
 
 
 @runtime_checkable
@@ -49,3 +50,17 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
 def wades(hazards: Sequence[Hazard]) -> bool:
     """Whether a hazard among these asks how deep people can wade."""
     return any(getattr(one, "wades", False) for one in hazards)
+
+
+def hazard_reports(
+    hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
+) -> list[LoadReport]:
+    """Gather the reports of hazards that have one: an attribute `report`, or a method."""
+    found = []
+    for one in hazards:
+        report = getattr(one, "report", None)
+        if callable(report):
+            report = report(network, classes, until)
+        if isinstance(report, LoadReport):
+            found.append(report)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute.errors import Faults, InputError, PeopleError
+from evacroute.errors import Faults, HazardError, InputError, PeopleError
+from evacroute.hazards import LinkTimes
+from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
@@ -26,11 +29,12 @@ def read_instance(
 
     The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
     `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`); any of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id,
-    class_id, ready_time [s], size, and optionally together (1: the group moves as one);
-    ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps), and
-    optionally min_width [m], space (persons' worth of street that each takes, 1 to 10) and
-    depth_limit (deepest water [m]; 0.9, or 0.15 where steps cannot be used, where not given).
+    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) and ``boats.csv``; any
+    of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s],
+    size, and optionally together (1: the group moves as one); ``classes.csv`` has class_id,
+    speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
+    (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
+    0.15 where steps cannot be used, where not given).
 
     Parameters
     ----------
@@ -51,6 +55,7 @@ def read_instance(
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder, expected an instance folder")
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
+    more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
     shelters_path = _find(folder, "shelters.csv")
     if shelters_path is None:
         raise InputError(f"{folder}: there is no shelters.csv")
@@ -64,19 +69,69 @@ def read_instance(
     shelters = read_shelters(shelters_path, network)
     if people is not None:
         persons = read_people(people, network, seed=seed)
-        return Scenario(network, persons, shelters, deadline=deadline)
+        return _with_more(Scenario(network, persons, shelters, deadline=deadline), *more)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
         raise PeopleError(f"{folder}: there is no classes.csv, expected one beside groups.csv")
     classes = read_classes(classes_path)
-    return Scenario(
+    scenario = Scenario(
         network,
         read_groups(groups, network, classes),
         shelters,
         classes=classes,
         deadline=deadline,
     )
+    return _with_more(scenario, *more)
+
+
+def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Scenario:
+    """Add link times and boats of files to a scenario."""
+    network, classes = scenario.network, scenario.group_classes
+    if times is not None:
+        scenario = replace(scenario, hazard=read_link_times(times, network, classes))
+    if boats is not None:
+        scenario = replace(scenario, boats=read_boats_table(boats, network))
+    return scenario
+
+
+def read_link_times(
+    source: str | Path | pd.DataFrame, network: Network, classes: Classes
+) -> LinkTimes:
+    """Read link times: link_id, class_id (* = every class), from_s, to_s [s], speed_factor.
+
+    A speed factor of 0 means closed; an empty to_s means for good.
+
+    Raises
+    ------
+    HazardError
+        If a column is missing, a link or class is unknown, or a value is not what it must be.
+    """
+    frame = read_table(
+        source,
+        required=("link_id", "from_s", "speed_factor"),
+        optional=("class_id", "to_s"),
+        text=("link_id", "class_id"),
+        what="row",
+        error=HazardError,
+    )
+    faults = Faults(str(source) if isinstance(source, str | Path) else "link times")
+    link = _positions(frame, "link_id", network.link_id, "an id of link.csv", faults)
+    every = np.full(len(frame), -1, np.int32)
+    if "class_id" in frame.columns:
+        given = words(frame, "class_id")
+        named = np.flatnonzero([name not in ("", "*") for name in given])
+        some = frame.iloc[named].reset_index(drop=True)
+        some.attrs = {"index": [row_name(frame, i).removeprefix("row ") for i in named.tolist()]}
+        every[named] = _positions(some, "class_id", classes.class_id, "a class id or *", faults)
+    begin = numbers(frame, "from_s", faults, low=0, unit="s")
+    end = numbers(frame, "to_s", faults, above=0, default=np.inf, infinite=True, unit="s")
+    factor = numbers(frame, "speed_factor", faults, low=0, high=1)
+    for i in np.flatnonzero(end <= begin):
+        row = row_name(frame, int(i))
+        faults.add(f"{row}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
+    faults.raise_if_any(HazardError)
+    return LinkTimes(link, every, begin, end, factor)
 
 
 def read_classes(source: str | Path | pd.DataFrame) -> Classes:

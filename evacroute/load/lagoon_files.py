@@ -39,7 +39,8 @@ def write_lagoon(folder: str | Path, *, seed: int = 7) -> None:
         partial.replace(folder / name)
 
 
-def _table(header: str, rows: Iterable[Iterable[Any]]) -> str:
+def csv_table(header: str, rows: Iterable[Iterable[Any]]) -> str:
+    """Write a table as CSV text: a header as it stands, then the rows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header.split(","))
@@ -48,7 +49,7 @@ def _table(header: str, rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _nodes(network: Network) -> str:
-    return _table(
+    return csv_table(
         "node_id,x_coord,y_coord",
         (
             (name, f"{lon:.7f}", f"{lat:.7f}")
@@ -82,7 +83,7 @@ def _links(network: Network) -> str:
                 f"LINESTRING ({points})" if len(line) > 2 else "",
             )
         )
-    return _table(
+    return csv_table(
         "link_id,from_node_id,to_node_id,directed,length,width,steps,capacity,kind,name,elevation,"
         "wheelchair,geometry",
         rows,
@@ -101,7 +102,7 @@ def _shelters(lagoon: Lagoon, network: Network) -> str:
             zip(lagoon.places, network.node_positions(ids), strict=True)
         )
     ]  # fmt: skip
-    return _table(
+    return csv_table(
         "shelter_id,name,kind,node_id,lon,lat,capacity,step_free_capacity,intake_rate", rows
     )
 

@@ -2,6 +2,7 @@
 
 from evacroute.plotting.figures import (
     plot_arrivals,
+    plot_depth,
     plot_network,
     plot_plan,
     plot_prices,
@@ -12,6 +13,7 @@ from evacroute.plotting.web_map import write_map
 
 __all__ = [
     "plot_arrivals",
+    "plot_depth",
     "plot_network",
     "plot_plan",
     "plot_prices",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from evacroute.hazards import as_hazards, hazard_reports
 from evacroute.network import Network
 from evacroute.plan import Plan
 from evacroute.reports import LoadReport
@@ -36,9 +37,7 @@ def is_synthetic(plan: Plan) -> bool:
 
 def network_is_synthetic(network: Network) -> bool:
     """Whether a network's report says that it is made up."""
-    report = network.report
-    words = [] if report is None else [report.source, *report.notes]
-    return any("synthetic" in word.lower() for word in words)
+    return network.report is not None and network.report.is_synthetic
 
 
 def notes(plan: Plan) -> list[str]:
@@ -60,7 +59,10 @@ def _reports(plan: Plan) -> list[LoadReport]:
     scenario = plan.scenario
     parts = (scenario.network, scenario.people, scenario.shelters)
     reports = [getattr(part, "report", None) for part in parts]
-    return [report for report in reports if report is not None]
+    hazards = hazard_reports(
+        as_hazards(scenario.hazard), scenario.network, scenario.group_classes, scenario.deadline_s
+    )
+    return [report for report in reports if report is not None] + hazards
 
 
 def _in_short(plan: Plan, summary: PlanSummary) -> list[tuple[str, str]]:

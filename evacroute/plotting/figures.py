@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.export import link_lines
+from evacroute.hazards import Flood
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
 from evacroute.plotting._streets import pair_links
@@ -28,6 +29,7 @@ SIZE = (9.0, 6.5)
 KIND_COLOURS = {
     "calle": "#8a949e", "bridge": "#D55E00", "steps": "#CC79A7", "square": "#009E73",
     "quay": "#0072B2", "underpass": "#000000", "ferry": "#56B4E9",
+    "walkway": "#E69F00",
 }  # fmt: skip
 
 
@@ -62,6 +64,51 @@ def plot_network(network: Network, ax: Axes | None = None) -> Axes:
     km = float(network.length[streets.forward].sum()) / 1000
     _on_ground(ax, f"{len(streets):,} streets, {km:.1f} km", network_is_synthetic(network))
     ax.legend(title="kind (streets)", loc="best", fontsize="small")
+    return ax
+
+
+def plot_depth(network: Network, flood: Flood, time: float, ax: Axes | None = None) -> Axes:
+    """Draw how deep the water stands on the streets at a time.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    flood
+        Tide and heights.
+    time
+        Seconds after the alarm.
+    ax
+        Where; a new figure by default.
+
+    Raises
+    ------
+    HazardError
+        If the tide's series does not cover the time, or the heights are not of this network.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax)
+    heights, level = flood.heights_of(network), flood.level(time)
+    streets = pair_links(network)
+    depth = 100 * np.nan_to_num(np.maximum(level - heights.height_m[streets.forward], 0.0))
+    lines = _lines(network, streets.forward)
+    dry = np.flatnonzero(depth == 0)
+    _add_lines(ax, [lines[i] for i in dry], colors=UNUSED, linewidths=0.6, zorder=1)
+    wet = np.flatnonzero(depth > 0)
+    wet = wet[np.argsort(depth[wet], kind="stable")]
+    if len(wet):
+        drawn = _add_lines(
+            ax, [lines[i] for i in wet], array=depth[wet], cmap="viridis_r", linewidths=1.2,
+            zorder=2,
+        )  # fmt: skip
+        ax.figure.colorbar(drawn, ax=ax, label="depth of the water [cm]", shrink=0.7)
+    share = heights.flooded_share(network, level)
+    title = f"{level:.2f} m at {time / 60:g} min: {share:.0%} of the ground under water"
+    modelled = heights.modelled_share(network)
+    if modelled:
+        title += f"\nMODELLED heights ({modelled:.0%}): which streets are wet is made up"
+    _on_ground(ax, title, network_is_synthetic(network))
     return ax
 
 

@@ -120,7 +120,7 @@ class Unpacked:
         self.timetable: Timetable | None = None
         if work.movements is not None:
             self.plan = Plan(work.scenario, work.movements, method=work.method, step_s=work.step)
-            self.timetable = Timetable(work.scenario, work.movements)
+            self.timetable = Timetable(work.scenario, work.movements, work.step)
 
     def draw(self, hazard: Hazards) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """Plan or play one draw; give its row and, where it is kept, the plan."""
@@ -128,7 +128,7 @@ class Unpacked:
         scenario = work.scenario.with_hazard(hazard)
         if self.plan is not None and self.timetable is not None:
             plan = self.plan
-            played = self.timetable.play(scenario.link_times, scenario.deadline_s)
+            played = self.timetable.play(scenario)
         else:
             plan = assign(
                 scenario, work.method, step=work.step, seed=work.seed,
@@ -193,6 +193,7 @@ def _unpack(content: bytes) -> Unpacked:
     scenario = Scenario(
         replace(scenario.network), replace(scenario.groups), replace(scenario.shelters),
         classes=replace(scenario.classes), deadline=scenario.deadline, hazard=scenario.hazard,
+        boats=None if scenario.boats is None else replace(scenario.boats),
     )  # fmt: skip
     moves = None if work.movements is None else replace(work.movements)
     return Unpacked(replace(work, scenario=scenario, movements=moves))

@@ -187,7 +187,7 @@ def _work(
     of_person = scenario.group_of_person
     base = Scenario(
         scenario.network, scenario.groups, scenario.shelters, classes=scenario.group_classes,
-        deadline=scenario.deadline_s, hazard=hazard,
+        deadline=scenario.deadline_s, hazard=hazard, boats=scenario.boats,
     )  # fmt: skip
     aside = 0 if of_person is None else int((of_person < 0).sum())
     if plan is not None:
@@ -202,7 +202,7 @@ def _prints(work: Work) -> dict[str, str]:
     """Digest what the rows depend on, part by part."""
     method = (work.method, work.step, work.seed, work.max_density, work.settings)
     scenario = work.scenario
-    parts = (scenario.network, scenario.groups, scenario.shelters, scenario.classes)
+    parts = (scenario.network, scenario.groups, scenario.shelters, scenario.classes, scenario.boats)
     return {
         "scenario": digest((*parts, scenario.deadline_s, work.aside)),
         "plan": digest((work.movements, scenario.link_times)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evacroute.errors import PlanError
 from evacroute.verification import bound as certificate
-from evacroute.verification import people, room, ways
+from evacroute.verification import hazards, people, rides, room, ways
 from evacroute.verification.check import Check
 from evacroute.verification.evidence import Evidence, Legs, from_folder, from_plan
 
@@ -83,10 +83,11 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
     """Check a plan against every rule, from legs and instance alone.
 
     The rules: everyone is in the plan once; ways hang together and the class may walk them; nobody
-    leaves before they are ready; times go forward in whole steps; walking takes length / speed; no
-    street, shelter or door takes more than it can; everyone arrives by the deadline; households
-    stay whole; whoever is left has a reason; and the figures that the plan states are true. Method
-    ``nearest`` ignores capacities, and its plans are reported as they are.
+    leaves before they are ready, or is in a link while it is closed; times go forward in whole
+    steps; walking takes length / speed, at the factor of the time of entering where the instance
+    has link times; no street, shelter or door takes more than it can; everyone arrives by the
+    deadline; households stay whole; whoever is left has a reason; and the figures that the plan
+    states are true. Method ``nearest`` ignores capacities, and its plans are reported as they are.
 
     Parameters
     ----------
@@ -114,12 +115,21 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
 
 def _checks(e: Evidence, bound: bool) -> Iterator[Check]:
     legs = Legs(e)
+    stepped = e.instance.steps[e.link] > 0
+    dry = ~stepped | (e.instance.speed_steps[legs.class_] > 0)
+    if len(e.instance.link_times.link):
+        found = hazards.of_legs(e, legs)
+        legs.slowed(found.factor, found.closed_s)
     yield people.everyone_once(e)
     if e.persons is not None:
         yield people.persons(e)
     yield people.tables(e)
     yield ways.connected(e, legs)
-    yield ways.allowed(e, legs)
+    yield ways.allowed(e, legs, dry)
+    if len(e.instance.link_times.link):
+        yield hazards.open_(e, legs)
+    if len(e.instance.rides.link):
+        yield from rides.checks(e, legs)
     yield ways.ready(e, legs)
     yield ways.order(e, legs)
     yield ways.arrival(e, legs)

@@ -177,9 +177,20 @@ class _Sweep:
             np.array(whose, np.int64), np.array(columns, np.int64), np.array(offset, np.int64),
         )  # fmt: skip
 
-    def _static(self, k: int, entry: Floats, each: float) -> Floats:
-        """Least cost to any shelter from each node with streets free of charge; inf = no way."""
-        open_ = np.flatnonzero(self.p.arc_slots[k] > 0)
+    def _ever_open(self, since: int) -> Flags:
+        """Which arcs one may enter in some slot from `since` on."""
+        p = self.p
+        open_ = np.ones(len(p.arc_gate), bool)
+        gated = p.arc_gate >= 0
+        open_[gated] = self.grid.open_[p.arc_gate[gated], since:].any(axis=1)
+        return open_
+
+    def _static(self, k: int, entry: Floats, each: float, since: int) -> Floats:
+        """Least cost to any shelter from each node with streets free of charge; inf = no way.
+
+        Streets that change count with the best there is from slot `since` on.
+        """
+        open_ = np.flatnonzero((self.p.arc_slots[k] > 0) & self._ever_open(since))
         gates = np.flatnonzero(np.isfinite(entry))
         # From a node before all shelters, back along the arcs; 1 more, as 0 would be no arc.
         tail = np.concatenate([self.dst[open_], np.full(len(gates), self.n)])
@@ -206,7 +217,9 @@ class _Sweep:
             entry = np.where(self.places(k) >= persons, 0.0, np.inf)
             mine = (class_ == k) & (need == persons)
             group = p.hopeless[mine]
-            found[mine] = self.ready[group] + self._static(k, entry, 1.0)[self.group[group]]
+            found[mine] = self.ready[group] + self._static(k, entry, 1.0, 0)[self.group[group]]
+            if len(p.gate_ptr) > 1 and (found[mine] <= p.n_slots).any():
+                found[mine] = self._soonest(k, entry)[self.ready[group], self.group[group]]
         spare = np.where(found <= p.n_slots, p.n_slots - found + 1, 0.0)
         return judge(
             "hopeless groups",
@@ -215,6 +228,32 @@ class _Sweep:
             lambda x: f"group {i.group_id[p.hopeless[x]]} could be safe in slot {found[x]:g}",
             unit="slots to spare",
         )
+
+    def _soonest(self, k: int, entry: Floats) -> Floats:
+        """First slot in which class k is safe from each slot and node, alone; inf = too late."""
+        p, n_slots = self.p, self.p.n_slots
+        arcs = np.flatnonzero(p.arc_slots[k] > 0)
+        tau, src, dst = p.arc_slots[k, arcs].astype(np.int64), self.src[arcs], self.dst[arcs]
+        slots, _ = self._part_slots(k)
+        part = np.flatnonzero(np.isfinite(slots))
+        safe = np.full((n_slots + 2, self.n), np.inf)
+        for t in range(n_slots, -1, -1):
+            now = safe[t]
+            now[:] = safe[t + 1]
+            now[self.shelter[np.isfinite(entry)]] = t
+            for of, to, took in (
+                (src, dst, np.where(self._closed(arcs, t), n_slots + 1, tau)),
+                (self.part_src[part], self.part_dst[part], slots[part].astype(np.int64)),
+            ):
+                np.minimum.at(now, of, safe[np.minimum(t + took, n_slots + 1), to])
+        return safe
+
+    def _closed(self, arcs: Ints, slot: int) -> Flags:
+        """Which of some arcs nobody may enter in a slot."""
+        gate = self.p.arc_gate[arcs]
+        shut = np.zeros(len(arcs), bool)
+        shut[gate >= 0] = ~self.grid.open_[gate[gate >= 0], slot]
+        return shut
 
     def values(self, k: int) -> Floats:
         """Least cost of class k from each slot and node [s], shape (horizon + 1, n_nodes)."""
@@ -240,7 +279,7 @@ class _Sweep:
                 value[horizon, self.part_dst[open_part[none]]],
             )
         else:
-            value[horizon] = self._static(k, entry, each)
+            value[horizon] = self._static(k, entry, each, horizon)
 
         def walk(t: int, slots: Ints, to: Ints, toll: Floats) -> Floats:
             at = t + slots
@@ -257,6 +296,7 @@ class _Sweep:
             np.minimum.at(now, self.shelter, entry + self.door_price[t])
             if len(arcs):
                 toll = tolls(t, item_arc, item_row, item_off, p.arc_slots.shape[1])[arcs]
+                toll[self._closed(arcs, t)] = np.inf
                 best = np.minimum.reduceat(walk(t, tau, dst, toll), begin)
                 now[nodes] = np.minimum(now[nodes], best)
             if len(open_part):

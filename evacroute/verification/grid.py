@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from evacroute.prices import Prices
 from evacroute.verification.check import EXAMPLES, Check
 from evacroute.verification.evidence import Evidence, Instance, Legs, who
+from evacroute.verification.hazards import changing, least_factor, passing, timetable
 
 HAIR = 1e-6
 """Slots by which a time is taken for whole."""
+
+LINKS_AT_ONCE = 2000
+"""Links that change over time of which a timetable is made together."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,11 +46,16 @@ def street_limits(e: Evidence, p: Prices) -> tuple[Floats, Floats]:
     one of them every few slots; a class of more than twice what it lets in cannot pass.
     """
     i = e.instance
-    walk = walking_slots(i, e.step)
+    walk = lasting_slots(e)
     rate = i.capacity
     there = np.unique(i.group_class)
     if e.max_density is not None:
-        slowest = np.where(np.isfinite(walk[there]), walk[there], 0.0).max(axis=0, initial=0.0)
+        slow = walk[there]
+        if len(i.link_times.link):
+            dry = walking_slots(i, e.step)[there]
+            slow = dry / np.stack([least_factor(e, k) for k in there.tolist()])
+            slow = np.where(np.isfinite(walk[there]), slow, np.inf)
+        slowest = np.where(np.isfinite(slow), slow, 0.0).max(axis=0, initial=0.0)
         inside = e.max_density * i.length * i.width
         ceiling = inside / np.where(slowest > 0, slowest * e.step, 1.0)
         rate = np.minimum(rate, np.where(slowest > 0, ceiling, np.inf))
@@ -69,6 +78,30 @@ def walking_slots(i: Instance, step: float) -> Floats:
     return np.where(barred, np.inf, i.length / np.where(barred, 1.0, speed) / step)
 
 
+def lasting_slots(e: Evidence) -> Floats:
+    """Slots to walk each link with what holds up to the deadline.
+
+    A link that changes has those without link times, and inf where it is never open.
+    """
+    i = e.instance
+    walk = walking_slots(i, e.step)
+    if len(i.link_times.link):
+        rows = i.link_times
+        links, row = np.unique(rows.link, return_inverse=True)
+        of = np.concatenate([np.arange(len(links)), row.ravel(), row.ravel()])
+        when = np.concatenate([np.zeros(len(links)), rows.from_s, rows.to_s])
+        of, when = of[when < e.deadline], when[when < e.deadline]
+        change = np.isin(links, changing(e))
+        for k in range(len(walk)):
+            factor = passing(rows, links[of], np.full(len(of), k), when, when).factor
+            ever = np.zeros(len(links))
+            np.maximum.at(ever, of, factor)
+            steady = np.where(change & (ever > 0), 1.0, ever)
+            with np.errstate(divide="ignore"):
+                walk[k, links] = np.where(steady > 0, walk[k, links] / steady, np.inf)
+    return walk
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
     """Arcs of the prices on the links of the instance.
@@ -87,6 +120,8 @@ class Grid:
         Entries with each arc's first and last link.
     inner
         Entries whose link begins at a node inside an arc.
+    open_
+        Whether each gate is open, shape (n_gates, n_slots + 1).
     """
 
     walk: Floats
@@ -97,6 +132,7 @@ class Grid:
     first: Ints
     last: Ints
     inner: Ints
+    open_: Flags
 
 
 def build_grid(e: Evidence, p: Prices) -> Grid:
@@ -113,7 +149,18 @@ def build_grid(e: Evidence, p: Prices) -> Grid:
         first=p.arc_ptr[:-1],
         last=p.arc_ptr[1:] - 1,
         inner=np.flatnonzero(place > 0),
+        open_=_open_slots(p),
     )
+
+
+def _open_slots(p: Prices) -> Flags:
+    """When gates are open, from their spans."""
+    n = len(p.gate_ptr) - 1
+    change = np.zeros((n, p.n_slots + 2), np.int64)
+    gate = np.repeat(np.arange(n), np.diff(p.gate_ptr))
+    np.add.at(change, (gate, p.gate_first), 1)
+    np.add.at(change, (gate, p.gate_last + 1), -1)
+    return np.asarray(np.cumsum(change, axis=1)[:, :-1] > 0)
 
 
 def told(name: str, rule: str, faults: list[tuple[Positions, str]], unit: str) -> Check:
@@ -131,8 +178,14 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
     turn = np.flatnonzero(i.link_from[here] == i.link_to[after])
     used = np.bincount(link, minlength=len(i.link_id))
     open_ = np.isfinite(grid.walk).any(axis=0) & (grid.limit > 0)
+    varies = np.zeros(len(used), bool)
+    varies[changing(e)] = True
     # A street that has been closed since may stay in its arc, which is then barred to everyone.
-    wrong = np.flatnonzero(np.where(open_, used != 1, used > 1))
+    wrong = np.flatnonzero(~varies & np.where(open_, used != 1, used > 1))
+    gated = p.arc_gate >= 0
+    alone = grid.first == grid.last
+    misplaced = np.flatnonzero(varies[link] & ~(gated & alone)[grid.arc])
+    misplaced = np.append(misplaced, np.flatnonzero(~varies[link] & gated[grid.arc]))
     inside = np.unique(i.link_from[after])
     n = int(max(i.link_from.max(), i.link_to.max(), i.shelter_node.max(), i.group_node.max())) + 1
     ends = np.zeros(n, bool)
@@ -145,10 +198,12 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
     crossing = inside[ends[inside] | (neighbours[inside] > 2)]
     total = _totals(grid.walk[:, link], p.arc_ptr)
     barred = ~np.isfinite(total)
-    unlike = np.flatnonzero((barred != (p.arc_slots < 0)).any(axis=0))
+    unlike = np.flatnonzero((barred != (p.arc_slots < 0)).any(axis=0) & ~gated)
     true = np.where(barred, 1.0, total)
     off = np.where(barred | (p.arc_slots < 0), 0.0, np.abs(p.arc_slots - true))
+    off[:, gated] = 0.0
     off[(p.arc_slots == 0) | (p.arc_slots < -1)] = np.inf
+    untrue, missed = _gates(e, p, grid)
     far = np.flatnonzero((off > 1 + HAIR).any(axis=0))
 
     def name(links: Positions) -> str:
@@ -168,9 +223,51 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
             (crossing, f"node {crossing[:1]} inside an arc is a place to turn off, or a shelter"),
             (unlike, f"{arc(unlike)} is open or barred to another class than its links"),
             (far, f"{arc(far)} takes {p.arc_slots[:, far[:1]].T} slots, not {total[:, far[:1]].T}"),
+            (misplaced, f"{name(link[misplaced])} changes over time or not, unlike its arc"),
+            (untrue, f"{arc(untrue)} is open when its link is closed, or at another pace"),
+            (missed, f"{name(missed)} can be entered when none of its arcs is open"),
         ],
         "faults",
     )  # fmt: skip
+
+
+def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
+    """Hold the arcs behind gates against the link times, slot by slot and class by class.
+
+    Returns
+    -------
+    tuple
+        Arcs that are open when they may not be, or at a pace that is more than a slot off; links
+        that a class may enter in some slot in which none of its arcs is open.
+    """
+    arcs = np.flatnonzero(p.arc_gate >= 0)
+    links = changing(e)
+    row = np.full(len(e.instance.link_id), -1, np.int64)
+    row[links] = np.arange(len(links))
+    of_arc = row[p.arc_link[grid.first[arcs]]]
+    arcs, of_arc = arcs[of_arc >= 0], of_arc[of_arc >= 0]
+    untrue, missed = np.zeros(len(arcs), bool), np.zeros(len(links), bool)
+    for k in np.unique(e.instance.group_class).tolist():
+        for part in np.array_split(np.arange(len(links)), len(links) // LINKS_AT_ONCE + 1):
+            table = timetable(e, k, links[part], p.n_slots)
+            dry = grid.walk[k, links[part], None]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                walk = np.where((table.factor > 0) & np.isfinite(dry), dry / table.factor, np.inf)
+            may = np.isfinite(walk) & (grid.limit[links[part]] > 0)[:, None]
+            whole = np.maximum(np.ceil(np.where(may, walk, 1.0) - HAIR), 1).astype(np.int64)
+            slot = np.arange(p.n_slots + 1)
+            upto = np.minimum(slot + whole, p.n_slots + 1)
+            may &= np.take_along_axis(table.shut, upto, axis=1) == table.shut[:, :-1]
+            mine = np.flatnonzero((of_arc >= part[:1].sum()) & (of_arc <= part[-1:].sum()))
+            mine = mine[(p.arc_slots[k, arcs[mine]] > 0)] if len(part) else mine[:0]
+            at = of_arc[mine] - part[:1].sum()
+            open_ = grid.open_[p.arc_gate[arcs[mine]]]
+            pace = np.abs(p.arc_slots[k, arcs[mine], None] - walk[at]) <= 1 + HAIR
+            untrue[mine] |= (open_ & ~(may[at] & pace)).any(axis=1)
+            found = np.zeros(may.shape, bool)
+            np.logical_or.at(found, at, open_)
+            missed[part] |= (may & ~found).any(axis=1)
+    return arcs[untrue], links[missed]
 
 
 def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
@@ -179,6 +276,9 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     entry = np.full(n_links, -1, np.int64)
     entry[p.arc_link] = np.arange(len(p.arc_link))
     at = entry[e.link]
+    slot = np.clip(np.rint(e.enter / step).astype(np.int64), 0, p.n_slots)
+    behind = np.flatnonzero(np.isin(e.link, changing(e)))
+    at[behind] = _open_copies(p, grid, e.link[behind], legs.class_[behind], slot[behind])
     known = at >= 0
     place = np.where(known, grid.place[at], 0) if len(grid.place) else np.zeros(len(at), np.int64)
     begin = np.repeat(e.ptr[:-1], legs.count)
@@ -194,6 +294,7 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     ends[legs.last] = True
     goes_on[ends] = last[ends]
     walk = np.where(known, grid.walk[legs.class_, e.link], 0.0)
+    walk[behind] = np.where(known[behind], 1.0, 0.0)
     # Added up from where the arc or the part was entered, in the order of the walk.
     walked = np.zeros(len(at))
     for back in range(1, int((leg - start).max(initial=0)) + 1):
@@ -227,6 +328,22 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
         ],
         "faults",
     )
+
+
+def _open_copies(p: Prices, grid: Grid, link: Positions, class_: Positions, slot: Ints) -> Ints:
+    """Find the entry of an arc of each link that is open to the class in the slot, -1 = none."""
+    mine = grid.first[p.arc_gate >= 0]
+    mine = mine[np.argsort(p.arc_link[mine], kind="stable")]
+    begin = np.searchsorted(p.arc_link[mine], link, side="left")
+    end = np.searchsorted(p.arc_link[mine], link, side="right")
+    found = np.full(len(link), -1, np.int64)
+    for nth in range(int((end - begin).max(initial=0))):
+        some = np.flatnonzero((begin + nth < end) & (found < 0))
+        entry = mine[begin[some] + nth]
+        arc = grid.arc[entry]
+        good = grid.open_[p.arc_gate[arc], slot[some]] & (p.arc_slots[class_[some], arc] > 0)
+        found[some[good]] = entry[good]
+    return found
 
 
 def crowded(place: Positions, time: Floats, size: NDArray[Any], limit: Floats, step: float) -> Ints:

@@ -8,6 +8,7 @@ import numpy as np
 
 from evacroute.verification.check import SECOND, Check, judge
 from evacroute.verification.evidence import Evidence, Legs, who
+from evacroute.verification.hazards import least_factor
 from evacroute.verification.windows import Excess, window_excess
 
 PERSON = 1e-5
@@ -18,7 +19,8 @@ def streets(e: Evidence, legs: Legs) -> Check:
     """Check: no link is entered by more than its capacity lets in, each by the space they take."""
     i = e.instance
     space = e.size[legs.movement] * i.space[legs.class_]
-    excess = window_excess(e.link, e.enter, space, i.capacity, e.step)
+    capacity = np.where(i.ferry, np.inf, i.capacity)
+    excess = window_excess(e.link, e.enter, space, capacity, e.step)
     return _windows(
         "street capacity",
         "over every window: persons' space that enters a link <= capacity x (window + step)",
@@ -51,6 +53,8 @@ def density(e: Evidence, legs: Legs, ceiling: float) -> Check:
     slowest = np.full(len(i.length), np.inf)
     for k in np.unique(i.group_class):
         speed = np.where(i.steps > 0, i.speed_steps[k], i.speed_flat[k])
+        if len(i.link_times.link):
+            speed = speed * least_factor(e, int(k))
         may = (speed > 0) & (i.width >= i.min_width[k]) & ~i.ferry
         may &= (i.speed_steps[k] > 0) | (i.wheelchair != -1)
         slowest = np.where(may, np.minimum(slowest, speed), slowest)

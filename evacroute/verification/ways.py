@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from evacroute.verification.check import SECOND, Check, judge
 from evacroute.verification.evidence import Evidence, Legs, link_name, who
+from evacroute.verification.hazards import changing
 
 TIME_SHARE, REST_SHARE = 0.01, 0.02
 """How far the walking time of a class may be from length / speed, and in a plan made anew: there
@@ -38,14 +39,15 @@ def connected(e: Evidence, legs: Legs) -> Check:
     )
 
 
-def allowed(e: Evidence, legs: Legs) -> Check:
-    """Check: ways are such as the class may walk."""
+def allowed(e: Evidence, legs: Legs, can: NDArray[np.bool_]) -> Check:
+    """Check: ways are such as the class, which has a speed on those that it `can`, may walk."""
     i, link, class_ = e.instance, e.link, legs.class_
     barred = {
-        "has steps": ~legs.can,
+        "has steps": ~can,
         "is too narrow": i.width[link] < i.min_width[class_],
         "is not passable by wheelchair": (i.speed_steps[class_] == 0) & (i.wheelchair[link] == -1),
-        "is a ferry": i.ferry[link],
+        # With boats, what a ride is has a rule of its own.
+        "is a ferry": i.ferry[link] & (len(i.rides.link) == 0),
     }
     wrong = np.logical_or.reduce(list(barred.values()))
 
@@ -201,11 +203,15 @@ def movement_time(e: Evidence, legs: Legs) -> Check:
 def crossings(e: Evidence) -> NDArray[np.bool_]:
     """Find the nodes where a way can turn off: all but those with two neighbours and no shelter.
 
-    A street that has been closed, of capacity 0, still ends a stretch where it meets one.
+    A street that has been closed, of capacity 0, still ends a stretch where it meets one. So does
+    one whose walk changes over time at either end.
     """
     i = e.instance
     walked = ~i.ferry
-    return _joints(e, walked & (i.capacity > 0)) | _joints(e, walked)
+    found = _joints(e, walked & (i.capacity > 0)) | _joints(e, walked)
+    link = changing(e)
+    found[i.link_from[link]] = found[i.link_to[link]] = True
+    return found
 
 
 def _joints(e: Evidence, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:

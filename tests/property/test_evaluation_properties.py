@@ -63,7 +63,8 @@ def test_the_twin_agrees(drawn: tuple[Plan, list[LinkTimes]]) -> None:
     plan, (own, other) = drawn
     plan = with_times(plan, own)
     deadline = plan.scenario.deadline_s
-    found = Timetable(plan.scenario, plan.movements).play(other, deadline)
+    timetable = Timetable(plan.scenario, plan.movements, plan.step_s)
+    found = timetable.play(plan.scenario.with_hazard(other))
     for i, (state, end, stop) in enumerate(play(plan, other, deadline)):
         assert found.state[i] == STATES[state]
         assert found.end[i] == pytest.approx(end, abs=1e-6)
@@ -77,7 +78,8 @@ def test_nobody_is_lost(drawn: tuple[Plan, list[LinkTimes]]) -> None:
     row = evaluate(plan, hazards=[times]).table.iloc[0]
     total = row["safe"] + row["stuck"] + row["late"] + row["left"]
     assert total == plan.scenario.persons
-    played = Timetable(plan.scenario, plan.movements).play(times, plan.scenario.deadline_s)
+    timetable = Timetable(plan.scenario, plan.movements, plan.step_s)
+    played = timetable.play(plan.scenario.with_hazard(times))
     safe = played.state == SAFE
     assert (played.end[safe] >= plan.movements.arrive[safe]).all()
     assert ((played.stop >= 0) == (played.state == STUCK)).all()
@@ -93,9 +95,9 @@ def test_a_plan_for_the_worst_case_holds_in_every_case(
     scenario: Scenario = plan.scenario
     worst = overlay(several, len(scenario.group_classes), scenario.deadline_s).worst()
     plan = with_times(plan, worst)
-    timetable = Timetable(plan.scenario, plan.movements)
-    safe = timetable.play(worst, scenario.deadline_s).state == SAFE
+    timetable = Timetable(plan.scenario, plan.movements, plan.step_s)
+    safe = timetable.play(plan.scenario).state == SAFE
     for times in several:
-        played = timetable.play(times, scenario.deadline_s)
+        played = timetable.play(scenario.with_hazard(times))
         assert (played.state[safe] == SAFE).all()
         assert (played.end[safe] == plan.movements.arrive[safe]).all()

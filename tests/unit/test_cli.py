@@ -25,8 +25,8 @@ EAST = 1.2843e-3
 LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
 COMMANDS = (
-    "plan", "convert", "verify", "draw", "prices", "fairness", "explain", "fetch", "demo", "info",
-    "classes", "bench",
+    "plan", "convert", "verify", "draw", "directions", "sheets", "prices", "fairness", "explain",
+    "fetch", "demo", "info", "classes", "bench",
 )  # fmt: skip
 
 
@@ -201,6 +201,41 @@ def test_draw(files: dict[str, Path], out: Path) -> None:
     assert len(figures) >= 2
     assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
     assert all(figure.name in result.stdout for figure in figures)
+
+
+def test_directions(files: dict[str, Path], out: Path) -> None:
+    """A person's way, or a movement's, is told in lines or as JSON; one of them must be named."""
+    run("plan", *options(files), "--out", out)
+    person = run("directions", out, "--person", "P0", "--language", "it", "--alarm", "10:30")
+    assert person.exit_code == 0, person.output
+    lines = person.stdout.splitlines()
+    assert lines[0].startswith("1. Parti 1 minuto dopo l'allarme, alle 10:31.")
+    assert lines[-1].endswith((": East.", ": Middle."))
+    movement = run("directions", out, "--movement", 0, "--json")
+    assert movement.exit_code == 0, movement.output
+    record = json.loads(movement.stdout)
+    assert record["distance"] in (pytest.approx(300, abs=2), pytest.approx(400, abs=2))
+    assert record["steps"][-1]["kind"] == "arrive"
+    for words in ((), ("--person", "P0", "--movement", 0), ("--person", "X"), ("--movement", 99)):
+        assert run("directions", out, *words).exit_code == 2
+    assert run("directions", out, "--movement", 0, "--language", "xx").exit_code == 2
+    assert run("directions", out, "--movement", 0, "--alarm", "noon").exit_code == 2
+
+
+def test_sheets(files: dict[str, Path], tmp_path: Path, out: Path) -> None:
+    """Sheets of a plan folder are written, in a language and a contrast; bad wishes leave none."""
+    run("plan", *options(files), "--out", out)
+    folder = tmp_path / "sheets"
+    for wish in (("--contrast", "low"), ("--language", "xx"), ("--alarm", "noon")):
+        assert run("sheets", out, "--out", folder, *wish).exit_code == 2
+        assert not folder.exists()
+    result = run("sheets", out, "--out", folder, "--language", "de", "--contrast", "high")
+    assert result.exit_code == 0, result.output
+    assert f"2 sheets: {folder / 'index.html'}" in result.stdout
+    assert 'lang="de"' in (folder / "shelter-A.html").read_text("utf-8")
+    again = run("sheets", out, "--out", folder, "--json")
+    assert json.loads(again.stdout)["index"] == str(folder / "index.html")
+    assert run("sheets", out, "--out", out).exit_code == 2
 
 
 def test_explain(files: dict[str, Path], out: Path) -> None:

@@ -15,6 +15,9 @@ from scenes import scene
 
 import evacroute as er
 from evacroute.assignment.movements import Movements
+from evacroute.hazards.combined import Combined
+from evacroute.load.samples import lagoon_people
+from evacroute.network import FERRY
 from evacroute.plan import Plan
 
 INF = float("inf")
@@ -148,6 +151,67 @@ def test_hazards_and_their_scenarios_agree() -> None:
         plan.scenario.with_hazard(h) for h in (hazard, [hazard, BrokenLinks(4, 0.2)], None)
     ]
     pd.testing.assert_frame_equal(one.table, er.evaluate(plan, scenarios).table)
+
+
+def ferry(*, at: float = 150.0, max_tide: float = INF) -> Plan:
+    """Walk 100 m, ride from `at` for 95 s, walk 100 m; the plan's step is 10 s."""
+    network = corridor(3)
+    kind = network.kind.copy()
+    kind[2:4] = FERRY
+    network = replace(network, kind=kind)
+    boats = er.Boats(
+        link=[2, 2], trip_id=["X", "Y"], leave_s=[at + 3, at + 300], arrive_s=[at + 98, at + 400],
+        seats=[9, 9], wheelchair_places=[1, 1], boarders=[9, 9], max_tide=[max_tide, INF],
+    )  # fmt: skip
+    scenario = scene(network, [(0, 2)], [(3, 5)], classes=[(1.0, 0.5)], deadline=1000.0)
+    scenario = replace(scenario, boats=boats)
+    movements = Movements(
+        group=[0], shelter=[0], size=[2], depart=[0.0], arrive=[at + 200],
+        leg_ptr=[0, 3], leg_link=[0, 2, 4], leg_enter=[0, at, at + 100],
+        leg_leave=[100, at + 100, at + 200], left_group=[], left_size=[], left_reason=[],
+    )  # fmt: skip
+    return Plan(scenario, movements, method="by hand", step_s=10.0)
+
+
+def test_boats_wait_for_nobody() -> None:
+    """Whoever is aboard before it casts off arrives as planned; whoever is later stays behind."""
+    plan = ferry()
+    assert fate(plan) == (2, 0, 0, 350.0)
+    assert fate(plan, (0, 0, INF, 100 / 153)) == (2, 0, 0, 350.0)
+    assert fate(plan, (0, 0, INF, 100 / 154))[:3] == (0, 2, 0)
+    found = er.evaluate(plan, hazards=[rows((0, 0, INF, 0.5))])
+    assert found.blocking["link_id"].tolist() == ["L1"]
+    assert fate(plan, (2, 0, INF, 0.5)) == (2, 0, 0, 350.0)
+    assert fate(plan, (2, 200, INF, 0.0))[:3] == (0, 2, 0)
+
+
+def test_a_boat_that_a_tide_bars_is_missed() -> None:
+    """Where the hazard's tide bars the ride, those who were to take it stay at the stop."""
+
+    class High:
+        def link_times(self, *given: object) -> er.LinkTimes:
+            return er.LinkTimes.none()
+
+        def level(self, begin: float, end: float) -> float:
+            return 1.2
+
+    assert er.evaluate(ferry(max_tide=1.1), hazards=[High()]).table["stuck"].tolist() == [2]
+    assert er.evaluate(ferry(max_tide=1.3), hazards=[High()]).table["safe"].tolist() == [2]
+    both = Combined(er.LinkTimes.none(), (er.LinkTimes.none(), High()))
+    assert er.evaluate(ferry(max_tide=1.1), hazards=[both]).table["stuck"].tolist() == [2]
+
+
+def test_boats_of_a_plan_run_as_planned() -> None:
+    """A plan with rides on the lagoon's boats keeps its times when nothing happens."""
+    network, boats = er.lagoon_boats()
+    people = lagoon_people(network, 400)
+    scenario = er.Scenario(network, people, er.lagoon_shelters(network), boats=boats)
+    plan = er.assign(scenario)
+    assert (network.kind[plan.movements.leg_link] == FERRY).any()
+    row = er.evaluate(plan, [scenario]).table.iloc[0]
+    assert (row["safe"], row["mean_s"]) == (plan.safe, plan.times.mean)
+    found = er.sweep(scenario, [None], plan=plan, executor="serial").table.iloc[0]
+    assert (found["safe"], found["mean_s"]) == (plan.safe, plan.times.mean)
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -14,6 +14,8 @@ from drawn_plans import grid_network, make_plan, make_priced_plan
 
 from evacroute import plotting
 from evacroute.errors import InputError, MissingExtraError
+from evacroute.hazards import Flood
+from evacroute.load.samples import lagoon_network
 
 plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
 
@@ -147,3 +149,18 @@ def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch):
             getattr(plotting, name)(make_plan())
     with pytest.raises(MissingExtraError):
         plotting.write_figures(make_plan(), ".")
+
+
+def test_plot_depth_draws_the_wet_streets_and_warns():
+    """Wet streets are drawn by depth, dry ones plain; modelled heights are said in the title."""
+    network = lagoon_network()
+    ax = plotting.plot_depth(network, Flood(1.2), 0)
+    ax.figure.canvas.draw()
+    plain, wet = (len(lines.get_segments()) for lines in ax.collections)
+    assert wet == (network.elevation < 1.2).sum() / 2
+    assert plain + wet == network.n_links / 2
+    assert "MODELLED" not in ax.get_title()
+    assert "SYNTHETIC" in ax.get_title()
+    ax = plotting.plot_depth(network, Flood(1.2, "model"), 0)
+    assert "MODELLED heights (100%)" in ax.get_title()
+    assert "28% of the ground" in ax.get_title()

@@ -12,28 +12,25 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "METHODS", "Classes", "EvacrouteError", "Fairness", "FetchError", "Groups", "Hazard",
-    "HazardError", "InputError", "LinkTimes", "Evaluation", "evaluate", "Sweep", "sweep",
-    "LoadReport", "MissingExtraError", "Movements", "Network", "NetworkError", "People",
-    "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario", "ShelterError", "Shelters",
-    "Shortfall",
-    "SolverError", "Status", "Verification", "assign", "capabilities", "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_instance", "read_network", "read_people", "read_plan", "read_shelters",
-    "replan", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
-    "write_network",
+    "BoatError", "Boats", "Classes", "Directions", "EvacrouteError", "Evaluation", "Fairness",
+    "FetchError",
+    "Flood", "Groups", "Hazard", "HazardError", "Heights", "InputError", "LinkTimes",
+    "LoadReport", "METHODS", "MissingExtraError", "Movements", "Network", "NetworkError",
+    "People", "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario",
+    "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Sweep", "Tide",
+    "Verification",
+    "Walkways", "add_walkways", "assign", "capabilities", "directions", "evaluate",
+    "explain_shortfall",
+    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats", "lagoon_network",
+    "lagoon_shelters", "marginal_value", "read_boats", "read_heights", "read_instance",
+    "read_network", "read_people", "read_plan", "read_shelters", "read_tide", "replan",
+    "shuttles", "sweep", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
+    "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (
-    "osmium",
-    "osmnx",
-    "geopandas",
-    "shapely",
-    "matplotlib",
-    "kserve",
-    "redis",
-    "catboost",
-    "distributed",
-)
+    "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
+    "distributed", "rasterio",
+)  # fmt: skip
 
 
 def in_fresh_python(code: str) -> str:
@@ -63,7 +60,7 @@ def test_errors_share_one_root() -> None:
         value for name in er.__all__ if name.endswith("Error") for value in [getattr(er, name)]
     ]
     assert all(issubclass(error, er.EvacrouteError) for error in errors)
-    for error in (er.NetworkError, er.PeopleError, er.ShelterError):
+    for error in (er.NetworkError, er.PeopleError, er.ShelterError, er.BoatError):
         assert issubclass(error, er.InputError)
     assert issubclass(er.InputError, ValueError)
     assert issubclass(er.MissingExtraError, ImportError)
@@ -87,6 +84,7 @@ def test_the_command_line_loads_no_extra() -> None:
         ("er.read_network(path)", "osm"),
         ("er.fetch('venice', path + '.json')", "osm"),
         ("from evacroute.plotting import plot_network; plot_network(er.lagoon_network())", "plot"),
+        ("er.read_heights('heights.tif', er.lagoon_network())", "raster"),
     ],
 )
 def test_a_missing_extra_names_the_command(call: str, extra: str) -> None:
@@ -106,7 +104,7 @@ except er.MissingExtraError as error:
     assert f"pip install 'evacroute[{extra}]'" in in_fresh_python(code)
 
 
-@pytest.mark.parametrize("folder", ["capability", "lagoon", "streets"])
+@pytest.mark.parametrize("folder", ["capability", "flood", "lagoon", "streets"])
 def test_data_is_found(folder: str) -> None:
     """The tables of data/ are found beside the package, as they are inside a wheel."""
     assert list(data_path(folder).glob("*.csv"))

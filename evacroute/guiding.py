@@ -1,0 +1,129 @@
+"""Turn-by-turn directions for the people of a plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evacroute.assignment.movements import REASONS
+from evacroute.errors import InputError
+from evacroute.people import People
+from evacroute.plan import Plan
+from evacroute.route_directions import Directions, route_directions, stay_directions
+from evacroute.route_words import words_of
+from evacroute.signs import signs_of
+
+__all__ = ["Directions", "directions", "movement_directions", "route_directions"]
+
+
+def directions(
+    plan: Plan,
+    *,
+    movement: int | None = None,
+    person: str | None = None,
+    language: str = "en",
+    alarm: str | None = None,
+) -> Directions:
+    """Tell the way of a movement or a person: streets, bridges and squares, distance and time.
+
+    Give one of `movement` and `person`. A movement is told from the node of its group. A person is
+    told from the very point where they stand, where the plan's scenario has its persons (not in a
+    plan read from a folder). People who are left are told why, and what to do.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    movement
+        Position of a movement, as `movement_id` in `plan.movements_frame()`.
+    person
+        Id of a person, of plans of persons.
+    language
+        ``en``, ``it``, ``fr``, ``de``, ``es`` or ``zh``, or a tag that begins so (``de-AT``). Names
+        of streets stay as they are.
+    alarm
+        Clock time of the alarm, as ``"10:30"``: when to leave is then told by the clock too.
+
+    Raises
+    ------
+    InputError
+        If not one of `movement` and `person` is given, or it is not in the plan, the language is
+        unknown or the alarm no time of day.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300))
+    >>> told = er.directions(plan, movement=0, language="it")
+    >>> told.text[-1].startswith("Sei ")
+    True
+    """
+    if (movement is None) == (person is None):
+        raise InputError("give either movement= or person=, and not both")
+    if person is not None:
+        return _of_person(plan, str(person), language, alarm)
+    assert movement is not None  # for the type checker
+    n = len(plan.movements)
+    whole = isinstance(movement, int | np.integer) and not isinstance(movement, bool)
+    if not whole or not 0 <= movement < n:
+        raise InputError(f"movement is {movement!r}, expected a whole number from 0 to {n - 1}")
+    return movement_directions(plan, int(movement), language, alarm)
+
+
+def movement_directions(
+    plan: Plan,
+    movement: int,
+    language: str,
+    alarm: str | None = None,
+    *,
+    depart: float | None = None,
+    start: tuple[int, float] | None = None,
+) -> Directions:
+    """Tell the way of a movement that is known to exist; `depart` and `start` as for a route."""
+    moves, shelters = plan.movements, plan.scenario.shelters
+    legs = slice(int(moves.leg_ptr[movement]), int(moves.leg_ptr[movement + 1]))
+    shelter = moves.shelter[movement]
+    name = words_of(language).shelter(shelters.name[shelter], shelters.shelter_id[shelter])
+    return route_directions(
+        plan.scenario.network,
+        moves.leg_link[legs].tolist(),
+        moves.leg_enter[legs].tolist(),
+        moves.leg_leave[legs].tolist(),
+        shelter=name,
+        language=language,
+        alarm=alarm,
+        depart=float(moves.depart[movement]) if depart is None else depart,
+        arrive=float(moves.arrive[movement]),
+        start=start,
+    )
+
+
+def _of_person(plan: Plan, person: str, language: str, alarm: str | None) -> Directions:
+    roster = plan.roster
+    if roster is None or not len(roster):
+        raise InputError("the plan is one of groups, without persons: give movement=")
+    found = np.flatnonzero(roster.person_id == person)
+    if not len(found):
+        raise InputError(f"person {person!r} is not in the plan")
+    p = int(found[0])
+    movement = int(roster.movement[p])
+    if movement < 0:
+        return stay_directions(REASONS[roster.reason[p]], language)
+    people = plan.scenario.people
+    if not isinstance(people, People):
+        return movement_directions(plan, movement, language, alarm)
+    # Where they stand and how long they walk from there to the node of their group. After a
+    # re-planning they may have gone on from there.
+    row = np.flatnonzero(people.person_id == person)
+    node = plan.scenario.groups.node[plan.movements.group[movement]]
+    if not len(row) or people.node[row[0]] != node or people.link[row[0]] < 0:
+        return movement_directions(plan, movement, language, alarm)
+    i = int(row[0])
+    link, along = int(people.link[i]), float(people.along[i])
+    walk = float(people.offset[i] / people.speed_flat[i])
+    depart = float(plan.movements.depart[movement])
+    legs = plan.movements.leg_ptr[movement : movement + 2]
+    first = int(plan.movements.leg_link[legs[0]]) if legs[0] < legs[1] else -1
+    back = first >= 0 and first in (link, signs_of(plan.scenario.network).reverse[link])
+    # Who would walk to the corner only to come back waits at the door until the others pass.
+    depart = depart + walk if back else max(float(people.ready_time[i]), depart - walk)
+    return movement_directions(plan, movement, language, alarm, depart=depart, start=(link, along))

@@ -1,0 +1,154 @@
+"""The tide: how high the water stands over its datum, as a function of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evacroute._frozen import equal_arrays, freeze
+from evacroute.errors import Faults, HazardError
+from evacroute.reports import LoadReport
+
+HIGHEST = 4.0
+"""No level is this far from the datum [m]; the highest ever measured in Venice is 1.94 m."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tide:
+    """Water level over time, over the zero of Punta della Salute 1897 (ZMPS) or another datum.
+
+    Between two samples the level is taken to be the higher of the two, so that no street is called
+    drier than it may be. One sample alone is a level that holds for ever.
+
+    Parameters
+    ----------
+    time_s
+        When each level was taken [s after the alarm], rising, shape (n_samples,).
+    level_m
+        Level over the datum [m], shape (n_samples,).
+    report
+        What the reader counted, or None.
+
+    Raises
+    ------
+    HazardError
+        If there is no sample, times do not rise, or a level cannot be one in metres.
+
+    Examples
+    --------
+    >>> tide = Tide([0.0, 600.0, 1200.0], [1.1, 1.3, 1.2])
+    >>> tide.level(0, 300), tide.level(700)
+    (1.3, 1.3)
+    """
+
+    time_s: NDArray[np.float64]
+    level_m: NDArray[np.float64]
+    report: LoadReport | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        n = len(self.time_s)
+        freeze(self, {"time_s": np.float64, "level_m": np.float64}, n, HazardError)
+        faults = Faults("tide")
+        if not n:
+            faults.add("there is no level, expected at least one")
+        for i in np.flatnonzero(~np.isfinite(self.time_s)):
+            faults.add(f"sample {i}: time is {self.time_s[i]} s, expected a number")
+        for i in np.flatnonzero(np.diff(self.time_s) <= 0) + 1:
+            before, now = self.time_s[i - 1 : i + 1]
+            faults.add(f"sample {i}: time is {now:g} s after {before:g} s, expected rising times")
+        check_levels(self.level_m, [f"sample {i}" for i in range(n)], faults)
+        faults.raise_if_any(HazardError)
+
+    @classmethod
+    def constant(cls, level: float) -> Tide:
+        """Give a level [m] that holds for ever."""
+        return cls(np.zeros(1), np.full(1, float(level)))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether one level holds for ever."""
+        return len(self.time_s) == 1
+
+    @property
+    def peak(self) -> tuple[float, float]:
+        """When the highest level is reached first [s after the alarm], and that level [m]."""
+        i = int(np.argmax(self.level_m))
+        return float(self.time_s[i]), float(self.level_m[i])
+
+    def level(self, begin: float, end: float | None = None) -> float:
+        """Highest level from `begin` to `end` [s after the alarm], or at one time [m].
+
+        Raises
+        ------
+        HazardError
+            If the series does not cover that time.
+        """
+        return float(self.levels([begin], [begin if end is None else end])[0])
+
+    def levels(
+        self, begin: ArrayLike, end: ArrayLike, *, lowest: bool = False
+    ) -> NDArray[np.float64]:
+        """Highest (or lowest) level in each of several intervals [m], shape (n,).
+
+        Samples at both ends and the neighbours that enclose them count.
+
+        Raises
+        ------
+        HazardError
+            If the series does not cover an interval.
+        """
+        start, stop = np.asarray(begin, np.float64), np.asarray(end, np.float64)
+        if self.is_constant:
+            return np.full(start.shape, self.level_m[0])
+        if start.size:
+            self.check_covers(float(start.min()), float(stop.max()))
+        first = np.searchsorted(self.time_s, start, side="right") - 1
+        last = np.maximum(np.searchsorted(self.time_s, stop, side="left"), first) + 1
+        extreme = np.min if lowest else np.max
+        return np.array(
+            [extreme(self.level_m[i:j]) for i, j in zip(first, last, strict=True)], np.float64
+        )
+
+    def check_covers(self, begin: float, end: float) -> None:
+        """Refuse a time that the series says nothing about.
+
+        Raises
+        ------
+        HazardError
+            If `begin` to `end` [s after the alarm] is not within the series.
+        """
+        if self.is_constant:
+            return
+        first, last = self.time_s[[0, -1]]
+        if begin < first or end > last:
+            raise HazardError(
+                f"tide: the series goes from {first:g} s to {last:g} s after the alarm, "
+                f"expected levels from {begin:g} s to {end:g} s: give a longer series, another "
+                "alarm, or an earlier deadline"
+            )
+
+    def equals(self, other: object) -> bool:
+        """Whether the other is a tide of equal samples (the report is not compared)."""
+        return equal_arrays(self, other, skip=("report",))
+
+    def __repr__(self) -> str:
+        if self.is_constant:
+            return f"Tide({self.level_m[0]:.2f} m)"
+        when, peak = self.peak
+        return f"Tide({len(self.time_s)} samples, peak {peak:.2f} m at {when / 60:g} min)"
+
+
+def check_levels(level: NDArray[np.float64], names: list[str], faults: Faults) -> None:
+    """Note levels that are no numbers, or so high that they must be centimetres."""
+    for i in np.flatnonzero(~np.isfinite(level)):
+        faults.add(f"{names[i]}: level is {level[i]}, expected a number of metres")
+    high = np.flatnonzero(np.isfinite(level) & (np.abs(level) > HIGHEST))
+    if len(high):
+        faults.add(
+            f"{names[high[0]]}: level is {level[high[0]]:g} m, expected {-HIGHEST:g} to "
+            f"{HIGHEST:g}: {len(high)} of {len(level)} levels look like centimetres; "
+            'read them with er.read_tide(..., unit="cm")',
+            count=len(high),
+        )

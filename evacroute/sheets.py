@@ -1,0 +1,260 @@
+"""Printable sheets, one for each shelter: who goes there, by which ways, when, and what else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._sheet_map import sketch_map
+from evacroute._sheet_page import CONTRASTS, LETTERS, Sheet, SheetWay, index_page, sheet_page
+from evacroute.errors import InputError
+from evacroute.guiding import movement_directions
+from evacroute.plan import Plan
+from evacroute.route_words import Words, minutes_of_day, words_of
+from evacroute.routes import distinct_ways
+from evacroute.signs import signs_of
+from evacroute.writing import atomic_folder, write_json
+
+MARKER = "sheets.json"
+"""List of the sheets in their folder, by which an older folder is known."""
+
+LOOK_AHEAD = 12
+"""A start without a name is called by the first name within so many links of the way."""
+
+
+def write_sheets(
+    plan: Plan,
+    folder: str | Path,
+    *,
+    language: str = "en",
+    contrast: str = "plain",
+    alarm: str | None = None,
+    starts: int = 20,
+    ways: int = 4,
+) -> list[Path]:
+    """Write a sheet for each shelter, to be printed and hung up in its area, and their index.
+
+    A sheet is one HTML page for A4 paper that loads nothing: in plain language who it is for, where
+    to go and when, a sketch map, the ways most walked in numbered lines, what to do without steps,
+    and rules of one line each.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    folder
+        Where. An older folder of sheets there is replaced; anything else is refused. It is written
+        whole or not at all, and holds ``sheets.json`` beside the pages: id, name, file and persons
+        of each shelter.
+    language
+        As for `directions`.
+    contrast
+        ``"plain"``, or ``"high"`` for people who see badly: 20 pt and bold, thick lines, black on
+        white in print and yellow on black on a screen (WCAG 2.2 AAA).
+    alarm
+        Clock time of the alarm, as ``"10:30"``.
+    starts
+        Streets and squares named on a sheet as where people start.
+    ways
+        Ways told on a sheet, one from each start; half as many of them without steps.
+
+    Returns
+    -------
+    list of Path
+        ``index.html`` and the sheets, in the order of the shelters.
+
+    Raises
+    ------
+    InputError
+        If the language is unknown, contrast, alarm, starts or ways is none that there is, or the
+        folder holds anything but sheets or cannot be written.
+    """
+    words = words_of(language)
+    if contrast not in CONTRASTS:
+        raise InputError(f"contrast is {contrast!r}, expected one of {', '.join(CONTRASTS)}")
+    for name, number in (("starts", starts), ("ways", ways)):
+        if number < 1:
+            raise InputError(f"{name} is {number!r}, expected 1 or more")
+    clock = None if alarm is None else minutes_of_day(alarm)
+    maker = _Maker(plan, words, contrast, clock, starts, ways)
+    shelters = plan.scenario.shelters
+    files = _file_names(shelters.shelter_id.tolist())
+    target = Path(folder)
+    with atomic_folder(target, marker=MARKER) as new:
+        sheets = []
+        for shelter, file in enumerate(files):
+            sheet = maker.sheet(shelter)
+            sheet.file = file
+            (new / file).write_text(sheet_page(sheet, words, contrast), "utf-8", newline="")
+            sheets.append(sheet)
+        index = index_page(sheets, words, contrast)
+        (new / "index.html").write_text(index, "utf-8", newline="")
+        rows = [
+            {"shelter_id": id_, "name": sheet.shelter, "file": file, "persons": sheet.persons}
+            for id_, sheet, file in zip(shelters.shelter_id, sheets, files, strict=True)
+        ]
+        record = {"language": words.language, "contrast": contrast, "sheets": rows}
+        write_json(record, new / MARKER)
+    return [target / "index.html", *(target / file for file in files)]
+
+
+class _Maker:
+    """Gathers what stands on each sheet."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        words: Words,
+        contrast: str,
+        clock: int | None,
+        starts: int,
+        ways: int,
+    ) -> None:
+        self.plan, self.words, self.contrast, self.clock = plan, words, contrast, clock
+        self.n_starts, self.n_ways = starts, ways
+        moves, groups = plan.movements, plan.scenario.groups
+        self.signs = signs_of(plan.scenario.network)
+        self.way, self.first = distinct_ways(moves.leg_ptr, moves.leg_link, moves.shelter)
+        self.node = groups.node[moves.group]
+        self.start_of_way = [self._start_name(m) for m in self.first.tolist()]
+        self.step_free = plan.scenario.group_classes.step_free[groups.class_[moves.group]]
+        report = plan.scenario.network.report
+        self.synthetic = report is not None and report.is_synthetic
+
+    def sheet(self, shelter: int) -> Sheet:
+        """Gather the sheet of a shelter."""
+        plan, words = self.plan, self.words
+        moves, shelters = plan.movements, plan.scenario.shelters
+        mine = np.flatnonzero(moves.shelter == shelter)
+        persons = self._by_start(mine)
+        named = [(name, n) for name, n in persons if name][: self.n_starts]
+        total = int(moves.size[mine].sum())
+        told = self._main_ways(mine, self.n_ways)
+        earliest, typical = self._when(mine)
+        name = words.shelter(shelters.name[shelter], shelters.shelter_id[shelter])
+        flat = [m for m in mine[self.step_free[mine]].tolist() if self._has_legs(m)]
+        step_free = self._main_ways(np.array(flat, int), max(1, self.n_ways // 2))
+        return Sheet(
+            shelter=name,
+            persons=total,
+            starts=named,
+            others=total - sum(n for _, n in named),
+            earliest=earliest,
+            typical=typical,
+            map=self._map(shelter, name, mine, [m for m, _ in told]),
+            ways=[self._told(m, n) for m, n in told],
+            step_free_places=int(shelters.step_free_capacity[shelter]),
+            step_free_ways=[self._told(m, n) for m, n in step_free],
+            synthetic=self.synthetic,
+        )
+
+    def _start_name(self, movement: int) -> str:
+        """Name of where a way begins, "" where nothing near it has one."""
+        signs, moves = self.signs, self.plan.movements
+        name = signs.place[int(self.node[movement])]
+        begin, end = moves.leg_ptr[movement : movement + 2]
+        for link in moves.leg_link[begin : min(end, begin + LOOK_AHEAD)].tolist():
+            if name:
+                break
+            name = signs.name[link] or signs.place[signs.to_node[link]]
+        return name
+
+    def _by_start(self, mine: NDArray[np.int64]) -> list[tuple[str, int]]:
+        """Persons by the name of their start, most first."""
+        found: dict[str, int] = {}
+        sizes = self.plan.movements.size[mine].tolist()
+        for way, size in zip(self.way[mine].tolist(), sizes, strict=True):
+            name = self.start_of_way[way]
+            found[name] = found.get(name, 0) + size
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+    def _has_legs(self, movement: int) -> bool:
+        ptr = self.plan.movements.leg_ptr
+        return bool(ptr[movement + 1] > ptr[movement])
+
+    def _main_ways(self, mine: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+        """Pick the ways to tell: of the starts with most people the way most walked.
+
+        Returns
+        -------
+        list
+            A movement that walks the way, and the persons of its start.
+        """
+        of_way: dict[int, int] = {}
+        movement: dict[int, int] = {}
+        sizes = self.plan.movements.size[mine].tolist()
+        for m, way, size in zip(mine.tolist(), self.way[mine].tolist(), sizes, strict=True):
+            if self._has_legs(m):
+                of_way[way] = of_way.get(way, 0) + size
+                movement.setdefault(way, m)
+        best: dict[str, int] = {}
+        for way in sorted(of_way, key=lambda way: (-of_way[way], way)):
+            best.setdefault(self.start_of_way[way], way)
+        persons = dict(self._by_start(mine))
+        names = sorted(best, key=lambda name: (not name, -persons[name], name))[:most]
+        return [(movement[best[name]], persons[name]) for name in names]
+
+    def _when(self, mine: NDArray[np.int64]) -> tuple[str, str]:
+        """When the first people leave, and by when most (three in four) are asked to."""
+        moves, when = self.plan.movements, self.words.when
+        if not len(mine):
+            return "", ""
+        depart = np.repeat(moves.depart[mine], moves.size[mine])
+        first, last = float(depart.min()), float(np.percentile(depart, 75))
+        return when(first, self.clock), when(last, self.clock)
+
+    def _told(self, movement: int, persons: int) -> SheetWay:
+        told = movement_directions(self.plan, movement, self.words.language)
+        own = [
+            (step, line)
+            for step, line in zip(told.steps, told.text, strict=True)
+            if step.kind not in ("leave", "wait")
+        ]
+        steps = [step for step, _ in own]
+        spent = sum(step.end_s - step.begin_s for step in steps[:-1])
+        lines = [line for _, line in own[:-1]] + [self.words.arrive(told.shelter, 0.0, moved=True)]
+        return SheetWay(
+            start=self.start_of_way[int(self.way[movement])],
+            persons=persons,
+            total=self.words.total(steps, told.distance, spent),
+            lines=lines,
+        )
+
+    def _map(self, shelter: int, name: str, mine: NDArray[np.int64], told: Sequence[int]) -> str:
+        _, scenario = self.words.gettext, self.plan.scenario
+        moves, shelters = self.plan.movements, scenario.shelters
+        ptr = moves.leg_ptr
+        persons = np.zeros(scenario.network.n_links, np.int64)
+        counts = ptr[mine + 1] - ptr[mine]
+        legs = np.repeat(ptr[mine] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        np.add.at(persons, moves.leg_link[legs], np.repeat(moves.size[mine], counts))
+        label = _("Sketch map of the streets around {shelter}. Thick lines are the ways to it.")
+        return sketch_map(
+            scenario.network,
+            self.signs,
+            persons,
+            (float(shelters.lon[shelter]), float(shelters.lat[shelter])),
+            int(shelters.node[shelter]),
+            [int(self.node[m]) for m in told],
+            label=label.format(shelter=name),
+            north=_("N"),
+            scale=_("{n} m"),
+            letter=LETTERS[self.contrast],
+        )
+
+
+def _file_names(ids: Sequence[str]) -> list[str]:
+    """Names of files for shelters: what file systems allow, no two alike even without case."""
+    names: list[str] = []
+    for id_ in ids:
+        stem = "shelter-" + (re.sub(r"[^A-Za-z0-9_-]+", "-", str(id_)).strip("-")[:60] or "x")
+        name, number = stem, 1
+        while name.lower() in {known.lower() for known in names}:
+            number += 1
+            name = f"{stem}-{number}"
+        names.append(name)
+    return [f"{name}.html" for name in names]

@@ -1,0 +1,308 @@
+"""The sheets: whole, safe and printable; what they say is what the plan holds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import missing
+from drawn_plans import NASTY, make_plan, make_plan_of_people
+from plans import empty_plan, small_plan
+
+import evacroute as er
+from evacroute._sheet_page import INKS
+from evacroute.errors import InputError
+from evacroute.languages import LANGUAGES
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+class Outline(HTMLParser):
+    """Tags, headings and attributes of a page; fails on tags that are not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def words_of_page(page: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "\n", page.split("</style>")[1]))
+
+
+def test_a_sheet_for_each_shelter(tmp_path: Path) -> None:
+    """There is a page a shelter, an index that links them all, and a list for programs."""
+    plan = make_plan()
+    written = er.write_sheets(plan, tmp_path / "out")
+    assert [path.name for path in written] == ["index.html", "shelter-S0.html", "shelter-S1.html"]
+    names = {path.name for path in written}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"sheets.json"}
+    links = [attrs["href"] for tag, attrs in Outline(read(written[0])).tags if tag == "a"]
+    assert links == ["shelter-S0.html", "shelter-S1.html"]
+    record = json.loads(read(tmp_path / "out" / "sheets.json"))
+    assert sum(row["persons"] for row in record["sheets"]) == plan.placed
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("contrast", ["plain", "high"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_can_be_read_by_all(language: str, contrast: str, tmp_path: Path) -> None:
+    """Pages are well-formed, name their language, have headings in order and describe the map."""
+    for path in er.write_sheets(
+        make_plan(), tmp_path / "out", language=language, contrast=contrast
+    ):
+        outline = Outline(read(path))
+        tags = dict(outline.tags)
+        assert tags["html"]["lang"] == {"zh": "zh-Hans"}.get(language, language)
+        levels = [int(tag[1]) for tag in outline.headings]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
+        if path.name != "index.html":
+            assert tags["svg"]["role"] == "img"
+            assert len(tags["svg"]["aria-label"] or "") > 10
+        assert "{" not in words_of_page(read(path))
+
+
+def test_pages_load_nothing(tmp_path: Path) -> None:
+    """A page names no other file or address, and its policy forbids scripts and pictures."""
+    for path in er.write_sheets(make_plan(), tmp_path / "out"):
+        page = read(path)
+        assert not re.search(r"<(script|img|iframe|link)\b|@import|url\(|https?:", page)
+        assert "default-src 'none'" in page
+        assert "@page{size:A4" in page
+
+
+def test_names_cannot_break_out(tmp_path: Path) -> None:
+    """A name that holds markup stays text on the sheet, on the map and in the index."""
+    plan = make_plan()
+    for path in er.write_sheets(plan, tmp_path / "out", starts=50, ways=50):
+        assert "<script" not in read(path)
+        assert "<b>" not in read(path)
+        Outline(read(path))
+    everything = "".join(read(path) for path in (tmp_path / "out").glob("*.html"))
+    assert NASTY.split(",")[0][:9] in unescape(everything)
+
+
+def test_the_sheet_counts_its_people(tmp_path: Path) -> None:
+    """The people by start sum to those the plan sends to the shelter."""
+    plan = make_plan(tuple(range(1, 30)))
+    written = er.write_sheets(plan, tmp_path / "out", starts=3)
+    filled = plan.shelters_frame()["filled"].tolist()
+    for path, persons in zip(written[1:], filled, strict=True):
+        listed = re.search(r'<ul class="starts">(.*?)</ul>', read(path))
+        assert listed
+        assert listed[1].count("<li>") == 4
+        assert sum(map(int, re.findall(r": (\d+) p", listed[1]))) == persons
+
+
+def test_the_main_ways_are_the_plans(tmp_path: Path) -> None:
+    """The ways on a sheet are told as `directions` tells them, but for when to leave."""
+    plan = make_plan()
+    page = unescape(read(er.write_sheets(plan, tmp_path / "out", ways=9)[1]))
+    told = [
+        er.directions(plan, movement=m).text[1:]
+        for m in np.flatnonzero(plan.movements.shelter == 0).tolist()
+    ]
+    rows = [
+        "".join(f"<li>{line}</li>" for line in text if "Wait here" not in line) for text in told
+    ]
+    ways = re.findall(r"<ol>(.*?)</ol>", page)
+    assert ways
+    bare = [re.sub(r" Expect to wait[^<]*", "", row) for row in rows]
+    assert set(ways) <= set(bare)
+
+
+def test_without_steps(tmp_path: Path) -> None:
+    """A shelter with step-free places tells a way to them; one without says to wait for a crew."""
+    first, second = (read(path) for path in er.write_sheets(make_plan(), tmp_path / "out")[1:])
+    assert "These ways have no steps:" in first
+    assert "This shelter has no places for people who cannot use steps." in second
+    assert "These ways have no steps:" not in second
+    for page in (first, second):
+        assert "Wait for a crew to fetch you." in page
+
+
+def test_when_to_leave_by_the_clock(tmp_path: Path) -> None:
+    """With the time of the alarm a sheet tells the first and the last leaving by the clock."""
+    page = read(er.write_sheets(make_plan(), tmp_path / "out", alarm="10:30")[1])
+    depart = make_plan().movements
+    first = depart.depart[depart.shelter == 0].min()
+    assert f"10:{30 + int(first / 60 + 0.5):02d}" in page
+
+
+def relative_luminance(colour: str) -> float:
+    """Relative luminance of a colour #rrggbb, as WCAG 2.2 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast_ratio(first: str, second: str) -> float:
+    """Contrast of two colours as WCAG 2.2 defines it, 1 to 21."""
+    light, dark = sorted((relative_luminance(first), relative_luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("inks,least", [("plain", 7), ("high", 15), ("high on screen", 15)])
+def test_contrast(inks: str, least: float) -> None:
+    """All that is read stands out from the paper by 7 to 1 (WCAG AAA), in high contrast by more."""
+    colours = dict(INKS[inks])
+    paper = colours.pop("paper")
+    colours.pop("street", None)  # streets that nobody takes, only there to find one's way
+    for name, colour in colours.items():
+        assert contrast_ratio(paper, colour) >= least, name
+
+
+def test_high_contrast_page(tmp_path: Path) -> None:
+    """It uses no other colours than those two."""
+    for path in er.write_sheets(make_plan(), tmp_path / "out", contrast="high"):
+        page = read(path)
+        known = set(INKS["high"].values()) | set(INKS["high on screen"].values())
+        assert set(re.findall(r"#[0-9a-f]{3,8}\b", page)) == known
+        assert not re.search(r"\b(rgb|hsl|opacity)\b", page)
+
+
+def test_a_shelter_that_nobody_goes_to(tmp_path: Path) -> None:
+    """It has a sheet that says so, with a map and no ways; a plan without movements has too."""
+    for path in er.write_sheets(empty_plan(), tmp_path / "out")[1:]:
+        page = read(path)
+        assert "The plan sends nobody to this shelter." in page
+        assert "<ol>" not in page
+        Outline(page)
+
+
+def test_odd_ids_make_safe_names(tmp_path: Path) -> None:
+    """Ids with slashes, or alike but for case, become names of files apart."""
+    from dataclasses import replace
+
+    plan = small_plan()
+    shelters = replace(
+        plan.scenario.shelters, shelter_id=np.array(["../a b", "..\\A?B"], dtype=object)
+    )
+    scenario = er.Scenario(
+        plan.scenario.network, plan.scenario.groups, shelters,
+        classes=plan.scenario.classes, deadline=400.0,
+    )  # fmt: skip
+    names = [p.name for p in er.write_sheets(replace(plan, scenario=scenario), tmp_path / "out")]
+    assert names == ["index.html", "shelter-a-b.html", "shelter-A-B-2.html"]
+
+
+def test_older_sheets_are_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """An older folder of sheets is replaced whole, a folder of other pages is left alone."""
+    out = tmp_path / "out"
+    er.write_sheets(make_plan(), out, contrast="high")
+    er.write_sheets(make_plan(), out)
+    assert "font-size:20pt" not in read(out / "shelter-S0.html")
+    other = tmp_path / "site"
+    other.mkdir()
+    (other / "index.html").write_text("mine")
+    with pytest.raises(InputError, match="not replaced"):
+        er.write_sheets(make_plan(), other)
+    assert read(other / "index.html") == "mine"
+
+
+def test_the_same_plan_gives_the_same_sheets(tmp_path: Path) -> None:
+    """Writing twice gives the same bytes."""
+    first, second = (er.write_sheets(make_plan_of_people(), tmp_path / name) for name in "ab")
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+
+
+@pytest.mark.parametrize(
+    "options,message",
+    [
+        ({"contrast": "low"}, "contrast is 'low', expected one of plain, high"),
+        ({"language": "xx"}, "language is 'xx'"),
+        ({"alarm": "soon"}, "alarm is 'soon'"),
+        ({"starts": 0}, "starts is 0"),
+        ({"ways": 0}, "ways is 0"),
+    ],
+)
+def test_bad_wishes_are_refused(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    """What there is none of is an error, and nothing is written."""
+    with pytest.raises(InputError, match=message):
+        er.write_sheets(make_plan(), tmp_path / "out", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_made_up_city_says_so(tmp_path: Path) -> None:
+    """Sheets of a synthetic city carry a note, those of others do not."""
+    note = "a made-up city, not a real place"
+    for synthetic in (True, False):
+        plan = make_plan(synthetic=synthetic)
+        for path in er.write_sheets(plan, tmp_path / "out"):
+            assert (note in read(path)) == synthetic
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "contrast,media", [("plain", "print"), ("high", "print"), ("high", "screen")]
+)
+def test_browser_shows_a_sheet(contrast: str, media: str, tmp_path: Path) -> None:
+    """A sheet opens without a fault or request, fits its paper, and names stay on the map."""
+    if CHROMIUM is None:
+        missing("no chromium on this machine (Debian: apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = er.write_sheets(make_plan(), tmp_path / "out", contrast=contrast)[2]
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        page = browser.new_page(viewport={"width": 680, "height": 900})
+        faults: list[str] = []
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("request", lambda request: faults.append(request.url))
+        page.emulate_media(media=media)
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 680
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        dark = (contrast, media) == ("high", "screen")
+        assert ground == ("rgb(0, 0, 0)" if dark else "rgb(255, 255, 255)")
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('body *')].filter(e => e.childElementCount == 0"
+            " && e.textContent.trim() && e.tagName != 'title')"
+            ".map(e => parseFloat(getComputedStyle(e).fontSize)"
+            " * (e.closest('svg') ? document.querySelector('svg').clientWidth / 1000 : 1))"
+        )
+        assert min(sizes) >= (24 if contrast == "high" else 13)  # 24 px are 18 pt
+        boxes = page.evaluate(
+            "[document.querySelector('svg'), ...document.querySelectorAll('svg .name')]"
+            ".map(e => e.getBoundingClientRect()).map(b => [b.left, b.right])"
+        )
+        assert all(left >= boxes[0][0] and right <= boxes[0][1] for left, right in boxes)
+        assert len(boxes) > 1
+        browser.close()
+    assert [fault for fault in faults if not fault.startswith("file:")] == []
