@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md", "docs/getting_started.md", "docs/concepts.md", "docs/formats.md",
     "docs/methods.md", "docs/planning_with_prices.md", "docs/flood.md", "docs/directions.md",
-    "docs/boats.md", "docs/cli.md",
+    "docs/boats.md", "docs/robust.md", "docs/cli.md",
     "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """

@@ -140,6 +140,9 @@ def assign_robust(
     for trial in _worth_trying(several, weight, tried):
         plan = trial.solve(assign, _part(progress, trial.name, len(tried), n_at_most))
         tried.append(Candidate(trial.name, plan, evaluate(plan, several, probabilities=weight)))
+        if plan.settings.get("stopped") == "interrupted":
+            # As with one scenario, Ctrl-C means: the best so far.
+            break
     best = max(tried, key=lambda one: one.merit(measure))
     record = {
         "measure": measure,
@@ -337,4 +340,11 @@ def _part(progress: Progress | None, what: str, i: int, n: int) -> Progress | No
     """Tell the progress of one of `n` plans as that of all."""
     if progress is None:
         return None
-    return lambda stage, share: progress(f"{what}: {stage}", (i + share) / n)
+    most = 0.0
+
+    def tell(stage: str, share: float) -> None:
+        nonlocal most
+        most = max(most, share)
+        progress(f"{what}: {stage}", (i + most) / n)
+
+    return tell

@@ -11,12 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evacroute.errors import InputError
+
 
 def digest(value: Any) -> str:
     """Digest numbers, text, arrays, tables, collections and dataclasses of them.
 
     Reports of loaders are left out: where the input came from changes nothing. Of an object of
     another kind it is the digest of its pickle, which may differ though the content is the same.
+
+    Raises
+    ------
+    InputError
+        If an object of another kind cannot be pickled.
     """
     found = hashlib.sha256()
     _feed(found, value)
@@ -58,7 +65,10 @@ def _feed(found: Any, value: Any) -> None:
         for item in value:
             _feed(found, item)
     else:
-        _put(found, name, pickle.dumps(value, protocol=4))
+        try:
+            _put(found, name, pickle.dumps(value, protocol=4))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise InputError(f"{value!r} cannot be pickled: {error}") from error
 
 
 def _put(found: Any, name: str, content: bytes = b"") -> None:

@@ -39,7 +39,9 @@ class Record:
     def __init__(self, folder: str | Path, prints: dict[str, str]) -> None:
         self.folder = Path(folder)
         self.rows: dict[int, dict[str, Any]] = {}
-        names = sorted(path.name for path in self.folder.iterdir()) if self._is_there() else []
+        there = self.folder.iterdir() if self._is_there() else ()
+        # A program that was killed while it put a file in place has left one with a dot.
+        names = sorted(path.name for path in there if not path.name.startswith("."))
         others = [name for name in names if name not in FILES]
         if others or (names and HEAD not in names):
             name = (others or names)[0]

@@ -214,6 +214,23 @@ def test_alike_scenarios_are_planned_once() -> None:
     assert plan.settings["robust"]["scenarios"] == 2
 
 
+def test_ctrl_c_gives_the_best_so_far() -> None:
+    """A method that was interrupted is the last to be asked; the best plan so far comes back."""
+    base = er.lagoon(people=60)
+    made: list[er.Plan] = []
+
+    def assign(scenario: er.Scenario, tell: object) -> er.Plan:
+        plan = er.assign(scenario, "nearest")
+        plan = replace(plan, settings={"stopped": "interrupted" if made else "gap reached"})
+        made.append(plan)
+        return plan
+
+    scenarios = [base.with_hazard(BrokenLinks(i)) for i in range(4)]
+    plan = assign_robust(scenarios, assign, "worst")
+    assert len(made) == 2
+    assert len(plan.settings["robust"]["candidates"]) == 2
+
+
 def test_wrong_calls_are_refused() -> None:
     """No scenario, unlike ones, an unknown measure, and measures for one scenario: InputError."""
     base = er.lagoon(people=60)

@@ -409,6 +409,8 @@ def test_digests_tell_contents_apart() -> None:
         frame, frame + 1, {1}, 1 + 2j, range(3), complex, Path("a"),
     ]  # fmt: skip
     assert len({digest(one) for one in different}) == len(different)
+    with pytest.raises(er.InputError, match="cannot be pickled"):
+        digest(lambda: 3)
 
 
 def test_it_prints_and_turns_into_plain_types(played: er.Sweep, tmp_path: Path) -> None:
