@@ -36,9 +36,23 @@ from evacroute.errors import (
     SolverError,
 )
 from evacroute.evaluation import Evaluation, evaluate
-from evacroute.hazards import Flood, Hazard, Heights, LinkTimes, Tide, Walkways
+from evacroute.hazards import (
+    Closures,
+    Earthquake,
+    Fire,
+    FireLaw,
+    Flood,
+    Hazard,
+    Heights,
+    LinkTimes,
+    Tide,
+    Walkways,
+)
 from evacroute.load.bridges import join_bridges
+from evacroute.load.closures import read_closures
+from evacroute.load.earthquake import read_earthquake
 from evacroute.load.fetch import fetch
+from evacroute.load.fire import read_fire
 from evacroute.load.gtfs import read_boats
 from evacroute.load.heights import read_heights
 from evacroute.load.instance import read_instance
@@ -60,6 +74,7 @@ from evacroute.prices import Prices
 from evacroute.replan_result import Replan
 from evacroute.replanning import replan
 from evacroute.reports import LoadReport
+from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
 from evacroute.sweeping import Sweep, sweep
@@ -97,11 +112,16 @@ __all__ = [
     "BoatError",
     "Boats",
     "Classes",
+    "Closures",
     "Directions",
+    "Earthquake",
     "EvacrouteError",
     "Evaluation",
     "Fairness",
     "FetchError",
+    "Fire",
+    "FireLaw",
+    "Fleet",
     "Flood",
     "Groups",
     "Hazard",
@@ -120,6 +140,7 @@ __all__ = [
     "PlanError",
     "Prices",
     "Replan",
+    "Rescue",
     "Scenario",
     "ShelterError",
     "Shelters",
@@ -145,6 +166,10 @@ __all__ = [
     "lagoon_shelters",
     "marginal_value",
     "read_boats",
+    "read_closures",
+    "read_earthquake",
+    "read_fire",
+    "read_fleet",
     "read_heights",
     "read_instance",
     "read_network",
@@ -153,6 +178,7 @@ __all__ = [
     "read_shelters",
     "read_tide",
     "replan",
+    "rescue",
     "shuttles",
     "sweep",
     "synthesize_people",

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from evacroute.errors import InputError
 from evacroute.metrics import link_loads
-from evacroute.network import KINDS, Network
+from evacroute.network import KINDS
 from evacroute.plan import Plan
 from evacroute.routes import routes_geojson
+from evacroute.streets import link_lines
 from evacroute.writing import atomic_path, plain, write_gzip
 
 What = Literal["routes", "links", "shelters"]
@@ -54,33 +55,6 @@ def to_geojson(plan: Plan, path: str | Path, what: What = "routes") -> Path:
         else:
             temporary.write_text(text, encoding="utf-8", newline="")
     return Path(path)
-
-
-def link_lines(
-    network: Network,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Points to draw each link by: its geometry, or a straight line where it has none.
-
-    Returns
-    -------
-    ptr, lon, lat
-        Where each link's points begin, shape (n_links + 1,), and the points [degrees].
-    """
-    ptr = network.geometry_ptr
-    counts = np.diff(ptr)
-    bare = counts < 2
-    if not bare.any():
-        return ptr, network.geometry_lon, network.geometry_lat
-    drawn = np.where(bare, 2, counts)
-    new = np.concatenate([[0], np.cumsum(drawn)]).astype(np.int64)
-    link = np.repeat(np.arange(network.n_links), drawn)
-    within = np.arange(new[-1]) - new[:-1][link]
-    node = np.where(within == 0, network.from_node[link], network.to_node[link])
-    lon, lat = network.lon[node], network.lat[node]
-    kept = ~bare[link]
-    source = ptr[:-1][link[kept]] + within[kept]
-    lon[kept], lat[kept] = network.geometry_lon[source], network.geometry_lat[source]
-    return new, lon, lat
 
 
 def _links(plan: Plan) -> str:

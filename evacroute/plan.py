@@ -212,6 +212,16 @@ class Plan:
             }
         )
 
+    @property
+    def rescue(self) -> pd.DataFrame:
+        """Where crews can pick up those who are left: place, persons, needs, why, latest time.
+
+        The table `pickups` of `evacroute.rescue`, which also takes a fleet and routes it.
+        """
+        from evacroute.rescue import rescue
+
+        return rescue(self).pickups
+
     def summary(self) -> PlanSummary:
         """Sum up the plan; prints as a table."""
         scenario, figures = self.scenario, self.times

@@ -12,6 +12,7 @@ from networks import degrees, grid
 from priced import prices_for
 
 from evacroute.assignment.movements import REASONS, Movements
+from evacroute.hazards import Closures
 from evacroute.load.people import read_people
 from evacroute.network import Network
 from evacroute.people import Classes, Groups
@@ -84,6 +85,23 @@ def make_priced_plan() -> Plan:
     links = [(0, 6, 30.0), (0, 7, 90.0), (1, 12, 7.0), (4, 6, 2.5)]
     prices = prices_for(plan, links, room=[65.0, 0.0], step_free_room=[0.0, 30.0])
     return dataclasses.replace(plan, prices=prices)
+
+
+def make_hazard_plan() -> Plan:
+    """The plan with closures.
+
+    L1 is shut from minute 1 to 2.5, L2 closed to those who use no steps from minute 3 on, L3 shut
+    one way from minute 4 on, L4 slow all the time.
+    """
+    plan = make_plan()
+    rows = [
+        {"link_id": "L1", "from": 60, "to": 150},
+        {"link_id": "L2", "from": 180, "class_id": "step-free"},
+        {"link_id": "L3-r", "from": 240, "both_directions": 0},
+        {"link_id": "L4", "speed_factor": 0.5},
+    ]
+    scenario = dataclasses.replace(plan.scenario, hazard=Closures(rows))
+    return dataclasses.replace(plan, scenario=scenario)
 
 
 def make_plan_of_people() -> Plan:

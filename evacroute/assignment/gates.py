@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evacroute.assignment.fingerprints import fingerprints
 from evacroute.boats import Boats
-from evacroute.hazards import Profile
+from evacroute.hazards import LinkTimes, Profile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,8 @@ class Gates:
     chairs
         Places on boats for those who cannot use steps, shape (n_chairs, n_slots + 1).
     seats
-        Rides by link and slot: columns link, slot, seats; shape (n, 3).
+        Rides by link, slot and gate: columns link, slot, gate, seats; shape (n, 4). Their gates let
+        in so many.
     """
 
     varying: NDArray[np.bool_]
@@ -48,7 +49,7 @@ class Gates:
     open_: NDArray[np.bool_]
     chair: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     chairs: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 0), np.int32))
-    seats: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 3), np.int64))
+    seats: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))
 
     def __post_init__(self) -> None:
         if len(self.chair) != len(self.link):
@@ -198,7 +199,12 @@ def make_gates(profile: Profile, walk: NDArray[np.float64], step: float, n_slots
 
 
 def with_rides(
-    gates: Gates, boats: Boats, step_free: NDArray[np.bool_], step: float, n_slots: int
+    gates: Gates,
+    boats: Boats,
+    times: LinkTimes,
+    step_free: NDArray[np.bool_],
+    step: float,
+    n_slots: int,
 ) -> Gates:
     """Add the rides of boats: a link that one may enter in the slot in which the boat casts off.
 
@@ -212,6 +218,8 @@ def with_rides(
         Of the streets.
     boats
         The rides that are made.
+    times
+        A class may not ride while the ferry is closed to it.
     step_free
         Which classes cannot use steps.
     """
@@ -222,7 +230,9 @@ def with_rides(
         return gates
     link, leave, took = boats.link[some], leave[some], (arrive - leave)[some]
     seats = np.minimum(boats.seats, boats.boarders)[some].astype(np.int64)
-    key, copy = np.unique(np.column_stack([link, took]), axis=0, return_inverse=True)
+    begin, end = np.float64(step) * leave, np.float64(step) * (leave + took)
+    shut = _closed_rides(times, link, begin, end, len(step_free))
+    key, copy = np.unique(np.column_stack([link, took, shut]), axis=0, return_inverse=True)
     copy, n = copy.ravel(), len(key)
     open_ = np.zeros((n, n_slots + 1), np.bool_)
     open_[copy, leave] = True
@@ -230,8 +240,9 @@ def with_rides(
     chairs = np.zeros((len(ferries), n_slots + 1), np.int32)
     np.add.at(chairs, (row.ravel(), leave), boats.wheelchair_places[some])
     of_copy = np.searchsorted(ferries, key[:, 0])
-    time = np.where(step_free[:, None], np.inf, key[:, 1].astype(np.float64))
-    seated = np.where(step_free[:, None], key[:, 1].astype(np.float64), np.inf)
+    slots = np.where(key[:, 2:].T > 0, np.inf, key[:, 1].astype(np.float64))
+    time = np.where(step_free[:, None], np.inf, slots)
+    seated = np.where(step_free[:, None], slots, np.inf)
     varying = gates.varying.copy()
     varying[ferries] = True
     gate = gates.n_gates + np.arange(n)
@@ -243,8 +254,24 @@ def with_rides(
         open_=np.concatenate([gates.open_, open_]),
         chair=np.concatenate([gates.chair, np.full(n, -1), of_copy]).astype(np.int32),
         chairs=chairs,
-        seats=np.column_stack([link, leave, seats]),
+        seats=np.column_stack([link, leave, gate[copy], seats]),
     )
+
+
+def _closed_rides(
+    times: LinkTimes,
+    link: NDArray[np.int32],
+    begin: NDArray[np.float64],
+    end: NDArray[np.float64],
+    n_classes: int,
+) -> NDArray[np.int64]:
+    """Mark the rides during which the ferry is closed to a class, shape (n_rides, n_classes)."""
+    shut = np.zeros((len(link), n_classes), np.int64)
+    for row in np.flatnonzero(np.isin(times.link, link) & (times.speed_factor <= 0)):
+        hit = (link == times.link[row]) & (times.from_s[row] < end) & (begin < times.to_s[row])
+        every = times.class_[row] < 0
+        shut[np.ix_(hit, np.arange(n_classes) if every else times.class_[row : row + 1])] = 1
+    return shut
 
 
 def open_spans(

@@ -111,7 +111,11 @@ class Problem:
         if len(gates.chairs):
             link[first:] = gates.chairs * self.units
         link[gates.ferries] = 0
-        np.add.at(link, (gates.seats[:, 0], gates.seats[:, 1]), gates.seats[:, 2] * self.units)
+        ferry, slot, gate, seats = gates.seats.T
+        np.add.at(link, (ferry, slot), seats * self.units)
+        # Boats that cast off in one slot, but take other times, have seats of their own.
+        link[self.n_links + gate, slot] = 0
+        np.add.at(link, (self.n_links + gate, slot), seats * self.units)
         full = np.empty((len(link), (self.n_slots + 32) // 32 + 1), np.uint32)
         mark_all(link, full, self.graph.least)
         return Free(
@@ -181,7 +185,9 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     gates = make_gates(_profile(scenario), walk, step, n_slots)
     if scenario.rides is not None:
-        gates = with_rides(gates, scenario.rides, classes.step_free, step, n_slots)
+        gates = with_rides(
+            gates, scenario.rides, scenario.link_times, classes.step_free, step, n_slots
+        )
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
@@ -240,7 +246,9 @@ def with_gates(
     """
     link_slot, link_every = link_slot.copy(), link_every.copy()
     link_slot[gates.ferries], link_every[gates.ferries] = 0, 1
-    np.maximum.at(link_slot, gates.seats[:, 0], (gates.seats[:, 2] * units).astype(np.int32))
+    together, row = np.unique(gates.seats[:, :2], axis=0, return_inverse=True)
+    seats = np.bincount(row.ravel(), weights=gates.seats[:, 3]) * units
+    np.maximum.at(link_slot, together[:, 0], seats.astype(np.int32))
     most = np.full(gates.n_rows, MOST_PERSONS, np.int32)
     return np.append(link_slot, most), np.append(link_every, np.ones_like(most))
 

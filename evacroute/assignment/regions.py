@@ -186,7 +186,8 @@ class _Maker:
         seq_link = graph.seq_link[_ranges(graph.seq_ptr, arcs)]
         first = np.zeros(len(seq_link), np.bool_)
         first[seq_ptr[:-1]] = True
-        nodes = np.unique(np.concatenate([self.head_node[heads], from_node[seq_link[~first]]]))
+        inner = seq_link[~first & (seq_link < len(from_node))]
+        nodes = np.unique(np.concatenate([self.head_node[heads], from_node[inner]]))
         beside = graph.node_arc[nodes]
         node_arc = np.where(beside >= 0, new_arc[beside], -1).astype(np.int32)
         ahead = graph.node_pos[nodes] - graph.seq_ptr[np.maximum(beside, 0)]

@@ -8,6 +8,7 @@ import typer
 
 import evacroute as er
 from evacroute.class_bins import bin_classes
+from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
     Inputs,
@@ -20,6 +21,7 @@ from evacroute.cli.inputs import (
     SpreadOption,
 )
 from evacroute.cli.shell import print_json, progress
+from evacroute.hazards import wades
 
 
 def classes(
@@ -30,6 +32,8 @@ def classes(
     max_distance: MaxDistanceOption = None,
     spread: SpreadOption = False,
     seed: SeedOption = 0,
+    hazard: HazardOption = None,
+    heights: HeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the classes that people fall into: persons, speeds, whether they use steps.
@@ -39,13 +43,16 @@ def classes(
     plan: the classes depend on them).
     """
     inputs = Inputs(
-        instance, network, bridges, people, None, max_distance, seed if spread else None
-    )
+        instance, network, bridges, people, None, max_distance, seed if spread else None,
+        hazard, heights,
+    )  # fmt: skip
     with progress() as tell:
         if instance is not None:
             table = inputs.load("90min", tell)[0].classes_frame()
         else:
-            table = _of_people(inputs.load_people(tell)[1])
+            streets, persons, _ = inputs.load_people(tell)
+            # A flood keeps apart those who can wade less deep, so it makes other classes.
+            table = _of_people(persons, by_depth=wades(inputs.load_hazards(streets)))
     if as_json:
         print_json({"classes": table.to_dict("records")})
         return
@@ -59,7 +66,7 @@ def classes(
         )
 
 
-def _of_people(people: er.People) -> pd.DataFrame:
-    bins = bin_classes(people)
+def _of_people(people: er.People, *, by_depth: bool) -> pd.DataFrame:
+    bins = bin_classes(people, by_depth=by_depth)
     persons = np.bincount(bins.class_of_party, weights=bins.size, minlength=len(bins.classes))
     return bins.classes.frame(persons)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import evacroute as er
+from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
     Inputs,
@@ -39,6 +40,8 @@ def convert(
     max_distance: MaxDistanceOption = None,
     spread: SpreadOption = False,
     seed: SeedOption = 0,
+    hazard: HazardOption = None,
+    heights: HeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a network, people and shelters of any format into an instance folder.
@@ -47,8 +50,9 @@ def convert(
     written as the groups they were gathered into.
     """
     inputs = Inputs(
-        instance, network, bridges, people, shelters, max_distance, seed if spread else None
-    )
+        instance, network, bridges, people, shelters, max_distance, seed if spread else None,
+        hazard, heights,
+    )  # fmt: skip
     check_replaceable(out, str(out), "node.csv", INSTANCE_FILES)
     with progress() as tell:
         scenario, reports = inputs.load("90min", tell)

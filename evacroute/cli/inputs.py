@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 import evacroute as er
+from evacroute.cli.hazards import check_hazards, make_hazards
 from evacroute.cli.shell import Readable, Report
+from evacroute.hazards import Hazard, as_hazards, hazard_reports
 from evacroute.network import Network
 from evacroute.people import People
 from evacroute.scenario import Scenario
@@ -160,13 +163,21 @@ class Inputs:
     shelters: Path | None
     max_distance: float | None
     seed: int | None
+    hazards: list[str] | None = None
+    heights: Path | None = None
 
     def load(self, deadline: str, report: Report) -> tuple[Scenario, dict[str, Readable]]:
         """Load the scenario; also the reports of what was read."""
+        check_hazards(self.hazards, self.heights)
         if self.instance is not None:
             self._only_instance()
             report("loading the instance", 0.0)
-            scenario = er.read_instance(self.instance, deadline=deadline, seed=self.seed)
+            hazards: list[Hazard] = []
+            if self.hazards:
+                hazards = self.load_hazards(er.read_network(self.instance))
+            scenario = er.read_instance(
+                self.instance, deadline=deadline, seed=self.seed, hazard=hazards
+            )
             return scenario, reports_of(scenario)
         if self.network is None or self.people is None or self.shelters is None:
             raise typer.BadParameter(
@@ -175,9 +186,14 @@ class Inputs:
         network, people, survey = self.load_people(report)
         report("loading the shelters", 0.7)
         shelters = er.read_shelters(self.shelters, network)
+        hazards = self.load_hazards(network)
         report("gathering groups", 0.8)
-        scenario = er.Scenario(network, people, shelters, deadline=deadline)
+        scenario = er.Scenario(network, people, shelters, deadline=deadline, hazard=hazards)
         return scenario, reports_of(scenario) | survey
+
+    def load_hazards(self, network: Network) -> list[Hazard]:
+        """Load the hazards."""
+        return make_hazards(self.hazards, self.heights, network)
 
     def load_people(self, report: Report) -> tuple[Network, People, dict[str, Readable]]:
         """Load network and people from files; also the report of the bridges, if any."""
@@ -214,7 +230,46 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
         "people": scenario.people,
     }
     found = {name: getattr(part, "report", None) for name, part in parts.items()}
-    return {name: report for name, report in found.items() if report is not None}
+    reports: dict[str, Readable] = {
+        name: report for name, report in found.items() if report is not None
+    }
+    return reports | _of_hazards(scenario) | hazards_report(scenario)
+
+
+def _of_hazards(scenario: Scenario) -> dict[str, Readable]:
+    """Collect what each hazard tells of itself, by its kind; the second of a kind has a number."""
+    found: dict[str, Readable] = {}
+    network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
+    for one in as_hazards(scenario.hazard):
+        for report in hazard_reports([one], network, classes, until):
+            kind = type(one).__name__.lower()
+            number = 1 + sum(name.split()[0] == kind for name in found)
+            found[kind if number == 1 else f"{kind} {number}"] = report
+    return found
+
+
+def hazards_report(scenario: Scenario) -> dict[str, Readable]:
+    """Count the links that hazards close or slow before the deadline, if there is any hazard."""
+    if not as_hazards(scenario.hazard):
+        return {}
+    profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
+    first = profile.ptr[:-1]
+    report = er.LoadReport("hazards, until the deadline")
+    if len(first):
+        shut = np.logical_or.reduceat(profile.factor == 0, first, axis=1)
+        whole = np.logical_or.reduceat((profile.factor == 0).all(axis=0), first)
+        slow = np.logical_or.reduceat((profile.factor < 1).any(axis=0), first)
+        shut_to_some = shut.any(axis=0)
+        report.counts |= {
+            "links that are at some time closed to everyone": int(whole.sum()),
+            "links that are at some time closed to some only": int((shut_to_some & ~whole).sum()),
+            "links that are at some time slower, and never closed": int(
+                (slow & ~shut_to_some).sum()
+            ),
+        }
+    else:
+        report.notes.append("no link is closed or slower before the deadline")
+    return {"hazards": report}
 
 
 def method_settings(

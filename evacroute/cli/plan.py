@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import evacroute as er
+from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards
 from evacroute.cli.inputs import (
     BridgesOption,
     DeadlineOption,
@@ -70,6 +71,8 @@ def plan(
     weight: WeightOption = None,
     first: FirstOption = None,
     max_density: MaxDensityOption = None,
+    hazard: HazardOption = None,
+    heights: HeightsOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,8 +83,10 @@ def plan(
     """
     started = time.perf_counter()
     inputs = Inputs(
-        instance, network, bridges, people, shelters, max_distance, seed if spread else None
-    )
+        instance, network, bridges, people, shelters, max_distance, seed if spread else None,
+        hazard, heights,
+    )  # fmt: skip
+    check_hazards(hazard, heights)
     seconds(deadline, "--deadline")
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")

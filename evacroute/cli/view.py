@@ -56,13 +56,28 @@ def draw(
             "needs the internet.",
         ),
     ] = None,
+    rescue: Annotated[
+        bool,
+        typer.Option(
+            "--rescue", help="Also show who cannot get out, and where crews can pick them up."
+        ),
+    ] = False,
+    fleet: Annotated[
+        Path | None,
+        typer.Option(
+            "--fleet", metavar="FILE", help="With the routes of these vehicles: CSV, as for rescue."
+        ),
+    ] = None,
 ) -> None:
     """Draw a plan: map.html, one file that opens in any browser without internet."""
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
+        found = None
+        if rescue or fleet is not None:
+            found = er.rescue(plan, fleet, progress=tell)
         tell("drawing the map", 0.4)
-        written = [er.write_map(plan, folder / MAP, tiles=tiles)]
+        written = [er.write_map(plan, folder / MAP, tiles=tiles, rescue=found)]
         if png:
             from evacroute.plotting import write_figures
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from evacroute.hazards.closures import Closure, Closures
+from evacroute.hazards.earthquake import Earthquake
+from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
 from evacroute.hazards.flood import Flood
 from evacroute.hazards.hazard import Hazard, as_hazards, hazard_reports, wades
 from evacroute.hazards.heights import Heights
@@ -10,13 +13,21 @@ from evacroute.hazards.tide import Tide
 from evacroute.hazards.walkways import Walkways
 
 __all__ = [
+    "Arrival",
+    "Closure",
+    "Closures",
+    "Earthquake",
+    "Fire",
+    "FireLaw",
     "Flood",
     "Hazard",
     "Heights",
     "LinkTimes",
     "Profile",
+    "Seat",
     "Tide",
     "Walkways",
+    "Zone",
     "as_hazards",
     "hazard_reports",
     "wades",

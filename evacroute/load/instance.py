@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import Faults, HazardError, InputError, PeopleError
-from evacroute.hazards import LinkTimes
+from evacroute.hazards import Hazard, LinkTimes, as_hazards
 from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
@@ -23,7 +23,11 @@ from evacroute.scenario import Scenario
 
 
 def read_instance(
-    folder: str | Path, *, deadline: float | str = 5400.0, seed: int | None = None
+    folder: str | Path,
+    *,
+    deadline: float | str = 5400.0,
+    seed: int | None = None,
+    hazard: Hazard | Sequence[Hazard] | None = None,
 ) -> Scenario:
     """Read a scenario from a folder of tables.
 
@@ -44,6 +48,9 @@ def read_instance(
         When everyone must be safe, from the alarm [s, or text such as "45 min"].
     seed
         For persons, see `read_people`.
+    hazard
+        What makes streets slower or closes them, beside ``link_times.csv``: one hazard, several, or
+        None.
 
     Raises
     ------
@@ -69,7 +76,8 @@ def read_instance(
     shelters = read_shelters(shelters_path, network)
     if people is not None:
         persons = read_people(people, network, seed=seed)
-        return _with_more(Scenario(network, persons, shelters, deadline=deadline), *more)
+        scenario = Scenario(network, persons, shelters, deadline=deadline, hazard=hazard)
+        return _with_more(scenario, *more)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
@@ -81,18 +89,29 @@ def read_instance(
         shelters,
         classes=classes,
         deadline=deadline,
+        hazard=hazard,
     )
     return _with_more(scenario, *more)
 
 
 def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Scenario:
     """Add link times and boats of files to a scenario."""
-    network, classes = scenario.network, scenario.group_classes
+    if times is None and boats is None:
+        return scenario
+    network = scenario.network
+    hazards = as_hazards(scenario.hazard)
     if times is not None:
-        scenario = replace(scenario, hazard=read_link_times(times, network, classes))
-    if boats is not None:
-        scenario = replace(scenario, boats=read_boats_table(boats, network))
-    return scenario
+        hazards = (*hazards, read_link_times(times, network, scenario.group_classes))
+    return Scenario(
+        network,
+        scenario.people,
+        scenario.shelters,
+        # Those of persons are made again, the same ones: the file's rows wade no deeper.
+        classes=scenario.classes if scenario.bins is None else None,
+        deadline=scenario.deadline,
+        hazard=hazards,
+        boats=None if boats is None else read_boats_table(boats, network),
+    )
 
 
 def read_link_times(

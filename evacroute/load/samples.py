@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._data_dir import data_path
+from evacroute.hazards import Hazard
 from evacroute.load.gmns import read_gmns
 from evacroute.load.lagoon import SYNTHETIC
 from evacroute.load.shelters import read_shelters
@@ -26,6 +28,7 @@ def lagoon(
     seed: int = 0,
     deadline: float | str = "90 min",
     visitors: float | None = None,
+    hazard: Hazard | Sequence[Hazard] | None = None,
 ) -> Scenario:
     """Load the lagoon sample: a made-up city, its shelters and made-up people.
 
@@ -42,6 +45,8 @@ def lagoon(
         When everyone must be safe, from the alarm [s, or text such as "45 min"].
     visitors
         Share of visitors, of whom nothing is known, 0 to 1; by default the recipe's 0.3.
+    hazard
+        What makes streets slower or closes them: one hazard, several, or None.
 
     Returns
     -------
@@ -59,6 +64,7 @@ def lagoon(
         lagoon_people(network, people, seed=seed, visitors=visitors),
         lagoon_shelters(network),
         deadline=deadline,
+        hazard=hazard,
     )
 
 

@@ -3,6 +3,7 @@
 from evacroute.plotting.figures import (
     plot_arrivals,
     plot_depth,
+    plot_hazard,
     plot_network,
     plot_plan,
     plot_prices,
@@ -14,6 +15,7 @@ from evacroute.plotting.web_map import write_map
 __all__ = [
     "plot_arrivals",
     "plot_depth",
+    "plot_hazard",
     "plot_network",
     "plot_plan",
     "plot_prices",

@@ -7,14 +7,14 @@ import math
 import numpy as np
 
 from evacroute.assignment.movements import REASONS, Movements
-from evacroute.export import link_lines
 from evacroute.network import KINDS, Network
 from evacroute.people import People
 from evacroute.plan import Plan
+from evacroute.plotting._hazards import pack_hazards
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
-from evacroute.plotting._streets import Streets, pair_links
 from evacroute.roster import SET_ASIDE, Roster
+from evacroute.streets import Streets, link_lines, pair_links
 
 DEGREES = 1e-6
 """Positions are kept to a millionth of a degree, about 0.1 m."""
@@ -31,6 +31,7 @@ def pack_plan(plan: Plan, *, max_routes: int | None, with_persons: bool) -> Pack
     _add_streets(packer, network, streets)
     _add_flow(packer, plan, streets)
     _add_prices(packer, plan, streets)
+    pack_hazards(packer, plan, streets)
     _add_shelters(packer, plan)
     _add_movements(packer, plan.movements, streets, max_routes)
     _add_groups(packer, plan)

@@ -61,6 +61,10 @@ class Packer:
         self.texts[f"{name}_table"] = list(table)
         self.whole(name, [table[word] for word in column])
 
+    def has(self, name: str) -> bool:
+        """Whether there is a column of this name."""
+        return any(column["name"] == name for column in self._columns)
+
     def to_text(self) -> str:
         """All columns, compressed, as base64."""
         header = {"meta": self.meta, "texts": self.texts, "columns": self._columns}

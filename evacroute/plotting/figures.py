@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.errors import InputError, MissingExtraError
-from evacroute.export import link_lines
 from evacroute.hazards import Flood
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
-from evacroute.plotting._streets import pair_links
 from evacroute.plotting._words import is_synthetic, network_is_synthetic
-from evacroute.units import to_metres
+from evacroute.scenario import Scenario
+from evacroute.streets import link_lines, pair_links
+from evacroute.units import seconds, to_metres
 from evacroute.writing import atomic_path
 
 if TYPE_CHECKING:
@@ -158,6 +158,60 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     title = f"{plan.placed:,} of {plan.placed + plan.left:,} people to {len(shelters)} shelters"
     _on_ground(ax, f"{title} ({_literal(plan.method)})", is_synthetic(plan))
     ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def plot_hazard(scenario: Scenario, time: float | str, ax: Axes | None = None) -> Axes:
+    """Draw which streets are closed or slower at a time, told apart by line and colour.
+
+    Parameters
+    ----------
+    scenario
+        With its hazards.
+    time
+        When, from the alarm [s, or text such as "10 min"].
+    ax
+        Where; a new figure by default.
+
+    Raises
+    ------
+    InputError
+        If the time is not 0 or more.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    at = 0.0 if time in (0, "0") else seconds(time, "time")
+    ax = _axes(ax)
+    network = scenario.network
+    streets = pair_links(network)
+    profile = scenario.link_times.profile(
+        len(scenario.group_classes), max(scenario.deadline_s, at + 1)
+    )
+    factor = profile.at(at, network.n_links)
+    # A street is as the worse of its directions is.
+    worse = factor[:, streets.forward]
+    paired = streets.backward >= 0
+    worse[:, paired] = np.minimum(worse[:, paired], factor[:, streets.backward[paired]])
+    shut, slow = worse == 0, (worse < 1).any(axis=0)
+    whole = shut.all(axis=0)
+    some = shut.any(axis=0) & ~whole
+    slow &= ~whole & ~some
+    lines = _lines(network, streets.forward)
+    looks: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = [
+        ("open", ~(whole | some | slow), {"colors": UNUSED, "linewidths": 0.6}),
+        ("slower", slow, {"colors": "#0072B2", "linewidths": 1.6, "linestyles": ":"}),
+        ("closed to some", some, {"colors": "#CC79A7", "linewidths": 2.0, "linestyles": "--"}),
+        ("closed to everyone", whole, {"colors": "#000000", "linewidths": 2.4}),
+    ]
+    for layer, (name, mine, style) in enumerate(looks):
+        if mine.any():
+            _add_lines(
+                ax, [lines[i] for i in np.flatnonzero(mine)], zorder=layer,
+                label=f"{name} ({int(mine.sum()):,})", **style,
+            )  # fmt: skip
+    title = f"Closed and slower streets {at / 60:g} min after the alarm"
+    _on_ground(ax, title, network_is_synthetic(network))
+    ax.legend(title="streets", loc="best", fontsize="small")
     return ax
 
 

@@ -13,14 +13,20 @@ from string import Template
 from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plotting._map_data import pack_plan
+from evacroute.plotting._packing import Packer
+from evacroute.plotting._rescue_data import add_rescue
 from evacroute.plotting._words import panel_words
+from evacroute.rescue import Rescue
 from evacroute.writing import atomic_path
 
-STYLES = ("leaflet.css", "map.css")
+STYLES = ("leaflet.css", "map.css", "hazards.css", "rescue.css")
 SCRIPTS = (
-    "leaflet.js", "data.js", "text.js", "streets.js", "shelters.js", "routes.js", "search.js",
-    "found.js", "controls.js", "summary.js", "main.js",
+    "leaflet.js", "data.js", "text.js", "streets.js", "hazards.js", "shelters.js", "routes.js",
+    "search.js", "found.js", "controls.js", "summary.js", "rescue.js", "main.js",
 )  # fmt: skip
+
+ONLY_WITH = {"hazards.js": "hazard_street", "hazards.css": "hazard_street"}
+"""Parts that a map has only if there is this column, so that maps without do not grow."""
 
 OPENSTREETMAP = "© OpenStreetMap contributors"
 
@@ -33,13 +39,15 @@ def write_map(
     max_routes: int | None = None,
     tiles: str | tuple[str, str] | None = None,
     with_persons: bool = True,
+    rescue: Rescue | None = None,
 ) -> Path:
     """Write a plan as an interactive map: one HTML file that needs nothing else.
 
     It draws the streets of the network itself, coloured by how many people walk them, in all or
-    minute by minute; shelters with how full they get; and, for a person, household or group that
-    one searches for, the way with its times. It loads nothing from the internet unless `tiles`
-    are given. It needs a browser of 2023 or newer.
+    minute by minute; streets that hazards close or slow, with when and to whom; shelters with how
+    full they get; and, for a person, household or group that one searches for, the way with its
+    times. It loads nothing from the internet unless `tiles` are given. It needs a browser of 2023
+    or newer.
 
     Parameters
     ----------
@@ -58,6 +66,8 @@ def write_map(
         tiles the map asks the server of the tiles for pictures whenever it is looked at.
     with_persons
         False leaves persons' and households' ids and positions out, for a map to be shared.
+    rescue
+        Also show who cannot get out: pick-ups, and the ways of boat crews and stretcher teams.
 
     Returns
     -------
@@ -77,20 +87,27 @@ def write_map(
     if max_routes is not None and max_routes < 0:
         raise InputError(f"max_routes is {max_routes}, expected a number >= 0, or None for all")
     packer = pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
+    if rescue is not None:
+        add_rescue(packer, rescue)
     packer.meta |= panel_words(plan)
     packer.meta["tiles"] = _tiles(tiles)
     heading = title or f"Evacuation plan: {plan.placed + plan.left:,} people, {plan.method}"
-    scripts = [_script(name) for name in SCRIPTS]
+    styles = [_static(name) for name in STYLES if _is_needed(name, packer)]
+    scripts = [_script(name) for name in SCRIPTS if _is_needed(name, packer)]
     page = Template(_static("map.html")).substitute(
         policy=html.escape(_policy(scripts, tiles is not None)),
         title=html.escape(heading),
-        styles="\n".join(f"<style>\n{_static(name)}</style>" for name in STYLES),
+        styles="\n".join(f"<style>\n{style}</style>" for style in styles),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
         data=packer.to_text(),
     )
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return Path(path)
+
+
+def _is_needed(name: str, packer: Packer) -> bool:
+    return name not in ONLY_WITH or packer.has(ONLY_WITH[name])
 
 
 def _static(name: str) -> str:

@@ -16,6 +16,7 @@ from evacroute.prices import Prices
 from evacroute.verification.check import EXAMPLES, Check
 from evacroute.verification.evidence import Evidence, Instance, Legs, who
 from evacroute.verification.hazards import changing, least_factor, passing, timetable
+from evacroute.verification.rides import most_aboard, slots_of
 
 HAIR = 1e-6
 """Slots by which a time is taken for whole."""
@@ -66,7 +67,8 @@ def street_limits(e: Evidence, p: Prices) -> tuple[Floats, Floats]:
     widest = np.where(widest > 0, widest, p.units)
     slot = np.floor(units + 1e-9)
     few = np.where(units >= widest / 2, widest, 0)
-    return walk, np.where(slot < widest, few, slot) / p.units
+    limit = np.where(slot < widest, few, slot) / p.units
+    return walk, np.where(i.ferry, most_aboard(e), limit)
 
 
 def walking_slots(i: Instance, step: float) -> Floats:
@@ -179,7 +181,7 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
     used = np.bincount(link, minlength=len(i.link_id))
     open_ = np.isfinite(grid.walk).any(axis=0) & (grid.limit > 0)
     varies = np.zeros(len(used), bool)
-    varies[changing(e)] = True
+    varies[changing(e)] = varies[i.rides.link] = True
     # A street that has been closed since may stay in its arc, which is then barred to everyone.
     wrong = np.flatnonzero(~varies & np.where(open_, used != 1, used > 1))
     gated = p.arc_gate >= 0
@@ -204,6 +206,8 @@ def true_grid(e: Evidence, p: Prices, grid: Grid) -> Check:
     off[:, gated] = 0.0
     off[(p.arc_slots == 0) | (p.arc_slots < -1)] = np.inf
     untrue, missed = _gates(e, p, grid)
+    no_ride, no_arc = _ferries(e, p, grid)
+    untrue, missed = np.append(untrue, no_ride), np.append(missed, no_arc)
     far = np.flatnonzero((off > 1 + HAIR).any(axis=0))
 
     def name(links: Positions) -> str:
@@ -270,6 +274,34 @@ def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
     return arcs[untrue], links[missed]
 
 
+def _ferries(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
+    """Hold the arcs of boats against the timetable, as `_gates` does those of streets."""
+    i = e.instance
+    aboard, ashore = slots_of(e)
+    first = p.arc_link[grid.first]
+    arcs = np.flatnonzero((p.arc_gate >= 0) & i.ferry[first])
+    there = np.unique(i.group_class)
+    sails = {(int(a), int(b), int(c)) for a, b, c in zip(i.rides.link, aboard, ashore, strict=True)}
+    known: set[tuple[int, int, int, int]] = set()
+    untrue = np.zeros(len(arcs), bool)
+    for n, arc in enumerate(arcs.tolist()):
+        for slot in np.flatnonzero(grid.open_[p.arc_gate[arc]]).tolist():
+            for k in there[p.arc_slots[there, arc] > 0].tolist():
+                ride = (int(first[arc]), slot, slot + int(p.arc_slots[k, arc]))
+                known.add((k, *ride))
+                untrue[n] |= ride not in sails
+    missed = []
+    for link, leave, came in sails:
+        time = np.array([leave, came]) * e.step
+        for k in there.tolist() if came <= p.n_slots else []:
+            closed = passing(
+                i.link_times, np.array([link]), np.array([k]), time[:1], time[1:]
+            ).closed_s[0]
+            if closed <= 0 and (k, link, leave, came) not in known:
+                missed.append(link)
+    return arcs[untrue], np.array(missed, np.int64)
+
+
 def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     """Check: the plan itself keeps to the grid and to the limits that the prices sell."""
     n_links, step = len(e.instance.link_id), e.step
@@ -277,7 +309,7 @@ def on_grid(e: Evidence, p: Prices, grid: Grid, legs: Legs) -> Check:
     entry[p.arc_link] = np.arange(len(p.arc_link))
     at = entry[e.link]
     slot = np.clip(np.rint(e.enter / step).astype(np.int64), 0, p.n_slots)
-    behind = np.flatnonzero(np.isin(e.link, changing(e)))
+    behind = np.flatnonzero(np.isin(e.link, changing(e)) | e.instance.ferry[e.link])
     at[behind] = _open_copies(p, grid, e.link[behind], legs.class_[behind], slot[behind])
     known = at >= 0
     place = np.where(known, grid.place[at], 0) if len(grid.place) else np.zeros(len(at), np.int64)

@@ -97,7 +97,31 @@ def changing(e: Evidence) -> NDArray[np.int64]:
     rows = e.instance.link_times
     late = (rows.from_s > 0) | (rows.to_s < e.deadline)
     real = (rows.from_s < e.deadline) & (rows.to_s > 0) & (rows.factor < 1)
-    return np.unique(rows.link[late & real])
+    links = np.unique(rows.link[late & real])
+    # Rows that follow each other at one pace, or lie in a closed time, may change nothing at all.
+    mine = np.flatnonzero(np.isin(rows.link, links))
+    key = np.column_stack([rows.link[mine], rows.class_[mine], rows.factor[mine]])
+    begins, ends = (
+        {(*k, t) for k, t in zip(map(tuple, key.tolist()), time[mine].tolist(), strict=True)}
+        for time in (rows.from_s, rows.to_s)
+    )
+    doubted = {int(row[0]) for row in begins & ends}
+    doubted |= set(np.unique(rows.link[mine][rows.factor[mine] <= 0]).tolist())
+    some = mine[np.isin(rows.link[mine], list(doubted))]
+    if not len(some):
+        return links
+    link = np.concatenate([rows.link[some], rows.link[some], rows.link[some]])
+    when = np.concatenate([np.zeros(len(some)), rows.from_s[some], rows.to_s[some]])
+    link, when = link[when < e.deadline], when[when < e.deadline]
+    least, most = np.full(len(e.instance.link_id), np.inf), np.zeros(len(e.instance.link_id))
+    steady = np.ones(len(least), bool)
+    for k in range(len(e.instance.class_id)):
+        factor = passing(rows, link, np.full(len(link), k), when, when).factor
+        least[:], most[:] = np.inf, 0.0
+        np.minimum.at(least, link, factor)
+        np.maximum.at(most, link, factor)
+        steady &= ~(most > least)
+    return links[~(steady[links] & np.isin(links, list(doubted)))]
 
 
 def least_factor(e: Evidence, k: int) -> Floats:

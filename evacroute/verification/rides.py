@@ -19,16 +19,37 @@ def timetable(e: Evidence, link: NDArray[np.int64], enter: NDArray[np.float64],
     after it has arrived. Rides alike in that count as one, of the first.
     """
     rides, step = e.instance.rides, e.step
-    aboard = np.floor(rides.leave_s / step + 1e-9)
-    ashore = np.maximum(np.ceil(rides.arrive_s / step - 1e-9), aboard + 1)
+    aboard, ashore = slots_of(e)
     known: dict[tuple[int, int, int], int] = {}
-    whole = np.stack([rides.link, aboard, ashore]).astype(np.int64).T
+    whole = np.stack([rides.link, aboard, ashore]).T
     for i, (a, b, c) in enumerate(whole.tolist()):
         known.setdefault((a, b, c), i)
     keys = zip(
         link.tolist(), np.rint(enter / step).tolist(), np.rint(leave / step).tolist(), strict=True
     )
     return np.array([known.get((int(a), int(b), int(c)), -1) for a, b, c in keys], np.int64)
+
+
+def slots_of(e: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Slots in which people step aboard each ride, and in which they are ashore."""
+    rides, step = e.instance.rides, e.step
+    aboard = np.floor(rides.leave_s / step + 1e-9).astype(np.int64)
+    ashore = np.ceil(rides.arrive_s / step - 1e-9).astype(np.int64)
+    return aboard, np.maximum(ashore, aboard + 1)
+
+
+def most_aboard(e: Evidence) -> NDArray[np.float64]:
+    """Most whom a ferry takes in a slot of the grid, where all step aboard, shape (n_links,)."""
+    rides = e.instance.rides
+    aboard, _ = slots_of(e)
+    most = np.zeros(len(e.instance.link_id))
+    if len(aboard):
+        together, row = np.unique(
+            np.column_stack([rides.link, aboard]), axis=0, return_inverse=True
+        )
+        seats = np.bincount(row.ravel(), weights=np.minimum(rides.seats, rides.boarders))
+        np.maximum.at(most, together[:, 0], seats)
+    return most
 
 
 def checks(e: Evidence, legs: Legs) -> Iterator[Check]:
@@ -52,15 +73,8 @@ def checks(e: Evidence, legs: Legs) -> Iterator[Check]:
     real = ride >= 0
     leg, ride = ferry[real], ride[real]
     # Rides that share link and slots have their places together.
-    first = timetable(
-        e,
-        rides.link,
-        np.floor(rides.leave_s / e.step + 1e-9) * e.step,
-        np.maximum(
-            np.ceil(rides.arrive_s / e.step - 1e-9), np.floor(rides.leave_s / e.step + 1e-9) + 1
-        )
-        * e.step,
-    )
+    aboard, ashore = slots_of(e)
+    first = timetable(e, rides.link, aboard * np.float64(e.step), ashore * np.float64(e.step))
     n = len(rides.link)
     size = e.size[legs.movement[leg]]
     aided = e.instance.speed_steps[legs.class_[leg]] == 0

@@ -42,12 +42,15 @@ def connected(e: Evidence, legs: Legs) -> Check:
 def allowed(e: Evidence, legs: Legs, can: NDArray[np.bool_]) -> Check:
     """Check: ways are such as the class, which has a speed on those that it `can`, may walk."""
     i, link, class_ = e.instance, e.link, legs.class_
+    ferry = i.ferry[link]
     barred = {
-        "has steps": ~can,
-        "is too narrow": i.width[link] < i.min_width[class_],
-        "is not passable by wheelchair": (i.speed_steps[class_] == 0) & (i.wheelchair[link] == -1),
+        "has steps": ~can & ~ferry,
+        "is too narrow": (i.width[link] < i.min_width[class_]) & ~ferry,
+        "is not passable by wheelchair": (i.speed_steps[class_] == 0)
+        & (i.wheelchair[link] == -1)
+        & ~ferry,
         # With boats, what a ride is has a rule of its own.
-        "is a ferry": i.ferry[link] & (len(i.rides.link) == 0),
+        "is a ferry": ferry & (len(i.rides.link) == 0),
     }
     wrong = np.logical_or.reduce(list(barred.values()))
 
@@ -204,12 +207,12 @@ def crossings(e: Evidence) -> NDArray[np.bool_]:
     """Find the nodes where a way can turn off: all but those with two neighbours and no shelter.
 
     A street that has been closed, of capacity 0, still ends a stretch where it meets one. So does
-    one whose walk changes over time at either end.
+    one whose walk changes over time at either end, and a stop of boats.
     """
     i = e.instance
     walked = ~i.ferry
     found = _joints(e, walked & (i.capacity > 0)) | _joints(e, walked)
-    link = changing(e)
+    link = np.append(changing(e), i.rides.link)
     found[i.link_from[link]] = found[i.link_to[link]] = True
     return found
 

@@ -25,8 +25,8 @@ EAST = 1.2843e-3
 LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
 COMMANDS = (
-    "plan", "convert", "verify", "draw", "directions", "sheets", "prices", "fairness", "explain",
-    "fetch", "demo", "info", "classes", "bench",
+    "plan", "convert", "verify", "draw", "directions", "sheets", "rescue", "prices", "fairness",
+    "explain", "fetch", "demo", "info", "classes", "bench",
 )  # fmt: skip
 
 
@@ -673,3 +673,50 @@ def test_stopping_leaves_nothing(
     assert process.returncode == code, errors
     assert "Traceback" not in errors
     assert leftovers(out) == []
+
+
+@pytest.fixture
+def parted(tmp_path: Path, files: dict[str, Path]) -> Path:
+    """A plan folder of the corridor with steps in it, which the wheelchair users cannot pass."""
+    write_geojson(
+        files["network"], [street(i, **({"steps": 20} if i == 1 else {})) for i in range(4)]
+    )
+    text = files["people"].read_text().replace("none,0", "wheelchair_manual,0")
+    files["people"].write_text(text)
+    files["shelters"].write_text(files["shelters"].read_text().replace(",4,1,", ",4,4,"))
+    done = run("plan", *options(files), "--out", tmp_path / "plan")
+    assert done.exit_code == 0, done.output
+    return tmp_path / "plan"
+
+
+def test_rescue_lists_and_routes(parted: Path, tmp_path: Path) -> None:
+    """Rescue writes tables and a map; with a fleet it routes it, and says so as JSON too."""
+    out = tmp_path / "rescue"
+    done = run("rescue", parted, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "cannot get out: 2 people" in done.output
+    assert not (out / "routes.csv").exists()
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(f"kind,lon,lat,seats,wheelchair_places\nboat,{LON[4]},{LAT},4,4\n")
+    done = run("rescue", parted, "--out", out, "--fleet", fleet, "--radius", "50", "--json")
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert record["summary"]["reached"] == 2
+    assert pd.read_csv(out / "routes.csv")["what"].tolist() == ["start", "pick-up", "drop-off"]
+    page = (out / "map.html").read_text("utf-8")
+    assert "drawRescue" in page
+    # The map of a plan can show it too.
+    before = (parted / "map.html").stat().st_size
+    assert run("draw", parted, "--fleet", fleet).exit_code == 0
+    assert (parted / "map.html").stat().st_size > before
+
+
+def test_rescue_refuses_a_bad_fleet(parted: Path, tmp_path: Path) -> None:
+    """A fleet with faults is bad input: all are named, and nothing is written."""
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text(f"kind,lon,lat,seats\nmule,{LON[4]},{LAT},4\nboat,{LON[4]},{LAT},0\n")
+    done = run("rescue", parted, "--out", tmp_path / "rescue", "--fleet", fleet)
+    assert done.exit_code == 2
+    assert "2 faults" in done.stderr
+    assert "mule" in done.stderr
+    assert not (tmp_path / "rescue").exists()

@@ -12,7 +12,8 @@ import pytest
 from drawn_plans import make_plan
 
 from evacroute.errors import InputError
-from evacroute.export import link_lines, to_geojson
+from evacroute.export import to_geojson
+from evacroute.streets import link_lines
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_plans import grid_network, make_plan, make_priced_plan
+from drawn_plans import grid_network, make_hazard_plan, make_plan, make_priced_plan
 
 from evacroute import plotting
 from evacroute.errors import InputError, MissingExtraError
@@ -53,6 +53,28 @@ def test_plot_network_draws_each_street_once():
     ax = plotting.plot_network(network)
     assert sum(len(lines.get_segments()) for lines in ax.collections) == network.n_links // 2
     assert "[m]" in ax.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    "time,counts",
+    [
+        (0, {"slower": 1}),
+        ("1 min", {"slower": 1, "closed to everyone": 1}),
+        (200, {"slower": 1, "closed to some": 1}),
+        (240, {"slower": 1, "closed to some": 1, "closed to everyone": 1}),
+    ],
+)
+def test_plot_hazard_draws_each_street_as_it_is_then(time: float | str, counts: dict[str, int]):
+    """Every street is drawn once, as what it is at that time, and the legend counts them."""
+    scenario = make_hazard_plan().scenario
+    ax = plotting.plot_hazard(scenario, time)
+    drawn = {c.get_label(): len(c.get_segments()) for c in ax.collections}
+    n = scenario.network.n_links // 2
+    assert drawn.pop(f"open ({n - sum(counts.values()):,})") == n - sum(counts.values())
+    assert drawn == {f"{name} ({number})": number for name, number in counts.items()}
+    ax.figure.canvas.draw()
+    with pytest.raises(InputError, match="time is"):
+        plotting.plot_hazard(scenario, -1)
 
 
 def test_arrival_curve_ends_at_everyone():

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import json
 from typing import Any
 
 import numpy as np
 import pytest
-from drawn_plans import STEP, grid_network, make_plan, make_plan_of_people, make_priced_plan
+from drawn_plans import (
+    STEP,
+    grid_network,
+    make_hazard_plan,
+    make_plan,
+    make_plan_of_people,
+    make_priced_plan,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from networks import from_edges
 
+from evacroute.hazards import Closures
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
-from evacroute.plotting._streets import pair_links
+from evacroute.plotting._words import panel_words
+from evacroute.reports import LoadReport
+from evacroute.streets import pair_links
 
 
 def unpack(text: str) -> dict[str, Any]:
@@ -172,6 +183,54 @@ def test_columns_hold_the_highest_price_of_each_minute():
     none = unpack(pack_plan(make_plan(), max_routes=0, with_persons=False).to_text())
     assert not none["meta"]["priced"]
     assert not [name for name in none if "price" in name]
+
+
+def test_columns_hold_what_hazards_do():
+    """Stretches and sets give back the factors of each class on each link; none without hazards."""
+    plan = make_hazard_plan()
+    scenario = plan.scenario
+    streets = pair_links(scenario.network)
+    data = unpack(pack_plan(plan, max_routes=0, with_persons=False).to_text())
+    n_classes = len(scenario.group_classes)
+    sets = data["hazard_factor"].reshape(-1, n_classes)
+    ptr = np.r_[0, np.cumsum(data["hazard_stretches"])]
+    profile = scenario.link_times.profile(n_classes, scenario.deadline_s)
+    for time in (0, 60, 149, 150, 180, 239, 240, 1700):
+        found = np.ones((n_classes, scenario.network.n_links))
+        rows = zip(data["hazard_street"], data["hazard_way"], strict=True)
+        for row, (street, way) in enumerate(rows):
+            part = slice(ptr[row], ptr[row + 1])
+            last = np.searchsorted(data["hazard_begin"][part], time, side="right") - 1
+            factor = sets[data["hazard_set"][part][last]]
+            if way != 2:
+                found[:, streets.forward[street]] = factor
+            if way != 1:
+                found[:, streets.backward[street]] = factor
+        np.testing.assert_allclose(found, profile.at(time, scenario.network.n_links), atol=1e-9)
+    assert data["hazard_way"].tolist() == [0, 0, 2, 0]
+    none = unpack(pack_plan(make_plan(), max_routes=0, with_persons=False).to_text())
+    assert not [name for name in none if "hazard" in name]
+
+
+def test_factors_of_hazards_stay_apart_from_open_and_closed():
+    """A factor near 0 or 1 is kept, to a twentieth, as slower: never as closed or open."""
+    plan = make_plan()
+    rows = [{"link_id": "L1", "speed_factor": 0.001}, {"link_id": "L2", "speed_factor": 0.999}]
+    scenario = dataclasses.replace(plan.scenario, hazard=Closures(rows))
+    other = dataclasses.replace(plan, scenario=scenario)
+    data = unpack(pack_plan(other, max_routes=0, with_persons=False).to_text())
+    assert sorted(set(data["hazard_factor"].tolist())) == pytest.approx([0.05, 0.95])
+
+
+def test_notes_of_hazards_are_told():
+    """What a hazard's report notes stands among what to know before relying on the map."""
+    plan = make_plan()
+    report = LoadReport("closures", notes=["MODELLED: by a test"])
+    hazard = Closures([{"link_id": "L1"}], report=report)
+    scenario = dataclasses.replace(plan.scenario, hazard=hazard)
+    words = panel_words(dataclasses.replace(plan, scenario=scenario))
+    assert "MODELLED: by a test" in words["notes"]
+    assert "MODELLED: by a test" not in panel_words(plan)["notes"]
 
 
 def test_max_routes_keeps_so_many_routes():

@@ -12,20 +12,19 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
-    "BoatError", "Boats", "Classes", "Directions", "EvacrouteError", "Evaluation", "Fairness",
-    "FetchError",
-    "Flood", "Groups", "Hazard", "HazardError", "Heights", "InputError", "LinkTimes",
-    "LoadReport", "METHODS", "MissingExtraError", "Movements", "Network", "NetworkError",
-    "People", "PeopleError", "Plan", "PlanError", "Prices", "Replan", "Scenario",
-    "ShelterError", "Shelters", "Shortfall", "SolverError", "Status", "Sweep", "Tide",
-    "Verification",
-    "Walkways", "add_walkways", "assign", "capabilities", "directions", "evaluate",
-    "explain_shortfall",
-    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats", "lagoon_network",
-    "lagoon_shelters", "marginal_value", "read_boats", "read_heights", "read_instance",
-    "read_network", "read_people", "read_plan", "read_shelters", "read_tide", "replan",
-    "shuttles", "sweep", "synthesize_people", "to_geojson", "verify", "write_instance", "write_map",
-    "write_network", "write_sheets",
+    "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake", "EvacrouteError",
+    "Evaluation", "evaluate", "Sweep", "sweep",
+    "Fairness", "FetchError", "Fire", "FireLaw", "Fleet", "Flood", "Groups", "Hazard",
+    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
+    "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError",
+    "Plan", "PlanError", "Prices", "Replan", "Rescue", "Scenario", "ShelterError", "Shelters",
+    "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways", "add_walkways",
+    "assign", "capabilities", "directions", "explain_shortfall", "fairness", "fetch",
+    "join_bridges", "lagoon", "lagoon_boats", "lagoon_network", "lagoon_shelters",
+    "marginal_value", "read_boats", "read_closures", "read_earthquake", "read_fire",
+    "read_fleet", "read_heights", "read_instance", "read_network", "read_people", "read_plan",
+    "read_shelters", "read_tide", "replan", "rescue", "shuttles", "synthesize_people",
+    "to_geojson", "verify", "write_instance", "write_map", "write_network", "write_sheets",
 }  # fmt: skip
 EXTRAS = (
     "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
@@ -104,7 +103,9 @@ except er.MissingExtraError as error:
     assert f"pip install 'evacroute[{extra}]'" in in_fresh_python(code)
 
 
-@pytest.mark.parametrize("folder", ["capability", "flood", "lagoon", "streets"])
+@pytest.mark.parametrize(
+    "folder", ["capability", "earthquake", "fire", "flood", "lagoon", "streets"]
+)
 def test_data_is_found(folder: str) -> None:
     """The tables of data/ are found beside the package, as they are inside a wheel."""
     assert list(data_path(folder).glob("*.csv"))

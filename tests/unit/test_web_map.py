@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,8 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import missing
-from drawn_plans import NASTY, make_plan, make_plan_of_people, make_priced_plan
+from drawn_plans import (
+    NASTY,
+    grid_network,
+    make_hazard_plan,
+    make_plan,
+    make_plan_of_people,
+    make_priced_plan,
+)  # fmt: skip
+from stranded import fleet, plan_leaving
 
+import evacroute as er
 from evacroute.errors import InputError
 from evacroute.plotting import write_map
 from evacroute.plotting.web_map import SCRIPTS
@@ -33,7 +44,7 @@ def test_one_file_holds_everything(tmp_path: Path):
     page = path.read_text("utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
-    assert page.count("<script>") == len(SCRIPTS)
+    assert page.count("<script>") == len(SCRIPTS) - 1  # hazards.js is for maps with hazards
 
 
 def test_two_hundred_people_stay_small(tmp_path: Path):
@@ -51,6 +62,18 @@ def test_prices_add_little(tmp_path: Path):
     assert plain < priced < plain + 2000
 
 
+def test_only_a_map_with_hazards_grows(tmp_path: Path):
+    """Without hazards a map holds nothing of them; with them it holds all, and little more."""
+    plain, hazardous = (
+        write_map(plan, tmp_path / name).read_text("utf-8")
+        for name, plan in (("a.html", make_plan()), ("b.html", make_hazard_plan()))
+    )
+    assert "class Hazards" not in plain
+    assert ".hazard-mark {" not in plain
+    assert hazardous.count("<script>") == len(SCRIPTS) == plain.count("<script>") + 1
+    assert len(plain) < len(hazardous) < len(plain) + 12_000
+
+
 def test_names_cannot_break_out(tmp_path: Path):
     """A title or name that holds markup stays text; only the library's own scripts may run."""
     page = write_map(make_plan(), tmp_path / "m.html", title=NASTY).read_text("utf-8")
@@ -59,7 +82,7 @@ def test_names_cannot_break_out(tmp_path: Path):
     assert "<script>window.broken" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy
-    assert policy[1].count("sha256-") == len(SCRIPTS)
+    assert policy[1].count("sha256-") == len(SCRIPTS) - 1
     assert "script-src &#x27;sha256" in policy[1]
     assert "https:" not in policy[1]
 
@@ -243,6 +266,78 @@ def test_browser_finds_the_very_id_first(seen: Seen, tmp_path: Path):
     assert kinds == {"Person", "Household", "Group", "Shelter", "Street", "Link"}
 
 
+def legend_counts(page: Any) -> dict[str, int]:
+    """Streets of each kind of hazard, as the legend has them."""
+    found = re.findall(r"(closed to everyone|closed to some only|slower): (\d+)", legend(page))
+    return {name: int(number) for name, number in found}
+
+
+def legend(page: Any) -> str:
+    return str(page.inner_text(".legend"))
+
+
+def dark_share(page: Any) -> float:
+    """Share of the hazards' canvas that is painted."""
+    share = """() => {
+      const canvas = document.querySelector(".leaflet-hazards-pane canvas");
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const brush = copy.getContext("2d", { willReadFrequently: true });
+      brush.drawImage(canvas, 0, 0);
+      const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);
+      let painted = 0;
+      for (let i = 3; i < data.length; i += 4) painted += data[i] > 0;
+      return painted / (data.length / 4);
+    }"""
+    return float(page.evaluate(share))
+
+
+@pytest.mark.browser
+def test_browser_shows_hazards_in_time(seen: Seen, tmp_path: Path):
+    """The slider shows which streets are closed or slower at each moment, and the legend counts."""
+    page = seen.open(write_map(make_hazard_plan(), tmp_path / "map.html"))
+    assert legend_counts(page) == {
+        "closed to everyone": 2, "closed to some only": 1, "slower": 1
+    }  # fmt: skip
+    assert "at some time closed to everyone" in legend(page)
+    whole = dark_share(page)
+    assert whole > 0
+    page.focus("#moment")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")  # minute 1 to 2: L1 is shut, L4 slow
+    assert legend_counts(page) == {
+        "closed to everyone": 1, "closed to some only": 0, "slower": 1
+    }  # fmt: skip
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")  # minute 3 to 4: L2 is closed to some, L4 slow
+    assert legend_counts(page) == {
+        "closed to everyone": 0, "closed to some only": 1, "slower": 1
+    }  # fmt: skip
+    page.wait_for_timeout(300)
+    assert 0 < dark_share(page) < whole
+    page.uncheck("#show-hazards")
+    page.wait_for_timeout(300)
+    assert dark_share(page) == 0
+
+
+@pytest.mark.browser
+def test_browser_says_when_a_street_is_closed_to_whom(seen: Seen, tmp_path: Path):
+    """A street's explanation says when it is closed to whom, when slower, and which way alone."""
+    page = seen.open(write_map(make_hazard_plan(), tmp_path / "map.html"))
+
+    def explanation(link: str) -> str:
+        page.fill("#search", link)
+        page.keyboard.press("Enter")
+        popup = page.locator(".leaflet-popup", has_text=f"{link} and {link}-r")
+        popup.wait_for()
+        return str(popup.inner_text())
+
+    assert "to everyone from minute 1 to 2.5" in explanation("L1")
+    assert "to those who can't use steps from minute 3 on" in explanation("L2")
+    assert "link L3-r: to everyone from minute 4 on" in explanation("L3")
+    assert "50 % of the pace all the time" in explanation("L4")
+    assert "Closed" not in explanation("L6")
+
+
 @pytest.mark.browser
 def test_browser_offers_no_prices_where_there_are_none(seen: Seen, tmp_path: Path):
     """A plan without prices gives no choice to colour by them, and nothing is said of them."""
@@ -375,3 +470,65 @@ def test_browser_without_decompression_says_why(browser: Any, tmp_path: Path):
     page.wait_for_selector("#notice.problem")
     assert "too old" in page.inner_text("#notice")
     context.close()
+
+
+def rescued_plan() -> tuple[Any, Any]:
+    """A plan that leaves people on a grid, and their rescue by a boat and a team."""
+    network = grid_network()
+    plan = plan_leaving(network, (3, 2), (18, 3, 0.0, 1), (9, 9), shelters=((24, 30),))
+    crews = fleet(network, ("boat", 0, 5, 3), ("stretcher team", 2, 3, 1))
+    return plan, er.rescue(plan, crews, radius=0)
+
+
+def test_the_rescue_brings_no_ids_of_persons(tmp_path: Path):
+    """A map with pick-ups but without persons holds no id of a person or household."""
+    plan = make_plan_of_people()
+    page = write_map(plan, tmp_path / "m.html", with_persons=False, rescue=er.rescue(plan))
+    blob = re.search(r'id="plan-data">([^<]*)<', page.read_text("utf-8"))
+    assert blob
+    text = gzip.decompress(base64.b64decode(blob[1]))
+    assert b"pickup_id" in text
+    for name in ("person_id", "household", *map(str, plan.roster.person_id)):  # type: ignore[union-attr]
+        assert f'"{name}"'.encode() not in text
+
+
+@pytest.mark.browser
+def test_browser_shows_pickups_and_crews(seen: Seen, tmp_path: Path):
+    """Pick-ups and crews' ways are drawn and explained, by mouse and by keyboard."""
+    plan, found = rescued_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html", rescue=found))
+    assert page.locator(".pickup").count() == len(found.pickups)
+    used = found.routes["vehicle_id"].nunique()
+    assert page.locator("path.crew").count() == used
+    first = found.pickups.iloc[0]
+    page.locator(f".pickup[aria-label^='Pick-up {first['pickup_id']}:']").press("Enter")
+    popup = page.locator(".leaflet-popup", has_text=f"Pick-up {first['pickup_id']}")
+    popup.wait_for()
+    assert first["needs"] in popup.inner_text()
+    page.locator("summary", has_text="Who cannot get out:").press("Enter")
+    page.locator("#summary button.link", has_text="boat V0").press("Enter")
+    table = page.locator(".crew-table", has_text="boat V0")
+    table.wait_for()
+    stops = found.routes[found.routes["vehicle_id"] == "V0"]
+    assert table.locator("tbody tr").count() == len(stops)
+
+
+@pytest.mark.browser
+def test_browser_hides_what_is_switched_off(seen: Seen, tmp_path: Path):
+    """The switches of the legend take pick-ups and ways off the map; asking for one brings all."""
+    plan, found = rescued_plan()
+    page = seen.open(write_map(plan, tmp_path / "map.html", rescue=found))
+    page.locator("#show-pickups").press("Space")
+    page.locator("#show-crews").press("Space")
+    assert page.locator(".pickup").count() == page.locator("path.crew").count() == 0
+    page.locator("summary", has_text="Who cannot get out:").click()
+    page.locator("#summary button.link", has_text="R001").click()
+    assert page.locator(".pickup").count() == len(found.pickups)
+    assert page.locator("#show-pickups").is_checked()
+
+
+@pytest.mark.browser
+def test_browser_shows_no_rescue_unless_asked(seen: Seen, tmp_path: Path):
+    """A map without a rescue has neither its legend nor its markers."""
+    page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
+    assert page.locator(".rescue-legend, .pickup, #show-pickups").count() == 0

@@ -101,7 +101,7 @@ function makeLegend(map) {
   control.addTo(map);
   if (window.matchMedia("(max-width: 45rem)").matches) holder.removeAttribute("open");
   return {
-    update(view, breaks, minutes) {
+    update(view, breaks, minutes, hazards = []) {
       const swatch = (level) => element("span", { class: `swatch level-${level}`, "aria-hidden": "true" });
       const share = view.measure === "share";
       const price = view.measure === "price";
@@ -128,6 +128,7 @@ function makeLegend(map) {
         element("ul", {},
           ...words.map((text, i) => line(swatch(i + 1), text)).reverse(),
           line(swatch(0), price ? "less than 1 s" : "nobody"),
+          ...hazards.map(([mark, text]) => line(element("span", { class: `hazard-mark ${mark}`, "aria-hidden": "true" }), text)),
           line(symbol("shelter-part"), "shelter: ring its room, disc the share filled"),
           line(symbol("shelter-full"), "shelter, full"),
           line(symbol("stranded-mark"), "people without a shelter"),

@@ -5,25 +5,33 @@ async function start() {
   const data = await readPlan();
   const map = L.map("map", { zoomSnap: 0.25, maxZoom: 20, attributionControl: Boolean(data.meta.tiles) });
   const streets = new Streets(data);
+  const hazards = data.hazard_street ? new Hazards(data, streets) : null;
+  streets.hazards = hazards;
   const shelters = new Shelters(data);
   const routes = new Routes(data, streets, shelters);
   map.fitBounds(streetBounds(data), { padding: [15, 15], animate: false });
   if (data.meta.tiles) L.tileLayer(data.meta.tiles.url, { attribution: data.meta.tiles.attribution, maxZoom: 20, opacity: 0.5 }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   streets.draw(map);
+  hazards?.draw(map);
   drawLeft(map, data, routes);
   shelters.draw(map);
   const legend = makeLegend(map);
   const controls = new Controls(data, (view) => {
     streets.colour(view);
+    hazards?.colour(view);
     shelters.colour(view);
-    legend.update(view, streets.currentBreaks(), data.meta.bin_s / 60);
+    legend.update(view, streets.currentBreaks(), data.meta.bin_s / 60, hazards?.legend(view));
     routes.moveTo(view.mode === "whole" ? 0 : controls.time);
   });
   controls.set({});
   showSummary(data.meta, shelters);
+  drawRescue(map, data);
   startSearch(map, data, streets, shelters, routes, controls);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => streets.restyle());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    streets.restyle();
+    hazards?.apply(true);
+  });
   document.getElementById("notice").hidden = true;
   document.body.dataset.ready = "true";
 }

@@ -201,6 +201,7 @@ class Streets {
         ["Wheelchair", ["said to be impassable", null, "said to be passable"][d.street_wheelchair[street] + 1]],
         ["Height", Number.isNaN(d.street_elevation[street]) ? null : `${d.street_elevation[street].toFixed(2)} m above the tide datum`],
         ["Capacity", `${rate} persons a minute each way${assumed & 2 ? " (from an assumed width)" : ""}`],
+        ...(this.hazards ? this.hazards.facts(street) : []),
         ["Persons", used ? this.personsText(street) : "nobody walks here in this plan"],
         ["Fullest", used ? this.peakText(street) : null],
         ["Price", this.highestCell[street] < 0 ? null : this.priceText(street)],

@@ -1,4 +1,4 @@
-"""The two directed links of a street brought together, for drawing it once."""
+"""Streets as people see them: both directed links as one, and the points they are drawn by."""
 
 from __future__ import annotations
 
@@ -44,17 +44,19 @@ def pair_links(network: Network) -> Streets:
     high = np.maximum(network.from_node, network.to_node)
     length = np.rint(network.length * 100).astype(np.int64)
     against = network.from_node > network.to_node
-    alike = np.column_stack([low, high, length, network.kind])
-    _, place = np.unique(alike, axis=0, return_inverse=True)
+    order = np.lexsort((network.kind, length, high, low))
+    alike = np.stack([low, high, length, network.kind])[:, order]
+    place = np.empty(network.n_links, dtype=np.int64)
+    place[order] = np.cumsum(np.r_[False, (np.diff(alike) != 0).any(axis=0)])
     # The k-th link one way belongs to the k-th the other way among links that are alike.
-    side = place.ravel() * 2 + against
+    side = place * 2 + against
     order = np.argsort(side, kind="stable")
     starts = np.r_[True, np.diff(side[order]) > 0]
     run = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order)) - run
     _, first, street = np.unique(
-        np.column_stack([place.ravel(), rank]), axis=0, return_index=True, return_inverse=True
+        place * network.n_links + rank, return_index=True, return_inverse=True
     )
     street = street.ravel()
     # Streets in the order in which their first link stands in the network.
@@ -66,3 +68,30 @@ def pair_links(network: Network) -> Streets:
     backward = np.full(len(forward), -1, dtype=np.int64)
     backward[street[second]] = links[second]
     return Streets(forward=forward, backward=backward, code=street * 2 + second)
+
+
+def link_lines(
+    network: Network,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Points to draw each link by: its geometry, or a straight line where it has none.
+
+    Returns
+    -------
+    ptr, lon, lat
+        Where each link's points begin, shape (n_links + 1,), and the points [degrees].
+    """
+    ptr = network.geometry_ptr
+    counts = np.diff(ptr)
+    bare = counts < 2
+    if not bare.any():
+        return ptr, network.geometry_lon, network.geometry_lat
+    drawn = np.where(bare, 2, counts)
+    new = np.concatenate([[0], np.cumsum(drawn)]).astype(np.int64)
+    link = np.repeat(np.arange(network.n_links), drawn)
+    within = np.arange(new[-1]) - new[:-1][link]
+    node = np.where(within == 0, network.from_node[link], network.to_node[link])
+    lon, lat = network.lon[node], network.lat[node]
+    kept = ~bare[link]
+    source = ptr[:-1][link[kept]] + within[kept]
+    lon[kept], lat[kept] = network.geometry_lon[source], network.geometry_lat[source]
+    return new, lon, lat

@@ -1,0 +1,248 @@
+"""Hazards on the command line: ``--hazard flood:tide=1.40`` and the like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import evacroute as er
+from evacroute.errors import InputError
+from evacroute.hazards import Hazard
+from evacroute.network import Network
+from evacroute.units import seconds
+
+_PANEL = "Hazards"
+
+FORMS = {
+    "flood": "flood:tide=1.40 or flood:series=FILE[,alarm=2019-11-12T21:00]",
+    "closures": "closures:FILE",
+    "fire": "fire:FILE[,wind=SPEED@FROM]",
+    "earthquake": "earthquake:seed=1,intensity=VIII or earthquake:table=FILE,seed=1",
+}
+_KEYS = {
+    "flood": ("tide", "series", "alarm", "every", "turbid"),
+    "closures": (),
+    "fire": ("wind", "every", "unit"),
+    "earthquake": ("seed", "intensity", "building", "table"),
+}
+
+_OF_FILE = ("closures", "fire")
+"""Kinds whose text is the path of a file, before any settings."""
+
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+HazardOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hazard",
+        metavar="KIND:...",
+        help="What closes or slows streets while people walk; may be given again, what several do "
+        f"is multiplied. {'; '.join(FORMS.values())}.",
+        rich_help_panel=_PANEL,
+    ),
+]
+HeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--heights",
+        metavar="FILE",
+        help="Heights of the streets for a flood: CSV of points or links, or a raster (.tif).",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HazardText:
+    """A hazard as it was written: its kind, its file and its settings."""
+
+    kind: str
+    file: Path | None
+    settings: dict[str, str]
+
+
+def parse_hazard(text: str) -> HazardText:
+    """Take a hazard's text apart, checked as far as it can be without loading anything.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the kind or a key is unknown, a value is missing, or a file does not exist.
+    """
+    kind, colon, rest = text.partition(":")
+    kind = kind.strip().lower()
+    if kind not in FORMS or not colon:
+        forms = "; ".join(FORMS.values())
+        raise typer.BadParameter(f"--hazard is {text!r}, expected one of {forms}")
+    pairs: list[list[str]] = []
+    file = ""
+    for part in rest.split(","):
+        key, sign, value = part.partition("=")
+        if sign and (key.strip() in _KEYS[kind] or kind not in _OF_FILE):
+            pairs.append([key.strip(), value])
+        elif pairs and pairs[-1][0] in ("series", "table"):
+            pairs[-1][1] += f",{part}"  # a comma inside the name of a file
+        elif kind in _OF_FILE and not pairs:
+            file = f"{file},{part}" if file else part
+        else:
+            raise _wrong(text, kind, f"{part!r} is not of the form key=value")
+    settings: dict[str, str] = {}
+    for key, value in pairs:
+        if key not in _KEYS[kind]:
+            raise _wrong(text, kind, f"{key!r} is not among {', '.join(_KEYS[kind])}")
+        if key in settings or not value.strip():
+            raise _wrong(text, kind, f"{key} is {'given twice' if key in settings else 'empty'}")
+        settings[key] = value.strip()
+    if kind in _OF_FILE and not file.strip():
+        raise _wrong(text, kind, "the file is missing")
+    if kind == "flood" and ("tide" in settings) == ("series" in settings):
+        raise _wrong(text, kind, "expected one of tide and series")
+    if kind == "flood" and "alarm" in settings and "series" not in settings:
+        raise _wrong(text, kind, "alarm is for a series")
+    if "table" in settings and {"intensity", "building"} & set(settings):
+        raise _wrong(text, kind, "table takes the place of intensity and building")
+    for name in (file, settings.get("series"), settings.get("table")):
+        if name and not Path(name).is_file():
+            raise _wrong(text, kind, f"there is no file {name}")
+    made = HazardText(kind, Path(file) if file else None, settings)
+    _numbers(text, made)
+    return made
+
+
+def make_hazards(texts: list[str] | None, heights: Path | None, network: Network) -> list[Hazard]:
+    """Load the hazards of the command line.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a text is not of its form, or heights are given without a flood.
+    """
+    check_hazards(texts, heights)
+    made: list[Hazard] = []
+    known: Any = None
+    for text in texts or []:
+        one = parse_hazard(text)
+        if one.kind == "flood":
+            if heights is not None and known is None:
+                known = _flood_name("read_heights")(heights, network)
+            made.append(_flood(one, known))
+        else:
+            made.append(_MAKERS[one.kind](one, network))
+    return made
+
+
+def check_hazards(texts: list[str] | None, heights: Path | None) -> None:
+    """Check the texts before anything is loaded.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a text is not of its form, or heights are given without a flood or do not exist.
+    """
+    kinds = [parse_hazard(text).kind for text in texts or []]
+    if heights is not None and "flood" not in kinds:
+        raise typer.BadParameter("--heights is for --hazard flood:...")
+    if heights is not None and not heights.is_file():
+        raise typer.BadParameter(f"--heights: there is no file {heights}")
+
+
+def _wrong(text: str, kind: str, what: str) -> typer.BadParameter:
+    return typer.BadParameter(f"--hazard is {text!r}: {what}; expected {FORMS[kind]}")
+
+
+def _numbers(text: str, one: HazardText) -> None:
+    """Check the values that are numbers, words or times."""
+
+    def check(key: str, read: Callable[[str], Any], expected: str) -> None:
+        if key in one.settings:
+            try:
+                read(one.settings[key])
+            except (ValueError, InputError):
+                raise _wrong(
+                    text, one.kind, f"{key} is {one.settings[key]!r}, expected {expected}"
+                ) from None
+
+    check("tide", _finite, "a level [m]")
+    check("every", lambda value: seconds(value, "every"), "a time like '5 min'")
+    check("wind", _wind, "speed [m/s] @ direction it comes from [degrees], like 8@45")
+    check("seed", _seed, "a whole number >= 0")
+    check("turbid", _flag, "0 or 1")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not abs(number) < float("inf"):
+        raise ValueError
+    return number
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"\d+", text):
+        raise ValueError
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise ValueError
+    return _FLAGS[text.lower()]
+
+
+def _wind(text: str) -> tuple[float, float]:
+    speed, sign, direction = text.partition("@")
+    if not sign or _finite(speed) < 0:
+        raise ValueError
+    return _finite(speed), _finite(direction)
+
+
+def _flood_name(name: str) -> Any:
+    made = getattr(er, name, None)
+    if made is None:
+        raise typer.BadParameter("this version of evacroute has no floods")
+    return made
+
+
+def _flood(one: HazardText, heights: Any) -> Any:
+    given = one.settings
+    options: dict[str, Any] = {}
+    if "tide" in given:
+        options["tide"] = float(given["tide"])
+    else:
+        alarm = {"alarm": given["alarm"]} if "alarm" in given else {}
+        options["tide"] = _flood_name("read_tide")(Path(given["series"]), **alarm)
+    if heights is not None:
+        options["heights"] = heights
+    if "every" in given:
+        options["every"] = seconds(given["every"], "every")
+    if "turbid" in given:
+        options["turbid"] = _flag(given["turbid"])
+    return _flood_name("Flood")(**options)
+
+
+def _closures(one: HazardText, network: Network) -> Hazard:
+    assert one.file is not None  # for the type checker: checked when it was parsed
+    return er.read_closures(one.file, network)
+
+
+def _fire(one: HazardText, network: Network) -> Hazard:
+    assert one.file is not None  # for the type checker: checked when it was parsed
+    options: dict[str, Any] = dict(one.settings)
+    if "wind" in one.settings:
+        options["wind"] = _wind(options["wind"])
+    return er.read_fire(one.file, network, **options)
+
+
+def _earthquake(one: HazardText, network: Network) -> Hazard:
+    given: dict[str, Any] = dict(one.settings)
+    seed = int(given.pop("seed", 0))
+    if "table" in given:
+        return er.read_earthquake(given["table"], network, seed=seed)
+    return er.Earthquake(seed, **given)
+
+
+_MAKERS = {"closures": _closures, "fire": _fire, "earthquake": _earthquake}

@@ -1,0 +1,207 @@
+"""Hazards on the command line: every form is understood, every fault refused in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from networks import corridor, degrees
+from scenes import scene
+from typer.testing import CliRunner, Result
+
+import evacroute as er
+from evacroute.cli import app
+from evacroute.cli.hazards import make_hazards, parse_hazard
+from evacroute.cli.inputs import reports_of
+
+NETWORK = corridor(4)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    """A corridor of 400 m with six people at its west and a shelter in its east."""
+    folder = tmp_path / "instance"
+    er.write_instance(scene(NETWORK, [(0, 6)], [(4, 10)]), folder)
+    return folder
+
+
+@pytest.fixture
+def closures(tmp_path: Path) -> Path:
+    path = tmp_path / "shut, for a while=1.csv"
+    path.write_text("link_id,from,to,speed_factor\nL1,0,30 min,0.5\nL3,50 min,,0\n")
+    return path
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_plan_with_hazards(instance: Path, closures: Path, tmp_path: Path) -> None:
+    """Hazards of the command line are in the plan's scenario, reported, and on its map."""
+    fire = tmp_path / "fire.csv"
+    lon, lat = degrees(200.0, 60.0)
+    fire.write_text(f"lon,lat,start\n{lon},{lat},60 min\n")
+    result = run(
+        "plan", "--instance", instance, "--out", tmp_path / "plan", "--no-verify",
+        "--hazard", f"closures:{closures}", "--hazard", f"fire:{fire},wind=5@90,every=5min",
+        "--hazard", "earthquake:seed=3,intensity=6", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    reports = json.loads(result.stdout)["reports"]
+    assert reports["closures"]["counts"]["closures"] == 2
+    assert reports["fire"]["counts"]["seats"] == 1
+    counts = reports["hazards"]["counts"]
+    assert counts["links that are at some time closed to everyone"] >= 2
+    assert "class Hazards" in (tmp_path / "plan" / "map.html").read_text("utf-8")
+
+
+def test_hazards_from_single_files(instance: Path, closures: Path, tmp_path: Path) -> None:
+    """With a network, people and shelters of their own files hazards are loaded all the same."""
+    lon, lat = degrees(10.0, 0.0)
+    people, shelters = tmp_path / "people.csv", tmp_path / "shelters.csv"
+    people.write_text(f"lon,lat\n{lon},{lat}\n")
+    east = degrees(400.0, 0.0)
+    shelters.write_text(f"shelter_id,lon,lat,capacity\nA,{east[0]},{east[1]},4\n")
+    words = ("--network", instance, "--people", people, "--hazard", f"closures:{closures}")
+    result = run("plan", *words, "--shelters", shelters, "--out", tmp_path / "plan", "--no-verify")
+    assert result.exit_code == 0, result.output
+    assert "hazards, until the deadline" in result.stdout
+    assert run("classes", *words).exit_code == 0
+    out = ("--out", tmp_path / "new")
+    assert run("convert", *words, "--shelters", shelters, *out).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "text,words",
+    [
+        ("storm:5", "expected one of flood:tide=1.40"),
+        ("flood", "expected one of"),
+        ("flood:", "not of the form key=value"),
+        ("flood:tide=high", "tide is 'high', expected a level"),
+        ("flood:level=1", "'level' is not among tide, series"),
+        ("flood:tide=1,series=no.csv", "expected one of tide and series"),
+        ("flood:alarm=2019-11-12T21:00", "expected one of tide and series"),
+        ("flood:tide=1,alarm=2019-11-12T21:00", "alarm is for a series"),
+        ("flood:tide=1,tide=2", "tide is given twice"),
+        ("flood:tide=1,turbid=perhaps", "turbid is 'perhaps', expected 0 or 1"),
+        ("flood:series=none.tsv", "there is no file none.tsv"),
+        ("closures:", "the file is missing"),
+        ("closures:none.csv", "there is no file none.csv"),
+        ("fire:none.csv,wind=5@40", "there is no file none.csv"),
+        ("earthquake:seed=one", "seed is 'one', expected a whole number"),
+        ("earthquake:seed=", "seed is empty"),
+        ("earthquake:magnitude=7", "'magnitude' is not among seed, intensity, building, table"),
+        ("earthquake:table=none.csv", "there is no file none.csv"),
+        ("earthquake:table=none.csv,intensity=8", "table takes the place"),
+    ],
+)
+def test_odd_hazards_are_refused(instance: Path, tmp_path: Path, text: str, words: str) -> None:
+    """A wrong text is one message with code 2 before anything is written."""
+    out = tmp_path / "plan"
+    result = run("plan", "--instance", instance, "--out", out, "--hazard", text)
+    assert result.exit_code == 2
+    plain = " ".join(result.stderr.replace("│", " ").split())
+    assert words in plain
+    assert not out.exists()
+
+
+def test_odd_values_that_the_hazard_itself_refuses(instance: Path, tmp_path: Path) -> None:
+    """What only the hazard knows to be wrong is bad input too."""
+    words = ("plan", "--instance", instance, "--out", tmp_path / "plan", "--hazard")
+    result = run(*words, "earthquake:intensity=XII")
+    assert result.exit_code == 2
+    assert "intensity is 'XII'" in result.stderr
+    fire = tmp_path / "fire.csv"
+    fire.write_text("lon,lat\n12.334,45.437\n")
+    result = run(*words, f"fire:{fire},wind=strong")
+    assert result.exit_code == 2
+    assert "wind is 'strong'" in result.stderr
+    result = run(*words[:-1], "--heights", fire)
+    assert result.exit_code == 2
+    assert "--heights is for --hazard flood" in result.stderr
+
+
+def test_the_file_may_hold_commas_and_signs(closures: Path) -> None:
+    """Only known keys end the name of a file."""
+    assert parse_hazard(f"closures:{closures}").file == closures
+    one = parse_hazard(f"fire:{closures},every=60,wind=3@10")
+    assert (one.file, one.settings) == (closures, {"every": "60", "wind": "3@10"})
+
+
+def test_a_flood_is_handed_on(
+    closures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tide or series, heights and settings of a flood reach er.Flood as they were given."""
+    asked: list[Any] = []
+
+    def flood(**options: Any) -> er.Closures:
+        asked.append(options)
+        return er.Closures(pd.DataFrame({"link_id": ["L0"]}))
+
+    monkeypatch.setattr(er, "Flood", flood, raising=False)
+    monkeypatch.setattr(
+        er, "read_tide", lambda path, **options: ("tide", path, options), raising=False
+    )
+    known = object()
+    monkeypatch.setattr(er, "read_heights", lambda path, network: known, raising=False)
+    series = tmp_path / "tide, november.tsv"
+    series.write_text("x")
+    texts = [
+        "flood:tide=1.40,every=10min,turbid=1",
+        f"flood:series={series},alarm=2019-11-12T21:00",
+    ]
+    assert len(make_hazards(texts, closures, NETWORK)) == 2
+    assert asked == [
+        {"tide": 1.4, "every": 600.0, "turbid": True, "heights": known},
+        {"tide": ("tide", series, {"alarm": "2019-11-12T21:00"}), "heights": known},
+    ]
+
+
+def test_an_earthquake_of_a_table(tmp_path: Path) -> None:
+    """A table of probabilities is read with its seed, and reported."""
+    path = tmp_path / "p.csv"
+    path.write_text("link_id,probability\nL2,1\n")
+    hazards = make_hazards([f"earthquake:table={path},seed=5"], None, NETWORK)
+    (quake,) = hazards
+    assert isinstance(quake, er.Earthquake)
+    assert quake.seed == 5
+    assert set(NETWORK.link_id[quake.blocked(NETWORK)]) == {"L2", "L2-r"}
+
+
+def test_reports_of_hazards_go_by_kind() -> None:
+    """A report that a hazard keeps, or makes of the scenario, is told; the second has a number."""
+
+    class Storm:
+        def link_times(self, *_: Any) -> er.LinkTimes:
+            return er.LinkTimes.none()
+
+        def report(self, network: er.Network, classes: Any, until: float) -> er.LoadReport:
+            return er.LoadReport("storm", {"links": network.n_links}, notes=["MODELLED"])
+
+    several = [
+        er.read_closures(pd.DataFrame({"link_id": [name]}), NETWORK) for name in ("L0", "L1")
+    ]
+    base = scene(NETWORK, [(0, 6)], [(4, 10)])
+    scenario = dataclasses.replace(base, hazard=[*several, Storm(), er.Earthquake()])
+    reports = reports_of(scenario)
+    assert list(reports) == ["closures", "closures 2", "storm", "hazards"]
+    assert reports["storm"].counts == {"links": NETWORK.n_links}  # type: ignore[attr-defined]
+
+
+def test_an_instance_of_persons_takes_hazards_beside_its_own(instance: Path) -> None:
+    """Link times of a folder and hazards given besides hold together, for persons too."""
+    for name in ("groups.csv.gz", "classes.csv"):
+        (instance / name).unlink()
+    lon, lat = degrees(10.0, 0.0)
+    (instance / "people.csv").write_text(f"lon,lat\n{lon},{lat}\n")
+    (instance / "link_times.csv").write_text("link_id,from_s,speed_factor\nL0,60,0.5\n")
+    hazard = er.Closures([{"link_id": "L2", "from": "5 min", "both_directions": 0}])
+    scenario = er.read_instance(instance, hazard=hazard)
+    frame = scenario.link_times.frame(scenario.network, scenario.group_classes)
+    rows = sorted(frame[["link_id", "from_s", "speed_factor"]].itertuples(index=False, name=None))
+    assert rows == [("L0", 60, 0.5), ("L2", 300, 0)]
+    assert scenario.persons == 1
