@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import evacroute as er
+from evacroute.cli.hazards import HeightsOption, make_hazards
 from evacroute.cli.inputs import (
     DeadlineOption,
     FirstOption,
@@ -65,10 +65,7 @@ def sweep(
         int | None,
         typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default."),
     ] = None,
-    heights: Annotated[
-        Path | None,
-        typer.Option("--heights", metavar="FILE", help="Heights of the streets for a flood."),
-    ] = None,
+    heights: HeightsOption = None,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -108,9 +105,7 @@ def sweep(
     failed: dict[int, str] = {}
     with progress() as tell:
         scenario, fixed = _load(instance, plan, deadline, tell)
-        # Not imported above, so that the other commands do without.
-        reader = import_module("evacroute.cli.hazards")
-        hazards = reader.make_hazards(hazard, heights, scenario.network)
+        hazards = make_hazards(hazard, heights, scenario.network)
         reports = reports_of(scenario.with_hazard(hazards))
         with connect(dask) as executor:
             found = er.sweep(

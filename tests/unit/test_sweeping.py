@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import types
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -466,9 +465,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> None:
     def make(texts: list[str], heights: Path | None, network: er.Network) -> list[er.Hazard]:
         return [BrokenLinks(int(text.removeprefix("earthquake:seed="))) for text in texts]
 
-    module = types.ModuleType("evacroute.cli.hazards")
-    module.make_hazards = make  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "evacroute.cli.hazards", module)
+    monkeypatch.setattr(sys.modules["evacroute.cli.sweep"], "make_hazards", make)
 
 
 def test_the_command_sweeps(
