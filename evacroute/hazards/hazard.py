@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from evacroute.errors import HazardError
 from evacroute.hazards.link_times import LinkTimes
@@ -35,7 +35,9 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
     """
     if hazard is None:
         return ()
-    several = (hazard,) if isinstance(hazard, Hazard) else tuple(hazard)
+    several: tuple[Any, ...] = (hazard,)
+    if isinstance(hazard, Iterable) and not isinstance(hazard, Hazard):
+        several = tuple(hazard)
     for one in several:
         if not isinstance(one, Hazard):
             raise HazardError(
