@@ -43,8 +43,9 @@ MOST_IN_INT16 = np.iinfo(np.int16).max // 4
 ON_THE_WAY = 720.0
 """Seconds after they are ready that people are on the way, by and large, queues included."""
 
-MOST_PHASES = 6
-"""Tables of walking times, at most, that searches on streets that change are led by."""
+MOST_PHASES, TYPICAL = 12, 3
+"""Tables of walking times, at most, that searches on streets that change are led by, and that tell
+which shelter is near for most."""
 
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
@@ -188,15 +189,21 @@ class Problem:
         )
         return lean, least
 
-    def phases(self) -> list[int]:
-        """Slots from which on streets are another sight, with enough people ready in between."""
+    def phases(self, most: int) -> list[int]:
+        """Slots from which on streets are another sight, with enough people ready in between.
+
+        Parameters
+        ----------
+        most
+            Phases at most.
+        """
         open_ = self.gates.open_
         if not len(open_):
             return [0]
         changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
         persons = np.bincount(self.ready, self.scenario.groups.size, self.n_slots + 2)
         upto = np.append(0, np.cumsum(persons))
-        phases, least = [0], upto[-1] / MOST_PHASES
+        phases, least = [0], upto[-1] / most
         for slot in changes.tolist():
             if upto[slot] - upto[phases[-1]] >= least and upto[-1] > upto[slot]:
                 phases.append(slot)

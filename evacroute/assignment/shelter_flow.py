@@ -18,7 +18,7 @@ from evacroute.assignment.offers import Costs, EveryPair, NearPairs
 from evacroute.assignment.parties import Origins, Parties, gather, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
-from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.problem import MOST_PERSONS, MOST_PHASES, TYPICAL, Problem
 from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow
@@ -27,6 +27,10 @@ from evacroute.errors import Faults
 
 SLACK = 6
 """Slots by which a known way may be later than the best in all rounds but the last."""
+
+
+CHANGING = 3
+"""The same in the last round where streets change over time: what is proven there is less sharp."""
 
 
 class Placed(NamedTuple):
@@ -127,10 +131,12 @@ class ShelterFlow:
             costs = NearPairs(problem, soonest, regions)
         else:
             distances = problem.distances()
-            phases = problem.phases()
-            later = [(slot, problem.distances(since=slot)) for slot in phases[1:]]
-            costs = EveryPair(problem, origins, distances, phases)
+            later = [
+                (slot, problem.distances(since=slot)) for slot in problem.phases(MOST_PHASES)[1:]
+            ]
+            costs = EveryPair(problem, origins, distances, problem.phases(TYPICAL))
         delay = np.zeros(len(problem.graph.arc_from))
+        slack = CHANGING if problem.gates.n_gates else 0
         flow: RoomFlow | None = None
         for i in range(self.rounds):
             last = i == self.rounds - 1
@@ -143,7 +149,7 @@ class ShelterFlow:
                 distances,
                 _slots(flow.price),
                 later=later,
-                slack=0 if last else SLACK,
+                slack=slack if last else SLACK,
                 count_waits=not last,
                 regions=regions,
             )
