@@ -43,7 +43,7 @@ MOST_IN_INT16 = np.iinfo(np.int16).max // 4
 ON_THE_WAY = 720.0
 """Seconds after they are ready that people are on the way, by and large, queues included."""
 
-MOST_PHASES, TYPICAL = 12, 3
+MOST_PHASES, TYPICAL = 4, 2
 """Tables of walking times, at most, that searches on streets that change are led by, and that tell
 which shelter is near for most."""
 

@@ -110,7 +110,7 @@ def earthquakes(draws: int) -> None:
         begin = time.perf_counter()
         swept = er.sweep(scenario, quakes, workers=workers)
         seconds[workers] = time.perf_counter() - begin
-        rows.append(swept.frame.drop(columns=[c for c in swept.frame if "seconds" in c]))
+        rows.append(swept.table.drop(columns="seconds"))
         print(f"{draws} draws on {workers}: {seconds[workers]:.1f} s", flush=True)
     same = rows[0].equals(rows[1])
     print(f"2 processes {seconds[1] / seconds[2]:.2f} x as fast as 1; the same figures: {same}")
