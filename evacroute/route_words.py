@@ -231,6 +231,8 @@ class Words:
                 return _("The ways to the shelters are too full.")
             case "no_street":
                 return _("No street is known near you.")
+            case "cut_off":
+                return _("Water, fire or rubble cuts the ways to the shelters.")
             case "too_narrow":
                 return _("The ways to the shelters are too narrow for you.")
             case "stay":
