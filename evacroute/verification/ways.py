@@ -212,6 +212,8 @@ def crossings(e: Evidence) -> NDArray[np.bool_]:
     i = e.instance
     walked = ~i.ferry
     found = _joints(e, walked & (i.capacity > 0)) | _joints(e, walked)
+    # Nor does the grid let anyone into a street that takes less than half a person a step.
+    found |= _joints(e, walked & (2 * i.capacity * e.step >= i.space.min(initial=1.0)))
     link = np.append(changing(e), i.rides.link)
     found[i.link_from[link]] = found[i.link_to[link]] = True
     return found
