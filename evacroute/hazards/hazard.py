@@ -53,9 +53,15 @@ def wades(hazards: Sequence[Hazard]) -> bool:
 def hazard_reports(
     hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
 ) -> list[LoadReport]:
-    """Gather the reports of hazards that have one: an attribute `report`, or a method."""
-    found = []
+    """Gather the reports of hazards that have one: an attribute `report`, or a method.
+
+    Link times that were read give those of the hazards that they were made of.
+    """
+    found: list[LoadReport] = []
     for one in hazards:
+        if isinstance(one, LinkTimes):
+            found += one.reports
+            continue
         report = getattr(one, "report", None)
         if callable(report):
             report = report(network, classes, until)
