@@ -44,7 +44,7 @@ def test_one_file_holds_everything(tmp_path: Path):
     page = path.read_text("utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
-    assert page.count("<script>") == len(SCRIPTS) - 1  # hazards.js is for maps with hazards
+    assert page.count("<script>") == len(SCRIPTS) - 2  # hazards.js and rescue.js are for maps with them
 
 
 def test_two_hundred_people_stay_small(tmp_path: Path):
@@ -70,8 +70,20 @@ def test_only_a_map_with_hazards_grows(tmp_path: Path):
     )
     assert "class Hazards" not in plain
     assert ".hazard-mark {" not in plain
-    assert hazardous.count("<script>") == len(SCRIPTS) == plain.count("<script>") + 1
+    assert hazardous.count("<script>") == plain.count("<script>") + 1
     assert len(plain) < len(hazardous) < len(plain) + 12_000
+
+
+def test_only_a_map_with_a_rescue_grows(tmp_path: Path):
+    """Without a rescue a map holds neither its script nor its styles; with one it holds both."""
+    plan, found = rescued_plan()
+    plain = write_map(plan, tmp_path / "a.html").read_text("utf-8")
+    rescued = write_map(plan, tmp_path / "b.html", rescue=found).read_text("utf-8")
+    assert "class RescueLayer" not in plain
+    assert ".pickup-count {" not in plain
+    assert "class RescueLayer" in rescued
+    assert ".pickup-count {" in rescued
+    assert rescued.count("<script>") == plain.count("<script>") + 1
 
 
 def test_names_cannot_break_out(tmp_path: Path):
@@ -82,7 +94,7 @@ def test_names_cannot_break_out(tmp_path: Path):
     assert "<script>window.broken" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy
-    assert policy[1].count("sha256-") == len(SCRIPTS) - 1
+    assert policy[1].count("sha256-") == len(SCRIPTS) - 2
     assert "script-src &#x27;sha256" in policy[1]
     assert "https:" not in policy[1]
 
