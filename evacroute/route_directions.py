@@ -24,10 +24,13 @@ NO_WAY = {
     "no shelter with room (not proven)": "full",
     "no step-free place left (not proven)": "no_step_free_place",
     "no way that lets in so wide a person at this step": "too_narrow",
+    "cut off by a hazard": "cut_off",
 }
 """Reason why people are left -> what is told of it."""
 
-_CREW = {"no_way", "no_step_free_way", "no_step_free_place", "too_narrow", "no_street"}
+_CREW = {
+    "no_way", "no_step_free_way", "no_step_free_place", "too_narrow", "no_street", "cut_off"
+}  # fmt: skip
 """What only a crew can help; the others wait for news."""
 
 

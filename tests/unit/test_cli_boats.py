@@ -76,6 +76,16 @@ def test_notes_stay_with_the_plan(planned: tuple[Path, Result], tmp_path: Path) 
     assert {"Hazards", "Heights", "Boats"} <= {head for head, _ in words["summary"]}
 
 
+def test_a_plan_folder_with_boats_and_flood_is_used(planned: tuple[Path, Result]) -> None:
+    """Such a folder can be verified, drawn and looked at, and says that heights are modelled."""
+    folder = planned[0]
+    for command in ("verify", "draw", "explain", "info"):
+        done = run(command, folder)
+        assert done.exit_code == 0, done.output
+    assert "heights are modelled" in done.output
+    assert "trips" in done.output
+
+
 def test_notes_stay_with_a_converted_instance(instance: Path, tmp_path: Path) -> None:
     """What `convert` writes holds boats up to the deadline, and the notes of hazards."""
     done = run(

@@ -44,7 +44,9 @@ def test_one_file_holds_everything(tmp_path: Path):
     page = path.read_text("utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
-    assert page.count("<script>") == len(SCRIPTS) - 2  # hazards.js and rescue.js are for maps with them
+    assert (
+        page.count("<script>") == len(SCRIPTS) - 2
+    )  # hazards.js and rescue.js are for maps with them
 
 
 def test_two_hundred_people_stay_small(tmp_path: Path):
