@@ -40,7 +40,8 @@ def replan(
 
     Nobody already safe moves. Everyone else keeps their shelter, way and times as long as they
     hold; whoever's way or shelter is closed gets another, under the prices of the old plan, and
-    makes room for others only as far as the gap asks for it. A new hazard cannot be given yet.
+    makes room for others only as far as the gap asks for it. A new hazard cannot be given
+    yet, and plans with hazards or boats are refused.
 
     Parameters
     ----------
@@ -94,6 +95,11 @@ def replan(
     if not isinstance(plan, Plan):
         raise InputError(
             f"replan: plan is a {type(plan).__name__}, expected a Plan (of a Replan: .plan)"
+        )
+    if len(plan.scenario.link_times) or plan.scenario.rides is not None:
+        faults.add(
+            "the plan has hazards or boats, which replan does not heed yet; plan anew with "
+            "the closures among the hazards"
         )
     now_s = _time(now, "now", faults)
     limit, near = _time(time_limit, "time_limit", faults), _time(keep_within, "keep_within", faults)
