@@ -35,6 +35,7 @@ from evacroute.errors import (
     ShelterError,
     SolverError,
 )
+from evacroute.evaluation import Evaluation, evaluate
 from evacroute.hazards import (
     Closures,
     Earthquake,
@@ -76,6 +77,7 @@ from evacroute.reports import LoadReport
 from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
+from evacroute.sweeping import Sweep, sweep
 from evacroute.verification import Verification, verify
 from evacroute.writing import write_instance, write_network
 
@@ -114,6 +116,7 @@ __all__ = [
     "Directions",
     "Earthquake",
     "EvacrouteError",
+    "Evaluation",
     "Fairness",
     "FetchError",
     "Fire",
@@ -144,6 +147,7 @@ __all__ = [
     "Shortfall",
     "SolverError",
     "Status",
+    "Sweep",
     "Tide",
     "Verification",
     "Walkways",
@@ -151,6 +155,7 @@ __all__ = [
     "assign",
     "capabilities",
     "directions",
+    "evaluate",
     "explain_shortfall",
     "fairness",
     "fetch",
@@ -175,6 +180,7 @@ __all__ = [
     "replan",
     "rescue",
     "shuttles",
+    "sweep",
     "synthesize_people",
     "to_geojson",
     "verify",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from evacroute._standing import Standing
 from evacroute.errors import Faults
+from evacroute.hazards import Hazard
 from evacroute.people import Classes, Groups, People
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -91,6 +93,7 @@ def remaining(
     closed_link: NDArray[np.bool_],
     closed_shelter: NDArray[np.bool_],
     joined: Groups | People | None,
+    hazards: Sequence[Hazard],
 ) -> Remaining:
     """Gather those who are not safe into groups by where they came from and stand."""
     scenario, moves = plan.scenario, plan.movements
@@ -121,7 +124,10 @@ def remaining(
     )
     classes, theirs, group_of_person = _newcomers(joined, scenario, now, mine)
     everyone = mine if theirs is None else _both(mine, theirs)
-    rest = Scenario(network, everyone, shelters, classes=classes, deadline=scenario.deadline_s)
+    rest = Scenario(
+        network, everyone, shelters, classes=classes, deadline=scenario.deadline_s, hazard=hazards,
+        boats=scenario.rides,
+    )  # fmt: skip
     of_left = unit[len(going) :]
     persons, wish = _persons(plan, of_movement, of_left, joined, group_of_person, len(mine))
     newcomer = None
@@ -193,7 +199,7 @@ def _newcomers(
         np.append(classes.class_id, np.array(names, dtype=object)),
         *(
             np.append(getattr(classes, column), getattr(new.group_classes, column))
-            for column in ("speed_flat", "speed_steps", "min_width", "space")
+            for column in ("speed_flat", "speed_steps", "min_width", "space", "depth_limit")
         ),
     )
     prefix = "joined"

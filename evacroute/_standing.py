@@ -138,6 +138,8 @@ def _entries(plan: Plan, crossing: NDArray[np.bool_]) -> NDArray[np.float64]:
     class_ = np.repeat(plan.scenario.groups.class_[moves.group], np.diff(moves.leg_ptr))
     upto = np.zeros(len(class_) + 1)
     walk = plan.scenario.group_classes.walk_seconds(network)
+    # A ride is a stretch by itself: how long it takes counts for no other.
+    walk = np.where(np.isfinite(walk), walk, 0.0)
     np.cumsum(walk[class_, moves.leg_link], out=upto[1:])
     begins = crossing[network.from_node[moves.leg_link]]
     begins[moves.leg_ptr[:-1][np.diff(moves.leg_ptr) > 0]] = True
@@ -155,6 +157,7 @@ def put_elsewhere(
     crossing: NDArray[np.bool_],
     closed_link: NDArray[np.bool_],
     closed_shelter: NDArray[np.bool_],
+    also: NDArray[np.bool_] | None = None,
 ) -> Standing:
     """Put people where they have been found, if that is not where the plan has them."""
     classes, groups = plan.scenario.group_classes, plan.scenario.groups
@@ -167,7 +170,7 @@ def put_elsewhere(
         | (standing.ready[found.movement] < now + walk)
     )
     moved, node = found.movement[other], found.node[other]
-    elsewhere = np.zeros(len(plan.movements), bool)
+    elsewhere = np.zeros(len(plan.movements), bool) if also is None else also.copy()
     elsewhere[moved] = True
     again = stand(plan, now, crossing, closed_link, closed_shelter, elsewhere)
     at, ready = again.node.copy(), again.ready.copy()

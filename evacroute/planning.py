@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from evacroute.assignment import METHODS, Progress, build_problem
 from evacroute.errors import InputError
 from evacroute.plan import Plan
+from evacroute.robust import assign_robust
 from evacroute.scenario import Scenario
 from evacroute.units import seconds
 
 
 def assign(
-    scenario: Scenario,
+    scenario: Scenario | Sequence[Scenario],
     method: str = "shelter_flow",
     *,
     step: float | str = 10.0,
     seed: int = 0,
     max_density: float | None = None,
+    robust: str | None = None,
+    probabilities: ArrayLike | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Plan:
@@ -30,7 +35,8 @@ def assign(
     Parameters
     ----------
     scenario
-        Network, people, shelters, deadline.
+        Network, people, shelters, deadline; or several scenarios that differ in their hazards: then
+        the plan is one that is good in all of them, see `robust`.
     method
         One of `METHODS`: "nearest" (capacities ignored, for comparison), "earliest_arrival" (the
         classic greedy), "shelter_flow" (the fast default), "over_time" (the
@@ -44,6 +50,11 @@ def assign(
         None = streets are limited by flow only. A link then admits no more than max_density x width
         x the speed of the slowest class that may walk it, so that those inside are no more than
         max_density x length x width.
+    robust
+        What counts over several scenarios: "expected" (by default; most people safe in the mean) or
+        "worst" (most people safe in the worst of them); see `evacroute.robust`.
+    probabilities
+        Weights of the scenarios; equal by default.
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
@@ -58,8 +69,8 @@ def assign(
     Raises
     ------
     InputError
-        If the method or a setting is unknown, the density is not more than 0, or the deadline and
-        step make too few or too many steps.
+        If the method or a setting is unknown, the density is not more than 0, the deadline and step
+        make too few or too many steps, or several scenarios differ in more than their hazards.
 
     Examples
     --------
@@ -68,10 +79,31 @@ def assign(
     >>> er.verify(plan).ok
     True
     """
+    check_method(method, settings, max_density)
+    if isinstance(scenario, Scenario):
+        if robust is not None or probabilities is not None:
+            raise InputError("robust and probabilities are for several scenarios, but there is one")
+        return _assign(scenario, method, step, seed, max_density, progress, settings)
+    return assign_robust(
+        scenario,
+        lambda one, tell: _assign(one, method, step, seed, max_density, tell, settings),
+        robust or "expected",
+        probabilities=probabilities,
+        progress=progress,
+    )
+
+
+def check_method(method: str, settings: dict[str, Any], max_density: float | None = None) -> None:
+    """Check that a method exists and has the settings.
+
+    Raises
+    ------
+    InputError
+        If it does not, or the density is not more than 0.
+    """
     if method not in METHODS:
         raise InputError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
-    names = [f.name for f in fields(METHODS[method])]
-    allowed = [name for name in names if name not in ("name", "seed")]
+    allowed = [name for name in _settings_of(method) if name not in ("name", "seed")]
     unknown = sorted(set(settings) - set(allowed))
     if unknown:
         raise InputError(
@@ -82,10 +114,25 @@ def assign(
         isinstance(max_density, int | float) and 0 < max_density < np.inf
     ):
         raise InputError(f"max_density is {max_density!r} persons/m2, expected more than 0")
+
+
+def _settings_of(method: str) -> list[str]:
+    return [f.name for f in fields(METHODS[method])]
+
+
+def _assign(
+    scenario: Scenario,
+    method: str,
+    step: float | str,
+    seed: int,
+    max_density: float | None,
+    progress: Progress | None,
+    settings: dict[str, Any],
+) -> Plan:
     begin = time.perf_counter()
     problem = build_problem(scenario, seconds(step, "step"), max_density)
-    if "seed" in names:
-        settings["seed"] = seed
+    if "seed" in _settings_of(method):
+        settings = {**settings, "seed": seed}
     outcome = METHODS[method](**settings).solve(problem, progress=progress)
     spent = time.perf_counter() - begin
     return Plan(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._disturbed import disturbed, hazards_from
 from evacroute._kernels.rejoin import find_arcs
 from evacroute._news import Closures, Positions, read_closures, read_positions
 from evacroute._remaining import Remaining, check_joined, remaining
 from evacroute._standing import Standing, put_elsewhere, stand
 from evacroute.assignment import Progress, build_problem
+from evacroute.assignment.chains import first_links
 from evacroute.assignment.class_order import with_order
-from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest
+from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest, steady_arcs
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
+from evacroute.hazards import Hazard
 from evacroute.people import Groups, People
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan, compare
@@ -29,6 +33,7 @@ def replan(
     *,
     now: float | str,
     closures: Closures | str | None = None,
+    hazard: Hazard | Sequence[Hazard] | None = None,
     joined: Groups | People | None = None,
     positions: Positions | None = None,
     gap: float = 0.05,
@@ -40,8 +45,7 @@ def replan(
 
     Nobody already safe moves. Everyone else keeps their shelter, way and times as long as they
     hold; whoever's way or shelter is closed gets another, under the prices of the old plan, and
-    makes room for others only as far as the gap asks for it. A new hazard cannot be given
-    yet, and plans with hazards or boats are refused.
+    makes room for others only as far as the gap asks for it. The plan's own hazards go on.
 
     Parameters
     ----------
@@ -54,6 +58,9 @@ def replan(
         What is closed from now on: link ids (that direction alone), names of streets or bridges
         (all their links) and shelter ids in one list; or {"links": [...], "shelters": [...]}. Those
         inside a closed shelter stay, those on a closed link turn round.
+    hazard
+        What comes besides: one hazard or several, their times from the alarm; what they do before
+        now is left out. Whoever's way is closed, or takes another time, gets another.
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
@@ -96,11 +103,6 @@ def replan(
         raise InputError(
             f"replan: plan is a {type(plan).__name__}, expected a Plan (of a Replan: .plan)"
         )
-    if len(plan.scenario.link_times) or plan.scenario.rides is not None:
-        faults.add(
-            "the plan has hazards or boats, which replan does not heed yet; plan anew with "
-            "the closures among the hazards"
-        )
     now_s = _time(now, "now", faults)
     limit, near = _time(time_limit, "time_limit", faults), _time(keep_within, "keep_within", faults)
     if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < np.inf:
@@ -118,15 +120,17 @@ def replan(
     check_joined(joined, plan, faults)
     faults.raise_if_any()
     now_s = first * step
+    hazards = hazards_from(plan.scenario, hazard, now_s)
+    elsewhere = disturbed(plan, hazards, now_s) if hazard is not None else None
 
     arcs = _arcs(plan)
     crossing = _crossings(plan, arcs)
-    standing = stand(plan, now_s, crossing, closed_link, closed_shelter)
+    standing = stand(plan, now_s, crossing, closed_link, closed_shelter, elsewhere)
     if len(found.movement):
         standing = put_elsewhere(
-            plan, standing, found, now_s, crossing, closed_link, closed_shelter
+            plan, standing, found, now_s, crossing, closed_link, closed_shelter, elsewhere
         )
-    rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined)
+    rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined, hazards)
     prices = plan.prices if _fits(plan) else None
     room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
     density = plan.settings.get("max_density")
@@ -203,8 +207,10 @@ def _arcs(plan: Plan) -> Arcs:
     prices = plan.prices
     if prices is not None and _fits(plan):
         return arcs_of(prices)
-    graph = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density")).graph
-    return graph.seq_ptr, graph.seq_link, graph.arc_time
+    problem = build_problem(plan.scenario, plan.step_s, plan.settings.get("max_density"))
+    graph = problem.graph
+    gated = graph.seq_link[graph.seq_ptr[:-1]] >= problem.n_links
+    return steady_arcs(graph.seq_ptr, graph.seq_link, graph.arc_time, gated)
 
 
 def _crossings(plan: Plan, arcs: Arcs) -> NDArray[np.bool_]:
@@ -249,15 +255,18 @@ def _ways(plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: 
     good = ~standing.safe & ~standing.sent & (admitted >= 0) & (admitted <= problem.n_slots)
     x = np.flatnonzero(good)
     group = rest.group_of_movement[x]
-    first_arc = np.full(network.n_links, -1, np.int32)
-    first_arc[graph.seq_link[graph.seq_ptr[:-1]]] = np.arange(len(graph.seq_ptr) - 1)
+    begins = first_links(graph.seq_ptr, graph.seq_link, network.n_links)
+    first_arc, next_arc = np.full(network.n_links, -1, np.int32), np.full(len(begins), -1, np.int32)
+    for a in range(len(begins) - 1, -1, -1):
+        next_arc[a], first_arc[begins[a]] = first_arc[begins[a]], a
     begin, end = standing.leg[x], moves.leg_ptr[1:][x]
     arc, slot = (np.empty(int((end - begin).sum()), np.int32) for _ in range(2))
     count = np.empty(len(x), np.int64)
     groups = rest.scenario.groups
     enter, leave = slots(moves.leg_enter), slots(moves.leg_leave)
     find_arcs(
-        graph, first_arc, network.to_node, groups.node[group], groups.class_[group], begin, end,
+        graph, first_arc, next_arc, problem.gates.open_, network.to_node, groups.node[group],
+        groups.class_[group], begin, end,
         moves.leg_link, enter, leave, arc, slot, count,
     )  # fmt: skip
     walks = end > begin

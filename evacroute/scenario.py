@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,12 +92,41 @@ class Scenario:
             put(self, "group_of_person", None)
             put(self, "bins", None)
         self._check()
+        put(self, "link_times", self._resolve())
+        put(self, "rides", self._rides())
+
+    def _resolve(self) -> LinkTimes:
         parts = [
             one.link_times(self.network, self.group_classes, self.deadline_s)
             for one in as_hazards(self.hazard)
         ]
-        put(self, "link_times", LinkTimes.joined(parts))
-        put(self, "rides", self._rides())
+        return LinkTimes.joined(parts)
+
+    def with_hazard(self, hazard: Hazard | Sequence[Hazard] | None) -> Scenario:
+        """Give the same evacuation with another hazard in place of its own.
+
+        People, groups and classes stay as they are, so that one plan can be tried in both; persons
+        are not gathered anew, even where the new hazard asks how deep they can wade. Boats run that
+        the new hazard does not bar.
+
+        Raises
+        ------
+        HazardError
+            If the hazard is none, or does not fit the network.
+
+        Examples
+        --------
+        >>> import evacroute as er
+        >>> scenario = er.lagoon(people=300)
+        >>> closed = er.LinkTimes([0], [-1], [0.0], [float("inf")], [0.0])
+        >>> len(scenario.link_times), len(scenario.with_hazard(closed).link_times)
+        (0, 1)
+        """
+        other = copy(self)
+        object.__setattr__(other, "hazard", hazard)
+        object.__setattr__(other, "link_times", other._resolve())
+        object.__setattr__(other, "rides", other._rides())
+        return other
 
     def _rides(self) -> Boats | None:
         """Find the rides that are made: those that no tide bars."""

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
 from networks import degrees
 
 WEEK = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
@@ -71,3 +72,45 @@ def zipped(folder: Path, inside: str = "") -> Path:
         for file in sorted(folder.iterdir()):
             archive.write(file, inside + file.name)
     return path
+
+
+def actv_feed(shared: Path, folder: Path) -> Path:
+    """A feed with the real stops of ACTV and made-up lines along the Grand Canal and the islands.
+
+    Lines 1 and 2 go from Piazzale Roma to San Zaccaria every 10 minutes; line 99 calls at every
+    stop of the file once.
+    """
+    table = pd.read_csv(shared / "data" / "venice" / "actv_water_stops_2021.csv", dtype=str)
+    assert len(table) == 172
+    by_name = table.drop_duplicates("stop_name").set_index("stop_name")["stop_id"]
+    one = ['P.le Roma "B"', "Ferrovia", "Riva de Biasio", "San Stae", "Ca' D'Oro", "Rialto",
+           "San Silvestro", "Sant' Angelo", "San Toma'", "Ca' Rezzonico", 'ACCADEMIA "A"',
+           "GIGLIO", "Salute", 'San Marco Vallaresso "A"', 'San Marco-San Zaccaria"A"']  # fmt: skip
+    two = ['P.le Roma "B"', "Ferrovia", "Rialto", "San Toma'", 'ACCADEMIA "A"',
+           'San Marco Vallaresso "A"']  # fmt: skip
+    rows = []
+    for line, names, minutes in (("1", one, 3), ("2", two, 6)):
+        for way in (1, -1):
+            rows += [
+                f"{line}{way},{10 + i * minutes // 60:02d}:{i * minutes % 60:02d}:00,,{stop},{i}"
+                for i, stop in enumerate(by_name[name] for name in names[::way])
+            ]
+    rows += [
+        f"99,{10 + i * 2 // 60:02d}:{i * 2 % 60:02d}:00,,{stop},{i}"
+        for i, stop in enumerate(table["stop_id"])
+    ]
+    trips = ["11", "1-1", "21", "2-1"]
+    return write_feed(
+        folder,
+        {
+            "stops.txt": table.to_csv(index=False),
+            "routes.txt": "route_id,route_short_name,route_type\nL1,1,4\nL2,2,4\nL99,99,4\n",
+            "trips.txt": "route_id,service_id,trip_id\nL1,daily,11\nL1,daily,1-1\nL2,daily,21\n"
+            "L2,daily,2-1\nL99,daily,99\n",
+            "stop_times.txt": times(*rows),
+            "calendar.txt": f"service_id,{WEEK},start_date,end_date\n"
+            "daily,1,1,1,1,1,1,1,20210901,20211231\n",
+            "frequencies.txt": "trip_id,start_time,end_time,headway_secs,exact_times\n"
+            + "".join(f"{trip},06:00:00,24:00:00,600,1\n" for trip in trips),
+        },
+    )

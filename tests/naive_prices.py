@@ -84,6 +84,8 @@ def lanes_of(n: int, arcs: list[tuple[int, int, int, list[tuple[int, int]]]]) ->
         into_ptr=np.searchsorted(dst[into], np.arange(n + 1)).astype(np.int32),
         into_arc=into,
         src=src,
+        first=np.zeros(len(src), np.int32),
+        last=np.full(len(src), 1 << 30, np.int32),
     )
 
 

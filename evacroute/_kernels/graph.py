@@ -27,7 +27,7 @@ class Graph(NamedTuple):
         The same, not rounded, inf = barred.
     arc_row
         What a search asks of an arc, in one row: head it leads to, walking time, first link, number
-        of links; shape (n_classes, n_arcs, 4).
+        of links, first and last slot in which it may be entered; shape (n_classes, n_arcs, 6).
     into_ptr, into_arc
         The arcs into each head, shapes (n_heads + 1,) and (n_arcs,).
     seq_ptr, seq_link

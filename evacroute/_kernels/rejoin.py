@@ -15,15 +15,17 @@ from evacroute._kernels.spans import span, way_time
 
 @nb.njit(cache=True, nogil=True)
 def find_arcs(
-    graph: Any, first_arc: Any, to_node: Any, node: Any, class_: Any, begin: Any, end: Any,
-    link: Any, enter: Any, leave: Any, arc: Any, slot: Any, count: Any,
+    graph: Any, first_arc: Any, next_arc: Any, opened: Any, to_node: Any, node: Any, class_: Any,
+    begin: Any, end: Any, link: Any, enter: Any, leave: Any, arc: Any, slot: Any, count: Any,
 ) -> None:  # fmt: skip
     """Turn the legs of movements into arcs, one after another in `arc` and `slot`.
 
     Parameters
     ----------
-    first_arc
-        Arc that begins with each link, -1 = none.
+    first_arc, next_arc
+        First arc that begins with each link, -1 = none, and the next after an arc.
+    opened
+        Whether gates are open, shape (n_gates, n_slots + 1); they are numbered after the links.
     to_node
         Node at the end of each link.
     node, class_, begin, end
@@ -35,6 +37,7 @@ def find_arcs(
         graph's times.
     """
     at = 0
+    n_links = len(first_arc)
     for i in range(len(node)):
         k, u, p, n = class_[i], node[i], begin[i], 0
         good = True
@@ -42,6 +45,13 @@ def find_arcs(
             code = -1
             if graph.node_head[u] >= 0:
                 code = first_arc[link[p]]
+                while code >= 0:
+                    gate = graph.seq_link[graph.seq_ptr[code]] - n_links
+                    took = graph.arc_time[k, code]
+                    open_ = gate < 0 or (enter[p] >= 0 and opened[gate, enter[p]])
+                    if open_ and (gate < 0 or leave[p] == enter[p] + took):
+                        break
+                    code = next_arc[code]
             else:
                 for side in range(2):
                     a = graph.node_arc[u, side]
@@ -52,6 +62,8 @@ def find_arcs(
                 break
             first, last = span(graph, u, code)
             took, t = way_time(graph, k, u, code), enter[p]
+            while graph.seq_link[first] >= n_links:
+                first += 1
             if took >= FAR or end[i] - p < last - first:
                 good = False
                 break

@@ -230,11 +230,12 @@ def search(
                 size = push(heap, size, packed(q + price, 0, n_heads + s))
         for arc in range(arc_ptr[u], arc_ptr[u + 1]):
             v, took = arc_row[arc, 0], arc_row[arc, 1]
-            if took >= FAR or hope[v] >= FAR:
+            if took >= FAR or hope[v] >= FAR or t > arc_row[arc, 5]:
                 continue
-            if heads[v, STAMP] == stamp and t + took >= heads[v, LABEL]:
+            soonest = max(t, arc_row[arc, 4])
+            if heads[v, STAMP] == stamp and soonest + took >= heads[v, LABEL]:
                 continue
-            entry = next_free(full, arc_row[arc, 2], t)
+            entry = next_free(full, arc_row[arc, 2], soonest)
             if entry > n_slots - took:
                 continue
             if arc_row[arc, 3] > 1 or wide > least:

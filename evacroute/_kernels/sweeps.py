@@ -31,6 +31,9 @@ class Lanes(NamedTuple):
         arc they are entered.
     into_ptr, into_arc, src
         Arcs into each node, and their tails.
+    first, last
+        Slots before and after which nobody may enter an arc, whatever it costs: in between, prices
+        tell. Only looked at where an arc has a price.
     """
 
     ptr: Any
@@ -43,6 +46,8 @@ class Lanes(NamedTuple):
     into_ptr: Any
     into_arc: Any
     src: Any
+    first: Any
+    last: Any
 
 
 @nb.njit(cache=True, nogil=True)
@@ -111,6 +116,7 @@ def backward(
     """
     ptr, mid, dst, tau = lanes.ptr, lanes.mid, lanes.dst, lanes.tau
     item_ptr, item_row, item_off = lanes.item_ptr, lanes.item_row, lanes.item_off
+    first, last = lanes.first, lanes.last
     n = len(mid)
     cost = np.empty(len(tau), value.dtype)
     one = np.empty(1, value.dtype)
@@ -135,6 +141,8 @@ def backward(
                     at = horizon
                 best = min(best, cost[a] + value[at, dst[a]])
             for a in range(mid[u], ptr[u + 1]):
+                if t < first[a] or t > last[a]:
+                    continue
                 at = t + tau[a]
                 if at > horizon:
                     if hard:
@@ -264,6 +272,8 @@ def forward(
             if done:
                 continue
             for a in range(ptr[u], ptr[u + 1]):
+                if t < lanes.first[a] or t > lanes.last[a]:
+                    continue
                 at = t + tau[a]
                 if at > horizon:
                     if hard:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evacroute.analysis.again import part_of, problem_of, solve_again, weights_of
 from evacroute.analysis.streets import street_of_link
 from evacroute.assignment import Movements, OverTime, Problem, Progress
-from evacroute.assignment.problem import per_slot, street_slots
+from evacroute.assignment.problem import per_slot, street_slots, with_gates
 from evacroute.errors import Faults, InputError
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
@@ -259,7 +259,7 @@ def _changed(scenario: Scenario, network: Network, shelters: Shelters) -> Scenar
     """Give the same people another network and other shelters."""
     return Scenario(
         network, scenario.groups, shelters, classes=scenario.group_classes,
-        deadline=scenario.deadline_s,
+        deadline=scenario.deadline_s, hazard=scenario.link_times, boats=scenario.rides,
     )  # fmt: skip
 
 
@@ -296,9 +296,8 @@ def _enlarged(problem: Problem, row: _More, more: float, max_density: float | No
     network, shelters = scenario.network, scenario.shelters
     link_slot, link_every = problem.link_slot, problem.link_every
     if row.what == STREET:
-        network, link_slot, link_every = _wider(
-            scenario, row.where, more, problem.step, max_density
-        )
+        network, slot, every = _wider(scenario, row.where, more, problem.step, max_density)
+        link_slot, link_every = with_gates(slot, every, problem.gates, problem.units)
     elif row.what == DOOR:
         rate = shelters.intake_rate.copy()
         rate[row.where] += more

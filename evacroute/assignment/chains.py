@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -72,7 +74,7 @@ def build_graph(
     link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, round_times(arc_walk),
-        shelter_node, link_every, unit,
+        shelter_node, link_every, unit, gates,
     )  # fmt: skip
 
 
@@ -126,32 +128,99 @@ def graph_of_arcs(
     link_every: NDArray[np.int32],
     unit: NDArray[np.int32],
     arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    gates: Gates,
 ) -> Graph:
     """Build a chain graph on arcs that are known, such as those of a plan that goes on.
 
     Streets that have been closed since bar the arcs they are in; the nodes beside them stay heads,
-    so that the times of all other arcs hold.
+    so that the times of all other arcs hold. An arc of which a link changes over time, or is walked
+    at another pace than before, is taken apart.
 
     Parameters
     ----------
-    network, walk_seconds, shelter_node, step, passes, link_every, unit
+    network, walk_seconds, shelter_node, step, passes, link_every, unit, gates
         As for `build_graph`.
     arcs
-        Where each arc's links begin, its links, and its whole times by class (`FAR` = barred).
+        Where each arc's links begin, its links, and its whole times by class (`FAR` = barred),
+        those of links that changed over time before left out. Classes beyond those known get times
+        to the nearest.
     """
-    seq_ptr, seq_link, arc_time = arcs
+    open_ = np.isfinite(walk_seconds).any(axis=0) & passes
+    link_time = np.where(open_, walk_seconds, np.inf) / step
+    seq_ptr, seq_link, arc_time = _taken_apart(network, arcs, link_time, open_, gates)
     inside = np.zeros(network.n_nodes, bool)
     last = np.zeros(len(seq_link), bool)
     last[seq_ptr[1:] - 1] = True
     inside[network.to_node[seq_link[~last]]] = True
-    open_ = np.isfinite(walk_seconds).any(axis=0) & passes
-    link_time = np.where(open_, walk_seconds, np.inf) / step
     arc_walk = arc_totals(link_time, seq_ptr, seq_link)
     arc_time = np.where(arc_walk >= FAR, FAR, arc_time).astype(np.int32)
+    open_[gates.ferries] = passes[gates.ferries]
+    link_time[:, gates.ferries] = 0.0
+    n_known = len(seq_ptr) - 1
+    from_ = network.from_node
+    # In the order that the copies put them in: times are carried along.
+    _, _, number = _with_copies(
+        from_, seq_ptr, seq_link, np.arange(n_known, dtype=np.float64)[None],
+        replace(gates, time=np.full((1, len(gates)), -1.0)), open_, network.n_links,
+    )  # fmt: skip
+    seq_ptr, seq_link, arc_walk = _with_copies(
+        from_, seq_ptr, seq_link, arc_walk, gates, open_, network.n_links
+    )
+    old = number[0].astype(np.int64)
+    times = round_times(arc_walk)
+    times[:, old >= 0] = arc_time[:, old[old >= 0]]
+    arc_time = times
+    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, arc_time, shelter_node,
-        link_every, unit,
+        link_every, unit, gates,
     )  # fmt: skip
+
+
+def _taken_apart(
+    network: Network,
+    arcs: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+    link_time: NDArray[np.float64],
+    open_: NDArray[np.bool_],
+    gates: Gates,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Take arcs apart that do not hold any more, and add what has no arc; sorted by tail."""
+    ptr, links, known = arcs
+    new = round_times(arc_totals(link_time[len(known) :], ptr, links))
+    time = np.concatenate([known, new])
+    total = arc_totals(link_time, ptr, links)
+    off = np.abs(np.where(total < FAR, total, 0) - np.where(total < FAR, time, 0)) > 1 + HAIR
+    starts = ptr[:-1]
+    varies = np.logical_or.reduceat(gates.varying[links], starts) if len(starts) else off[0]
+    broken = varies | (off & (time < FAR)).any(axis=0)
+    each = np.diff(ptr)
+    inner = np.ones(len(links), bool)
+    inner[ptr[1:] - 1] = False
+    while True:
+        in_whole = np.repeat(~broken, each)
+        used = np.zeros(network.n_links, bool)
+        used[links[in_whole]] = True
+        # Streets that were closed stay in their arcs; the rest stands alone.
+        alone = np.flatnonzero(~used & ~gates.varying & open_)
+        # What begins or ends inside an arc, such as the way back, parts it too.
+        apart = np.concatenate([alone, np.flatnonzero(gates.varying)])
+        head = np.zeros(network.n_nodes, bool)
+        head[network.from_node[apart]] = head[network.to_node[apart]] = True
+        crossed = inner & in_whole & head[network.to_node[links]]
+        if not crossed.any():
+            break
+        broken = broken | np.logical_or.reduceat(crossed, starts)
+    whole = np.flatnonzero(~broken)
+    count = np.concatenate([each[whole], np.ones(len(alone), np.int64)])
+    every = np.concatenate([links[in_whole], alone]).astype(np.int32)
+    begin = np.cumsum(count) - count
+    single = round_times(link_time[:, alone])
+    times = np.concatenate([time[:, whole], single], axis=1)
+    order = np.argsort(network.from_node[every[begin]], kind="stable")
+    out = np.zeros(len(order) + 1, np.int32)
+    np.cumsum(count[order], out=out[1:])
+    at = np.repeat(begin[order] - out[:-1], count[order]) + np.arange(out[-1])
+    return out, every[at], times[:, order].astype(np.int32)
 
 
 def _assemble(
@@ -165,8 +234,10 @@ def _assemble(
     shelter_node: NDArray[np.int32],
     link_every: NDArray[np.int32],
     unit: NDArray[np.int32],
+    gates: Gates,
 ) -> Graph:
     """Put a graph together from arcs that are sorted by head."""
+    span = _spans(seq_link[seq_ptr[:-1]] - network.n_links, gates)
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
     node_head[head_nodes] = np.arange(len(head_nodes))
@@ -183,7 +254,7 @@ def _assemble(
         arc_to=arc_to,
         arc_time=arc_time,
         arc_walk=arc_walk,
-        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link),
+        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link, span),
         into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
         into_arc=into_arc,
         seq_ptr=seq_ptr,
@@ -202,6 +273,19 @@ def _assemble(
     )
 
 
+def _spans(gate: NDArray[np.int32], gates: Gates) -> NDArray[np.int32]:
+    """First and last slot in which each arc may be entered, shape (n_arcs, 2)."""
+    n_slots = gates.open_.shape[1] - 1
+    first, last = np.zeros(gates.n_gates, np.int32), np.full(gates.n_gates, n_slots, np.int32)
+    if gates.n_gates:
+        first[:] = gates.open_.argmax(axis=1)
+        last[:] = n_slots - gates.open_[:, ::-1].argmax(axis=1)
+    span = np.empty((len(gate), 2), np.int32)
+    span[:] = 0, n_slots
+    span[gate >= 0] = np.column_stack([first, last])[gate[gate >= 0]]
+    return span
+
+
 def round_times(arc_walk: NDArray[np.float64]) -> NDArray[np.int32]:
     """Whole slots to walk each arc, at least 1, `FAR` where barred; shape (classes, arcs)."""
     finite = arc_walk < FAR
@@ -214,9 +298,11 @@ def arc_rows(
     arc_time: NDArray[np.int32],
     seq_ptr: NDArray[np.int32],
     seq_link: NDArray[np.int32],
+    span: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """Gather `Graph.arc_row` from its parts."""
-    rows = np.empty((*arc_time.shape, 4), np.int32)
+    """Gather `Graph.arc_row` from its parts; `span` holds first and last slot of entry."""
+    rows = np.empty((*arc_time.shape, 6), np.int32)
+    rows[..., 4:] = span
     rows[..., 0] = arc_to
     rows[..., 1] = arc_time
     rows[..., 2] = seq_link[seq_ptr[:-1]]

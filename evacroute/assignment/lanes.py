@@ -270,4 +270,6 @@ def _lanes(
         into_ptr=np.searchsorted(dst[arcs][into], np.arange(n_nodes + 1)).astype(np.int32),
         into_arc=into,
         src=src[arcs],
+        first=np.where(of_net >= 0, net.first[of_net], 0).astype(np.int32),
+        last=np.where(of_net >= 0, net.last[of_net], np.iinfo(np.int32).max).astype(np.int32),
     )

@@ -38,12 +38,23 @@ class Costs(Protocol):
 class EveryPair:
     """Every origin with every shelter: for cities whose table of distances is small."""
 
-    def __init__(self, problem: Problem, origins: Origins, distances: NDArray[np.int32]) -> None:
-        self.problem, self.origins, self.distances = problem, origins, distances
+    def __init__(
+        self,
+        problem: Problem,
+        origins: Origins,
+        distances: NDArray[np.int32],
+        phases: list[int],
+    ) -> None:
+        self.problem, self.origins, self.phases = problem, origins, phases
+        self.distances = distances
+        if len(phases) > 1:
+            self.distances = problem.typical_distances(phases)
 
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:
         """List all pairs with a way."""
-        table = self.distances if delay is None else self.problem.distances(delay)
+        table = self.distances
+        if delay is not None:
+            table = self.problem.typical_distances(self.phases, delay)
         return all_offers(origin_costs(self.problem, self.origins, table, delay))
 
 

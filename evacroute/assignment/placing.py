@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -50,6 +50,9 @@ class Placing:
     distances
         From `Problem.distances`: lower bounds that guide the search to a given shelter. Without
         them these are found when they are asked for, region by region.
+    later
+        The same for people who are ready from some slot on, rising: streets that change are slower
+        by then, or quicker.
     price
         Added to a shelter's arrival when shelters are compared [slots], shape (n_shelters,).
     slack
@@ -67,13 +70,14 @@ class Placing:
         distances: NDArray[np.int32] | None = None,
         price: NDArray[np.int32] | None = None,
         *,
+        later: Sequence[tuple[int, NDArray[np.int32]]] = (),
         slack: int = 0,
         count_waits: bool = False,
         regions: Regions | None = None,
     ) -> None:
         self.problem = problem
         self.slack = slack
-        self.distances = distances
+        self.distances, self.later = distances, later
         self.shape = problem.table_shape
         self.price = np.zeros(self.shape[1], np.int32) if price is None else price
         self.free: Free = problem.tables()
@@ -269,9 +273,15 @@ class Placing:
         if table is None:
             table = np.empty((self.shape[0], 0, 0), np.int32)
         columns = (groups.node[g], groups.class_[g], problem.ready[g])
+        since = [slot for slot, _ in self.later]
+        phase = np.searchsorted(since, problem.ready[g[order]], side="right")
+        tables = [table, *(other for _, other in self.later)]
+        turns = np.append(np.flatnonzero(np.diff(phase)) + 1, len(order))
         begin = 0
         while begin < len(order):
-            end = min(begin + BATCH, len(order))
+            turn = int(turns[np.searchsorted(turns, begin, side="right")])
+            table = tables[phase[begin]]
+            end = min(begin + BATCH, turn)
             reached = place_all(
                 problem.graph, self.free, self.work, self.store, table, self.hopes,
                 self.floors, self.last_arc, self.slack, problem.step_free, self.price, order,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.distances import to_shelters
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
-from evacroute.assignment.chains import build_graph
+from evacroute.assignment.chains import build_graph, first_links
 from evacroute.assignment.gates import (
     Gates,
     make_gates,
@@ -42,6 +42,10 @@ MOST_IN_INT16 = np.iinfo(np.int16).max // 4
 
 ON_THE_WAY = 720.0
 """Seconds after they are ready that people are on the way, by and large, queues included."""
+
+MOST_PHASES, TYPICAL = 4, 2
+"""Tables of walking times, at most, that searches on streets that change are led by, and that tell
+which shelter is near for most."""
 
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
@@ -152,21 +156,84 @@ class Problem:
         """Whether a table of walking times by class, shelter and head would be too large."""
         return int(np.prod(self.table_shape, dtype=np.int64)) > MOST_TIMES
 
-    def distances(self, delay: NDArray[np.float64] | None = None) -> NDArray[np.int32]:
+    def distances(
+        self, delay: NDArray[np.float64] | None = None, since: int = 0
+    ) -> NDArray[np.int32]:
         """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
 
         Parameters
         ----------
         delay
             Added to each arc's time [slots], shape (n_arcs,).
+        since
+            Streets that change count with the best there is from this slot on.
         """
         cost = self.graph.arc_time
         if delay is not None:
             extra = np.rint(delay).astype(np.int32)
             cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
+        graph = self.graph
+        if self.gates.n_gates:
+            graph, cost = self._lean(cost, since)
         out = np.empty(self.table_shape, np.int32)
-        to_shelters(self.graph, cost, self.graph.shelter_head, out)
+        to_shelters(graph, cost, graph.shelter_head, out)
         return out
+
+    def _lean(self, cost: NDArray[np.int32], since: int) -> tuple[Graph, NDArray[np.int32]]:
+        """Make one arc of all copies of a link, of the least cost among those open from a slot."""
+        graph, gates = self.graph, self.gates
+        gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
+        shut = np.zeros(len(gate), np.bool_)
+        shut[gate >= 0] = ~gates.open_[gate[gate >= 0], since:].any(axis=1)
+        link = first_links(graph.seq_ptr, graph.seq_link, self.n_links)
+        order = np.argsort(link, kind="stable")
+        start = np.flatnonzero(np.diff(link[order], prepend=-1))
+        open_cost = np.where(shut, FAR, cost)[:, order]
+        least = np.minimum.reduceat(open_cost, start, axis=1).astype(np.int32)
+        arc = order[start]
+        into = np.argsort(graph.arc_to[arc], kind="stable").astype(np.int32)
+        heads = np.arange(len(graph.arc_ptr))
+        lean = graph._replace(
+            arc_from=graph.arc_from[arc],
+            into_ptr=np.searchsorted(graph.arc_to[arc][into], heads).astype(np.int32),
+            into_arc=into,
+        )
+        return lean, least
+
+    def phases(self, most: int) -> list[int]:
+        """Slots from which on streets are another sight, with enough people ready in between.
+
+        Parameters
+        ----------
+        most
+            Phases at most.
+        """
+        open_ = self.gates.open_
+        if not len(open_):
+            return [0]
+        changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
+        persons = np.bincount(self.ready, self.scenario.groups.size, self.n_slots + 2)
+        upto = np.append(0, np.cumsum(persons))
+        phases, least = [0], upto[-1] / most
+        for slot in changes.tolist():
+            if upto[slot] - upto[phases[-1]] >= least and upto[-1] > upto[slot]:
+                phases.append(slot)
+        return phases
+
+    def typical_distances(
+        self, phases: list[int], delay: NDArray[np.float64] | None = None
+    ) -> NDArray[np.int32]:
+        """Mean of the distances over the people of each phase; what is ever in reach stays so."""
+        upto = np.searchsorted(phases, self.ready, side="right") - 1
+        persons = np.bincount(upto, self.scenario.groups.size, len(phases))
+        first = self.distances(delay)
+        if len(phases) == 1:
+            return first
+        mean = np.zeros(first.shape)
+        for since, share in zip(phases, persons / max(persons.sum(), 1), strict=True):
+            table = first if since == 0 else self.distances(delay, since)
+            mean += share * np.where(table < FAR, table, first)
+        return np.where(first < FAR, np.rint(mean), FAR).astype(np.int32)
 
 
 def build_problem(scenario: Scenario, step: float, max_density: float | None = None) -> Problem:
@@ -194,11 +261,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
         )
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
-    gates = make_gates(_profile(scenario), walk, step, n_slots)
-    if scenario.rides is not None:
-        gates = with_rides(
-            gates, scenario.rides, scenario.link_times, classes.step_free, step, n_slots
-        )
+    gates = gates_of(scenario, walk, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
@@ -246,6 +309,21 @@ def without_hazards(problem: Problem) -> Problem:
         link_every=link_every,
         gates=gates,
     )
+
+
+def gates_of(scenario: Scenario, walk: NDArray[np.float64], step: float, n_slots: int) -> Gates:
+    """Lay the links that change and the boats of a scenario on the time grid.
+
+    Parameters
+    ----------
+    walk
+        Walking times [s] from `street_slots`.
+    """
+    gates = make_gates(_profile(scenario), walk, step, n_slots)
+    if scenario.rides is None:
+        return gates
+    step_free = scenario.group_classes.step_free
+    return with_rides(gates, scenario.rides, scenario.link_times, step_free, step, n_slots)
 
 
 def with_gates(

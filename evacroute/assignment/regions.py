@@ -76,7 +76,9 @@ class Region:
         return g._replace(
             arc_time=time,
             arc_walk=whole.arc_walk[k : k + 1, self.arcs],
-            arc_row=arc_rows(g.arc_to, time, g.seq_ptr, g.seq_link),
+            arc_row=arc_rows(
+                g.arc_to, time, g.seq_ptr, g.seq_link, whole.arc_row[k, self.arcs, 4:]
+            ),
             link_time=whole.link_time[k : k + 1],
             unit=whole.unit[k : k + 1],
             shift=whole.shift[k : k + 1],

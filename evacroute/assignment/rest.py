@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from evacroute._frozen import equal_arrays
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
-from evacroute.assignment.chains import (
-    arc_rows,
-    arc_totals,
-    graph_of_arcs,
-    round_times,
+from evacroute.assignment.chains import arc_rows, graph_of_arcs
+from evacroute.assignment.problem import (
+    Problem,
+    gates_of,
+    per_slot,
+    ready_slots,
+    street_slots,
+    with_gates,
 )
-from evacroute.assignment.gates import no_gates
-from evacroute.assignment.problem import Problem, per_slot, ready_slots, street_slots
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.people import Groups
@@ -129,7 +130,22 @@ Arcs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 def arcs_of(prices: Prices) -> Arcs:
     """Give the arcs of the grid that prices were found on."""
     slots = np.where(prices.arc_slots < 0, FAR, prices.arc_slots).astype(np.int32)
-    return prices.arc_ptr.astype(np.int32), prices.arc_link, slots
+    return steady_arcs(
+        prices.arc_ptr.astype(np.int32), prices.arc_link, slots, prices.arc_gate >= 0
+    )
+
+
+def steady_arcs(
+    ptr: NDArray[np.int32],
+    link: NDArray[np.int32],
+    slots: NDArray[np.int32],
+    gated: NDArray[np.bool_],
+) -> Arcs:
+    """Leave out the arcs behind gates: those are made anew from the link times."""
+    count = np.diff(ptr)[~gated]
+    out = np.zeros(len(count) + 1, np.int32)
+    np.cumsum(count, out=out[1:])
+    return out, link[np.repeat(~gated, np.diff(ptr))], slots[:, ~gated]
 
 
 def build_rest(
@@ -152,7 +168,8 @@ def build_rest(
         Places taken by those who are no part of the scenario any more.
     arcs
         Of the plan's grid: where each arc's links begin, its links, and its slots by class, `FAR` =
-        barred. Classes beyond those have joined since, and get times fitted to their own walks.
+        barred; without those of links that change over time. Classes beyond those have joined
+        since, and get times fitted to their own walks.
     price
         Price of a place in each shelter [slots], where it is known.
     max_density
@@ -161,20 +178,20 @@ def build_rest(
     network, classes, shelters = scenario.network, scenario.group_classes, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    gates = no_gates(len(walk), network.n_links, int(np.floor(scenario.deadline_s / step + 1e-9)))
-    seq_ptr, seq_link, known = arcs
-    new = round_times(arc_totals(walk[len(known) :] / step, seq_ptr, seq_link))
+    n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
+    gates = gates_of(scenario, walk, step, n_slots)
+    link_slot, link_every = with_gates(link_slot, link_every, gates, units)
     graph = graph_of_arcs(
-        network, walk, shelters.node, step, link_slot > 0, link_every, unit,
-        (seq_ptr, seq_link, np.concatenate([known, new])),
+        network, walk, shelters.node, step, link_slot[: network.n_links] > 0, link_every, unit,
+        arcs, gates,
     )  # fmt: skip
+    known = len(arcs[2])
     if price is None:
         price = static_prices(graph, scenario.groups, shelters.capacity)
-    n_slots = int(np.floor(scenario.deadline_s / step + 1e-9))
     ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
     return Rest(
         scenario=scenario,
-        graph=_fit(graph, scenario, price, len(known), n_slots - ready),
+        graph=_fit(graph, scenario, price, known, n_slots - ready),
         static_price=price,
         step=step,
         n_slots=n_slots,
@@ -215,5 +232,5 @@ def _fit(
     times = graph.arc_time.copy()
     times[known:] = unbias(part, scenario.network, theirs, price, spare[late]).arc_time
     times = np.where(graph.arc_time < FAR, times, FAR).astype(np.int32)
-    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
+    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link, graph.arc_row[0, :, 4:])
     return graph._replace(arc_time=times, arc_row=rows)

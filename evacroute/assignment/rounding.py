@@ -80,7 +80,7 @@ def unbias(
                 # A nearer shelter may still be in time.
                 seen += tree(now, k, free, node[late], size[late], upto[late])[0]
             times[k] = _balance(choice, seen if share is None else share @ seen)
-    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link)
+    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link, graph.arc_row[0, :, 4:])
     return graph._replace(arc_row=rows)
 
 

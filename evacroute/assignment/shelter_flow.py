@@ -18,7 +18,7 @@ from evacroute.assignment.offers import Costs, EveryPair, NearPairs
 from evacroute.assignment.parties import Origins, Parties, gather, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
-from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.problem import MOST_PERSONS, MOST_PHASES, TYPICAL, Problem
 from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow
@@ -27,6 +27,10 @@ from evacroute.errors import Faults
 
 SLACK = 6
 """Slots by which a known way may be later than the best in all rounds but the last."""
+
+
+CHANGING = 3
+"""The same in the last round where streets change over time: what is proven there is less sharp."""
 
 
 class Placed(NamedTuple):
@@ -119,6 +123,7 @@ class ShelterFlow:
         first = soonest.to(np.ones(len(problem.static_price), np.bool_))
         alone = first.astype(np.int64)[origins.of_group]
         distances: NDArray[np.int32] | None = None
+        later: list[tuple[int, NDArray[np.int32]]] = []
         regions: Regions | None = None
         costs: Costs
         if problem.is_large:
@@ -126,8 +131,12 @@ class ShelterFlow:
             costs = NearPairs(problem, soonest, regions)
         else:
             distances = problem.distances()
-            costs = EveryPair(problem, origins, distances)
+            later = [
+                (slot, problem.distances(since=slot)) for slot in problem.phases(MOST_PHASES)[1:]
+            ]
+            costs = EveryPair(problem, origins, distances, problem.phases(TYPICAL))
         delay = np.zeros(len(problem.graph.arc_from))
+        slack = CHANGING if problem.gates.n_gates else 0
         flow: RoomFlow | None = None
         for i in range(self.rounds):
             last = i == self.rounds - 1
@@ -139,7 +148,8 @@ class ShelterFlow:
                 problem,
                 distances,
                 _slots(flow.price),
-                slack=0 if last else SLACK,
+                later=later,
+                slack=slack if last else SLACK,
                 count_waits=not last,
                 regions=regions,
             )
@@ -164,7 +174,7 @@ class ShelterFlow:
         small = int(placing.store.count[0]) <= self.polish
         if small or (unplaced.sum() > no_room and not problem.is_large):
             # Where some are left, or it costs nothing, the greedy's answer is tried as well.
-            other = Placing(problem, distances, regions=regions)
+            other = Placing(problem, distances, later=later, regions=regions)
             every = whole_groups(groups).take(np.flatnonzero(proven < 0))
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")

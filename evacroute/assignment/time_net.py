@@ -41,6 +41,8 @@ class TimeNet:
         What gates charge: 0 while open, `BIG` while closed, shape (n_slots + 2, n_gates).
     settled
         Slot from which on no gate changes any more.
+    first, last
+        First and last slot in which each arc may be entered, shape (n_arcs,).
     shut
         Which arcs nobody may enter from then on, shape (n_arcs,).
     """
@@ -59,6 +61,8 @@ class TimeNet:
     n_links: int
     toll: NDArray[np.float32]
     settled: int
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
     shut: NDArray[np.bool_]
 
     @property
@@ -102,6 +106,9 @@ def build_time_net(problem: Problem) -> TimeNet:
     )
     whole = np.where(np.isfinite(part), np.floor(np.where(np.isfinite(part), part, 0) + 0.5), FAR)
     tau = np.concatenate([graph.arc_time, np.minimum(whole, FAR).astype(np.int32)], axis=1)
+    parts = np.zeros((len(row), 2), np.int32)
+    parts[:, 1] = problem.n_slots
+    span = np.concatenate([graph.arc_row[0, :, 4:], parts])
     toll, settled, closed = _tolls(problem)
     first_item = item_link[item_ptr[:-1]]
     behind = first_item >= problem.n_links
@@ -122,6 +129,8 @@ def build_time_net(problem: Problem) -> TimeNet:
         n_links=problem.n_links,
         toll=toll,
         settled=settled,
+        first=span[:, 0].copy(),
+        last=span[:, 1].copy(),
         shut=shut,
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from evacroute.errors import HazardError
 from evacroute.hazards.link_times import LinkTimes
@@ -35,7 +35,9 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
     """
     if hazard is None:
         return ()
-    several = (hazard,) if isinstance(hazard, Hazard) else tuple(hazard)
+    several: tuple[Any, ...] = (hazard,)
+    if isinstance(hazard, Iterable) and not isinstance(hazard, Hazard):
+        several = tuple(hazard)
     for one in several:
         if not isinstance(one, Hazard):
             raise HazardError(
@@ -55,12 +57,19 @@ def hazard_reports(
 ) -> list[LoadReport]:
     """Gather the reports of hazards that have one: an attribute `report`, or a method.
 
-    Link times that were read give those of the hazards that they were made of.
+    Link times that were read give those of the hazards that they were made of; a hazard made of
+    others (attribute `inside`) gives theirs, one of those with the same notes.
     """
     found: list[LoadReport] = []
     for one in hazards:
         if isinstance(one, LinkTimes):
             found += one.reports
+            continue
+        inside = getattr(one, "inside", None)
+        if inside is not None:
+            for told in hazard_reports(inside, network, classes, until):
+                if all(told.notes != other.notes for other in found):
+                    found.append(told)
             continue
         report = getattr(one, "report", None)
         if callable(report):

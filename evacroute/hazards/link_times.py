@@ -198,3 +198,42 @@ class Profile:
             now = np.searchsorted(key, np.arange(len(self.link)) * 1e10 + time, side="right") - 1
             found[:, self.link] = self.factor[:, now]
         return found
+
+    def when(
+        self, link: NDArray[np.int32], class_: NDArray[np.int32], time: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Factors of some links for some classes at some times [s]; arrays of equal length."""
+        out = np.ones(len(link))
+        row, some = self._rows(link)
+        key = self.of_stretch * 1e10 + self.begin
+        at = np.searchsorted(key, row * 1e10 + time[some], side="right") - 1
+        out[some] = self.factor[class_[some], at]
+        return out
+
+    def closed(
+        self,
+        link: NDArray[np.int32],
+        class_: NDArray[np.int32],
+        enter: NDArray[np.float64],
+        leave: NDArray[np.float64],
+    ) -> NDArray[np.bool_]:
+        """Whether a link is closed to a class at any time from entering until leaving [s]."""
+        out = np.zeros(len(link), np.bool_)
+        row, some = self._rows(link)
+        if not len(some):
+            return out
+        key = self.of_stretch * 1e10 + self.begin
+        first = np.searchsorted(key, row * 1e10 + enter[some], side="right") - 1
+        last = np.searchsorted(key, row * 1e10 + leave[some], side="left") - 1
+        upto = np.zeros((len(self.factor), self.factor.shape[1] + 1), np.int64)
+        np.cumsum(self.factor <= 0, axis=1, out=upto[:, 1:])
+        k = class_[some]
+        out[some] = upto[k, np.maximum(last, first) + 1] > upto[k, first]
+        return out
+
+    def _rows(self, link: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of those links that vary, and where they stand in `link`."""
+        at = np.minimum(np.searchsorted(self.link, link), max(len(self.link) - 1, 0))
+        known = self.link[at] == link if len(self.link) else np.zeros(len(link), np.bool_)
+        some = np.flatnonzero(known)
+        return at[some].astype(np.int64), some

@@ -35,6 +35,12 @@ def net(seed: int) -> TimeNet:
         item_ptr=np.arange(m + 1, dtype=np.int64),
         item_link=np.arange(m, dtype=np.int32),
         item_off=np.zeros((CLASSES, m), np.int32),
+        n_links=m,
+        toll=np.zeros((0, 0), np.float32),
+        settled=0,
+        first=np.zeros(m, np.int32),
+        last=np.full(m, 1 << 30, np.int32),
+        shut=np.zeros(m, bool),
     )
 
 

@@ -13,21 +13,22 @@ from evacroute._data_dir import data_path
 
 NAMES = {
     "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake", "EvacrouteError",
-    "Fairness", "FetchError", "Fire", "FireLaw", "Fleet", "Flood", "Groups", "Hazard",
-    "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
+    "Evaluation", "Fairness", "FetchError", "Fire", "FireLaw", "Fleet", "Flood", "Groups",
+    "Hazard", "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
     "MissingExtraError", "Movements", "Network", "NetworkError", "People", "PeopleError",
     "Plan", "PlanError", "Prices", "Replan", "Rescue", "Scenario", "ShelterError", "Shelters",
-    "Shortfall", "SolverError", "Status", "Tide", "Verification", "Walkways", "add_walkways",
-    "assign", "capabilities", "directions", "explain_shortfall", "fairness", "fetch",
-    "join_bridges", "lagoon", "lagoon_boats", "lagoon_network", "lagoon_shelters",
-    "marginal_value", "read_boats", "read_closures", "read_earthquake", "read_fire",
-    "read_fleet", "read_heights", "read_instance", "read_network", "read_people", "read_plan",
-    "read_shelters", "read_tide", "replan", "rescue", "shuttles", "synthesize_people",
-    "to_geojson", "verify", "write_instance", "write_map", "write_network", "write_sheets",
+    "Shortfall", "SolverError", "Status", "Sweep", "Tide", "Verification", "Walkways",
+    "add_walkways", "assign", "capabilities", "directions", "evaluate", "explain_shortfall",
+    "fairness", "fetch", "join_bridges", "lagoon", "lagoon_boats", "lagoon_network",
+    "lagoon_shelters", "marginal_value", "read_boats", "read_closures", "read_earthquake",
+    "read_fire", "read_fleet", "read_heights", "read_instance", "read_network", "read_people",
+    "read_plan", "read_shelters", "read_tide", "replan", "rescue", "shuttles", "sweep",
+    "synthesize_people", "to_geojson", "verify", "write_instance", "write_map", "write_network",
+    "write_sheets",
 }  # fmt: skip
 EXTRAS = (
     "osmium", "osmnx", "geopandas", "shapely", "matplotlib", "kserve", "redis", "catboost",
-    "rasterio",
+    "distributed", "rasterio",
 )  # fmt: skip
 
 

@@ -93,13 +93,6 @@ def test_nothing_changes_without_a_reason(plan: Plan, now: float) -> None:
     assert new.plan.gap >= -1e-9
 
 
-def test_hazards_and_boats_are_refused() -> None:
-    """A plan whose streets change or that has boats is refused, not planned as if it had none."""
-    shut = er.assign(replace(two_bridges(), hazard=er.Closures([{"link_id": "L2", "from": 60}])))
-    with pytest.raises(er.InputError, match="hazards or boats, which replan does not heed"):
-        er.replan(shut, now=30)
-
-
 def test_now_is_a_whole_step() -> None:
     """The time is rounded up to a step of the plan, in whose steps everyone walks."""
     assert er.replan(priced(two_bridges()), now="41 s").now_s == 50.0

@@ -1,0 +1,143 @@
+"""Hazards and boats on real Venice: what they cost in time to plan, and whom boats reach.
+
+Run as a script it prints the figures::
+
+    python tests/benchmarks/test_hazards.py --method shelter_flow
+    python tests/benchmarks/test_hazards.py --method over_time --gap 0.02 --time-limit 60
+    python tests/benchmarks/test_hazards.py --draws 500        # earthquakes on the lagoon
+
+Seconds are compared with those of the dry plan of the same run, and never judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from gtfs_files import actv_feed
+from instances import shared_folder, venice_100k
+
+import evacroute as er
+
+SERIES = "venice/venice_2019-11_10min.tsv"
+ALARM = "2019-11-12 21:00"
+
+
+def floods(scenario: er.Scenario) -> dict[str, er.Flood | None]:
+    """No flood, a steady tide, and the tide of November 2019 on its way to the peak."""
+    heights = er.Heights.model(scenario.network)
+    series = er.read_tide(shared_folder() / "data" / SERIES, alarm=ALARM)
+    return {
+        "dry": None,
+        "tide 1.40 m": er.Flood(tide=1.40, heights=heights),
+        "November 2019": er.Flood(tide=series, heights=heights),
+    }
+
+
+def timed(scenario: er.Scenario, method: str, settings: dict[str, Any]) -> tuple[er.Plan, float]:
+    """Plan twice; the seconds of the second, when kernels are compiled."""
+    er.assign(scenario, method, **settings)
+    begin = time.perf_counter()
+    plan = er.assign(scenario, method, **settings)
+    return plan, time.perf_counter() - begin
+
+
+def by_flood(method: str, settings: dict[str, Any]) -> dict[str, tuple[er.Plan, float]]:
+    """Plans and seconds of each flood."""
+    scenario = venice_100k()
+    return {
+        name: timed(replace(scenario, hazard=flood), method, settings)
+        for name, flood in floods(scenario).items()
+    }
+
+
+def afloat(lines: Path) -> er.Scenario:
+    """The fixed instance with boats."""
+    scenario = venice_100k()
+    network, boats = er.read_boats(lines, scenario.network, until="90 min")
+    return er.Scenario(
+        network, scenario.groups, scenario.shelters, classes=scenario.group_classes,
+        deadline=scenario.deadline_s, boats=boats,
+    )  # fmt: skip
+
+
+def told(name: str, plan: er.Plan, seconds: float, dry: float) -> str:
+    """One row."""
+    gap = "" if plan.gap is None else f", gap {plan.gap:.2%}"
+    return (
+        f"{name}: {seconds:.2f} s ({seconds / dry:.2f} x dry), {plan.placed:,} placed, "
+        f"{plan.left:,} left, mean {plan.times.mean / 60:.2f} min{gap}"
+    )
+
+
+@pytest.mark.skipif("not shared_folder().is_dir()", reason="no shared inputs")
+def test_floods(benchmark: Any) -> None:
+    """Plans in a flood keep every rule; how long they take is told as a share of the dry plan's."""
+    found = benchmark.pedantic(by_flood, ("shelter_flow", {}), rounds=1)
+    for name, (plan, seconds) in found.items():
+        print("\n" + told(name, plan, seconds, found["dry"][1]), end="")
+        assert er.verify(plan).ok
+
+
+@pytest.mark.skipif("not shared_folder().is_dir()", reason="no shared inputs")
+def test_boats(benchmark: Any, tmp_path: Path) -> None:
+    """Boats reach people who cannot use steps."""
+    scenario = afloat(actv_feed(shared_folder(), tmp_path))
+    plan, seconds = benchmark.pedantic(timed, (scenario, "shelter_flow", {}), rounds=1)
+    assert er.verify(plan).ok
+    dry = er.assign(venice_100k(), "shelter_flow")
+    print(f"\n{told('with boats', plan, seconds, seconds)}; without {dry.left:,} left")
+    assert plan.left < dry.left
+
+
+def earthquakes(draws: int) -> None:
+    """Many draws on the lagoon at 20,000 people: on one process and on two."""
+    scenario = er.lagoon(people=20_000)
+    quakes = er.Earthquake(seed=0).draws(draws)
+    seconds = {}
+    rows = []
+    for workers in (1, 2):
+        begin = time.perf_counter()
+        swept = er.sweep(scenario, quakes, workers=workers)
+        seconds[workers] = time.perf_counter() - begin
+        rows.append(swept.table.drop(columns="seconds"))
+        print(f"{draws} draws on {workers}: {seconds[workers]:.1f} s", flush=True)
+    same = rows[0].equals(rows[1])
+    print(f"2 processes {seconds[1] / seconds[2]:.2f} x as fast as 1; the same figures: {same}")
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--method", default="shelter_flow")
+    parser.add_argument("--gap", type=float)
+    parser.add_argument("--time-limit", type=float)
+    parser.add_argument("--draws", type=int, default=0)
+    given = parser.parse_args()
+    if given.draws:
+        earthquakes(given.draws)
+        return
+    settings = {"gap": given.gap, "time_limit": given.time_limit}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    found = by_flood(given.method, settings)
+    for name, (plan, seconds) in found.items():
+        print(told(name, plan, seconds, found["dry"][1]), "ok" if er.verify(plan).ok else "BROKEN")
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = afloat(actv_feed(shared_folder(), Path(folder)))
+        plan, seconds = timed(scenario, given.method, settings)
+        ok = "ok" if er.verify(plan).ok else "BROKEN"
+        print(told("with boats", plan, seconds, found["dry"][1]), ok)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Hazards and boats on the fixed instance of 100,000 people in Venice.
+
+Inputs from the shared folder: bench/venice_100k, the tide of November 2019, the stops of ACTV.
+Heights are modelled, as no survey of the pavement is at hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import missing
+from gtfs_files import actv_feed
+
+import evacroute as er
+from evacroute.network import KINDS
+
+pytestmark = pytest.mark.shared
+
+ALARM = "2019-11-12 21:00"
+"""Under two hours before the peak of 1.87 m."""
+
+
+@pytest.fixture(scope="module")
+def dry(shared: Path) -> er.Scenario:
+    folder = shared / "bench" / "venice_100k"
+    if not folder.is_dir():
+        missing(f"no instance at {folder}")
+    return er.read_instance(folder, deadline="90 min")
+
+
+def floods(shared: Path, scenario: er.Scenario) -> dict[str, er.Flood]:
+    heights = er.Heights.model(scenario.network)
+    series = er.read_tide(shared / "data" / "venice" / "venice_2019-11_10min.tsv", alarm=ALARM)
+    return {
+        "tide 1.40 m": er.Flood(tide=1.40, heights=heights),
+        "November 2019": er.Flood(tide=series, heights=heights),
+    }
+
+
+@pytest.mark.parametrize("name", ["tide 1.40 m", "November 2019"])
+def test_nobody_is_in_a_closed_link(shared: Path, dry: er.Scenario, name: str) -> None:
+    """In a flood every rule is kept, so nobody's leg is in a link while it is closed to them."""
+    plan = er.assign(replace(dry, hazard=floods(shared, dry)[name]), "shelter_flow")
+    verification = er.verify(plan)
+    assert verification.ok, str(verification)
+    assert verification["links open"].worst == 0
+    assert plan.placed > 98_000
+    reasons = set(plan.left_by_reason)
+    assert "cut off by a hazard" in reasons
+    assert plan.times.mean > er.assign(dry, "shelter_flow").times.mean
+
+
+@pytest.mark.parametrize("bridge", ["Rialto", "Accademia", "Scalzi"])
+def test_a_great_bridge_closes(shared: Path, dry: er.Scenario, bridge: str) -> None:
+    """Rialto, Accademia and Scalzi closed in turn: the re-plan is valid and takes longer."""
+    network = dry.network
+    links = bridge_links(network, bridge)
+    plan = er.assign(dry, "shelter_flow")
+    ids = network.link_id[links].tolist()
+    again = er.replan(plan, now="5 min", closures={"links": ids}, time_limit=10)
+    verification = er.verify(again.plan)
+    assert verification.ok, str(verification)
+    used = np.isin(again.plan.movements.leg_link, links)
+    assert not used.any()
+    assert again.safe + again.plan.placed + again.plan.left == 100_000
+
+
+PLACES = {
+    "Rialto": (12.3359, 45.4380),
+    "Accademia": (12.3289, 45.4317),
+    "Scalzi": (12.3228, 45.4412),
+}
+"""Middle of each bridge: the instance has no names."""
+
+
+def bridge_links(network: er.Network, name: str) -> np.ndarray:
+    """Links with steps within 22 m of the middle of the bridge."""
+    lon, lat = PLACES[name]
+    x = (network.lon[network.from_node] + network.lon[network.to_node]) / 2
+    y = (network.lat[network.from_node] + network.lat[network.to_node]) / 2
+    off = np.hypot((x - lon) * 78_000, (y - lat) * 111_200)
+    found = np.flatnonzero((off < 22) & (network.kind == KINDS.index("steps")))
+    assert len(found) >= 2
+    return found
+
+
+def test_boats_reach_people_without_steps(shared: Path, dry: er.Scenario, tmp_path: Path) -> None:
+    """Boats on the Grand Canal reach more who cannot use steps, and no seat is oversold."""
+    feed = actv_feed(shared, tmp_path)
+    network, boats = er.read_boats(feed, dry.network, until="90 min")
+    afloat = er.Scenario(
+        network, dry.groups, dry.shelters, classes=dry.group_classes, deadline="90 min",
+        boats=boats,
+    )  # fmt: skip
+    plan = er.assign(afloat, "shelter_flow")
+    verification = er.verify(plan)
+    assert verification.ok, str(verification)
+    assert {"rides", "boat seats", "wheelchair places", "boarding"} <= {
+        check.name for check in verification.checks
+    }
+    assert er.assign(dry, "shelter_flow").left == 389
+    assert plan.left < 389
