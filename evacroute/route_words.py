@@ -253,6 +253,8 @@ class Words:
                 return _("All ways from here to a shelter will be closed.")
             case "no_street":
                 return _("No street is known near you.")
+            case "cut_off":
+                return _("Water, fire or rubble cuts the ways to the shelters.")
             case "too_narrow":
                 return _("The ways to the shelters are too narrow for you.")
             case "stay":

@@ -436,7 +436,7 @@ def test_streets_count_space_in_a_folder(tmp_path: Path) -> None:
     posed("classes", 0, space=1.5).save(tmp_path / "wide")
     assert broken(tmp_path / "wide") == {"street capacity"}
     table = tmp_path / "wide" / "instance" / "classes.csv"
-    rows = [line.rsplit(",", 1)[0] for line in table.read_text().splitlines()]
+    rows = [line.rsplit(",", 2)[0] for line in table.read_text().splitlines()]
     table.write_text("\n".join(rows) + "\n")
     assert broken(tmp_path / "wide") == set()
 

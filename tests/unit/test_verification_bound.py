@@ -85,6 +85,7 @@ SPOILT: list[tuple[str, Callable[[Prices], dict[str, Any]]]] = [
             "arc_ptr": p.arc_ptr[:-1],
             "arc_link": p.arc_link[: p.arc_ptr[-2]],
             "arc_slots": p.arc_slots[:, :-1],
+            "arc_gate": p.arc_gate[:-1],
         },
     ),
     ("prices", lambda p: {"step": 20.0}),
@@ -136,6 +137,7 @@ def _joined(p: Prices, first: int, second: int) -> dict[str, Any]:
         "arc_ptr": np.cumsum([0, *map(len, links)]),
         "arc_link": [link for arc in links for link in arc],
         "arc_slots": slots,
+        "arc_gate": p.arc_gate[1:],
     }
 
 
