@@ -249,8 +249,6 @@ class Words:
                 return _("The shelters are too far away to reach in time.")
             case "too_full_ways":
                 return _("The ways to the shelters are too full.")
-            case "cut_off":
-                return _("All ways from here to a shelter will be closed.")
             case "no_street":
                 return _("No street is known near you.")
             case "cut_off":

@@ -281,7 +281,7 @@ def test_boats_of_a_timetable() -> None:
 def test_whoever_is_cut_off_waits_for_a_crew() -> None:
     """People whom a hazard cuts off are told so, in words of their own, and that a crew comes."""
     told = stay_directions("cut off by a hazard")
-    assert told.text[0] == "All ways from here to a shelter will be closed."
+    assert told.text[0] == "Water, fire or rubble cuts the ways to the shelters."
     assert "crew" in told.text[-1]
 
 
