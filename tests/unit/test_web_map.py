@@ -7,6 +7,7 @@ import gzip
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from stranded import fleet, plan_leaving
 
 import evacroute as er
 from evacroute.errors import InputError
+from evacroute.network import FERRY
 from evacroute.plotting import write_map
 from evacroute.plotting.web_map import SCRIPTS
 
@@ -546,3 +548,24 @@ def test_browser_shows_no_rescue_unless_asked(seen: Seen, tmp_path: Path):
     """A map without a rescue has neither its legend nor its markers."""
     page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
     assert page.locator(".rescue-legend, .pickup, #show-pickups").count() == 0
+
+
+@pytest.mark.browser
+def test_browser_tells_who_is_aboard(seen: Seen, tmp_path: Path):
+    """A boat's line says how many are aboard, and nothing of widths or steps."""
+    plan = make_plan()
+    walked = int(plan.movements.leg_link[0])
+    network = plan.scenario.network
+    kind = network.kind.copy()
+    kind[[walked, walked ^ 1]] = FERRY
+    scenario = replace(plan.scenario, network=replace(network, kind=kind))
+    page = seen.open(write_map(replace(plan, scenario=scenario), tmp_path / "map.html"))
+    page.fill("#search", str(network.link_id[walked]))
+    page.press("#search", "Enter")
+    popup = page.locator(".leaflet-popup")
+    popup.wait_for()
+    text = popup.inner_text()
+    assert "Aboard" in text
+    assert " in all" in text
+    assert "Width" not in text
+    assert "Steps" not in text
