@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench peers docs lint clean
+.PHONY: demo test bench peers docs gallery lint clean
 
 demo: $(VENV)/.core
 	$(BIN)/evacroute demo --out demo/
@@ -23,6 +23,10 @@ peers: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py site/
+
+# Runs the examples of the gallery and draws its pictures again.
+gallery: $(VENV)/.dev
+	$(BIN)/python docs/gallery.py --examples
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md", "docs/getting_started.md", "docs/concepts.md", "docs/formats.md",
     "docs/methods.md", "docs/planning_with_prices.md", "docs/hazards.md", "docs/flood.md",
-    "docs/directions.md", "docs/boats.md", "docs/rescue.md", "docs/robust.md",
-    "docs/cli.md",
+    "docs/boats.md", "docs/gallery.md", "docs/directions.md", "docs/rescue.md",
+    "docs/robust.md", "docs/cli.md",
     "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """
@@ -49,10 +49,10 @@ def broken_links(page: Path) -> list[str]:
     """Links of a page to files or headings that do not exist."""
     tokens = MarkdownIt().enable("table").parse(page.read_text(encoding="utf-8"))
     links = [
-        str(child.attrs["href"])
+        str(child.attrs["href" if child.type == "link_open" else "src"])
         for token in tokens
         for child in token.children or ()
-        if child.type == "link_open"
+        if child.type in ("link_open", "image")
     ]
     broken = []
     for link in links:
@@ -105,6 +105,7 @@ def build(site: Path) -> list[str]:
     for page, name in names.items():
         (site / name).write_text(render(page, menu), encoding="utf-8")
     shutil.copy(ROOT / "LICENSE", site / "LICENSE")
+    shutil.copytree(ROOT / "docs" / "gallery", site / "gallery", dirs_exist_ok=True)
     return broken
 
 

@@ -23,6 +23,11 @@ class FromNow:
     now: float
 
     @property
+    def inside(self) -> tuple[Hazard, ...]:
+        """The hazard itself, whose report counts."""
+        return (self.hazard,)
+
+    @property
     def wades(self) -> bool:
         """Whether it asks how deep people can wade."""
         return bool(getattr(self.hazard, "wades", False))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._changes import boat_figures, hazard_figures
 from evacroute._frozen import equal_arrays
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
@@ -246,6 +247,8 @@ class Plan:
             deadline_s=scenario.deadline_s,
             settings=plain(self.settings),
             seed=self.seed,
+            hazards=hazard_figures(scenario),
+            boats=boat_figures(scenario, self.movements),
             links=self.tightest_links(5, apart=50.0),
             shelters=self.shelters_frame(),
         )

@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._arrays import read_arrays
+from evacroute._changes import reports_of_hazards
 from evacroute._plan_tables import (
     FORMAT,
     find,
@@ -77,7 +78,7 @@ PLAN_FILES = (
 
 TAKEN = tuple(field.name for field in fields(Taken))
 
-_PARTS = ("network", "people", "shelters")
+_PARTS = ("network", "people", "shelters", "boats")
 _PACKAGES = ("evacroute", "numpy", "scipy", "numba", "ortools", "pandas")
 
 
@@ -113,6 +114,9 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
             for part in _PARTS
             if (report := getattr(getattr(plan.scenario, part), "report", None)) is not None
         }
+        told = reports_of_hazards(plan.scenario)
+        if told:
+            record["reports"]["hazards"] = [report.to_dict() for report in told]
         record["seconds"] = _seconds(plan.seconds, time.perf_counter() - start)
         write_json(record, new / "summary.json")
 
@@ -242,8 +246,8 @@ def _with_reports(scenario: Scenario, reports: dict[str, dict[str, Any]]) -> Sce
     """Put back what the loaders of the plan's input had to say."""
     parts: dict[str, Any] = {
         part: replace(getattr(scenario, part), report=LoadReport(**reports[part]))
-        for part in ("network", "shelters")
-        if part in reports
+        for part in ("network", "shelters", "boats")
+        if part in reports and getattr(scenario, part) is not None
     }
     return replace(scenario, **parts)
 

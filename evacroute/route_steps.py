@@ -11,13 +11,16 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from evacroute.signs import REACH, Signs
+from evacroute.signs import GANGWAY, REACH, Signs
 
 SLIGHT, TURN, BACK = 20.0, 45.0, 150.0
 """From here on a turn is slight, full, or back [degrees]."""
 
 MIN_WAIT = 30.0
 """Shorter waits on the way are not told [s]."""
+
+RIDING_ON = 180.0
+"""Who takes the next ferry of the same name within this has stayed aboard [s]."""
 
 SHORT, GAP = 8.0, 40.0
 """Ways shorter than these are told with their neighbours, see `_tidy` [m]."""
@@ -35,9 +38,10 @@ _ON_FOOT_OR_BRIDGE = _ON_FOOT | {"bridge"}
 class Step(NamedTuple):
     """One instruction.
 
-    `kind` is leave, walk, alley, quay, underpass, square, steps, bridge, boat, wait, arrive, or,
-    for people who are left, reason, stay, go_up or await_crew. Ways without a name are told by
-    kind; "walk" is any way with a name that is neither square, bridge nor steps.
+    `kind` is leave, walk, alley, quay, underpass, square, steps, bridge, stop (to where a boat
+    lies), wait_boat, boat, ashore (from there), wait, arrive, or, for people who are left, reason,
+    stay, go_up or await_crew. Ways without a name are told by kind; "walk" is any way with a name
+    that is neither square, bridge nor steps.
     """
 
     kind: str
@@ -103,7 +107,8 @@ def route_steps(
     for i, part in enumerate(parts):
         if part.wait >= MIN_WAIT:
             begin = leave[part.begin - 1]
-            steps.append(Step("wait", begin_s=begin, end_s=begin + part.wait))
+            kind = "wait_boat" if part.kind == "ferry" else "wait"
+            steps.append(Step(kind, begin_s=begin, end_s=begin + part.wait))
         told = steps[-1].passed if steps else ()
         steps.append(_step(signs, links, enter, leave, lengths, parts, i, goal, told))
     return steps
@@ -125,7 +130,7 @@ def _parts(
                 part.kind, part.name = kind, name
             part.name = part.name or name
             # Nobody is told to wait on a bridge: they wait before it.
-            part.wait += wait if wait >= MIN_WAIT else 0.0
+            part.wait += wait if wait >= MIN_WAIT and kind != "ferry" else 0.0
         else:
             part = _Part(kind, name, i, wait)
             parts.append(part)
@@ -137,7 +142,12 @@ def _joins(
     signs: Signs, part: _Part, kind: str, name: str, before: int, link: int, wait: float
 ) -> bool:
     """Whether a link is told with the part before it."""
+    if GANGWAY in (kind, part.kind):
+        return kind == part.kind and part.name == name and wait < MIN_WAIT
     alike = part.name == name or not part.name or not name
+    if kind == part.kind == "ferry":
+        # A boat that lies at a stop on the way is not left.
+        return alike and wait < (RIDING_ON if part.name and name else MIN_WAIT)
     if kind == "bridge":
         if part.kind == "steps":
             # A flight of steps that leads up to a bridge is a part of it.
@@ -147,8 +157,6 @@ def _joins(
         return kind == "steps" and (not name or part.name == name)
     if wait >= MIN_WAIT or (kind == "ferry") != (part.kind == "ferry"):
         return False
-    if kind == "ferry":
-        return alike
     if part.name != name or (kind == "steps") != (part.kind == "steps"):
         return False
     if name:
@@ -268,6 +276,9 @@ def _step(
         kind = "boat"
         start = signs.place[signs.from_node[own[0]]]
         toward = signs.place[signs.to_node[last]]
+    elif kind == GANGWAY:
+        to_boat = i + 1 < len(parts) and parts[i + 1].kind == "ferry"
+        kind = "stop" if to_boat else "ashore"
     elif kind != "bridge":
         if i == 0 or not part.name:
             toward = _ahead(signs, parts, i, last, goal)
@@ -367,6 +378,11 @@ def _passed(
             if len(found) == MAX_PASSED:
                 break
     return tuple(found)
+
+
+def count_boats(steps: Sequence[Step]) -> int:
+    """Boats that a route takes."""
+    return sum(step.kind == "boat" for step in steps)
 
 
 def count_bridges(steps: Sequence[Step]) -> int:

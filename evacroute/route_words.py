@@ -8,7 +8,7 @@ from functools import cache
 
 from evacroute.errors import InputError
 from evacroute.languages import BETWEEN_SENTENCES, TAGS, catalogue, language_of
-from evacroute.route_steps import MIN_WAIT, Step, count_bridges
+from evacroute.route_steps import MIN_WAIT, Step, count_boats, count_bridges
 
 DAY = 24 * 60
 """Minutes in a day."""
@@ -33,8 +33,12 @@ class Words:
         return self.when(depart, clock) + self.between + total
 
     def total(self, way: Sequence[Step], distance: float, time: float) -> str:
-        """Say how far a way is: metres, minutes, bridges and steps."""
-        found = [self.metres(distance), self.minutes(time)]
+        """Say how far a way is: metres on foot, minutes, boats, bridges and steps."""
+        aboard = sum(step.distance for step in way if step.kind == "boat")
+        found = [self.metres(distance - aboard), self.minutes(time)]
+        boats = count_boats(way)
+        if boats:
+            found.append(self._n("{n} boat", "{n} boats", boats).format(n=boats))
         bridges = count_bridges(way)
         if bridges:
             found.append(self._n("{n} bridge", "{n} bridges", bridges).format(n=bridges))
@@ -106,6 +110,20 @@ class Words:
                 return self._stairs(step)
             case "boat":
                 return self._boat(step)
+            case "stop":
+                text = self._("Go to the boat stop {name} ({distance}).")
+                if not step.name:
+                    text = self._("Go to the boat stop ({distance}).")
+                return text.format(name=step.name, distance=self.metres(step.distance))
+            case "ashore":
+                text = self._("Go ashore ({distance}).")
+                return text.format(distance=self.metres(step.distance))
+            case "wait_boat":
+                n = max(1, rounded((step.end_s - step.begin_s) / 60))
+                text = self._n(
+                    "Wait for the boat ({n} minute).", "Wait for the boat ({n} minutes).", n
+                )
+                return text.format(n=n)
             case "wait":
                 n = max(1, rounded((step.end_s - step.begin_s) / 60))
                 text = self._n(
@@ -180,7 +198,9 @@ class Words:
         return text.format(name=step.name, n=n)
 
     def _boat(self, step: Step) -> str:
-        if step.start and step.toward:
+        if step.name and step.start and step.toward:
+            text = self._("Take the boat {name} from {start} to {place}.")
+        elif step.start and step.toward:
             text = self._("Take the boat from {start} to {place}.")
         elif step.toward:
             text = self._("Take the boat to {place}.")

@@ -20,6 +20,9 @@ REACH = 12.0
 AHEAD = 45.0
 """A way that turns less than this from the one before lies ahead [degrees]."""
 
+GANGWAY = "gangway"
+"""Kind, and beginning of the id, of links that `read_boats` and `shuttles` lead to a stop."""
+
 _BEFORE = ("square", "quay", "calle", "underpass", "steps")
 """Kinds whose names serve to name a place, the best first."""
 
@@ -32,7 +35,7 @@ class Signs:
     ----------
     kind
         Of each link: word of `KINDS`; a calle whose name says so is a square, quay or underpass,
-        one with steps is "steps".
+        one with steps is "steps"; the way between street and boat stop is "gangway".
     name
         Of each link, "" where it has none that serves.
     length
@@ -53,7 +56,7 @@ class Signs:
     square_at
         Of each node: name of a square that touches it, or "".
     place
-        Of each node: best name of a street or square that touches it, or "".
+        Of each node: best name of a street or square that touches it, or ""; a boat stop's own.
     """
 
     kind: list[str]
@@ -139,6 +142,10 @@ def _kinds_and_names(network: Network) -> tuple[list[str], list[str]]:
         kind, name = known[key]
         kinds.append(kind)
         names.append(name)
+    for link, id_ in enumerate(network.link_id.tolist()):
+        if str(id_).startswith(f"{GANGWAY}:"):
+            # Called as the stop is, whatever kind of street that name would be.
+            kinds[link], names[link] = GANGWAY, str(network.name[link])
     return kinds, names
 
 
@@ -232,4 +239,11 @@ def _places(network: Network, kinds: list[str], names: list[str]) -> tuple[list[
                     place[node] = place[node] or names[link]
         if wanted == "square":
             square_at = list(place)
+    stops = {
+        node for kind, nodes in zip(kinds, ends, strict=True) if kind == "ferry" for node in nodes
+    }
+    for kind, name, nodes in zip(kinds, names, ends, strict=True):
+        if kind == GANGWAY and name:
+            for node in stops.intersection(nodes):
+                place[node] = name
     return square_at, place

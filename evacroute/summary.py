@@ -45,6 +45,11 @@ class PlanSummary:
         Time step and deadline [s].
     settings, seed
         What the method was given.
+    hazards
+        changing_links, closed_links (at some time to somebody), closed_to_all_links, slower_links,
+        modelled_heights (share of the ground, None where no flood says so); None without hazards.
+    boats
+        rides, trips, persons_aboard, step_free_aboard; None without boats.
     links, shelters
         The tightest links and all shelters, as `Plan.tightest_links` and `Plan.shelters_frame`
         give them; not in `to_dict`.
@@ -69,6 +74,8 @@ class PlanSummary:
     deadline_s: float
     settings: dict[str, Any]
     seed: int
+    hazards: dict[str, Any] | None
+    boats: dict[str, Any] | None
     links: pd.DataFrame
     shelters: pd.DataFrame
 
@@ -84,6 +91,7 @@ class PlanSummary:
             f"{self.left:,} left",
             f"safe by the deadline of {self.deadline_s / 60:.4g} min: {self.safe:,} "
             f"({self.safe / max(everyone, 1):.1%})",
+            *(f"{head}: {text}" for head, text in self.happenings()),
             "",
             *self._class_table(everyone),
         ]
@@ -105,6 +113,25 @@ class PlanSummary:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def happenings(self) -> list[tuple[str, str]]:
+        """Tell of hazards and boats: pairs of a headline and what is to be said."""
+        told = []
+        if self.hazards is not None:
+            n, shut = self.hazards["changing_links"], self.hazards["closed_links"]
+            what = f"{n:,} links change over time, {shut:,} are closed at some time to somebody"
+            told.append(("hazards", what))
+            modelled = self.hazards["modelled_heights"]
+            if modelled:
+                share = "less than 1 %" if modelled < 0.01 else f"{modelled:.0%}"
+                what = f"MODELLED for {share} of the ground, where which street is low is made up"
+                told.append(("heights", what))
+        if self.boats is not None:
+            trips, aboard = self.boats["trips"], self.boats["persons_aboard"]
+            seated = self.boats["step_free_aboard"]
+            what = f"{trips:,} trips, {aboard:,} people aboard, {seated:,} cannot use steps"
+            told.append(("boats", what))
+        return told
 
     def _ending(self) -> list[str]:
         """Tell why a method that improves its plan stopped, if not at the gap asked for."""

@@ -25,13 +25,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import InputError
+from evacroute.hazards import as_hazards, hazard_reports
 from evacroute.load.boats_table import boats_table
 from evacroute.network import KINDS, Network
 from evacroute.scenario import Scenario
 
 NETWORK_FILES = ("node.csv", "link.csv")
 INSTANCE_FILES = (
-    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz", "boats.csv"
+    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz",
+    "hazards.json", "boats.csv",
 )  # fmt: skip
 
 WHEELCHAIR = {-1: "no", 0: "", 1: "yes"}
@@ -66,7 +68,8 @@ def write_network(network: Network, folder: str | Path) -> None:
 def write_instance(scenario: Scenario, folder: str | Path) -> None:
     """Write a scenario as an instance folder: network, shelters, classes, groups, link times.
 
-    What hazards do is written as link times, whatever the hazards. Persons are written as the
+    What hazards do is written as link times, whatever the hazards, and what they tell of themselves
+    beside it: that heights are modelled, say. Persons are written as the
     groups they were gathered into. The deadline is no part of an instance.
 
     Parameters
@@ -153,6 +156,10 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         times = scenario.link_times.frame(network, classes)
         times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))
         write_table(times, folder / "link_times.csv.gz")
+    until = scenario.deadline_s
+    told = hazard_reports(as_hazards(scenario.hazard), network, classes, until)
+    if told:
+        write_json({"reports": [report.to_dict() for report in told]}, folder / "hazards.json")
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

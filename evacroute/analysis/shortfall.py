@@ -55,9 +55,11 @@ class Shortfall:
         The deadline [s].
     too_short_s
         The longest deadline found that is proven to be too short to bring in all for whom there is
-        a way and room [s]; None where the deadline is not proven to be the cause.
+        a way and room [s]; None where the deadline is not proven to be the cause, and where streets
+        change over time or boats run: they are known up to the deadline only.
     with_time
-        Persons more than `at_most` for whom there may be a way and room if there is time enough.
+        Persons more than `at_most` for whom there may be a way and room if there is time enough; 0
+        where streets change or boats run.
     """
 
     persons: int
@@ -202,7 +204,10 @@ def explain_shortfall(plan: Plan) -> Shortfall:
         if possible < at_most:
             cut, room, who, among, at_most = other, free_room, STEP_FREE, step_free, possible
     no_hope = np.bincount(reason[~counted], weights=groups.size[~counted], minlength=len(REASONS))
-    too_short, with_time = _time_needed(problem, soonest, room, among, cut.most)
+    too_short, with_time = None, 0
+    # Streets that change and boats are laid out up to the deadline only.
+    if not problem.gates.n_rows:
+        too_short, with_time = _time_needed(problem, soonest, room, among, cut.most)
     held = int(groups.size[cut.held].sum())
     short = to_place - at_most
     return Shortfall(

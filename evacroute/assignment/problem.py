@@ -113,7 +113,7 @@ class Problem:
         gates, first = self.gates, self.n_links + self.gates.n_gates
         link[self.n_links : first][~gates.open_] = 0
         if len(gates.chairs):
-            link[first:] = gates.chairs * self.units
+            link[first:] = self._chair_units(gates.chairs)
         link[gates.ferries] = 0
         ferry, slot, gate, seats = gates.seats.T
         np.add.at(link, (ferry, slot), seats * self.units)
@@ -129,6 +129,17 @@ class Problem:
             room=np.minimum(shelters.capacity, MOST_PERSONS).copy(),
             step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
         )
+
+    def _chair_units(self, chairs: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Units that wheelchair places let in: one person each, however much street they take.
+
+        As many as those need who take most, as long as one more who takes least is too many.
+        """
+        unit = self.graph.unit[self.step_free]
+        if not len(unit):
+            return chairs
+        least, most = int(unit.min()), int(unit.max())
+        return np.minimum(chairs * most, (chairs + 1) * least - 1).astype(np.int32)
 
     @property
     def n_links(self) -> int:

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 import evacroute as er
+from evacroute.cli.boats import AlarmOption, BoatsOption
 from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
+    DeadlineOption,
     Inputs,
     InstanceOption,
     JsonOption,
@@ -40,22 +42,26 @@ def convert(
     max_distance: MaxDistanceOption = None,
     spread: SpreadOption = False,
     seed: SeedOption = 0,
+    deadline: DeadlineOption = "90min",
     hazard: HazardOption = None,
     heights: HeightsOption = None,
+    boats: BoatsOption = None,
+    alarm: AlarmOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a network, people and shelters of any format into an instance folder.
 
     The folder holds node.csv, link.csv, shelters.csv, classes.csv and groups.csv.gz: persons are
-    written as the groups they were gathered into.
+    written as the groups they were gathered into. Hazards and boats become link_times.csv.gz and
+    boats.csv, up to the deadline.
     """
     inputs = Inputs(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None,
-        hazard, heights,
+        hazard, heights, boats, alarm,
     )  # fmt: skip
     check_replaceable(out, str(out), "node.csv", INSTANCE_FILES)
     with progress() as tell:
-        scenario, reports = inputs.load("90min", tell)
+        scenario, reports = inputs.load(deadline, tell)
         tell("writing the instance", 0.9)
         er.write_instance(scenario, out)
     if as_json:

@@ -114,8 +114,10 @@ def parse_hazard(text: str) -> HazardText:
     return made
 
 
-def make_hazards(texts: list[str] | None, heights: Path | None, network: Network) -> list[Hazard]:
-    """Load the hazards of the command line.
+def make_hazards(
+    texts: list[str] | None, heights: Path | None, network: Network, alarm: str | None = None
+) -> list[Hazard]:
+    """Load the hazards of the command line; `alarm` is that of series without one of their own.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def make_hazards(texts: list[str] | None, heights: Path | None, network: Network
         if one.kind == "flood":
             if heights is not None and known is None:
                 known = _flood_name("read_heights")(heights, network)
-            made.append(_flood(one, known))
+            made.append(_flood(one, known, alarm))
         else:
             made.append(_MAKERS[one.kind](one, network))
     return made
@@ -207,14 +209,15 @@ def _flood_name(name: str) -> Any:
     return made
 
 
-def _flood(one: HazardText, heights: Any) -> Any:
+def _flood(one: HazardText, heights: Any, alarm: str | None) -> Any:
     given = one.settings
     options: dict[str, Any] = {}
     if "tide" in given:
         options["tide"] = float(given["tide"])
     else:
-        alarm = {"alarm": given["alarm"]} if "alarm" in given else {}
-        options["tide"] = _flood_name("read_tide")(Path(given["series"]), **alarm)
+        at = given.get("alarm", alarm)
+        begin = {} if at is None else {"alarm": at}
+        options["tide"] = _flood_name("read_tide")(Path(given["series"]), **begin)
     if heights is not None:
         options["heights"] = heights
     if "every" in given:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 import evacroute as er
+from evacroute._changes import hazard_figures
+from evacroute.boats import Boats
+from evacroute.cli.boats import check_boats, make_boats
 from evacroute.cli.hazards import check_hazards, make_hazards
 from evacroute.cli.shell import Readable, Report
 from evacroute.hazards import Hazard, as_hazards, hazard_reports
@@ -165,18 +167,34 @@ class Inputs:
     seed: int | None
     hazards: list[str] | None = None
     heights: Path | None = None
+    boats: Path | None = None
+    alarm: str | None = None
+
+    def check(self) -> None:
+        """Check hazards and boats before anything is loaded.
+
+        Raises
+        ------
+        typer.BadParameter
+            If an option is not of its form, or a file does not exist.
+        """
+        check_hazards(self.hazards, self.heights)
+        check_boats(self.boats, self.alarm, self.hazards)
 
     def load(self, deadline: str, report: Report) -> tuple[Scenario, dict[str, Readable]]:
         """Load the scenario; also the reports of what was read."""
-        check_hazards(self.hazards, self.heights)
+        self.check()
         if self.instance is not None:
             self._only_instance()
             report("loading the instance", 0.0)
             hazards: list[Hazard] = []
-            if self.hazards:
-                hazards = self.load_hazards(er.read_network(self.instance))
+            riding = None
+            if self.hazards or self.boats is not None:
+                network, boats = self._with_boats(er.read_network(self.instance), deadline)
+                hazards = self.load_hazards(network)
+                riding = None if boats is None else (network, boats)
             scenario = er.read_instance(
-                self.instance, deadline=deadline, seed=self.seed, hazard=hazards
+                self.instance, deadline=deadline, seed=self.seed, hazard=hazards, boats=riding
             )
             return scenario, reports_of(scenario)
         if self.network is None or self.people is None or self.shelters is None:
@@ -186,14 +204,24 @@ class Inputs:
         network, people, survey = self.load_people(report)
         report("loading the shelters", 0.7)
         shelters = er.read_shelters(self.shelters, network)
+        # After people and shelters, so that nobody is taken to stand on a gangway.
+        network, boats = self._with_boats(network, deadline)
         hazards = self.load_hazards(network)
         report("gathering groups", 0.8)
-        scenario = er.Scenario(network, people, shelters, deadline=deadline, hazard=hazards)
+        scenario = er.Scenario(
+            network, people, shelters, deadline=deadline, hazard=hazards, boats=boats
+        )
         return scenario, reports_of(scenario) | survey
 
     def load_hazards(self, network: Network) -> list[Hazard]:
         """Load the hazards."""
-        return make_hazards(self.hazards, self.heights, network)
+        return make_hazards(self.hazards, self.heights, network, self.alarm)
+
+    def _with_boats(self, network: Network, deadline: str) -> tuple[Network, Boats | None]:
+        """Load the boats, if any, into the network."""
+        if self.boats is None:
+            return network, None
+        return make_boats(self.boats, self.alarm, network, deadline)
 
     def load_people(self, report: Report) -> tuple[Network, People, dict[str, Readable]]:
         """Load network and people from files; also the report of the bridges, if any."""
@@ -228,6 +256,7 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
         "network": scenario.network,
         "shelters": scenario.shelters,
         "people": scenario.people,
+        "boats": scenario.boats,
     }
     found = {name: getattr(part, "report", None) for name, part in parts.items()}
     reports: dict[str, Readable] = {
@@ -250,22 +279,16 @@ def _of_hazards(scenario: Scenario) -> dict[str, Readable]:
 
 def hazards_report(scenario: Scenario) -> dict[str, Readable]:
     """Count the links that hazards close or slow before the deadline, if there is any hazard."""
-    if not as_hazards(scenario.hazard):
+    found = hazard_figures(scenario)
+    if found is None:
         return {}
-    profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
-    first = profile.ptr[:-1]
     report = er.LoadReport("hazards, until the deadline")
-    if len(first):
-        shut = np.logical_or.reduceat(profile.factor == 0, first, axis=1)
-        whole = np.logical_or.reduceat((profile.factor == 0).all(axis=0), first)
-        slow = np.logical_or.reduceat((profile.factor < 1).any(axis=0), first)
-        shut_to_some = shut.any(axis=0)
+    whole, slow = found["closed_to_all_links"], found["slower_links"]
+    if found["closed_links"] or slow:
         report.counts |= {
-            "links that are at some time closed to everyone": int(whole.sum()),
-            "links that are at some time closed to some only": int((shut_to_some & ~whole).sum()),
-            "links that are at some time slower, and never closed": int(
-                (slow & ~shut_to_some).sum()
-            ),
+            "links that are at some time closed to everyone": whole,
+            "links that are at some time closed to some only": found["closed_links"] - whole,
+            "links that are at some time slower, and never closed": slow,
         }
     else:
         report.notes.append("no link is closed or slower before the deadline")

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 import evacroute as er
-from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards
+from evacroute.cli.boats import AlarmOption, BoatsOption
+from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
     DeadlineOption,
@@ -73,6 +74,8 @@ def plan(
     max_density: MaxDensityOption = None,
     hazard: HazardOption = None,
     heights: HeightsOption = None,
+    boats: BoatsOption = None,
+    alarm: AlarmOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,9 +87,9 @@ def plan(
     started = time.perf_counter()
     inputs = Inputs(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None,
-        hazard, heights,
+        hazard, heights, boats, alarm,
     )  # fmt: skip
-    check_hazards(hazard, heights)
+    inputs.check()
     seconds(deadline, "--deadline")
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")

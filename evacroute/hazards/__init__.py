@@ -7,12 +7,13 @@ from evacroute.hazards.earthquake import Earthquake
 from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
 from evacroute.hazards.flood import Flood
 from evacroute.hazards.hazard import Hazard, as_hazards, hazard_reports, wades
-from evacroute.hazards.heights import Heights
+from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import LinkTimes, Profile
 from evacroute.hazards.tide import Tide
 from evacroute.hazards.walkways import Walkways
 
 __all__ = [
+    "MODELLED_SHARE",
     "Arrival",
     "Closure",
     "Closures",

@@ -29,6 +29,11 @@ class Combined:
     times: LinkTimes
     hazards: tuple[Hazard, ...] = ()
 
+    @property
+    def inside(self) -> tuple[Hazard, ...]:
+        """Hazards whose reports count."""
+        return self.hazards
+
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Give the link times."""
         return self.times.link_times(network, classes, until)

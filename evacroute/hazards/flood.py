@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.errors import HazardError, InputError
-from evacroute.hazards.heights import Heights
+from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import EVERY, LinkTimes
 from evacroute.hazards.tide import Tide
 from evacroute.hazards.wading import is_dry, wading_factor
@@ -199,9 +199,7 @@ class Flood:
         report.shares["of the walkable ground under water at the highest level"] = float(
             heights.flooded_share(network, float(level.max()))
         )
-        report.shares["of the walkable ground with a modelled height"] = heights.modelled_share(
-            network
-        )
+        report.shares[MODELLED_SHARE] = heights.modelled_share(network)
         if heights.report is not None:
             report.notes.extend(heights.report.notes)
         return report

@@ -55,9 +55,22 @@ def wades(hazards: Sequence[Hazard]) -> bool:
 def hazard_reports(
     hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
 ) -> list[LoadReport]:
-    """Gather the reports of hazards that have one: an attribute `report`, or a method."""
-    found = []
+    """Gather the reports of hazards that have one: an attribute `report`, or a method.
+
+    Link times that were read give those of the hazards that they were made of; a hazard made of
+    others (attribute `inside`) gives theirs, one of those with the same notes.
+    """
+    found: list[LoadReport] = []
     for one in hazards:
+        if isinstance(one, LinkTimes):
+            found += one.reports
+            continue
+        inside = getattr(one, "inside", None)
+        if inside is not None:
+            for told in hazard_reports(inside, network, classes, until):
+                if all(told.notes != other.notes for other in found):
+                    found.append(told)
+            continue
         report = getattr(one, "report", None)
         if callable(report):
             report = report(network, classes, until)

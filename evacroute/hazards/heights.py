@@ -19,6 +19,9 @@ from evacroute.hazards.height_model import (
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport
 
+MODELLED_SHARE = "of the walkable ground with a modelled height"
+"""What the share of modelled heights is called in reports."""
+
 MODELLED_NOTE = (
     "heights are modelled: the flooded share by tide is that of the curve, but which street is "
     "high and which low is made up; do not read the depth of a single street from them"
@@ -219,5 +222,5 @@ def complete(
         parts.append(f"model (seed {seed}, correlation {correlation:g} m)")
         report.notes.append(MODELLED_NOTE)
     result = Heights(filled, modelled, " and ".join(parts), report)
-    report.shares["of the walkable ground with a modelled height"] = result.modelled_share(network)
+    report.shares[MODELLED_SHARE] = result.modelled_share(network)
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from evacroute._kernels.link_times import multiply
 from evacroute.errors import Faults, HazardError
 from evacroute.network import Network
 from evacroute.people import Classes
+from evacroute.reports import LoadReport
 
 EVERY = -1
 """Class of a row that counts for every class."""
@@ -38,6 +39,8 @@ class LinkTimes:
         When it begins and ends [s after the alarm]; to_s may be inf, shape (n_rows,).
     speed_factor
         0 to 1, shape (n_rows,).
+    reports
+        What the hazards behind the rows told of themselves, where the rows were read; not compared.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class LinkTimes:
     from_s: NDArray[np.float64]
     to_s: NDArray[np.float64]
     speed_factor: NDArray[np.float64]
+    reports: tuple[LoadReport, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         columns: dict[str, Any] = {
@@ -156,7 +160,7 @@ class LinkTimes:
 
     def equals(self, other: object) -> bool:
         """Whether the other holds equal rows in the same order."""
-        return equal_arrays(self, other)
+        return equal_arrays(self, other, skip=("reports",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute.errors import Faults, HazardError, InputError, PeopleError
+from evacroute.boats import Boats
+from evacroute.errors import BoatError, Faults, HazardError, InputError, PeopleError
 from evacroute.hazards import Hazard, LinkTimes, as_hazards
 from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
@@ -19,6 +22,7 @@ from evacroute.load.shelters import read_shelters
 from evacroute.load.tables import flags, numbers, read_table, row_name, unique_ids, words
 from evacroute.network import Network
 from evacroute.people import DEPTH, DEPTH_STEP_FREE, Classes, Groups
+from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 
 
@@ -28,14 +32,16 @@ def read_instance(
     deadline: float | str = 5400.0,
     seed: int | None = None,
     hazard: Hazard | Sequence[Hazard] | None = None,
+    boats: tuple[Network, Boats] | None = None,
 ) -> Scenario:
     """Read a scenario from a folder of tables.
 
     The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
     `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) and ``boats.csv``; any
-    of them may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id, class_id, ready_time [s],
-    size, and optionally together (1: the group moves as one); ``classes.csv`` has class_id,
+    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) with ``hazards.json``,
+    and ``boats.csv``; any table may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id,
+    class_id, ready_time [s], size, and optionally together (1: the group moves as one);
+    ``classes.csv`` has class_id,
     speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
     (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
     0.15 where steps cannot be used, where not given).
@@ -51,6 +57,9 @@ def read_instance(
     hazard
         What makes streets slower or closes them, beside ``link_times.csv``: one hazard, several, or
         None.
+    boats
+        The folder's network with boats, as `read_boats` and `shuttles` give them; the folder then
+        has no ``boats.csv``.
 
     Raises
     ------
@@ -63,6 +72,7 @@ def read_instance(
         raise InputError(f"{folder}: there is no such folder, expected an instance folder")
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
     more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
+    told = read_hazard_reports(folder)
     shelters_path = _find(folder, "shelters.csv")
     if shelters_path is None:
         raise InputError(f"{folder}: there is no shelters.csv")
@@ -72,12 +82,16 @@ def read_instance(
             f"{folder}: there is {found} of groups.csv and people.csv, expected one of them "
             "(each may end in .csv.gz)"
         )
+    if boats is not None and more[1] is not None:
+        raise BoatError(f"{more[1]}: the folder has boats of its own, expected none beside others")
     network = read_gmns(folder)
     shelters = read_shelters(shelters_path, network)
-    if people is not None:
-        persons = read_people(people, network, seed=seed)
+    persons = None if people is None else read_people(people, network, seed=seed)
+    # People and shelters are on the streets by now, and keep their positions in what has grown.
+    network, riding = (network, None) if boats is None else (_grown(network, boats[0]), boats[1])
+    if persons is not None:
         scenario = Scenario(network, persons, shelters, deadline=deadline, hazard=hazard)
-        return _with_more(scenario, *more)
+        return _with_more(scenario, *more, riding, told)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
@@ -91,17 +105,26 @@ def read_instance(
         deadline=deadline,
         hazard=hazard,
     )
-    return _with_more(scenario, *more)
+    return _with_more(scenario, *more, riding, told)
 
 
-def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Scenario:
-    """Add link times and boats of files to a scenario."""
-    if times is None and boats is None:
+def _with_more(
+    scenario: Scenario,
+    times: Path | None,
+    rides: Path | None,
+    boats: Boats | None,
+    told: tuple[LoadReport, ...],
+) -> Scenario:
+    """Add link times of a file and boats, of a file or given, to a scenario."""
+    if times is None and rides is None and boats is None and not told:
         return scenario
     network = scenario.network
     hazards = as_hazards(scenario.hazard)
-    if times is not None:
-        hazards = (*hazards, read_link_times(times, network, scenario.group_classes))
+    if times is not None or told:
+        rows = LinkTimes.none()
+        if times is not None:
+            rows = read_link_times(times, network, scenario.group_classes)
+        hazards = (*hazards, replace(rows, reports=told))
     return Scenario(
         network,
         scenario.people,
@@ -110,8 +133,39 @@ def _with_more(scenario: Scenario, times: Path | None, boats: Path | None) -> Sc
         classes=scenario.classes if scenario.bins is None else None,
         deadline=scenario.deadline,
         hazard=hazards,
-        boats=None if boats is None else read_boats_table(boats, network),
+        boats=boats if rides is None else read_boats_table(rides, network),
     )
+
+
+def read_hazard_reports(folder: Path) -> tuple[LoadReport, ...]:
+    """Read what an instance's hazards told of themselves, from ``hazards.json`` if it is there.
+
+    Raises
+    ------
+    HazardError
+        If the file is no list of reports.
+    """
+    path = folder / "hazards.json"
+    if not path.is_file():
+        return ()
+    try:
+        reports = json.loads(path.read_text(encoding="utf-8"))["reports"]
+        return tuple(LoadReport(**report) for report in reports)
+    except (ValueError, KeyError, TypeError) as fault:
+        raise HazardError(f"{path}: expected the reports of hazards: {fault}") from None
+
+
+def _grown(streets: Network, network: Network) -> Network:
+    """Give the network with boats, if it has grown from these streets."""
+    same = np.array_equal(network.link_id[: streets.n_links], streets.link_id) and np.array_equal(
+        network.node_id[: streets.n_nodes], streets.node_id
+    )
+    if not same:
+        raise BoatError(
+            "boats: their network does not begin with the folder's nodes and links, expected the "
+            "one that read_boats made of it"
+        )
+    return network
 
 
 def read_link_times(

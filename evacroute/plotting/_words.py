@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evacroute.hazards import as_hazards, hazard_reports
+from evacroute._changes import reports_of_hazards
 from evacroute.network import Network
 from evacroute.plan import Plan
 from evacroute.reports import LoadReport
@@ -57,12 +57,9 @@ def notes(plan: Plan) -> list[str]:
 
 def _reports(plan: Plan) -> list[LoadReport]:
     scenario = plan.scenario
-    parts = (scenario.network, scenario.people, scenario.shelters)
+    parts = (scenario.network, scenario.people, scenario.shelters, scenario.boats)
     reports = [getattr(part, "report", None) for part in parts]
-    hazards = hazard_reports(
-        as_hazards(scenario.hazard), scenario.network, scenario.group_classes, scenario.deadline_s
-    )
-    return [report for report in reports if report is not None] + hazards
+    return [report for report in reports if report is not None] + reports_of_hazards(scenario)
 
 
 def _in_short(plan: Plan, summary: PlanSummary) -> list[tuple[str, str]]:
@@ -79,7 +76,7 @@ def _in_short(plan: Plan, summary: PlanSummary) -> list[tuple[str, str]]:
     ]
     if summary.gap is not None:
         rows.append(("Certificate", f"at most {summary.gap:.2%} above the least possible"))
-    return rows
+    return rows + [(head.capitalize(), text) for head, text in summary.happenings()]
 
 
 def _classes(summary: PlanSummary) -> list[list[str]]:

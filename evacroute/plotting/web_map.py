@@ -25,7 +25,10 @@ SCRIPTS = (
     "search.js", "found.js", "controls.js", "summary.js", "rescue.js", "main.js",
 )  # fmt: skip
 
-ONLY_WITH = {"hazards.js": "hazard_street", "hazards.css": "hazard_street"}
+ONLY_WITH = {
+    "hazards.js": "hazard_street", "hazards.css": "hazard_street",
+    "rescue.js": "pickup_persons", "rescue.css": "pickup_persons",
+}  # fmt: skip
 """Parts that a map has only if there is this column, so that maps without do not grow."""
 
 OPENSTREETMAP = "© OpenStreetMap contributors"

@@ -246,6 +246,7 @@ def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
     """
     arcs = np.flatnonzero(p.arc_gate >= 0)
     links = changing(e)
+    links = links[~e.instance.ferry[links]]  # boats keep to their timetable, see `_ferries`
     row = np.full(len(e.instance.link_id), -1, np.int64)
     row[links] = np.arange(len(links))
     of_arc = row[p.arc_link[grid.first[arcs]]]

@@ -127,6 +127,17 @@ def test_too_far_is_helped_by_time() -> None:
     assert "4.833 min" in str(told)
 
 
+def test_streets_that_change_leave_the_deadline_out() -> None:
+    """Where a street closes for good in time, who is cut off is told, and no longer deadline."""
+    scenario = scene(corridor(3), [(0, 6)], [(3, 10)], deadline=1800.0)
+    network = scenario.network
+    rows = [{"link_id": name, "from": 10} for name in network.link_id[:2]]
+    told = er.explain_shortfall(er.assign(replace(scenario, hazard=er.Closures(rows))))
+    assert told.no_hope == {"cut off by a hazard": 6}
+    assert told.too_short_s is None
+    assert told.with_time == 0
+
+
 @settings(max_examples=60)
 @given(scenario=exact_scenes())
 def test_no_plan_beats_the_cut(scenario: er.Scenario) -> None:

@@ -14,6 +14,7 @@ from scenes import WHEELCHAIR, on_the_grid, scene
 import evacroute as er
 from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import build_problem, per_slot
+from evacroute.network import KINDS
 
 FAR = 1 << 28
 
@@ -181,3 +182,31 @@ def test_density_limits_flow_by_the_slowest() -> None:
     # The third class has no people.
     assert build_problem(scenario, 10.0, 2.0).link_slot.tolist() == [24, 24]
     assert build_problem(scenario, 10.0).link_slot.tolist() == [90, 90]
+
+
+@pytest.mark.parametrize("places,rows", [(1, [(1.0, 0.0, 0.0, 1.9)]), (3, [(1.0, 0.0, 0.0, 1.9)])])
+def test_wheelchair_places_count_persons(places: int, rows: list[tuple[float, ...]]) -> None:
+    """Who takes the street of two takes one wheelchair place: a boat carries as many as it has."""
+    network = corridor(3)
+    kind = network.kind.copy()
+    kind[2:4] = KINDS.index("ferry")
+    scenario = scene(network, [(0, 1)] * 9, [(3, 20)], classes=rows)
+    boats = er.Boats(
+        [2, 2], ["A", "B"], [300.0, 600.0], [400.0, 700.0], [60, 60], [places] * 2, [60] * 2
+    )
+    plan = er.assign(replace(scenario, network=replace(network, kind=kind), boats=boats))
+    assert plan.placed == min(9, 2 * places)
+    assert er.verify(plan).broken == ()
+
+
+def test_wheelchair_places_where_some_take_more_street() -> None:
+    """People of two widths together are never more than a boat's wheelchair places."""
+    network = corridor(3)
+    kind = network.kind.copy()
+    kind[2:4] = KINDS.index("ferry")
+    classes = [(1.0, 0.0, 0.0, 1.9), (1.0, 0.0, 0.0, 1.0)]
+    scenario = scene(network, [(0, 1, 0.0, i % 2) for i in range(12)], [(3, 20)], classes=classes)
+    boats = er.Boats([2], ["A"], [300.0], [400.0], [60], [4], [60])
+    plan = er.assign(replace(scenario, network=replace(network, kind=kind), boats=boats))
+    assert 2 <= plan.placed <= 4
+    assert er.verify(plan).broken == ()

@@ -14,9 +14,11 @@ from scenes import scene
 from typer.testing import CliRunner, Result
 
 import evacroute as er
+from evacroute._disturbed import FromNow
 from evacroute.cli import app
 from evacroute.cli.hazards import make_hazards, parse_hazard
 from evacroute.cli.inputs import reports_of
+from evacroute.hazards import hazard_reports
 
 NETWORK = corridor(4)
 
@@ -190,6 +192,16 @@ def test_reports_of_hazards_go_by_kind() -> None:
     reports = reports_of(scenario)
     assert list(reports) == ["closures", "closures 2", "storm", "hazards"]
     assert reports["storm"].counts == {"links": NETWORK.n_links}  # type: ignore[attr-defined]
+
+
+def test_a_hazard_from_now_on_keeps_its_notes() -> None:
+    """A flood that comes up later still says that its heights are modelled."""
+    scenario = scene(NETWORK, [(0, 6)], [(4, 10)])
+    flood = FromNow(er.Flood(tide=1.2, heights="model"), 60.0)
+    arguments = (scenario.network, scenario.group_classes, scenario.deadline_s)
+    (report,) = hazard_reports([flood], *arguments)
+    assert any("heights are modelled" in note for note in report.notes)
+    assert len(hazard_reports([flood, flood], *arguments)) == 1
 
 
 def test_an_instance_of_persons_takes_hazards_beside_its_own(instance: Path) -> None:

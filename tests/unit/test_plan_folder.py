@@ -75,7 +75,7 @@ def test_summary_has_the_documented_keys(tmp_path: Path) -> None:
     assert list(record) == [
         "format", "status", "method", "cost", "weighted_cost", "bound", "gap", "placed", "left",
         "safe", "mean", "p95", "clearance", "by_class", "left_by_reason", "seconds", "step_s",
-        "deadline_s", "settings", "seed", "versions", "reports",
+        "deadline_s", "settings", "seed", "hazards", "boats", "versions", "reports",
     ]  # fmt: skip
     assert list(record["seconds"]) == ["load", "assign", "export", "total"]
     assert record["seconds"]["total"] == pytest.approx(3 + record["seconds"]["export"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from networks import from_edges
 
+import evacroute as er
 from evacroute.assignment.movements import REASONS
 from evacroute.errors import InputError
 from evacroute.languages import LANGUAGES
@@ -85,7 +86,7 @@ def tell(way: str, network: Network | None = None, waits: Any = None, **options:
 def test_a_way_in_words() -> None:
     """A way with a bridge, a square, nameless ways and a boat is told line by line."""
     assert tell(WAY).text == (
-        "Leave at once. In all: 480 metres, 8 minutes, 1 bridge, 14 steps.",
+        "Leave at once. In all: 320 metres, 8 minutes, 1 boat, 1 bridge, 14 steps.",
         "Follow Calle Prima for 60 metres, towards Ponte Storto.",
         "Turn right. Cross the bridge Ponte Storto (14 steps).",
         "Cross Campo Grande (40 metres).",
@@ -261,6 +262,29 @@ def test_boats_from_place_to_place() -> None:
     assert "Take the boat Linea 2." in tell(WAY, line).text
 
 
+def test_boats_of_a_timetable() -> None:
+    """Stops, gangways, the wait for a boat and the line are told; who rides on stays aboard."""
+    network, _ = er.lagoon_boats(until="30 min")
+    ids = network.link_positions(["gangway:C1-r", "boat:C1>C2", "boat:C2>C3", "gangway:C3"])
+    enter, leave = [0.0, 100.0, 400.0, 640.0], [10.0, 340.0, 640.0, 650.0]
+    told = route_directions(network, ids.tolist(), enter, leave, shelter="Scuola")
+    first, last = (network.name[i] for i in (ids[0], ids[3]))
+    assert [step.kind for step in told.steps] == [
+        "leave", "stop", "wait_boat", "boat", "ashore", "arrive",
+    ]  # fmt: skip
+    assert told.text[1].startswith(f"Go to the boat stop {first} (")
+    assert told.text[2] == "Wait for the boat (2 minutes)."
+    assert told.text[3] == f"Take the boat 1 from {first} to {last}."
+    assert "1 boat" in told.text[0]
+
+
+def test_whoever_is_cut_off_waits_for_a_crew() -> None:
+    """People whom a hazard cuts off are told so, in words of their own, and that a crew comes."""
+    told = stay_directions("cut off by a hazard")
+    assert told.text[0] == "Water, fire or rubble cuts the ways to the shelters."
+    assert "crew" in told.text[-1]
+
+
 @pytest.mark.parametrize("wait,lines", [(20, 0), (40, 1), (130, 1)])
 def test_waits(wait: float, lines: int) -> None:
     """A wait of half a minute or more is told in minutes, a shorter one is not."""
@@ -332,8 +356,8 @@ def test_italian() -> None:
     """Italian speaks in short imperative sentences with the right plurals."""
     text = tell(WAY, language="it-IT", alarm="10:30", depart=60).text
     assert text[:4] == (
-        "Parti 1 minuto dopo l'allarme, alle 10:31. In tutto: 480 metri, 7 minuti, 1 ponte, 14 "
-        "gradini.",
+        "Parti 1 minuto dopo l'allarme, alle 10:31. In tutto: 320 metri, 7 minuti, 1 battello, "
+        "1 ponte, 14 gradini.",
         "Segui Calle Prima per 60 metri, verso Ponte Storto.",
         "Gira a destra. Attraversa Ponte Storto (14 gradini).",
         "Attraversa Campo Grande (40 metri).",

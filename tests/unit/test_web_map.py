@@ -7,6 +7,7 @@ import gzip
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from stranded import fleet, plan_leaving
 
 import evacroute as er
 from evacroute.errors import InputError
+from evacroute.network import FERRY
 from evacroute.plotting import write_map
 from evacroute.plotting.web_map import SCRIPTS
 
@@ -44,7 +46,9 @@ def test_one_file_holds_everything(tmp_path: Path):
     page = path.read_text("utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
-    assert page.count("<script>") == len(SCRIPTS) - 1  # hazards.js is for maps with hazards
+    assert (
+        page.count("<script>") == len(SCRIPTS) - 2
+    )  # hazards.js and rescue.js are for maps with them
 
 
 def test_two_hundred_people_stay_small(tmp_path: Path):
@@ -70,8 +74,20 @@ def test_only_a_map_with_hazards_grows(tmp_path: Path):
     )
     assert "class Hazards" not in plain
     assert ".hazard-mark {" not in plain
-    assert hazardous.count("<script>") == len(SCRIPTS) == plain.count("<script>") + 1
+    assert hazardous.count("<script>") == plain.count("<script>") + 1
     assert len(plain) < len(hazardous) < len(plain) + 12_000
+
+
+def test_only_a_map_with_a_rescue_grows(tmp_path: Path):
+    """Without a rescue a map holds neither its script nor its styles; with one it holds both."""
+    plan, found = rescued_plan()
+    plain = write_map(plan, tmp_path / "a.html").read_text("utf-8")
+    rescued = write_map(plan, tmp_path / "b.html", rescue=found).read_text("utf-8")
+    assert "class RescueLayer" not in plain
+    assert ".pickup-count {" not in plain
+    assert "class RescueLayer" in rescued
+    assert ".pickup-count {" in rescued
+    assert rescued.count("<script>") == plain.count("<script>") + 1
 
 
 def test_names_cannot_break_out(tmp_path: Path):
@@ -82,7 +98,7 @@ def test_names_cannot_break_out(tmp_path: Path):
     assert "<script>window.broken" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy
-    assert policy[1].count("sha256-") == len(SCRIPTS) - 1
+    assert policy[1].count("sha256-") == len(SCRIPTS) - 2
     assert "script-src &#x27;sha256" in policy[1]
     assert "https:" not in policy[1]
 
@@ -532,3 +548,24 @@ def test_browser_shows_no_rescue_unless_asked(seen: Seen, tmp_path: Path):
     """A map without a rescue has neither its legend nor its markers."""
     page = seen.open(write_map(make_plan(), tmp_path / "map.html"))
     assert page.locator(".rescue-legend, .pickup, #show-pickups").count() == 0
+
+
+@pytest.mark.browser
+def test_browser_tells_who_is_aboard(seen: Seen, tmp_path: Path):
+    """A boat's line says how many are aboard, and nothing of widths or steps."""
+    plan = make_plan()
+    walked = int(plan.movements.leg_link[0])
+    network = plan.scenario.network
+    kind = network.kind.copy()
+    kind[[walked, walked ^ 1]] = FERRY
+    scenario = replace(plan.scenario, network=replace(network, kind=kind))
+    page = seen.open(write_map(replace(plan, scenario=scenario), tmp_path / "map.html"))
+    page.fill("#search", str(network.link_id[walked]))
+    page.press("#search", "Enter")
+    popup = page.locator(".leaflet-popup")
+    popup.wait_for()
+    text = popup.inner_text()
+    assert "Aboard" in text
+    assert " in all" in text
+    assert "Width" not in text
+    assert "Steps" not in text

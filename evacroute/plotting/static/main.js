@@ -26,7 +26,7 @@ async function start() {
   });
   controls.set({});
   showSummary(data.meta, shelters);
-  drawRescue(map, data);
+  if (data.meta.rescue) drawRescue(map, data);
   startSearch(map, data, streets, shelters, routes, controls);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     streets.restyle();

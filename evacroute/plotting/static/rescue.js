@@ -180,7 +180,6 @@ class RescueLayer {
 }
 
 function drawRescue(map, data) {
-  if (!data.meta.rescue) return;
   const rescue = new RescueLayer(data);
   rescue.draw(map);
   document.getElementById("summary").append(rescue.list());

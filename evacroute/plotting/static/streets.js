@@ -94,7 +94,8 @@ class Streets {
     this.map = map;
     const renderer = L.canvas({ padding: 0.4, tolerance: 6 });
     for (let street = 0; street < this.count; street++) {
-      const layer = L.polyline(this.points(2 * street), { renderer, smoothFactor: 1.2 });
+      const dash = this.isFerry(street) ? { dashArray: "6 5" } : {};
+      const layer = L.polyline(this.points(2 * street), { renderer, smoothFactor: 1.2, ...dash });
       layer.street = street;
       this.layers.push(layer);
     }
@@ -157,6 +158,10 @@ class Streets {
     return this.view.measure === "share" ? SHARE_BREAKS : this.breaks[this.view.mode];
   }
 
+  isFerry(street) {
+    return this.data.meta.kinds[this.data.street_kind[street]] === "ferry";
+  }
+
   title(street) {
     const { street_name, street_name_table, street_kind, meta } = this.data;
     const name = street_name_table[street_name[street]];
@@ -190,20 +195,21 @@ class Streets {
     const back = d.street_capacity_back[street];
     const rate = Number.isNaN(back) || back === ahead ? perMinute(ahead) : `${perMinute(ahead)} / ${perMinute(back)} back`;
     const used = this.total[street] > 0;
+    const ferry = this.isFerry(street);
     return element(
       "div", { class: "explain" },
       element("h2", {}, this.title(street)),
       facts([
         ["Kind", Number.isNaN(back) ? `${kind}, one way` : kind],
-        ["Width", `${d.street_width[street].toFixed(1)} m${assumed & 1 ? " (assumed)" : ""}`],
+        ["Width", ferry ? null : `${d.street_width[street].toFixed(1)} m${assumed & 1 ? " (assumed)" : ""}`],
         ["Length", `${d.street_length[street].toFixed(0)} m`],
-        ["Steps", stepsText(d.street_steps[street])],
-        ["Wheelchair", ["said to be impassable", null, "said to be passable"][d.street_wheelchair[street] + 1]],
-        ["Height", Number.isNaN(d.street_elevation[street]) ? null : `${d.street_elevation[street].toFixed(2)} m above the tide datum`],
-        ["Capacity", `${rate} persons a minute each way${assumed & 2 ? " (from an assumed width)" : ""}`],
+        ["Steps", ferry ? null : stepsText(d.street_steps[street])],
+        ["Wheelchair", ferry ? null : ["said to be impassable", null, "said to be passable"][d.street_wheelchair[street] + 1]],
+        ["Height", ferry || Number.isNaN(d.street_elevation[street]) ? null : `${d.street_elevation[street].toFixed(2)} m above the tide datum`],
+        ["Capacity", ferry ? null : `${rate} persons a minute each way${assumed & 2 ? " (from an assumed width)" : ""}`],
         ...(this.hazards ? this.hazards.facts(street) : []),
-        ["Persons", used ? this.personsText(street) : "nobody walks here in this plan"],
-        ["Fullest", used ? this.peakText(street) : null],
+        [ferry ? "Aboard" : "Persons", used ? this.personsText(street) : `nobody ${ferry ? "rides" : "walks"} here in this plan`],
+        ["Fullest", used && !ferry ? this.peakText(street) : null],
         ["Price", this.highestCell[street] < 0 ? null : this.priceText(street)],
         ["In use", used ? `minute ${this.minute(this.firstBin[street])} to ${this.minute(this.lastBin[street] + 1)}` : null],
         ["Link", [d.street_id[street], d.street_id_back[street]].filter((id) => id).join(" and ")],

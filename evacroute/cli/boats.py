@@ -1,0 +1,77 @@
+"""Boats on the command line: ``--boats GTFS --alarm "2021-10-05 10:00"``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evacroute.boats import Boats
+from evacroute.cli.hazards import parse_hazard
+from evacroute.load.boats import load_boats
+from evacroute.network import Network
+
+_PANEL = "Boats"
+
+BoatsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--boats",
+        metavar="GTFS",
+        help="Boats that people ride on: a GTFS feed (folder or .zip), a table of shuttles, or a "
+        "table of rides (boats.csv).",
+        rich_help_panel=_PANEL,
+    ),
+]
+AlarmOption = Annotated[
+    str | None,
+    typer.Option(
+        "--alarm",
+        metavar="DATE",
+        help="Local date and time of the alarm, '2021-10-05 10:00': a GTFS feed needs it, and a "
+        "flood:series without an alarm of its own begins then.",
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+def check_boats(boats: Path | None, alarm: str | None, hazards: list[str] | None) -> None:
+    """Check the options before anything is loaded.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there are no such boats, a feed has no alarm, or the alarm is none or of no use.
+    """
+    if alarm is not None:
+        try:
+            datetime.fromisoformat(alarm.strip())
+        except ValueError:
+            raise typer.BadParameter(
+                f"--alarm is {alarm!r}, expected a date and time such as '2021-10-05 10:00'"
+            ) from None
+    if boats is not None and not boats.exists():
+        raise typer.BadParameter(f"--boats: there is no file or folder {boats}")
+    feed = boats is not None and not _is_table(boats)
+    if feed and alarm is None:
+        raise typer.BadParameter(
+            "--boats is a GTFS feed, which needs --alarm, such as '2021-10-05 10:00'"
+        )
+    series = any("series" in parse_hazard(text).settings for text in hazards or [])
+    if alarm is not None and not (feed or series):
+        raise typer.BadParameter(
+            "--alarm is for --boats with a GTFS feed and for --hazard flood:series=FILE"
+        )
+
+
+def make_boats(
+    boats: Path, alarm: str | None, network: Network, until: float | str
+) -> tuple[Network, Boats]:
+    """Load the boats; the network grows by their stops, gangways and ferry links."""
+    return load_boats(boats, network, **({} if alarm is None else {"alarm": alarm}), until=until)
+
+
+def _is_table(boats: Path) -> bool:
+    return boats.name.lower().endswith((".csv", ".csv.gz"))
