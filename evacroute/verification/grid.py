@@ -263,15 +263,17 @@ def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
             slot = np.arange(p.n_slots + 1)
             upto = np.minimum(slot + whole, p.n_slots + 1)
             may &= np.take_along_axis(table.shut, upto, axis=1) == table.shut[:, :-1]
+            # Whoever would leave after the deadline does not go, so nothing hangs on it.
+            late = slot + whole > p.n_slots
             mine = np.flatnonzero((of_arc >= part[:1].sum()) & (of_arc <= part[-1:].sum()))
             mine = mine[(p.arc_slots[k, arcs[mine]] > 0)] if len(part) else mine[:0]
             at = of_arc[mine] - part[:1].sum()
             open_ = grid.open_[p.arc_gate[arcs[mine]]]
             pace = np.abs(p.arc_slots[k, arcs[mine], None] - walk[at]) <= 1 + HAIR
-            untrue[mine] |= (open_ & ~(may[at] & pace)).any(axis=1)
+            untrue[mine] |= (open_ & ~late[at] & ~(may[at] & pace)).any(axis=1)
             found = np.zeros(may.shape, bool)
             np.logical_or.at(found, at, open_)
-            missed[part] |= (may & ~found).any(axis=1)
+            missed[part] |= (may & ~late & ~found).any(axis=1)
     return arcs[untrue], links[missed]
 
 
