@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from evacroute._kernels.spans import span
 
 
 @nb.njit(cache=True, nogil=True)
 def flag_excess(
-    graph: Any, free: Any, store: Any, i: int, node: int, k: int, wanted: Any, flag: bool
+    graph: Any, free: Any, store: Any, i: int, node: int, k: int, wanted: Any, way: Any, flag: bool
 ) -> int:
     """Set `wanted` where movement i takes more than there is; count such places.
 
-    With `flag` False it clears `wanted` on the movement's way instead.
+    With `flag` False it clears `wanted` on the movement's way instead. `way` tells the links of
+    which `wanted` holds something.
     """
     found = 0
     seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
@@ -30,27 +32,8 @@ def flag_excess(
             over = flag and free.link[link, at] < 0
             for t in range(max(at - spread, 0), min(at + spread + 1, wanted.shape[1])):
                 wanted[link, t] = over and free.link[link, t] < 0
+            way[link] = flag
             found += over
-            walked += time[link]
-    return found
-
-
-@nb.njit(cache=True, nogil=True)
-def uses(
-    graph: Any, store: Any, i: int, node: int, k: int, wanted: Any, shelter: int, admitted: int
-) -> int:
-    """Count the wanted (link, slot) places that movement i holds, its door's slot included."""
-    found = 0
-    if store.shelter[i] == shelter and store.admitted[i] == admitted:
-        found += 1
-    seq_link, time, shift = graph.seq_link, graph.link_time[k], graph.shift[k]
-    for j in range(store.ptr[i], store.ptr[i + 1]):
-        first, last = span(graph, node, store.arc[j])
-        walked = 0.0
-        for p in range(first, last):
-            link = seq_link[p]
-            if wanted[link, store.slot[j] + int(walked + shift)]:
-                found += 1
             walked += time[link]
     return found
 
@@ -62,13 +45,42 @@ def holders(
     group_node: Any,
     group_class: Any,
     wanted: Any,
+    way: Any,
     shelter: int,
     admitted: int,
     out: Any,
 ) -> None:
-    """out[i] = wanted places held by each movement still in force."""
+    """out[i] = wanted places held by each movement still in force, its door's slot included.
+
+    Arrays are taken out of their tuples first: a tuple costs reference counts at every call.
+    """
+    seq_ptr, seq_link, link_time, shift = (
+        graph.seq_ptr, graph.seq_link, graph.link_time, graph.shift
+    )  # fmt: skip
+    node_pos, node_arc = graph.node_pos, graph.node_arc
+    group, size, ptr, arcs, slots = store.group, store.size, store.ptr, store.arc, store.slot
+    doors, when = store.shelter, store.admitted
     for i in range(store.count[0]):
         out[i] = 0
-        if store.size[i] > 0:
-            g = store.group[i]
-            out[i] = uses(graph, store, i, group_node[g], group_class[g], wanted, shelter, admitted)
+        if size[i] <= 0:
+            continue
+        found = 0
+        if doors[i] == shelter and when[i] == admitted:
+            found += 1
+        node, k = group_node[group[i]], group_class[group[i]]
+        for j in range(ptr[i], ptr[i + 1]):
+            arc = arcs[j]
+            first = np.int64(0)
+            if arc >= 0:
+                first, last = np.int64(seq_ptr[arc]), np.int64(seq_ptr[arc + 1])
+            else:
+                side = -2 - arc
+                first = np.int64(node_pos[node, side])
+                last = np.int64(seq_ptr[node_arc[node, side] + 1])
+            walked = 0.0
+            for p in range(first, last):
+                link = seq_link[p]
+                if way[link] and wanted[link, slots[j] + int(walked + shift[k])]:
+                    found += 1
+                walked += link_time[k, link]
+        out[i] = found

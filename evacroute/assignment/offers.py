@@ -47,7 +47,7 @@ class EveryPair:
     ) -> None:
         self.problem, self.origins, self.phases = problem, origins, phases
         self.distances = distances
-        if len(phases) > 1:
+        if problem.gates.n_gates:
             self.distances = problem.typical_distances(phases)
 
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:

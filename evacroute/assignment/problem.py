@@ -47,6 +47,9 @@ MOST_PHASES, TYPICAL = 4, 2
 """Tables of walking times, at most, that searches on streets that change are led by, and that tell
 which shelter is near for most."""
 
+WAIT = 300.0
+"""Seconds that one waits for a boat, by and large."""
+
 MOST_TIMES = 40_000_000
 """Entries of the table of walking times (4 bytes each); larger cities are cut into regions."""
 
@@ -157,9 +160,11 @@ class Problem:
         return int(np.prod(self.table_shape, dtype=np.int64)) > MOST_TIMES
 
     def distances(
-        self, delay: NDArray[np.float64] | None = None, since: int = 0
+        self, delay: NDArray[np.float64] | None = None, since: int = 0, *, afoot: bool = False
     ) -> NDArray[np.int32]:
         """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
+
+        Rides of boats count without the wait for them.
 
         Parameters
         ----------
@@ -167,6 +172,8 @@ class Problem:
             Added to each arc's time [slots], shape (n_arcs,).
         since
             Streets that change count with the best there is from this slot on.
+        afoot
+            Whether boats are left out.
         """
         cost = self.graph.arc_time
         if delay is not None:
@@ -174,18 +181,22 @@ class Problem:
             cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
         graph = self.graph
         if self.gates.n_gates:
-            graph, cost = self._lean(cost, since)
+            graph, cost = self._lean(cost, since, afoot)
         out = np.empty(self.table_shape, np.int32)
         to_shelters(graph, cost, graph.shelter_head, out)
         return out
 
-    def _lean(self, cost: NDArray[np.int32], since: int) -> tuple[Graph, NDArray[np.int32]]:
+    def _lean(
+        self, cost: NDArray[np.int32], since: int, afoot: bool
+    ) -> tuple[Graph, NDArray[np.int32]]:
         """Make one arc of all copies of a link, of the least cost among those open from a slot."""
         graph, gates = self.graph, self.gates
         gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
         shut = np.zeros(len(gate), np.bool_)
         shut[gate >= 0] = ~gates.open_[gate[gate >= 0], since:].any(axis=1)
         link = first_links(graph.seq_ptr, graph.seq_link, self.n_links)
+        if afoot:
+            shut |= np.isin(link, gates.ferries)
         order = np.argsort(link, kind="stable")
         start = np.flatnonzero(np.diff(link[order], prepend=-1))
         open_cost = np.where(shut, FAR, cost)[:, order]
@@ -208,7 +219,8 @@ class Problem:
         most
             Phases at most.
         """
-        open_ = self.gates.open_
+        # Boats come and go all the time.
+        open_ = np.delete(self.gates.open_, np.unique(self.gates.seats[:, 2]), axis=0)
         if not len(open_):
             return [0]
         changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
@@ -223,17 +235,24 @@ class Problem:
     def typical_distances(
         self, phases: list[int], delay: NDArray[np.float64] | None = None
     ) -> NDArray[np.int32]:
-        """Mean of the distances over the people of each phase; what is ever in reach stays so."""
+        """Mean of the distances over the people of each phase; what is ever in reach stays so.
+
+        Where one can walk one is taken to walk; a boat is waited for `WAIT` seconds.
+        """
         upto = np.searchsorted(phases, self.ready, side="right") - 1
         persons = np.bincount(upto, self.scenario.groups.size, len(phases))
         first = self.distances(delay)
-        if len(phases) == 1:
+        if not self.gates.n_gates:
             return first
+        boats = len(self.gates.seats) > 0
+        ever = self.distances(delay, afoot=True) if boats else first
         mean = np.zeros(first.shape)
         for since, share in zip(phases, persons / max(persons.sum(), 1), strict=True):
-            table = first if since == 0 else self.distances(delay, since)
-            mean += share * np.where(table < FAR, table, first)
-        return np.where(first < FAR, np.rint(mean), FAR).astype(np.int32)
+            table = ever if since == 0 else self.distances(delay, since, afoot=boats)
+            mean += share * np.where(table < FAR, table, ever)
+        waited = first + int(WAIT / self.step)
+        found = np.where(ever < FAR, np.rint(mean), waited)
+        return np.where(first < FAR, found, FAR).astype(np.int32)
 
 
 def build_problem(scenario: Scenario, step: float, max_density: float | None = None) -> Problem:

@@ -93,6 +93,11 @@ class _Chains:
         """Where the way forced last takes more than there is, shape (n_links, n_slots + 1)."""
         return np.zeros(self.chain.link.shape, np.bool_)
 
+    @cached_property
+    def on_way(self) -> NDArray[np.bool_]:
+        """Links of the way forced last."""
+        return np.zeros(len(self.chain.link), np.bool_)
+
     def insert(self, group: int, persons: int, depth: int) -> bool:
         """Place a party, moving others on if need be; nothing changes if that fails."""
         if self.ledger.place(group, persons):
@@ -185,18 +190,21 @@ class _Chains:
         n = int(store.count[0])
         held = np.zeros(n, np.int32)
         while True:
-            over = flag_excess(*way, self.wanted, True)
+            over = flag_excess(*way, self.wanted, self.on_way, True)
             full = (free.room[shelter] < 0) or (free.step_free_room[shelter] < 0)
             door = shelter if free.intake[shelter, admitted] < 0 else -1
             victim = -1
             if over or door >= 0:
-                holders(graph, store, groups.node, groups.class_, self.wanted, door, admitted, held)
+                holders(
+                    graph, store, groups.node, groups.class_, self.wanted, self.on_way, door,
+                    admitted, held,
+                )  # fmt: skip
                 held[self._fixed(n)] = 0
                 victim = int(np.argmax(held))
                 victim = victim if held[victim] else -1
             elif full:
                 victim = self._cheapest(shelter)
-            flag_excess(*way, self.wanted, False)
+            flag_excess(*way, self.wanted, self.on_way, False)
             if not over and door < 0 and not full:
                 return out
             if victim < 0:
