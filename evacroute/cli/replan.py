@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 import evacroute as er
+from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards, make_hazards
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
@@ -48,6 +49,8 @@ def replan(
             "or node_id.",
         ),
     ] = None,
+    hazard: HazardOption = None,
+    heights: HeightsOption = None,
     gap: Annotated[
         float, typer.Option("--gap", metavar="X", min=0.0, help="Stop improving at this gap.")
     ] = 0.05,
@@ -59,19 +62,22 @@ def replan(
 ) -> None:
     """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
 
+    The plan's own hazards go on; --hazard tells of what comes besides, in time from the alarm.
     Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
     moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
     """
     started = time.perf_counter()
+    check_hazards(hazard, heights)
     check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
         more = None if joined is None else er.read_people(joined, plan.scenario.network)
         places = None if positions is None else _read_positions(positions)
+        news_of = make_hazards(hazard, heights, plan.scenario.network) or None
         loaded = time.perf_counter() - started
         result = er.replan(
-            plan, now=now, closures=close, joined=more, positions=places, gap=gap,
+            plan, now=now, closures=close, hazard=news_of, joined=more, positions=places, gap=gap,
             time_limit=time_limit, progress=tell,
         )  # fmt: skip
         new = result.plan

@@ -217,3 +217,27 @@ def test_an_instance_of_persons_takes_hazards_beside_its_own(instance: Path) -> 
     rows = sorted(frame[["link_id", "from_s", "speed_factor"]].itertuples(index=False, name=None))
     assert rows == [("L0", 60, 0.5), ("L2", 300, 0)]
     assert scenario.persons == 1
+
+
+def test_replan_takes_a_hazard(tmp_path: Path) -> None:
+    """`replan --hazard` closes a street from then on, and the new plan keeps every rule."""
+    plan = er.assign(er.lagoon(people=300))
+    plan.save(tmp_path / "plan")
+    link = plan.scenario.network.link_id[plan.movements.leg_link[-1]]
+    closures = tmp_path / "closures.csv"
+    closures.write_text(f"link_id,from,to,closed\n{link},300,,1\n")
+    done = CliRunner().invoke(
+        app,
+        ["replan", str(tmp_path / "plan"), "--now", "3min", "--hazard", f"closures:{closures}",
+         "--out", str(tmp_path / "later"), "--json"],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    later = er.read_plan(tmp_path / "later")
+    assert len(later.scenario.link_times) > 0
+    assert er.verify(later).ok
+    bad = CliRunner().invoke(
+        app, ["replan", str(tmp_path / "plan"), "--now", "3min", "--hazard", "rain:much",
+              "--out", str(tmp_path / "no")]
+    )  # fmt: skip
+    assert bad.exit_code != 0
+    assert "rain" in bad.output
