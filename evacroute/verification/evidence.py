@@ -16,10 +16,17 @@ from evacroute._plan_tables import find, read_columns, read_legs, read_summary
 from evacroute.errors import Faults
 from evacroute.network import KINDS
 from evacroute.prices import Prices
+from evacroute.verification.changes import (
+    LinkRows,
+    Rides,
+    link_rows_of,
+    read_link_times,
+    read_rides,
+    rides_of,
+)
 
 if TYPE_CHECKING:
     from evacroute.plan import Plan
-    from evacroute.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int32]
@@ -27,30 +34,6 @@ Text = NDArray[Any]
 
 FIGURES = ("cost", "weighted_cost", "placed", "left", "mean", "p95", "clearance", "gap")
 _WHEELCHAIR = {"no": -1, "yes": 1, "-1": -1, "1": 1}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinkRows:
-    """When links are slower or closed: link, class (-1 = every), from, to [s], speed factor."""
-
-    link: NDArray[np.int64]
-    class_: NDArray[np.int64]
-    from_s: Floats
-    to_s: Floats
-    factor: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rides:
-    """Boats: link, trip, when they cast off and have arrived [s], and how many they take."""
-
-    link: NDArray[np.int64]
-    trip_id: Text
-    leave_s: Floats
-    arrive_s: Floats
-    seats: Floats
-    wheelchair_places: Floats
-    boarders: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,14 +149,8 @@ def from_plan(plan: Plan) -> Evidence:
         room=shelters.capacity.astype(np.float64),
         step_free_room=shelters.step_free_capacity.astype(np.float64),
         intake=shelters.intake_rate,
-        link_times=LinkRows(
-            link=scenario.link_times.link.astype(np.int64),
-            class_=scenario.link_times.class_.astype(np.int64),
-            from_s=scenario.link_times.from_s,
-            to_s=scenario.link_times.to_s,
-            factor=scenario.link_times.speed_factor,
-        ),
-        rides=_rides_of(scenario),
+        link_times=link_rows_of(scenario),
+        rides=rides_of(scenario),
     )
     left = plan.unassigned_groups
     persons = None
@@ -354,56 +331,11 @@ def _read_instance(path: Path) -> Instance:
         room=shelter["capacity"],
         step_free_room=np.minimum(shelter["step_free_capacity"], shelter["capacity"]),
         intake=shelter["intake_rate"],
-        link_times=_read_link_times(path, link["link_id"], class_["class_id"], faults),
-        rides=_read_rides(path / "boats.csv", link["link_id"], faults),
+        link_times=read_link_times(path, link["link_id"], class_["class_id"], faults),
+        rides=read_rides(path / "boats.csv", link["link_id"], faults),
     )
     faults.raise_if_any()
     return instance
-
-
-def _rides_of(scenario: Scenario) -> Rides:
-    boats = scenario.rides
-    if boats is None:
-        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
-    return Rides(
-        link=boats.link.astype(np.int64),
-        trip_id=boats.trip_id,
-        leave_s=boats.leave_s,
-        arrive_s=boats.arrive_s,
-        seats=boats.seats.astype(np.float64),
-        wheelchair_places=boats.wheelchair_places.astype(np.float64),
-        boarders=boats.boarders.astype(np.float64),
-    )
-
-
-def _read_rides(path: Path, links: Text, faults: Faults) -> Rides:
-    if not path.exists():
-        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
-    number = ("leave_s", "arrive_s", "seats", "wheelchair_places", "boarders")
-    table = read_columns(path, text=("link_id", "trip_id"), number=number)
-    link = find(table["link_id"], links, "boats.csv: link_id", faults).astype(np.int64)
-    return Rides(link, table["trip_id"], *(table[name] for name in number))
-
-
-def _read_link_times(path: Path, links: Text, classes: Text, faults: Faults) -> LinkRows:
-    source = path / "link_times.csv.gz"
-    if not source.exists():
-        none = np.zeros(0)
-        return LinkRows(none.astype(np.int64), none.astype(np.int64), none, none, none)
-    table = read_columns(
-        source,
-        text=("link_id", "class_id"),
-        number=("from_s", "to_s", "speed_factor"),
-        defaults={"to_s": np.inf},
-    )
-    named = np.where(table["class_id"] == "*", "", table["class_id"])
-    return LinkRows(
-        link=find(table["link_id"], links, f"{source.name}: link_id", faults).astype(np.int64),
-        class_=find(named, classes, f"{source.name}: class_id", faults, True).astype(np.int64),
-        from_s=table["from_s"],
-        to_s=table["to_s"],
-        factor=table["speed_factor"],
-    )
 
 
 def _read_persons(path: Path, instance: Instance, left_person_id: Text) -> Persons | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.verification.changes import LinkRows
 from evacroute.verification.check import SECOND, Check, judge
-from evacroute.verification.evidence import Evidence, Legs, LinkRows, link_name, who
+from evacroute.verification.evidence import Evidence, Legs, link_name, who
 
 AT_ONCE = 1_000_000
 """Pairs of a passage and a row that are looked at together."""
