@@ -23,6 +23,15 @@ settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
 settings.load_profile("evacroute")
 
 
+EXAMPLES = float(os.environ.get("EVACROUTE_EXAMPLES", "0.4"))
+"""Share of the examples that property tests name: the gate draws fewer, to stay quick."""
+
+
+def drawn(examples: int) -> int:
+    """How many examples a property test draws; `EVACROUTE_EXAMPLES=1` draws all it names."""
+    return max(5, round(examples * EXAMPLES))
+
+
 def missing(reason: str) -> None:
     """Skip the test, but fail it in CI, where what it needs must be there."""
     if IN_CI:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import exact_scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,14 +20,14 @@ METHODS = ("earliest_arrival", "shelter_flow")
 STEP = 10.0
 
 
-@settings(max_examples=25)
+@settings(max_examples=drawn(25))
 @given(scenario=exact_scenes())
 def test_the_two_exact_solvers_agree(scenario: er.Scenario) -> None:
     """HiGHS and networkx place as many."""
     assert best(scenario, STEP).most == most_by_networkx(scenario, STEP)
 
 
-@settings(max_examples=120)
+@settings(max_examples=drawn(120))
 @given(scenario=exact_scenes(), method=st.sampled_from(METHODS))
 def test_never_better_than_exact_and_proofs_are_true(scenario: er.Scenario, method: str) -> None:
     """No plan beats the exact one; one that places fewer says 'not proven', one that does not may
@@ -41,7 +42,7 @@ def test_never_better_than_exact_and_proofs_are_true(scenario: er.Scenario, meth
         assert plan.cost >= exact.cost - 1e-6
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(scenario=exact_scenes(), more=st.sampled_from(["room", "capacity", "time", "intake"]))
 def test_more_never_leaves_more_people_out(scenario: er.Scenario, more: str) -> None:
     """More room, width, time or faster doors never place fewer, but where a plan says that it may

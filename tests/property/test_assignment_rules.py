@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ METHODS = ("earliest_arrival", "shelter_flow")
 STEPS = [5.0, 10.0, 7.5]
 
 
-@settings(max_examples=120)
+@settings(max_examples=drawn(120))
 @given(scenario=scenes(), method=st.sampled_from(METHODS), step=st.sampled_from(STEPS))
 def test_every_rule_is_kept(scenario: er.Scenario, method: str, step: float) -> None:
     """Nobody is lost or made, and no street, door, shelter, deadline or household is broken."""
@@ -29,7 +30,7 @@ def test_every_rule_is_kept(scenario: er.Scenario, method: str, step: float) -> 
     assert sum(plan.left_by_reason.values()) == plan.left
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=scenes(), step=st.sampled_from(STEPS))
 def test_nearest_breaks_only_what_it_ignores(scenario: er.Scenario, step: float) -> None:
     """Plans by nearest shelter break rules of room alone."""
@@ -37,7 +38,7 @@ def test_nearest_breaks_only_what_it_ignores(scenario: er.Scenario, step: float)
     assert broken <= {"street capacity", "shelter room", "step-free room", "intake"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(scenario=scenes(), seed=st.integers(0, 99))
 def test_nobody_is_left_where_there_is_room_for_all(scenario: er.Scenario, seed: int) -> None:
     """With room for all, wide doors and plenty of time, only those without a way are left.
@@ -68,7 +69,7 @@ def test_nobody_is_left_where_there_is_room_for_all(scenario: er.Scenario, seed:
     assert reasons["earliest_arrival"] == reasons["shelter_flow"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=st.one_of(scenes(), exact_scenes()), seed=st.integers(0, 99))
 def test_hopeless_under_any_name(scenario: er.Scenario, seed: int) -> None:
     """Whom nothing could save is told so in any order of the input.
@@ -89,7 +90,7 @@ def test_hopeless_under_any_name(scenario: er.Scenario, seed: int) -> None:
         assert doomed(first) == doomed(er.assign(shuffled(scenario, seed), method))
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=scenes(), seed=st.integers(0, 99))
 def test_other_names_same_count(scenario: er.Scenario, seed: int) -> None:
     """In another order of nodes, links, groups and shelters as many are placed, or it is said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import drawn
 from gtfs_files import times, write_feed
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ def naive_rides(trips, alarm, horizon):
     return sorted(found)
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(
     trips=timetables(),
     alarm=st.integers(0, DAY - 1),

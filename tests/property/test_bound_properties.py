@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import drawn
 from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ CERTIFICATE = (
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=drawn(25))
 @given(
     scenario=st.one_of(scenes(), exact_scenes()),
     step=st.sampled_from([5.0, 10.0, 7.5]),

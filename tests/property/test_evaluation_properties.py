@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ def with_times(plan: Plan, times: LinkTimes) -> Plan:
 
 
 @given(plans_and_hazards(2))
-@settings(max_examples=150)
+@settings(max_examples=drawn(150))
 def test_the_twin_agrees(drawn: tuple[Plan, list[LinkTimes]]) -> None:
     """State, time and place of every movement are those of the slow twin, whatever was planned."""
     plan, (own, other) = drawn
@@ -86,7 +87,7 @@ def test_nobody_is_lost(drawn: tuple[Plan, list[LinkTimes]]) -> None:
 
 
 @given(plans_and_hazards(3))
-@settings(max_examples=150)
+@settings(max_examples=drawn(150))
 def test_a_plan_for_the_worst_case_holds_in_every_case(
     drawn: tuple[Plan, list[LinkTimes]],
 ) -> None:

@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from conftest import drawn
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import degrees, grid
@@ -60,7 +61,7 @@ fires = st.builds(
 hazards = st.one_of(closures, quakes, fires)
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(hazards)
 def test_factors_are_from_0_to_1(hazard: er.Hazard) -> None:
     """Factors lie from 0 to 1, and a copy for another process gives the same rows."""
@@ -69,7 +70,7 @@ def test_factors_are_from_0_to_1(hazard: er.Hazard) -> None:
     assert times.equals(pickle.loads(pickle.dumps(hazard)).link_times(NETWORK, CLASSES, UNTIL))
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(seats, laws, winds, st.floats(0, 20), st.floats(0, 50), st.floats(0, 5), seats)
 def test_a_bigger_fire_never_opens_or_quickens_a_link(
     seat: tuple[float, ...],
@@ -99,14 +100,14 @@ def test_a_bigger_fire_never_opens_or_quickens_a_link(
         assert (factors(big.link_times(NETWORK, CLASSES, UNTIL)) <= small + 1e-12).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(fires)
 def test_fires_only_grow(fire: er.Fire) -> None:
     """Without an end of burning no link is ever quicker than before."""
     assert (np.diff(factors(fire.link_times(NETWORK, CLASSES, UNTIL)), axis=0) <= 1e-12).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(st.lists(hazards, min_size=2, max_size=3))
 def test_several_hazards_multiply(several: list[er.Hazard]) -> None:
     """A scenario's factors are the product of those of its hazards, at every minute."""
@@ -116,7 +117,7 @@ def test_several_hazards_multiply(several: list[er.Hazard]) -> None:
     np.testing.assert_allclose(factors(scenario.link_times), product, atol=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(st.lists(closure_rows, min_size=1, max_size=12))
 def test_closures_are_the_least_of_their_rows(rows: list[dict[str, object]]) -> None:
     """A link's factor is the least of its rows for everyone x the least of those for the class."""
@@ -137,7 +138,7 @@ def test_closures_are_the_least_of_their_rows(rows: list[dict[str, object]]) -> 
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(st.integers(0, 10_000), st.sampled_from(["VI", "VII", "VIII", "IX"]))
 def test_a_stronger_earthquake_blocks_what_a_weaker_does(seed: int, weak: str) -> None:
     """With the same seed all that is blocked at a degree is blocked at X."""
@@ -150,7 +151,7 @@ rings = st.lists(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 @given(st.lists(rings, min_size=1, max_size=3))
 def test_polygons_cover_what_shapely_says(parts: list[list[tuple[int, int]]]) -> None:
     """Points of the streets lie inside one of several polygons exactly where shapely has them."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_hazards import boats, link_times
 from drawn_scenes import scenes
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ import evacroute as er
 METHODS = ("earliest_arrival", "shelter_flow")
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(data=st.data(), scenario=scenes(), method=st.sampled_from(METHODS))
 def test_every_rule_is_kept(data: st.DataObject, scenario: er.Scenario, method: str) -> None:
     """Nobody is in a link while it is closed to them, and no other rule is broken either."""
@@ -29,7 +30,7 @@ def test_every_rule_is_kept(data: st.DataObject, scenario: er.Scenario, method: 
     assert plan.placed + plan.left == scenario.persons
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(data=st.data(), scenario=scenes(), method=st.sampled_from(METHODS))
 def test_boats_keep_their_rules(data: st.DataObject, scenario: er.Scenario, method: str) -> None:
     """No boat carries more than its seats and wheelchair places, and nobody rides what none is."""
@@ -39,7 +40,7 @@ def test_boats_keep_their_rules(data: st.DataObject, scenario: er.Scenario, meth
     assert er.verify(plan).broken == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=drawn(25), deadline=None)
 @given(data=st.data(), scenario=scenes())
 def test_the_bound_is_proven(data: st.DataObject, scenario: er.Scenario) -> None:
     """Plans with prices prove their bound again, streets that change, boats and all."""
@@ -50,7 +51,7 @@ def test_the_bound_is_proven(data: st.DataObject, scenario: er.Scenario) -> None
     assert er.verify(plan, bound=plan.bound is not None).broken == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(data=st.data(), seed=st.integers(0, 99), with_boats=st.booleans())
 def test_alone_one_arrives_as_soon_as_can_be(
     data: st.DataObject, seed: int, with_boats: bool

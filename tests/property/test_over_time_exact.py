@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from conftest import drawn
 from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,7 +100,7 @@ def judge(plan: er.Plan, exact: Best) -> None:
         assert plan.bound <= exact.cost + SLACK
 
 
-@settings(max_examples=120)
+@settings(max_examples=drawn(120))
 @given(scenario=exact_scenes())
 def test_one_class(scenario: er.Scenario) -> None:
     """With one class the bound is not above, the plan not below the exact answer."""
@@ -107,14 +108,14 @@ def test_one_class(scenario: er.Scenario) -> None:
     judge(er.assign(scenario, "over_time", **FINE), best(scenario, STEP))
 
 
-@settings(max_examples=120)
+@settings(max_examples=drawn(120))
 @given(scenario=mixed_scenes())
 def test_mixed(scenario: er.Scenario) -> None:
     """The same with classes, households, steps, thin streets, slow doors and short deadlines."""
     judge(er.assign(scenario, "over_time", **FINE), best(scenario, STEP))
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=exact_scenes())
 def test_ready_between_slots(scenario: er.Scenario) -> None:
     """Who is ready within a slot waits for the next one, and bound and cost both count that."""
@@ -129,7 +130,7 @@ def test_ready_between_slots(scenario: er.Scenario) -> None:
         assert (plan.bound or 0.0) <= exact + SLACK
 
 
-@settings(max_examples=100)
+@settings(max_examples=drawn(100))
 @given(scenario=scenes(), gap=st.sampled_from([0.0, 0.05]), seed=st.integers(0, 3))
 def test_any_scene(scenario: er.Scenario, gap: float, seed: int) -> None:
     """Lengths and speeds that fit no slots too: every rule is kept and no cost is below the bound.
@@ -142,7 +143,7 @@ def test_any_scene(scenario: er.Scenario, gap: float, seed: int) -> None:
     assert plan.placed >= er.assign(scenario, "shelter_flow", step=STEP).placed
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=exact_scenes(), more=st.sampled_from(["room", "capacity", "intake"]))
 def test_more_never_raises_the_least_cost(scenario: er.Scenario, more: str) -> None:
     """More room, width or faster doors never raise the least cost, and a bound proven with more is
@@ -173,7 +174,7 @@ def test_more_never_raises_the_least_cost(scenario: er.Scenario, more: str) -> N
         assert plan.cost <= less.cost * COSTLIER + SLACK
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=mixed_scenes(), seed=st.integers(0, 99))
 def test_order_says_nothing(scenario: er.Scenario, seed: int) -> None:
     """Nodes, links, groups and shelters in another order: costs and bounds keep to each other."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from conftest import drawn
 from drawn_hazards import boats, link_times
 from drawn_scenes import scenes
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import evacroute as er
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=drawn(40), deadline=None)
 @given(data=st.data(), scenario=scenes(), now=st.integers(0, 9))
 def test_a_new_hazard_is_heeded(data: st.DataObject, scenario: er.Scenario, now: int) -> None:
     """Nobody of the new plan is in a link that the old or the new hazard closes to them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from conftest import drawn
 from drawn_scenes import scenes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from evacroute.verification.ways import crossings
 
 
 @settings(
-    max_examples=60,
+    max_examples=drawn(60),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(
@@ -72,7 +73,7 @@ def test_replans_keep_every_rule(
         assert not len(new.moved) or set(new.moved["from"]) == {""}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn(25), suppress_health_check=[HealthCheck.too_slow])
 @given(scenario=scenes(), share=st.floats(0.0, 1.0))
 def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
     """Where nothing has happened the plan goes on as it is, and costs what was left of it."""
@@ -93,7 +94,7 @@ def test_without_news_nothing_changes(scenario: Scenario, share: float) -> None:
     assert np.sort(np.repeat(after.arrive, after.size)).tolist() == arrive.tolist()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn(60), suppress_health_check=[HealthCheck.too_slow])
 @given(scenario=scenes(), data=st.data())
 def test_stretches_are_the_same_to_plan_and_verifier(
     scenario: Scenario, data: st.DataObject

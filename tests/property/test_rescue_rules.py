@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from conftest import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import grid
@@ -25,7 +26,7 @@ VEHICLE = st.tuples(
 CLASSES = ((1.3, 0.9), (0.7, 0.4), (0.7, 0.0))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 @given(
     groups=st.lists(GROUP, min_size=1, max_size=12),
     vehicles=st.lists(VEHICLE, min_size=1, max_size=4),

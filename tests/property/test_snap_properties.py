@@ -1,4 +1,5 @@
 import numpy as np
+from conftest import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import degrees, from_edges, grid
@@ -50,7 +51,7 @@ def networks_and_points(draw):
     return network, np.array(points), usable, limit
 
 
-@settings(max_examples=150)
+@settings(max_examples=drawn(150))
 @given(networks_and_points())
 def test_snap_equals_brute_force(case):
     """The grid finds the same distance as trying every segment, and a link that has it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def with_space(scenario: er.Scenario, space: list[float]) -> er.Scenario:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 @given(
     scenario=scenes(),
     space=st.lists(st.sampled_from(SPACES), min_size=3, max_size=3),
@@ -48,7 +49,7 @@ def test_every_rule_is_kept(
     assert plan.placed + plan.left == scenario.persons
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=exact_scenes(), space=st.sampled_from(SPACES), method=st.sampled_from(METHODS))
 def test_proofs_are_true_where_everyone_is_wide(
     scenario: er.Scenario, space: float, method: str

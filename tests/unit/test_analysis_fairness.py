@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import scenes
 from hypothesis import given, settings
 from networks import corridor, two_exit_hall
@@ -46,7 +47,7 @@ def test_late_counts_as_missed() -> None:
     assert (row["late"], row["left"], row["miss_rate"]) == (4, 0, 1.0)
 
 
-@settings(max_examples=40)
+@settings(max_examples=drawn(40))
 @given(scenario=scenes())
 def test_nobody_is_quicker_than_alone(scenario: er.Scenario) -> None:
     """In every plan each class takes at least its time with the city to itself."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import drawn
 from drawn_scenes import exact_scenes, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,7 +139,7 @@ def test_streets_that_change_leave_the_deadline_out() -> None:
     assert told.with_time == 0
 
 
-@settings(max_examples=60)
+@settings(max_examples=drawn(60))
 @given(scenario=exact_scenes())
 def test_no_plan_beats_the_cut(scenario: er.Scenario) -> None:
     """The exact solver places no more than is told, as many where one class walks; sums agree."""
@@ -154,7 +155,7 @@ def test_no_plan_beats_the_cut(scenario: er.Scenario) -> None:
     assert told.persons - sum(told.no_hope.values()) == told.to_place
 
 
-@settings(max_examples=80)
+@settings(max_examples=drawn(80))
 @given(scenario=scenes(), method=st.sampled_from(["earliest_arrival", "shelter_flow"]))
 def test_no_plan_of_any_city_beats_the_cut(scenario: er.Scenario, method: str) -> None:
     """With classes, households, thin links and rounded times too no plan places more."""
