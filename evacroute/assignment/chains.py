@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -68,10 +66,8 @@ def build_graph(
     arc_walk = arc_totals(link_time, seq_ptr, seq_link)
     open_[gates.ferries] = passes[gates.ferries]
     link_time[:, gates.ferries] = 0.0
-    seq_ptr, seq_link, arc_walk = _with_copies(
-        from_, seq_ptr, seq_link, arc_walk, gates, open_, network.n_links
-    )
-    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
+    seq_ptr, seq_link, source = _with_copies(network, seq_ptr, seq_link, gates, open_)
+    arc_walk = np.concatenate([arc_walk, gates.time], axis=1)[:, source]
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, round_times(arc_walk),
         shelter_node, link_every, unit, gates,
@@ -79,18 +75,22 @@ def build_graph(
 
 
 def _with_copies(
-    from_: NDArray[np.int32],
+    network: Network,
     seq_ptr: NDArray[np.int32],
     seq_link: NDArray[np.int32],
-    arc_walk: NDArray[np.float64],
     gates: Gates,
     open_: NDArray[np.bool_],
-    n_links: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Add the copies of links that change as arcs of gate, chair and link, sorted by tail."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """Add the copies of links that change as arcs of gate, chair and link, sorted by tail.
+
+    Returns
+    -------
+    tuple
+        Where each arc's links begin, its links, and which it was among the arcs given and, after
+        those, the copies.
+    """
+    from_, n_links, n_arcs = network.from_node, network.n_links, len(seq_ptr) - 1
     some = np.flatnonzero(open_[gates.link])
-    if not len(some):
-        return seq_ptr, seq_link, arc_walk
     chair = gates.chair[some]
     parts = np.column_stack(
         [n_links + gates.gate[some], n_links + gates.n_gates + chair, gates.link[some]]
@@ -105,8 +105,7 @@ def _with_copies(
     ptr = np.zeros(len(order) + 1, np.int32)
     np.cumsum(count[order], out=ptr[1:])
     at = np.repeat(begin[order] - ptr[:-1], count[order]) + np.arange(ptr[-1])
-    walk = np.concatenate([arc_walk, gates.time[:, some]], axis=1)
-    return ptr, every[at], walk[:, order]
+    return ptr, every[at], np.concatenate([np.arange(n_arcs), n_arcs + some])[order]
 
 
 def first_links(
@@ -156,21 +155,9 @@ def graph_of_arcs(
     arc_time = np.where(arc_walk >= FAR, FAR, arc_time).astype(np.int32)
     open_[gates.ferries] = passes[gates.ferries]
     link_time[:, gates.ferries] = 0.0
-    n_known = len(seq_ptr) - 1
-    from_ = network.from_node
-    # In the order that the copies put them in: times are carried along.
-    _, _, number = _with_copies(
-        from_, seq_ptr, seq_link, np.arange(n_known, dtype=np.float64)[None],
-        replace(gates, time=np.full((1, len(gates)), -1.0)), open_, network.n_links,
-    )  # fmt: skip
-    seq_ptr, seq_link, arc_walk = _with_copies(
-        from_, seq_ptr, seq_link, arc_walk, gates, open_, network.n_links
-    )
-    old = number[0].astype(np.int64)
-    times = round_times(arc_walk)
-    times[:, old >= 0] = arc_time[:, old[old >= 0]]
-    arc_time = times
-    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
+    seq_ptr, seq_link, source = _with_copies(network, seq_ptr, seq_link, gates, open_)
+    arc_walk = np.concatenate([arc_walk, gates.time], axis=1)[:, source]
+    arc_time = np.concatenate([arc_time, round_times(gates.time)], axis=1)[:, source]
     return _assemble(
         network, inside, seq_ptr, seq_link, link_time, arc_walk, arc_time, shelter_node,
         link_every, unit, gates,
@@ -237,6 +224,7 @@ def _assemble(
     gates: Gates,
 ) -> Graph:
     """Put a graph together from arcs that are sorted by head."""
+    link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
     span = _spans(seq_link[seq_ptr[:-1]] - network.n_links, gates)
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
