@@ -230,17 +230,11 @@ class Flood:
         steps = np.floor(wading_factor(depth, turbid=self.turbid) / step + TOLERANCE)
         factor = np.where(is_dry(depth), 1.0, np.clip(steps * step, step, 1.0))
         factor[shut == len(limits)] = 0.0
-        ends = np.append(end[:-1], np.inf)
-        parts = [_rows(factor, EVERY, begin, ends)]
+        parts = [LinkTimes.of_table(factor, begin)]
         for i, limit in enumerate(limits):
             closed = np.where((shut > i) & (shut < len(limits)), 0.0, 1.0)
-            one = _rows(closed, EVERY, begin, ends)
-            for class_ in np.flatnonzero(wades == limit):
-                parts.append(
-                    LinkTimes(
-                        one.link, np.full(len(one), class_), one.from_s, one.to_s, one.speed_factor
-                    )
-                )
+            for class_ in np.flatnonzero(wades == limit).tolist():
+                parts.append(LinkTimes.of_table(closed, begin, class_))
         return LinkTimes.joined(parts)
 
     def _absent(
@@ -274,27 +268,3 @@ class Flood:
 def _depth(height: NDArray[np.float64], level: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Depth [m]; 0 where it is dry or there is no height (ferries)."""
     return np.asarray(np.nan_to_num(np.maximum(level - height, 0.0), nan=0.0))
-
-
-def _rows(
-    factor: NDArray[np.float64],
-    class_: int,
-    begin: NDArray[np.float64],
-    end: NDArray[np.float64],
-) -> LinkTimes:
-    """Rows of a table of factors by link and interval; equal neighbours are one row, 1 is none."""
-    some = np.flatnonzero((factor != 1).any(axis=1))
-    table = factor[some]
-    change = np.ones(table.shape, bool)
-    change[:, 1:] = table[:, 1:] != table[:, :-1]
-    link, first = np.nonzero(change)
-    # A stretch lasts until the next change of the same link, or to the last interval.
-    last = np.full(len(link), len(begin) - 1)
-    same = np.flatnonzero(link[1:] == link[:-1])
-    last[same] = first[same + 1] - 1
-    value = table[link, first]
-    kept = value != 1
-    return LinkTimes(
-        some[link][kept], np.full(kept.sum(), class_), begin[first][kept], end[last][kept],
-        value[kept],
-    )  # fmt: skip

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from evacroute.errors import Faults, HazardError
 from evacroute.hazards.height_model import BRIDGE, CORRELATION, Curve, lower_ends
 from evacroute.hazards.heights import Heights, complete
-from evacroute.load.height_raster import raster_heights
+from evacroute.load.raster import raster_heights
 from evacroute.load.tables import degrees, name_of, numbers, read_table
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport

@@ -100,8 +100,10 @@ def test_bad_sources_are_refused(source: Any, options: dict[str, Any], message: 
         read_heights(source, street(), **options)
 
 
-def test_without_rasterio(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_rasterio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra a raster is refused with the pip command."""
+    path = tmp_path / "heights.tif"
+    path.write_bytes(b"x")
     load = builtins.__import__
 
     def no_rasterio(name: str, *rest: Any, **more: Any) -> Any:
@@ -111,7 +113,7 @@ def test_without_rasterio(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(builtins, "__import__", no_rasterio)
     with pytest.raises(MissingExtraError, match=r"evacroute\[raster\]"):
-        read_heights("heights.tif", street())
+        read_heights(path, street())
 
 
 @pytest.fixture
