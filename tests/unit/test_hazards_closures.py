@@ -76,7 +76,7 @@ def test_names_that_are_not_known_are_faults(tmp_path: Path) -> None:
     with pytest.raises(er.HazardError, match="column 'from_min' cannot be read"):
         er.read_closures(path, NETWORK)
     path.write_text("link_id,from_s,from\nL1,10,5\n")
-    with pytest.raises(er.HazardError, match="'from_s' .beside another for 'from'"):
+    with pytest.raises(er.HazardError, match=r"'from_s' .beside another for 'from'"):
         er.read_closures(path, NETWORK)
     ring = {"type": "Polygon", "coordinates": [box(148, -3, 152, 3)]}
     feature = {"type": "Feature", "properties": {"speed": 0.5}, "geometry": ring}
@@ -154,6 +154,22 @@ def test_holes_and_parts_of_polygons() -> None:
     assert polygons_of_geometry(twice).covers(samples).all()
     text = "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3, 2 2), (2 2, 2.1 2, 2.1 2.1)))"
     assert [len(part) for part in polygons_of_wkt(text).parts] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)) and more",
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3))",
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)", "MULTIPOLYGON ((0 0, 1 0, 1 1, 0 0))",
+        "POLYGONS ((0 0, 1 0, 1 1, 0 0))", "MULTIPOLYGON (((0 0, 1 0, 1 1)) ((2 2, 3 2, 3 3)))",
+    ],
+)  # fmt: skip
+def test_rubbish_around_a_polygon_is_a_fault(text: str) -> None:
+    """Text that is not a polygon to its last sign is refused, not read in part."""
+    with pytest.raises(ValueError, match="expected POLYGON"):
+        polygons_of_wkt(text)
+    assert polygons_of_wkt(" polygon z ((0 0 5, 1 0 5, 1 1 5, 0 0 5)) ").parts[0][0].shape == (3, 2)
 
 
 def test_read_a_table(tmp_path: Path) -> None:
