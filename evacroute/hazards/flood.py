@@ -170,6 +170,9 @@ class Flood:
     def report(self, network: Network, classes: Classes, until: float) -> LoadReport:
         """Count the links that get wet and those that close, and say what is modelled.
 
+        What was read, repaired and set aside of the tide and the heights is counted too. If the
+        highest level of the series lies outside the time up to `until`, a note warns of it.
+
         Parameters
         ----------
         network
@@ -187,21 +190,34 @@ class Flood:
         heights = self.heights_of(network)
         times = self._link_times(network, heights, classes, until)
         begin, end = self._intervals(until)
-        report = LoadReport(f"Flood({self.tide}, {heights})")
-        level = self.series.levels(begin, end)
-        report.counts["cm, highest level"] = 100 * float(level.max())
-        wet = _depth(heights.height_m, float(level.max())) > 0
+        highest = float(self.series.levels(begin, end).max())
+        until_text = "" if self.series.is_constant else f"at most {highest:.2f} m planned for, "
+        report = LoadReport(f"Flood({until_text}{self.tide}, {heights})")
+        for part in (self.series.report, heights.report):
+            if part is not None:
+                report.counts |= part.counts
+                report.repaired |= part.repaired
+                report.set_aside |= part.set_aside
+                report.notes += [note for note in part.notes if note not in report.notes]
+        report.counts["cm, highest level"] = 100 * highest
+        wet = _depth(heights.height_m, highest) > 0
         report.counts["links get wet"] = int(wet.sum())
         closed = times.speed_factor == 0
         for i, name in enumerate(classes.class_id):
             mine = closed & np.isin(times.class_, (EVERY, i))
             report.counts[f"links close to class {name}"] = len(np.unique(times.link[mine]))
         report.shares["of the walkable ground under water at the highest level"] = float(
-            heights.flooded_share(network, float(level.max()))
+            heights.flooded_share(network, highest)
         )
         report.shares[MODELLED_SHARE] = heights.modelled_share(network)
-        if heights.report is not None:
-            report.notes.extend(heights.report.notes)
+        when, peak = self.series.peak
+        if highest < peak - TOLERANCE:
+            report.notes.insert(
+                0,
+                f"WARNING: the highest level of the series, {peak:.2f} m "
+                f"({self.series.when(when)}), is not met in the {until / 60:g} min planned, in "
+                f"which it is {highest:.2f} m at most: give another alarm to plan for it",
+            )
         return report
 
     def _intervals(self, until: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
