@@ -225,6 +225,8 @@ def _check_touch(network: Network, zones: list[Zone], states: set[int], faults: 
 def _arrival(path: Path, unit: str) -> Arrival:
     if unit not in _UNITS:
         raise HazardError(f"unit is {unit!r}, expected {', '.join(_UNITS)}")
+    if not path.is_file():
+        raise HazardError(f"{path}: there is no such file")
     with opened(path, "reading a fire from a raster") as raster:
         affine, crs = affine_of(raster), crs_of(raster)
         time = band_of(raster) * _UNITS[unit]

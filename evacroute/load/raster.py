@@ -33,13 +33,13 @@ def opened(path: Path, purpose: str) -> Iterator[Any]:
     HazardError
         If the file cannot be read as a raster, or names no projection.
     """
-    if not path.is_file():
-        raise HazardError(f"{path}: there is no such file")
     try:
         import rasterio
         from rasterio.errors import RasterioError
     except ImportError:
         raise MissingExtraError("rasterio", "raster", purpose) from None
+    if not path.is_file():
+        raise HazardError(f"{path}: there is no such file")
     try:
         with rasterio.open(path) as raster:
             if raster.crs is None:
