@@ -25,7 +25,7 @@ FORMS = {
     "earthquake": "earthquake:seed=1,intensity=VIII or earthquake:table=FILE,seed=1",
 }
 _KEYS = {
-    "flood": ("tide", "series", "alarm", "every", "turbid"),
+    "flood": ("tide", "series", "alarm", "unit", "max_gap", "every", "turbid"),
     "closures": (),
     "fire": ("wind", "every", "unit"),
     "earthquake": ("seed", "intensity", "building", "table"),
@@ -102,8 +102,9 @@ def parse_hazard(text: str) -> HazardText:
         raise _wrong(text, kind, "the file is missing")
     if kind == "flood" and ("tide" in settings) == ("series" in settings):
         raise _wrong(text, kind, "expected one of tide and series")
-    if kind == "flood" and "alarm" in settings and "series" not in settings:
-        raise _wrong(text, kind, "alarm is for a series")
+    for key in ("alarm", "unit", "max_gap"):
+        if kind == "flood" and key in settings and "series" not in settings:
+            raise _wrong(text, kind, f"{key} is for a series")
     if "table" in settings and {"intensity", "building"} & set(settings):
         raise _wrong(text, kind, "table takes the place of intensity and building")
     for name in (file, settings.get("series"), settings.get("table")):
@@ -115,9 +116,26 @@ def parse_hazard(text: str) -> HazardText:
 
 
 def make_hazards(
-    texts: list[str] | None, heights: Path | None, network: Network, alarm: str | None = None
+    texts: list[str] | None,
+    heights: Path | None,
+    network: Network,
+    alarm: str | None = None,
+    *,
+    window: tuple[float, float] = (0.0, 5400.0),
 ) -> list[Hazard]:
-    """Load the hazards of the command line; `alarm` is that of series without one of their own.
+    """Load the hazards of the command line.
+
+    Parameters
+    ----------
+    texts, heights
+        As they were given.
+    network
+        The streets.
+    alarm
+        That of series without one of their own.
+    window
+        What is planned, from and to [s after the alarm]. Where a dated series has no alarm at all
+        its peak is laid into the middle.
 
     Raises
     ------
@@ -126,13 +144,13 @@ def make_hazards(
     """
     check_hazards(texts, heights)
     made: list[Hazard] = []
-    known: Any = None
+    known: er.Heights | None = None
     for text in texts or []:
         one = parse_hazard(text)
         if one.kind == "flood":
             if heights is not None and known is None:
-                known = _flood_name("read_heights")(heights, network)
-            made.append(_flood(one, known, alarm))
+                known = er.read_heights(heights, network)
+            made.append(_flood(one, known, alarm, window))
         else:
             made.append(_MAKERS[one.kind](one, network))
     return made
@@ -170,6 +188,7 @@ def _numbers(text: str, one: HazardText) -> None:
                 ) from None
 
     check("tide", _finite, "a level [m]")
+    check("max_gap", lambda value: seconds(value, "max_gap"), "a time like '2 h'")
     check("every", lambda value: seconds(value, "every"), "a time like '5 min'")
     check("wind", _wind, "speed [m/s] @ direction it comes from [degrees], like 8@45")
     check("seed", _seed, "a whole number >= 0")
@@ -202,29 +221,29 @@ def _wind(text: str) -> tuple[float, float]:
     return _finite(speed), _finite(direction)
 
 
-def _flood_name(name: str) -> Any:
-    made = getattr(er, name, None)
-    if made is None:
-        raise typer.BadParameter("this version of evacroute has no floods")
-    return made
-
-
-def _flood(one: HazardText, heights: Any, alarm: str | None) -> Any:
+def _flood(
+    one: HazardText, heights: er.Heights | None, alarm: str | None, window: tuple[float, float]
+) -> er.Flood:
     given = one.settings
     options: dict[str, Any] = {}
     if "tide" in given:
         options["tide"] = float(given["tide"])
     else:
         at = given.get("alarm", alarm)
-        begin = {} if at is None else {"alarm": at}
-        options["tide"] = _flood_name("read_tide")(Path(given["series"]), **begin)
+        reading: dict[str, Any] = {} if at is None else {"alarm": at}
+        reading |= {key: given[key] for key in ("unit", "max_gap") if key in given}
+        tide = er.read_tide(Path(given["series"]), **reading)
+        # A dated series begins anywhere; a plan for a dry night of it would be a plan for nothing.
+        if at is None and tide.alarm is not None:
+            tide = tide.around_peak(window[1], window[0])
+        options["tide"] = tide
     if heights is not None:
         options["heights"] = heights
     if "every" in given:
         options["every"] = seconds(given["every"], "every")
     if "turbid" in given:
         options["turbid"] = _flag(given["turbid"])
-    return _flood_name("Flood")(**options)
+    return er.Flood(**options)
 
 
 def _closures(one: HazardText, network: Network) -> Hazard:

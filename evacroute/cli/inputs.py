@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -191,7 +192,7 @@ class Inputs:
             riding = None
             if self.hazards or self.boats is not None:
                 network, boats = self._with_boats(er.read_network(self.instance), deadline)
-                hazards = self.load_hazards(network)
+                hazards = self.load_hazards(network, deadline)
                 riding = None if boats is None else (network, boats)
             scenario = er.read_instance(
                 self.instance, deadline=deadline, seed=self.seed, hazard=hazards, boats=riding
@@ -206,16 +207,17 @@ class Inputs:
         shelters = er.read_shelters(self.shelters, network)
         # After people and shelters, so that nobody is taken to stand on a gangway.
         network, boats = self._with_boats(network, deadline)
-        hazards = self.load_hazards(network)
+        hazards = self.load_hazards(network, deadline)
         report("gathering groups", 0.8)
         scenario = er.Scenario(
             network, people, shelters, deadline=deadline, hazard=hazards, boats=boats
         )
         return scenario, reports_of(scenario) | survey
 
-    def load_hazards(self, network: Network) -> list[Hazard]:
+    def load_hazards(self, network: Network, deadline: str = "90min") -> list[Hazard]:
         """Load the hazards."""
-        return make_hazards(self.hazards, self.heights, network, self.alarm)
+        window = (0.0, seconds(deadline, "--deadline"))
+        return make_hazards(self.hazards, self.heights, network, self.alarm, window=window)
 
     def _with_boats(self, network: Network, deadline: str) -> tuple[Network, Boats | None]:
         """Load the boats, if any, into the network."""
@@ -262,14 +264,16 @@ def reports_of(scenario: Scenario) -> dict[str, Readable]:
     reports: dict[str, Readable] = {
         name: report for name, report in found.items() if report is not None
     }
-    return reports | _of_hazards(scenario) | hazards_report(scenario)
+    return (
+        reports | told_of_hazards(scenario, as_hazards(scenario.hazard)) | hazards_report(scenario)
+    )
 
 
-def _of_hazards(scenario: Scenario) -> dict[str, Readable]:
+def told_of_hazards(scenario: Scenario, hazards: Iterable[Hazard]) -> dict[str, Readable]:
     """Collect what each hazard tells of itself, by its kind; the second of a kind has a number."""
     found: dict[str, Readable] = {}
     network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
-    for one in as_hazards(scenario.hazard):
+    for one in hazards:
         for report in hazard_reports([one], network, classes, until):
             kind = type(one).__name__.lower()
             number = 1 + sum(name.split()[0] == kind for name in found)

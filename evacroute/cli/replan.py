@@ -11,14 +11,15 @@ import typer
 
 import evacroute as er
 from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards, make_hazards
-from evacroute.cli.inputs import JsonOption
+from evacroute.cli.inputs import JsonOption, told_of_hazards
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
-from evacroute.cli.shell import BROKEN, print_json, progress
+from evacroute.cli.shell import BROKEN, Readable, print_json, progress
 from evacroute.cli.view import FolderArgument
 from evacroute.errors import InputError
 from evacroute.plan import Status
 from evacroute.plan_folder import PLAN_FILES
+from evacroute.units import seconds
 from evacroute.writing import check_replaceable, plain
 
 
@@ -74,11 +75,12 @@ def replan(
         plan = er.read_plan(folder)
         more = None if joined is None else er.read_people(joined, plan.scenario.network)
         places = None if positions is None else _read_positions(positions)
-        news_of = make_hazards(hazard, heights, plan.scenario.network) or None
+        window = (seconds(now, "--now"), plan.scenario.deadline_s)
+        coming = make_hazards(hazard, heights, plan.scenario.network, window=window)
         loaded = time.perf_counter() - started
         result = er.replan(
-            plan, now=now, closures=close, hazard=news_of, joined=more, positions=places, gap=gap,
-            time_limit=time_limit, progress=tell,
+            plan, now=now, closures=close, hazard=coming or None, joined=more, positions=places,
+            gap=gap, time_limit=time_limit, progress=tell,
         )  # fmt: skip
         new = result.plan
         new.seconds["load"] = loaded
@@ -93,9 +95,13 @@ def replan(
             out, new.method, new.step_s, new.seed, {}, verify=not no_verify, as_json=as_json,
             started=started,
         )  # fmt: skip
-        reports = {} if more is None or more.report is None else {"joined": more.report}
+        reports: dict[str, Readable] = (
+            {} if more is None or more.report is None else {"joined": more.report}
+        )
         news = {"moved.csv": result.moved, "newly_left.csv": result.newly_left}
         write(task, new, tell, news, {"replan": plain(summary.to_dict())}, reports)
+    # The plan folder has them among all its hazards; here only those are told that are new.
+    reports |= told_of_hazards(new.scenario, coming)
     if as_json:
         record: dict[str, Any] = {
             "out": str(out),

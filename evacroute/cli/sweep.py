@@ -105,7 +105,8 @@ def sweep(
     failed: dict[int, str] = {}
     with progress() as tell:
         scenario, fixed = _load(instance, plan, deadline, tell)
-        hazards = make_hazards(hazard, heights, scenario.network)
+        window = (0.0, scenario.deadline_s)
+        hazards = make_hazards(hazard, heights, scenario.network, window=window)
         reports = reports_of(scenario.with_hazard(hazards))
         with connect(dask) as executor:
             found = er.sweep(

@@ -22,6 +22,7 @@ from evacroute.hazards.ground import (
     sample,
 )
 from evacroute.hazards.link_times import EVERY, LinkTimes
+from evacroute.hazards.names import FROM_TO, is_comment, renamed, told, wrong_names
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.reports import LoadReport
@@ -80,10 +81,12 @@ class Closures:
     ----------
     table
         A DataFrame, or mappings (`Closure` is taken too), with ``link_id``, or ``lon``, ``lat`` and
-        ``radius_m``, or ``area`` (WKT, or a GeoJSON geometry); ``from`` and ``to`` (seconds or text
-        like "10 min"; from the alarm and for good where empty); ``closed`` (1) or ``speed_factor``
-        (0 to 1), closed where neither is given; ``class_id`` (everyone where empty);
-        ``both_directions`` (0: that link alone).
+        ``radius_m``, or ``area`` (WKT, or a GeoJSON geometry); ``from`` and ``to``, also called
+        ``from_s`` and ``to_s`` or ``start`` and ``end`` (seconds or text like "10 min"; from the
+        alarm and for good where empty); ``closed`` (1) or ``speed_factor`` (0 to 1), closed where
+        neither is given; ``class_id`` (everyone where empty); ``both_directions`` (0: that link
+        alone). Comments (``name``, ``note``, ``reason`` and the like) are not read; any other name
+        is a fault.
     report
         What `read_closures` counted.
 
@@ -134,14 +137,27 @@ class Closures:
 
 
 def closures_of_table(
-    table: Sequence[Closure | Mapping[str, Any]] | pd.DataFrame, faults: Faults
+    table: Sequence[Closure | Mapping[str, Any]] | pd.DataFrame,
+    faults: Faults,
+    comments: set[str] | None = None,
 ) -> tuple[Closure, ...]:
-    """Check rows and bring them into one form; `faults` takes what is wrong."""
+    """Check rows and bring them into one form.
+
+    `faults` takes what is wrong, `comments` the names of columns that are not read.
+    """
     labels: Sequence[str] = ()
     rows: list[Any]
+    comments = set() if comments is None else comments
     if isinstance(table, pd.DataFrame):
         labels = [f"row {name}" for name in table.attrs.get("index", table.index)]
-        rows = table.rename(columns=lambda name: str(name).strip().lower()).to_dict("records")
+        names = renamed(table.columns, FROM_TO)
+        unread = [*names.values(), *table.attrs.get("unread", ())]
+        comments.update(name for name in unread if name not in COLUMNS and is_comment(name))
+        wrong = wrong_names(unread, COLUMNS)
+        if wrong:
+            faults.add(f"column {told(wrong, COLUMNS, FROM_TO)}")
+        table = table[[name for name, column in names.items() if column in COLUMNS]]
+        rows = table.rename(columns=names).to_dict("records")
     else:
         rows = list(table)
     if not rows:
@@ -151,7 +167,8 @@ def closures_of_table(
         if isinstance(row, Closure):
             made.append(row)
         elif isinstance(row, Mapping):
-            one = _closure(row, labels[i] if labels else str(row.get("label", f"row {i}")), faults)
+            label = labels[i] if labels else str(row.get("label", f"row {i}"))
+            one = _closure(row, label, faults, comments)
             if one is not None:
                 made.append(one)
         else:
@@ -159,9 +176,18 @@ def closures_of_table(
     return tuple(made)
 
 
-def _closure(row: Mapping[str, Any], label: str, faults: Faults) -> Closure | None:
+def _closure(
+    row: Mapping[str, Any], label: str, faults: Faults, comments: set[str]
+) -> Closure | None:
     before = faults.count
-    given = {str(name): value for name, value in row.items() if not _empty(value)}
+    filled = {str(name): value for name, value in row.items() if not _empty(value)}
+    names = renamed(filled, FROM_TO)
+    given = {names[name]: value for name, value in filled.items()}
+    comments.update(name for name in given if name not in COLUMNS and is_comment(name))
+    wrong = wrong_names(given, COLUMNS)
+    if wrong:
+        faults.add(f"{label}: {told(wrong, COLUMNS, FROM_TO)}")
+        return None
     link_id = text_of(given["link_id"]) if "link_id" in given else None
     area = _area(given, label, faults)
     if (link_id is None) == (area is None):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from evacroute._data_dir import data_path
 from evacroute.errors import Faults, HazardError
 from evacroute.hazards.ground import Polygons, Samples, sample
-from evacroute.hazards.link_times import EVERY, LinkTimes
+from evacroute.hazards.link_times import LinkTimes
+from evacroute.hazards.raster_cells import DEGREES, cells_at
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.reports import LoadReport
@@ -116,16 +117,22 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
-    """When the fire reaches the cells of a grid in degrees.
+    """When the fire reaches the cells of a grid.
 
     Parameters
     ----------
     west, north
-        Corner of the first cell [degrees].
+        Corner of the first cell [degrees, or units of `crs`].
     width, height
-        Size of a cell [degrees], > 0.
+        Size of a cell, > 0.
     time
         When [s after the alarm], inf = never, shape (rows from the north, columns from the west).
+    crs
+        Projection of the grid, as text that rasterio reads; degrees by default. Places are turned
+        into it, the grid stays as it is.
+    turn
+        How far the corner moves to the east from row to row, and to the north from column to
+        column; 0 where the grid is not turned.
     """
 
     west: float
@@ -133,16 +140,15 @@ class Arrival:
     width: float
     height: float
     time: NDArray[np.float64]
+    crs: str = DEGREES
+    turn: tuple[float, float] = (0.0, 0.0)
 
     def at(self, samples: Samples) -> NDArray[np.float64]:
         """When the fire reaches each point, inf outside the grid."""
-        column = np.floor((samples.lon - self.west) / self.width).astype(np.int64)
-        row = np.floor((self.north - samples.lat) / self.height).astype(np.int64)
+        affine = (self.width, self.turn[0], self.west, self.turn[1], -self.height, self.north)
         rows, columns = self.time.shape
-        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        found = np.full(len(row), np.inf)
-        found[inside] = self.time[row[inside], column[inside]]
-        return found
+        row, column, inside = cells_at(affine, self.crs, (rows, columns), samples.lon, samples.lat)
+        return np.where(inside, self.time[row, column], np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +246,15 @@ class Fire:
         put(self, "every", seconds(self.every, "every"))
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
-        """Find the worst that fire does to each link in each span of time."""
+        """Find the worst that fire does to each link in each span of time.
+
+        Raises
+        ------
+        HazardError
+            If there are zones or an arrival that touch no link, at whatever time.
+        MissingExtraError
+            If an arrival is not in degrees and rasterio is not installed.
+        """
         samples = sample(network, SPACING)
         every = float(self.every)
         begins: NDArray[np.float64] = np.asarray(
@@ -251,23 +265,48 @@ class Fire:
         smoke = np.zeros((network.n_links, len(begins)))
         for seat in self.seats:
             self._spread(seat, samples, begins, ends, hot, smoke)  # type: ignore[arg-type]
+        touched = not self.zones
         for zone in self.zones:
             links = np.flatnonzero(samples.any(zone.area.covers(samples)))
+            touched |= bool(len(links))
             when = np.flatnonzero((begins < zone.to_s) & (ends > zone.from_s))
             if zone.kind == "heat":
                 hot[np.ix_(links, when)] = True
             else:
                 k = self._law.extinction if zone.extinction is None else zone.extinction
                 smoke[np.ix_(links, when)] += k
+        if not touched:
+            raise HazardError("fire: no zone touches a link of the network")
         if self.arrival is not None:
-            hot |= samples.least(self.arrival.at(samples))[:, None] < ends
+            arrival = samples.least(self.arrival.at(samples))
+            if not np.isfinite(arrival).any():
+                raise HazardError("fire: where it arrives there is no link of the network")
+            hot |= arrival[:, None] < ends
         factor: NDArray[np.float64] = speed_in_smoke(smoke)
         factor[hot] = 0.0
-        return _rows(factor, begins)
+        return LinkTimes.of_table(factor, begins)
+
+    def reaching(self, network: Network, within: float = 86_400.0) -> NDArray[np.bool_]:
+        """Whether each seat's heat or smoke reaches a link within a time [s] from its start."""
+        samples = sample(network, SPACING)
+        found = np.zeros(len(self.seats), dtype=bool)
+        for i, seat in enumerate(self.seats):
+            assert isinstance(seat, Seat)  # for the type checker: made one at the door
+            law = seat.law or self._law
+            burnt = min(law.rate / 60 * min(law.burns, within), law.max_radius)
+            smoke = law.smoke_reach if law.extinction > 0 else 0.0
+            near = self._near(seat, samples).min()
+            found[i] = near <= burnt + law.heat_margin + smoke
+        return found
 
     @property
     def _law(self) -> FireLaw:
         return self.law or FireLaw()
+
+    def _near(self, seat: Seat, samples: Samples) -> NDArray[np.float64]:
+        """How far the nearest point of each link is, downwind nearer than it is [m]."""
+        x, y = to_metres(samples.lon, samples.lat, (seat.lon, seat.lat))
+        return samples.least(np.hypot(x, y) / self._stretch(x, y))
 
     def _spread(
         self,
@@ -280,8 +319,7 @@ class Fire:
     ) -> None:
         """Add heat and smoke of a seat, shape (n_links, n_spans)."""
         law = seat.law or self._law
-        x, y = to_metres(samples.lon, samples.lat, (seat.lon, seat.lat))
-        near = samples.least(np.hypot(x, y) / self._stretch(x, y))
+        near = self._near(seat, samples)
         out = seat.start + law.burns
         burns = (ends > seat.start) & (begins < out)
         age = np.clip(np.minimum(ends, out) - seat.start, 0, None)
@@ -321,25 +359,3 @@ def speed_in_smoke(extinction: NDArray[np.float64]) -> NDArray[np.float64]:
     c, half = figures["visibility_constant"], figures["half_speed_visibility"]
     factor = c / (c + half * extinction)
     return np.asarray(np.maximum(np.floor(factor * PARTS + 1e-9), 1) / PARTS)
-
-
-def _rows(factor: NDArray[np.float64], begins: NDArray[np.float64]) -> LinkTimes:
-    """Make rows of factors, shape (n_links, n_spans): equal neighbours are one, the last stays."""
-    touched = np.flatnonzero((factor < 1).any(axis=1))
-    part = factor[touched]
-    starts = np.ones(part.shape, dtype=bool)
-    starts[:, 1:] = part[:, 1:] != part[:, :-1]
-    row, span = np.nonzero(starts)
-    value = part[row, span]
-    end = np.full(len(row), np.inf)
-    same = row[1:] == row[:-1]
-    end[:-1][same] = begins[span[1:][same]]
-    kept = value < 1
-    n = int(kept.sum())
-    return LinkTimes(
-        touched[row[kept]].astype(np.int32),
-        np.full(n, EVERY, np.int32),
-        begins[span[kept]],
-        end[kept],
-        value[kept],
-    )

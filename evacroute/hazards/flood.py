@@ -170,6 +170,9 @@ class Flood:
     def report(self, network: Network, classes: Classes, until: float) -> LoadReport:
         """Count the links that get wet and those that close, and say what is modelled.
 
+        What was read, repaired and set aside of the tide and the heights is counted too. If the
+        highest level of the series lies outside the time up to `until`, a note warns of it.
+
         Parameters
         ----------
         network
@@ -187,21 +190,34 @@ class Flood:
         heights = self.heights_of(network)
         times = self._link_times(network, heights, classes, until)
         begin, end = self._intervals(until)
-        report = LoadReport(f"Flood({self.tide}, {heights})")
-        level = self.series.levels(begin, end)
-        report.counts["cm, highest level"] = 100 * float(level.max())
-        wet = _depth(heights.height_m, float(level.max())) > 0
+        highest = float(self.series.levels(begin, end).max())
+        until_text = "" if self.series.is_constant else f"at most {highest:.2f} m planned for, "
+        report = LoadReport(f"Flood({until_text}{self.tide}, {heights})")
+        for part in (self.series.report, heights.report):
+            if part is not None:
+                report.counts |= part.counts
+                report.repaired |= part.repaired
+                report.set_aside |= part.set_aside
+                report.notes += [note for note in part.notes if note not in report.notes]
+        report.counts["cm, highest level"] = 100 * highest
+        wet = _depth(heights.height_m, highest) > 0
         report.counts["links get wet"] = int(wet.sum())
         closed = times.speed_factor == 0
         for i, name in enumerate(classes.class_id):
             mine = closed & np.isin(times.class_, (EVERY, i))
             report.counts[f"links close to class {name}"] = len(np.unique(times.link[mine]))
         report.shares["of the walkable ground under water at the highest level"] = float(
-            heights.flooded_share(network, float(level.max()))
+            heights.flooded_share(network, highest)
         )
         report.shares[MODELLED_SHARE] = heights.modelled_share(network)
-        if heights.report is not None:
-            report.notes.extend(heights.report.notes)
+        when, peak = self.series.peak
+        if highest < peak - TOLERANCE:
+            report.notes.insert(
+                0,
+                f"WARNING: the highest level of the series, {peak:.2f} m "
+                f"({self.series.when(when)}), is not met in the {until / 60:g} min planned, in "
+                f"which it is {highest:.2f} m at most: give another alarm to plan for it",
+            )
         return report
 
     def _intervals(self, until: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -230,17 +246,11 @@ class Flood:
         steps = np.floor(wading_factor(depth, turbid=self.turbid) / step + TOLERANCE)
         factor = np.where(is_dry(depth), 1.0, np.clip(steps * step, step, 1.0))
         factor[shut == len(limits)] = 0.0
-        ends = np.append(end[:-1], np.inf)
-        parts = [_rows(factor, EVERY, begin, ends)]
+        parts = [LinkTimes.of_table(factor, begin)]
         for i, limit in enumerate(limits):
             closed = np.where((shut > i) & (shut < len(limits)), 0.0, 1.0)
-            one = _rows(closed, EVERY, begin, ends)
-            for class_ in np.flatnonzero(wades == limit):
-                parts.append(
-                    LinkTimes(
-                        one.link, np.full(len(one), class_), one.from_s, one.to_s, one.speed_factor
-                    )
-                )
+            for class_ in np.flatnonzero(wades == limit).tolist():
+                parts.append(LinkTimes.of_table(closed, begin, class_))
         return LinkTimes.joined(parts)
 
     def _absent(
@@ -274,27 +284,3 @@ class Flood:
 def _depth(height: NDArray[np.float64], level: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Depth [m]; 0 where it is dry or there is no height (ferries)."""
     return np.asarray(np.nan_to_num(np.maximum(level - height, 0.0), nan=0.0))
-
-
-def _rows(
-    factor: NDArray[np.float64],
-    class_: int,
-    begin: NDArray[np.float64],
-    end: NDArray[np.float64],
-) -> LinkTimes:
-    """Rows of a table of factors by link and interval; equal neighbours are one row, 1 is none."""
-    some = np.flatnonzero((factor != 1).any(axis=1))
-    table = factor[some]
-    change = np.ones(table.shape, bool)
-    change[:, 1:] = table[:, 1:] != table[:, :-1]
-    link, first = np.nonzero(change)
-    # A stretch lasts until the next change of the same link, or to the last interval.
-    last = np.full(len(link), len(begin) - 1)
-    same = np.flatnonzero(link[1:] == link[:-1])
-    last[same] = first[same + 1] - 1
-    value = table[link, first]
-    kept = value != 1
-    return LinkTimes(
-        some[link][kept], np.full(kept.sum(), class_), begin[first][kept], end[last][kept],
-        value[kept],
-    )  # fmt: skip

@@ -182,8 +182,14 @@ def polygons_of_geometry(geometry: Any) -> Polygons:
         raise ValueError("coordinates are not rings of positions") from None
 
 
-_POLYGON = re.compile(r"\(\s*(\([^()]+\)(?:\s*,\s*\([^()]+\))*)\s*\)")
+_ONE = r"\(\s*(?:\([^()]+\)(?:\s*,\s*\([^()]+\))*)\s*\)"
+_POLYGON = re.compile(_ONE)
 _RING = re.compile(r"\(([^()]+)\)")
+_WKT = re.compile(
+    rf"\s*(?:POLYGON\s*(?:Z|M|ZM)?\s*{_ONE}"
+    rf"|MULTIPOLYGON\s*(?:Z|M|ZM)?\s*\(\s*{_ONE}(?:\s*,\s*{_ONE})*\s*\))\s*",
+    re.IGNORECASE,
+)
 
 
 def polygons_of_wkt(text: str) -> Polygons:
@@ -200,10 +206,12 @@ def polygons_of_wkt(text: str) -> Polygons:
     >>> [[len(ring) for ring in part] for part in area.parts]
     [[3]]
     """
-    word = text.strip().upper()
-    parts = _POLYGON.findall(text) if word.startswith(("POLYGON", "MULTIPOLYGON")) else []
-    if not parts:
-        raise ValueError("expected POLYGON ((lon lat, lon lat, ...))")
+    if not _WKT.fullmatch(text):
+        raise ValueError(
+            "expected POLYGON ((lon lat, lon lat, ...)) or MULTIPOLYGON (((...)), ((...))) and "
+            "nothing behind it"
+        )
+    parts = _POLYGON.findall(text)
     return polygons(
         [[[p.split() for p in ring.split(",")] for ring in _RING.findall(part)] for part in parts]
     )

@@ -22,6 +22,13 @@ from evacroute.reports import LoadReport
 MODELLED_SHARE = "of the walkable ground with a modelled height"
 """What the share of modelled heights is called in reports."""
 
+MAX_MEDIAN = 20.0
+"""Half of the heights above this [m] look like centimetres."""
+
+ELEVATION = "elevation column of the network"
+
+UNITS = {"m": 1.0, "cm": 0.01}
+
 MODELLED_NOTE = (
     "heights are modelled: the flooded share by tide is that of the curve, but which street is "
     "high and which low is made up; do not read the depth of a single street from them"
@@ -70,6 +77,7 @@ class Heights:
         cls,
         network: Network,
         *,
+        unit: str | None = None,
         seed: int = 0,
         correlation: float = CORRELATION,
         curve: Curve | None = None,
@@ -80,13 +88,25 @@ class Heights:
         ----------
         network
             The streets.
+        unit
+            Of the column, m or cm. By default metres, and a column that looks like centimetres is
+            refused.
         seed, correlation, curve
             Of the model, as `Heights.model` says.
+
+        Raises
+        ------
+        HazardError
+            If the column looks like centimetres, or the unit is none.
         """
-        return complete(
-            network, network.elevation, "elevation column", seed=seed, correlation=correlation,
-            curve=curve,
+        column = in_metres(
+            network.elevation, unit, ELEVATION,
+            'give the network metres, or the flood er.Heights.of_network(network, unit="cm") '
+            '(unit="m" if they are metres)',
         )  # fmt: skip
+        return complete(
+            network, column, "elevation column", seed=seed, correlation=correlation, curve=curve
+        )
 
     @classmethod
     def model(
@@ -164,6 +184,28 @@ class Heights:
     def __repr__(self) -> str:
         modelled = f", {self.modelled.mean():.0%} of links MODELLED" if self.modelled.any() else ""
         return f"Heights({len(self)} links, {self.source}{modelled})"
+
+
+def in_metres(
+    height: NDArray[np.float64], unit: str | None, where: str, remedy: str
+) -> NDArray[np.float64]:
+    """Give heights in metres.
+
+    Raises
+    ------
+    HazardError
+        If the unit is neither m nor cm, or no unit is given and half of the heights are so high
+        that they look like centimetres; `remedy` says what to do then.
+    """
+    if unit is not None and unit not in UNITS:
+        raise HazardError(f"unit is {unit!r}, expected one of {', '.join(UNITS)}")
+    known = height[~np.isnan(height)]
+    if unit is None and len(known) and abs(float(np.median(known))) > MAX_MEDIAN:
+        raise HazardError(
+            f"{where}: half of the heights are above {abs(float(np.median(known))):g} m, which "
+            f"looks like centimetres: {remedy}"
+        )
+    return height * UNITS[unit or "m"]
 
 
 def walkable_ground(network: Network) -> NDArray[np.float64]:

@@ -90,6 +90,35 @@ class LinkTimes:
         names = ("link", "class_", "from_s", "to_s", "speed_factor")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    @classmethod
+    def of_table(
+        cls, factor: NDArray[np.float64], begin: NDArray[np.float64], class_: int = EVERY
+    ) -> LinkTimes:
+        """Rows of a table of factors by link and interval: equal neighbours are one, 1 is none.
+
+        Parameters
+        ----------
+        factor
+            Speed factors, shape (n_links, n_intervals).
+        begin
+            When each interval begins [s], rising; the last one does not end.
+        class_
+            Whom it concerns.
+        """
+        some = np.flatnonzero((factor != 1).any(axis=1))
+        table = factor[some]
+        change = np.ones(table.shape, bool)
+        change[:, 1:] = table[:, 1:] != table[:, :-1]
+        link, first = np.nonzero(change)
+        # A stretch lasts until the next change of the same link.
+        end = np.full(len(link), np.inf)
+        same = np.flatnonzero(link[1:] == link[:-1])
+        end[same] = begin[first[same + 1]]
+        value = table[link, first]
+        kept = value != 1
+        whom = np.full(int(kept.sum()), class_)
+        return cls(some[link][kept], whom, begin[first][kept], end[kept], value[kept])
+
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Be a hazard oneself: these rows, whatever the classes are called.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import datetime as dt
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,8 @@ from evacroute.reports import LoadReport
 
 HIGHEST = 4.0
 """No level is this far from the datum [m]; the highest ever measured in Venice is 1.94 m."""
+
+SECOND_0 = "second 0 is"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +33,8 @@ class Tide:
         Level over the datum [m], shape (n_samples,).
     report
         What the reader counted, or None.
+    alarm
+        Date and time of second 0, where the series has dates.
 
     Raises
     ------
@@ -46,6 +51,7 @@ class Tide:
     time_s: NDArray[np.float64]
     level_m: NDArray[np.float64]
     report: LoadReport | None = field(default=None)
+    alarm: dt.datetime | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         n = len(self.time_s)
@@ -129,15 +135,54 @@ class Tide:
                 "alarm, or an earlier deadline"
             )
 
+    def around_peak(self, until: float, begin: float = 0.0) -> Tide:
+        """Give the same series with another second 0, so that its peak is met.
+
+        The highest level then falls into the middle of the time from `begin` to `until` [s after
+        the alarm], or as near as the series reaches.
+        """
+        if self.is_constant:
+            return self
+        first, last = float(self.time_s[0]), float(self.time_s[-1])
+        shift = max(min(self.peak[0] - (begin + until) / 2, last - until), first)
+        alarm = None if self.alarm is None else self.alarm + dt.timedelta(seconds=shift)
+        moved = replace(self, time_s=self.time_s - shift, alarm=alarm)
+        if self.report is None:
+            return moved
+        notes = [note for note in self.report.notes if not note.startswith(SECOND_0)]
+        why = "so that the highest level is met, since no alarm was given"
+        return replace(moved, report=replace(self.report, notes=[*notes, moved.moment(why)]))
+
+    def moment(self, why: str) -> str:
+        """Say which moment second 0 is, and when the highest level comes."""
+        when, peak = self.peak
+        late = f"{abs(when) / 60:,.0f} min {'later' if when >= 0 else 'earlier'}"
+        second_0 = _written(self.alarm) or "another than in the series"
+        return (
+            f"{SECOND_0} {second_0} ({why}); the highest level, {peak:.2f} m, comes {late} "
+            f"({self.when(when)})"
+        )
+
+    def when(self, time: float) -> str:
+        """Write a time [s after the alarm] as date and time, or in minutes where none is known."""
+        if self.alarm is None:
+            return f"{time / 60:g} min after the alarm"
+        return _written(self.alarm + dt.timedelta(seconds=time))
+
     def equals(self, other: object) -> bool:
-        """Whether the other is a tide of equal samples (the report is not compared)."""
-        return equal_arrays(self, other, skip=("report",))
+        """Whether the other is a tide of equal samples (report and alarm are not compared)."""
+        return equal_arrays(self, other, skip=("report", "alarm"))
 
     def __repr__(self) -> str:
         if self.is_constant:
             return f"Tide({self.level_m[0]:.2f} m)"
         when, peak = self.peak
-        return f"Tide({len(self.time_s)} samples, peak {peak:.2f} m at {when / 60:g} min)"
+        at = f"{when / 60:g} min" if self.alarm is None else self.when(when)
+        return f"Tide({len(self.time_s)} samples, peak {peak:.2f} m at {at})"
+
+
+def _written(moment: dt.datetime | None) -> str:
+    return "" if moment is None else moment.isoformat(" ", "minutes")
 
 
 def check_levels(level: NDArray[np.float64], names: list[str], faults: Faults) -> None:

@@ -17,8 +17,9 @@ from evacroute.hazards.closures import (
     links_of_closures,
     merged,
 )
+from evacroute.hazards.names import FROM_TO
 from evacroute.load.features import features_of, is_geojson
-from evacroute.load.tables import name_of, read_table
+from evacroute.load.tables import count_comments, name_of, read_table
 from evacroute.network import Network
 from evacroute.reports import LoadReport
 
@@ -44,19 +45,22 @@ def read_closures(
     Raises
     ------
     HazardError
-        If the file cannot be read, a link is unknown, an area touches no link, from is not before
-        to, or a value is not what it must be (all such rows are named together).
+        If the file cannot be read, a column is neither known nor comment, a link is unknown, an
+        area touches no link, from is not before to, or a value is not what it must be (all such
+        rows are named together).
     """
     where = name_of(source)
     faults = Faults(where)
+    comments: set[str] = set()
     if isinstance(source, Mapping) or (not isinstance(source, pd.DataFrame) and is_geojson(source)):
-        rows = closures_of_table(_rows_of_features(source, where), faults)
+        rows = closures_of_table(_rows_of_features(source, where), faults, comments)
     else:
         frame = read_table(
             source,
             required=(),
             optional=COLUMNS,
             text=COLUMNS,
+            aliases=FROM_TO,
             what="closure",
             error=HazardError,
         )
@@ -66,13 +70,14 @@ def read_closures(
             )
         if "index" not in frame.attrs:
             frame.attrs["index"] = np.arange(len(frame)) + 2
-        rows = closures_of_table(frame, faults)
+        rows = closures_of_table(frame, faults, comments)
     links = links_of_closures(rows, network, faults)
     faults.raise_if_any(HazardError)
     overlapping = merged(rows, links, [row.class_id for row in rows])[1]
     report = LoadReport(where)
     report.counts["closures"] = len(rows)
     report.counts["links closed or slowed"] = len(np.unique(np.concatenate(links)))
+    count_comments(report, comments - {"label"})
     report.repaired["closures that overlap another of the same link: the least factor counts"] = (
         overlapping
     )

@@ -11,13 +11,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evacroute.errors import Faults, HazardError, MissingExtraError
+from evacroute.errors import Faults, HazardError
 from evacroute.hazards.closures import number_of, time_of
-from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
-from evacroute.hazards.ground import polygons_of_geometry
+from evacroute.hazards.fire import SPACING, Arrival, Fire, FireLaw, Seat, Zone
+from evacroute.hazards.ground import polygons_of_geometry, sample
+from evacroute.hazards.names import FROM_TO, renamed, told, wrong_names
 from evacroute.load.features import features_of, is_geojson
 from evacroute.load.files import without_gz
-from evacroute.load.tables import degrees, name_of, numbers, read_table, row_name, words
+from evacroute.load.raster import affine_of, band_of, crs_of, opened
+from evacroute.load.tables import (
+    count_comments,
+    degrees,
+    name_of,
+    numbers,
+    read_table,
+    row_name,
+    words,
+)
 from evacroute.network import Network
 from evacroute.reports import LoadReport
 from evacroute.units import to_metres
@@ -25,6 +35,15 @@ from evacroute.units import to_metres
 FAR = 20_000.0
 """A fire farther than this from the network's middle is taken for a fault [m]."""
 
+DAY = 86_400.0
+"""A seat that reaches no street in this time [s] is taken for a fault."""
+
+_SEAT = ("lon", "lat", "start", "rate_m_per_min", "max_radius_m")
+_SEAT_NAMES = {
+    "start_s": "start", "from": "start", "from_s": "start", "begin": "start",
+    "longitude": "lon", "latitude": "lat",
+}  # fmt: skip
+_ZONE = ("time_s", "from", "to", "kind", "extinction")
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -45,12 +64,15 @@ def read_fire(
         Seats: path of a ``.csv[.gz]`` or a DataFrame with ``lon``, ``lat``, optionally ``start``
         (seconds or text like "5 min" after the alarm), ``rate_m_per_min`` and ``max_radius_m``.
         Zones: path of a ``.geojson[.gz]`` or its content, polygons with ``time_s``, or ``from`` and
-        optionally ``to``; optionally ``kind`` ("heat" or "smoke") and ``extinction`` [1/m]. A
-        polygon with ``time_s`` is a state: it counts from the state before it (itself, if it is the
-        first) until the next one, the last for good. Arrival: path of a ``.tif``, the time at which
-        the fire reaches each cell, no data where it does not (needs the extra ``raster``).
+        optionally ``to`` (also ``from_s``, ``to_s``); optionally ``kind`` ("heat" or "smoke") and
+        ``extinction`` [1/m]. A polygon with ``time_s`` is a state: it counts from the state of its
+        kind before it (itself, if it is the first) until the next one, the last for good. Arrival:
+        path of a ``.tif`` of any projection, the time at which the fire reaches each cell, no data
+        where it does not (needs the extra ``raster``). Comments (``name``, ``note``, ``reason`` and
+        the like) are not read; any other name is a fault.
     network
-        If given, a fire nowhere near it is a fault.
+        If given, a fire that reaches none of its links is a fault: a seat within a day, a zone, all
+        states, an arrival.
     law, wind, every
         See `Fire`.
     unit
@@ -68,69 +90,94 @@ def read_fire(
     options: dict[str, Any] = {"law": law, "wind": wind, "every": every, "report": report}
     faults = Faults(where)
     if isinstance(source, Mapping) or (not isinstance(source, pd.DataFrame) and is_geojson(source)):
-        zones = _zones(source, where, faults)
+        zones, states = _zones(source, where, faults, report)
         report.counts["zones"] = len(zones)
+        if network is not None:
+            _check_near(network, [tuple(zone.area.parts[0][0][0]) for zone in zones], faults)
+            _check_touch(network, zones, states, faults)
         fire = Fire(zones=zones, **options)
-        at = [tuple(zone.area.parts[0][0][0]) for zone in zones]
     elif not isinstance(source, pd.DataFrame) and without_gz(Path(source)) in (".tif", ".tiff"):
         arrival = _arrival(Path(source), unit)
         report.counts["cells that burn"] = int(np.isfinite(arrival.time).sum())
         fire = Fire(arrival=arrival, **options)
-        rows, columns = arrival.time.shape
-        middle = (
-            arrival.west + columns / 2 * arrival.width,
-            arrival.north - rows / 2 * arrival.height,
-        )
-        at = [middle]
+        if network is not None and not np.isfinite(arrival.at(sample(network, SPACING))).any():
+            faults.add("the fire reaches no cell in which there is a street of this network")
     else:
-        seats = _seats(source, where, law or FireLaw(), faults)
+        seats, rows = _seats(source, where, law or FireLaw(), faults, report)
         report.counts["seats"] = len(seats)
         fire = Fire(seats, **options)
-        at = [(seat.lon, seat.lat) for seat in seats]
-    if network is not None:
-        _check_near(network, at, faults)
+        if network is not None:
+            _check_near(network, [(seat.lon, seat.lat) for seat in seats], faults)
+            if not faults.count:
+                for i in np.flatnonzero(~fire.reaching(network, DAY)).tolist():
+                    faults.add(f"{rows[i]}: within a day this fire reaches no link of the network")
     faults.raise_if_any(HazardError)
     return fire
 
 
-def _seats(source: Any, where: str, law: FireLaw, faults: Faults) -> list[Seat]:
+def _seats(
+    source: Any, where: str, law: FireLaw, faults: Faults, report: LoadReport
+) -> tuple[list[Seat], list[str]]:
+    """Seats, and what messages call them."""
     frame = read_table(
         source,
         required=("lon", "lat"),
-        optional=("start", "rate_m_per_min", "max_radius_m"),
+        optional=_SEAT[2:],
         text=("start",),
-        aliases={"start_s": "start", "from": "start", "longitude": "lon", "latitude": "lat"},
+        aliases=_SEAT_NAMES,
         what="seat of fire",
         error=HazardError,
     )
+    unread = frame.attrs["unread"]
+    wrong = wrong_names(unread, _SEAT)
+    if wrong:
+        faults.add(f"column {told(wrong, _SEAT, _SEAT_NAMES)}")
+    count_comments(report, set(unread) - set(wrong))
     lon, lat = degrees(frame, "lon", "lat", faults)
     rate = numbers(frame, "rate_m_per_min", faults, low=0, default=law.rate, unit="m/min")
     most = numbers(
         frame, "max_radius_m", faults, low=0, default=law.max_radius, infinite=True, unit="m"
     )
+    rows = [row_name(frame, i) for i in range(len(frame))]
     start = [
-        time_of(text, f"{row_name(frame, i)}: start", faults)
+        time_of(text, f"{rows[i]}: start", faults)
         for i, text in enumerate(words(frame, "start", "0"))
     ]
     faults.raise_if_any(HazardError)
     return [
         Seat(float(x), float(y), t, replace(law, rate=float(r), max_radius=float(m)))
         for x, y, t, r, m in zip(lon, lat, start, rate, most, strict=True)
-    ]
+    ], rows
 
 
-def _zones(source: Any, where: str, faults: Faults) -> list[Zone]:
+def _zones(
+    source: Any, where: str, faults: Faults, report: LoadReport
+) -> tuple[list[Zone], set[int]]:
+    """Zones, and which of them are states."""
     zones: list[Zone] = []
-    stamped: list[tuple[int, float]] = []
+    stamped: dict[int, float] = {}
+    comments: set[str] = set()
     for i, (properties, geometry) in enumerate(features_of(source, where)):
         label = f"feature {i}"
-        given = {str(k).strip().lower(): v for k, v in properties.items() if v is not None}
+        filled = {k: v for k, v in properties.items() if v is not None}
+        names = renamed(filled, FROM_TO)
+        given = {names[k]: v for k, v in filled.items()}
         before = faults.count
+        wrong = wrong_names(given, _ZONE)
+        if wrong:
+            faults.add(f"{label}: {told(wrong, _ZONE, FROM_TO)}")
+        comments.update(set(given) - set(_ZONE) - set(wrong))
         kind = str(given.get("kind", "heat")).lower()
         if kind not in ("heat", "smoke"):
             faults.add(f"{label}: kind is {kind!r}, expected heat or smoke")
-        if ("time_s" in given) == ("from" in given):
+        state = "time_s" in given
+        if state == ("from" in given):
             faults.add(f"{label}: expected time_s, or from and optionally to")
+        elif state and "to" in given:
+            faults.add(
+                f"{label}: there is to beside time_s, but a state counts until the next one; "
+                "expected time_s alone, or from and to"
+            )
         begin = time_of(given.get("time_s", given.get("from", 0)), f"{label}: from", faults)
         end = time_of(given.get("to", math.inf), f"{label}: to", faults)
         if not end > begin:
@@ -145,17 +192,34 @@ def _zones(source: Any, where: str, faults: Faults) -> list[Zone]:
             continue
         if faults.count > before:
             continue
-        if "time_s" in given:
-            stamped.append((len(zones), begin))
+        if state:
+            stamped[len(zones)] = begin
         zones.append(Zone(area, begin, end, kind, k))  # type: ignore[arg-type]
     faults.raise_if_any(HazardError)
-    stamps = sorted({stamp for _, stamp in stamped})
-    for i, stamp in stamped:
-        k_th = stamps.index(stamp)
-        begin = stamps[max(k_th - 1, 0)]
-        end = stamps[k_th + 1] if k_th + 1 < len(stamps) else math.inf
-        zones[i] = replace(zones[i], from_s=begin, to_s=end)
-    return zones
+    count_comments(report, comments)
+    for kind in ("heat", "smoke"):
+        mine = [i for i in stamped if zones[i].kind == kind]
+        # A later drawing of the smoke says nothing of the heat.
+        stamps = sorted({stamped[i] for i in mine})
+        for i in mine:
+            k_th = stamps.index(stamped[i])
+            begin = stamps[max(k_th - 1, 0)]
+            end = stamps[k_th + 1] if k_th + 1 < len(stamps) else math.inf
+            zones[i] = replace(zones[i], from_s=begin, to_s=end)
+    return zones, set(stamped)
+
+
+def _check_touch(network: Network, zones: list[Zone], states: set[int], faults: Faults) -> None:
+    """Note zones that touch no link; of states only where none of them does."""
+    if faults.count:
+        return
+    samples = sample(network, SPACING)
+    none = [i for i, zone in enumerate(zones) if not zone.area.covers(samples).any()]
+    # A fire may have begun inside a house; its first states then touch no street.
+    small = states if not states <= set(none) else set()
+    for i in none:
+        if i not in small:
+            faults.add(f"feature {i}: the area touches no link of the network")
 
 
 def _arrival(path: Path, unit: str) -> Arrival:
@@ -163,25 +227,14 @@ def _arrival(path: Path, unit: str) -> Arrival:
         raise HazardError(f"unit is {unit!r}, expected {', '.join(_UNITS)}")
     if not path.is_file():
         raise HazardError(f"{path}: there is no such file")
-    try:
-        import rasterio
-        from rasterio.vrt import WarpedVRT
-    except ImportError:
-        raise MissingExtraError("rasterio", "raster", "reading a raster") from None
-    try:
-        with rasterio.open(path) as given:
-            if given.crs is None:
-                raise HazardError(f"{path}: the raster names no coordinate system")
-            with WarpedVRT(given, crs="EPSG:4326") as degrees_grid:
-                band = degrees_grid.read(1, masked=True)
-                transform = degrees_grid.transform
-    except rasterio.errors.RasterioError as fault:
-        raise HazardError(f"{path}: cannot be read as a raster: {fault}") from None
-    time = np.ma.filled(band.astype(np.float64), np.inf) * _UNITS[unit]
+    with opened(path, "reading a fire from a raster") as raster:
+        affine, crs = affine_of(raster), crs_of(raster)
+        time = band_of(raster) * _UNITS[unit]
     time[~(time >= 0)] = np.inf
     if not np.isfinite(time).any():
         raise HazardError(f"{path}: no cell has a time at which the fire reaches it")
-    return Arrival(transform.c, transform.f, transform.a, -transform.e, time)
+    a, b, c, d, e, f = affine
+    return Arrival(c, f, a, -e, time, crs, (b, d))
 
 
 def _check_near(network: Network, at: list[Any], faults: Faults) -> None:

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import Faults, InputError
+from evacroute.reports import LoadReport
 
 # Numbers are read as they were written; pandas 3.1 and later does so by itself, and warns of this.
 _EXACT: dict[str, Any] = (
@@ -45,7 +46,8 @@ def read_table(
     source
         Path of a ``.csv`` or ``.csv.gz`` (UTF-8, comma), or a DataFrame, which is copied.
     required, optional
-        Names of columns; all others are left out. Upper case and blanks around do not matter.
+        Names of columns; all others are left out, and named in ``frame.attrs["unread"]``. Upper
+        case and blanks around do not matter.
     text
         Columns to read as text even where they look like numbers (ids: 007 stays 007).
     aliases
@@ -82,8 +84,9 @@ def read_table(
         )
     if not len(frame):
         raise error(f"{where}: there is no row under the header, expected at least one {what}")
-    attrs = frame.attrs
-    frame = frame[[c for c in frame.columns if c in {*required, *optional}]]
+    used = {*required, *optional}
+    attrs = {**frame.attrs, "unread": [c for c in frame.columns if c not in used]}
+    frame = frame[[c for c in frame.columns if c in used]]
     frame = frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
     frame.attrs = attrs
     return frame
@@ -92,6 +95,12 @@ def read_table(
 def name_of(source: object) -> str:
     """Name a source in messages: the path, or the kind of object."""
     return str(source) if isinstance(source, str | Path) else type(source).__name__
+
+
+def count_comments(report: LoadReport, names: Collection[str]) -> None:
+    """List columns that are not read, since they are plainly comment."""
+    if names:
+        report.set_aside[f"columns of comment, not read: {', '.join(sorted(names))}"] = len(names)
 
 
 def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.DataFrame:

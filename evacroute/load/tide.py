@@ -21,7 +21,13 @@ GAP = 1.5
 """A step this many times the median step is a gap."""
 
 MAX_GAP = "60 min"
-"""Gaps up to this long are filled, unless it is said otherwise."""
+"""Steps up to this long are read, unless it is said otherwise: hourly tables are."""
+
+SLACK = 1.1
+"""A step this many times the longest allowed is read: an hourly reading may be late."""
+
+_ZONE = r"[T ]\d\d[\d:.,]*\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"
+"""A zone at the end of a date and time; the day of a date alone is none."""
 
 UNITS = {"m": 1.0, "cm": 0.01}
 
@@ -53,15 +59,18 @@ def read_tide(
         minutes, so times are rounded to the minute.
     alarm
         Which moment of the series is second 0: a date and time for dated series, seconds for
-        others. By default the first sample of a dated series, and second 0 of others.
+        others. By default the first sample of a dated series (see `Tide.around_peak` for another),
+        and second 0 of others. The report says which moment it is.
     until
         Refuse a series that does not reach this far after the alarm [s, or text such as "90 min"],
         and drop what lies beyond.
     unit
         Of the levels, m or cm.
     max_gap
-        A step more than 1.5 times the median is a gap; gaps up to this are filled by straight lines
-        and counted, longer ones refused [s, or text].
+        Longest time from one level to the next (a tenth more is let pass); longer steps are refused
+        [s, or text]. Shorter ones of more than 1.5 times the median are gaps, filled by straight
+        lines and counted. Where levels are more than 60 min apart throughout, the report says that
+        a peak between them is not seen.
 
     Raises
     ------
@@ -80,6 +89,7 @@ def read_tide(
     if isinstance(source, int | float | np.number):
         if alarm is not None:
             raise HazardError("a level that does not change has no alarm to begin at")
+        _refuse_metres(abs(float(source)) * UNITS[unit], unit, "tide")
         return Tide.constant(float(source) * UNITS[unit])
     given = source
     if not isinstance(source, str | Path | pd.DataFrame):
@@ -102,11 +112,7 @@ def read_tide(
     faults.raise_if_any(HazardError)
     check_levels(level, [row_name(frame, i) for i in range(len(frame))], faults)
     faults.raise_if_any(HazardError)
-    if unit == "cm" and np.abs(level).max() < 0.04:
-        raise HazardError(
-            f"{report.source}: the highest level is {np.abs(level).max() * 100:g} cm, which looks "
-            'like metres; read it with unit="m"'
-        )
+    _refuse_metres(float(np.abs(level).max()), unit, report.source)
     time, level = _in_order(frame, time, level, report)
     if len(time) < 2:
         raise HazardError(
@@ -115,9 +121,16 @@ def read_tide(
         )
     report.counts["levels read"] = len(time)
     time, level = _without_gaps(time, level, longest, report)
-    time = time - _second_0(alarm, time, dated, report.source)
+    shift = _second_0(alarm, time, dated, report.source)
+    time = time - shift
     _check_begin(time, report.source, alarm)
-    tide = Tide(time, level, report)
+    if dated is None:
+        tide = Tide(time, level, report)
+    else:
+        moment = (dated + pd.to_timedelta(round(shift * 1000), unit="ms")).to_pydatetime()
+        tide = Tide(time, level, report, alarm=moment)
+        why = "the alarm" if alarm is not None else "the first level, since no alarm was given"
+        report.notes.append(tide.moment(why))
     if end is not None:
         tide.check_covers(0.0, end)
         first = max(int(np.searchsorted(time, 0.0, side="right")) - 1, 0)
@@ -125,6 +138,15 @@ def read_tide(
         # Two samples at least: one alone would hold for ever.
         tide = replace(tide, time_s=time[first:last], level_m=level[first:last])
     return tide
+
+
+def _refuse_metres(highest: float, unit: str, where: str) -> None:
+    """Refuse levels in centimetres that are so low that they must be metres."""
+    if unit == "cm" and 0 < highest < 0.04:
+        raise HazardError(
+            f"{where}: the highest level is {highest * 100:g} cm, which looks like metres; read it "
+            'with unit="m"'
+        )
 
 
 def _table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +185,7 @@ def _times(frame: pd.DataFrame, faults: Faults) -> tuple[NDArray[np.float64], pd
     if "time" in frame.columns:
         text = words(frame, "time")
         moment = pd.to_datetime(pd.Series(text), format="ISO8601", errors="coerce", utc=True)
-        zoned = pd.Series(text).str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+        zoned = pd.Series(text).str.contains(_ZONE, regex=True, case=False)
         if zoned.any() and not zoned.all():
             faults.add("column time has hours with and without a zone, expected one or the other")
         allowed = "a date and time such as 2019-11-12 22:50"
@@ -188,7 +210,10 @@ def _times(frame: pd.DataFrame, faults: Faults) -> tuple[NDArray[np.float64], pd
     if faults.count:
         return np.zeros(len(frame)), None
     zero = moment.iloc[0]
-    return np.asarray((moment - zero).dt.total_seconds(), np.float64), zero
+    if zero.tzinfo is not None:
+        zero = zero.tz_convert(pd.Timestamp(text[0]).tz)  # as it was written
+    since = moment - moment.iloc[0]
+    return np.asarray(since.dt.total_seconds(), np.float64), zero
 
 
 def _in_order(
@@ -215,13 +240,23 @@ def _without_gaps(
     usual = float(np.median(step))
     gaps = np.flatnonzero(step > GAP * usual)
     faults = Faults(report.source)
-    for i in gaps[step[gaps] > longest].tolist():
+    if usual > SLACK * longest:
+        faults.add(
+            f"there is one level in {usual / 60:g} min, expected one in {longest / 60:g} min at "
+            "least: between two a peak is not seen; give more levels, or a larger max_gap"
+        )
+        faults.raise_if_any(HazardError)
+    for i in np.flatnonzero(step > SLACK * longest).tolist():
         faults.add(
             f"no level for {step[i] / 60:g} min after row number {i + 1} (usually one in "
             f"{usual / 60:g} min), expected at most {longest / 60:g} min: give the levels, or a "
             "larger max_gap"
         )
     faults.raise_if_any(HazardError)
+    if usual > SLACK * seconds(MAX_GAP, "max_gap"):
+        report.notes.append(
+            f"there is one level in {usual / 60:g} min: a peak between two of them is not seen"
+        )
     new = [np.arange(time[i] + usual, time[i + 1] - usual / 2, usual) for i in gaps.tolist()]
     filled = np.concatenate([time, *new])
     if gaps.size:

@@ -88,6 +88,7 @@ def test_hazards_from_single_files(instance: Path, closures: Path, tmp_path: Pat
         ("flood:tide=1,series=no.csv", "expected one of tide and series"),
         ("flood:alarm=2019-11-12T21:00", "expected one of tide and series"),
         ("flood:tide=1,alarm=2019-11-12T21:00", "alarm is for a series"),
+        ("flood:tide=1,unit=cm", "unit is for a series"),
         ("flood:tide=1,tide=2", "tide is given twice"),
         ("flood:tide=1,turbid=perhaps", "turbid is 'perhaps', expected 0 or 1"),
         ("flood:series=none.tsv", "there is no file none.tsv"),
@@ -161,6 +162,62 @@ def test_a_flood_is_handed_on(
         {"tide": 1.4, "every": 600.0, "turbid": True, "heights": known},
         {"tide": ("tide", series, {"alarm": "2019-11-12T21:00"}), "heights": known},
     ]
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    """A day of hourly levels in centimetres with a peak of 1.87 m at 20:00."""
+    path = tmp_path / "tide.csv"
+    levels = [40] * 18 + [90, 150, 187, 140, 90, 60]
+    rows = [f"2019-11-12 {hour:02d}:00,{level}" for hour, level in enumerate(levels)]
+    path.write_text("time,level\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def plan_of_flood(instance: Path, out: Path, flood: str, *more: str) -> dict[str, Any]:
+    """Plan with a flood, and give its report."""
+    words = ("plan", "--instance", instance, "--out", out, "--method", "nearest", "--no-verify")
+    result = run(*words, "--deadline", "60min", "--hazard", flood, "--json", *more)
+    assert result.exit_code in (0, 1), result.output
+    report: dict[str, Any] = json.loads(result.stdout)["reports"]["flood"]
+    assert report in json.loads((out / "summary.json").read_text("utf-8"))["reports"]["hazards"]
+    return report
+
+
+def test_a_dated_series_alone_meets_its_peak(instance: Path, night: Path, tmp_path: Path) -> None:
+    """Without an alarm the peak lies in the middle of the time planned, and the report says so."""
+    report = plan_of_flood(instance, tmp_path / "plan", f"flood:series={night},unit=cm")
+    assert report["counts"]["cm, highest level"] == 187
+    assert any(
+        "second 0 is 2019-11-12 19:30 (so that the highest level is met, since no alarm was given)"
+        in note
+        for note in report["notes"]
+    )
+    assert report["counts"]["levels read"] == 24
+
+
+def test_an_alarm_in_the_dry_is_warned_of(instance: Path, night: Path, tmp_path: Path) -> None:
+    """With an alarm hours before the peak the report warns that the plan does not meet it."""
+    flood = f"flood:series={night},unit=cm,alarm=2019-11-12 04:00"
+    report = plan_of_flood(instance, tmp_path / "plan", flood)
+    assert report["counts"]["cm, highest level"] == 40
+    assert (
+        "WARNING: the highest level of the series, 1.87 m (2019-11-12 20:00)"
+        in (report["notes"][0])
+    )
+
+
+def test_a_replan_tells_of_the_flood_that_comes(
+    instance: Path, night: Path, tmp_path: Path
+) -> None:
+    """`replan` lays the peak between now and the deadline, and prints the report."""
+    words = ("--instance", instance, "--out", tmp_path / "plan", "--no-verify")
+    assert run("plan", *words, "--deadline", "60min").exit_code == 0
+    result = run(
+        "replan", tmp_path / "plan", "--now", "20min", "--out", tmp_path / "later",
+        "--hazard", f"flood:series={night},unit=cm", "--no-verify",
+    )  # fmt: skip
+    assert "second 0 is 2019-11-12 19:20" in result.output, result.output
 
 
 def test_an_earthquake_of_a_table(tmp_path: Path) -> None:

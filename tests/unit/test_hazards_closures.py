@@ -49,6 +49,52 @@ def test_empty_times_are_from_the_alarm_and_for_good() -> None:
     assert found(er.Closures(table))[0] == ("L0", "*", 0, np.inf, 0)
 
 
+@pytest.mark.parametrize("names", [("from_s", "to_s"), ("Start", " end"), ("from", "until")])
+def test_times_go_by_several_names(names: tuple[str, str], tmp_path: Path) -> None:
+    """from_s and to_s, start and end are from and to, in a table, a file or a mapping."""
+    row = {"link_id": "L1", names[0]: 600, names[1]: 1200, "speed_factor": 0.5}
+    expected = [("L1", "*", 600, 1200, 0.5), ("L1-r", "*", 600, 1200, 0.5)]
+    pd.DataFrame([row]).to_csv(tmp_path / "c.csv", index=False)
+    for closures in (
+        er.Closures([row]), er.Closures(pd.DataFrame([row])),
+        er.read_closures(pd.DataFrame([row]), NETWORK),
+        er.read_closures(tmp_path / "c.csv", NETWORK),
+    ):  # fmt: skip
+        assert found(closures) == expected
+
+
+def test_names_that_are_not_known_are_faults(tmp_path: Path) -> None:
+    """A misspelt key or column is an error that names it and what is allowed, not dropped."""
+    row = {"link_id": "L1", "begins": 600}
+    words = "'begins' cannot be read, expected link_id, .*, from, to, closed"
+    with pytest.raises(er.HazardError, match=f"row 0: {words}"):
+        er.Closures([row])
+    with pytest.raises(er.HazardError, match=f"column {words}"):
+        er.Closures(pd.DataFrame([row]))
+    path = tmp_path / "c.csv"
+    path.write_text("link_id,from_min,from\nL1,10,5\n")
+    with pytest.raises(er.HazardError, match="column 'from_min' cannot be read"):
+        er.read_closures(path, NETWORK)
+    path.write_text("link_id,from_s,from\nL1,10,5\n")
+    with pytest.raises(er.HazardError, match=r"'from_s' .beside another for 'from'"):
+        er.read_closures(path, NETWORK)
+    ring = {"type": "Polygon", "coordinates": [box(148, -3, 152, 3)]}
+    feature = {"type": "Feature", "properties": {"speed": 0.5}, "geometry": ring}
+    with pytest.raises(er.HazardError, match="feature 0: 'speed' cannot be read"):
+        er.read_closures({"type": "FeatureCollection", "features": [feature]}, NETWORK)
+
+
+def test_comments_are_listed_as_not_read(tmp_path: Path) -> None:
+    """Columns that are plainly comment may be there, and the report says that they are not read."""
+    path = tmp_path / "c.csv"
+    path.write_text("link_id,Reason,name,from\nL1,scaffold,Calle,5\n")
+    closures = er.read_closures(path, NETWORK)
+    assert found(closures)[0] == ("L1", "*", 5, np.inf, 0)
+    assert closures.report is not None
+    assert closures.report.set_aside == {"columns of comment, not read: name, reason": 2}
+    assert len(er.Closures([{"link_id": "L1", "note": "scaffold"}])) == 1
+
+
 def test_a_class_alone_is_concerned() -> None:
     """A row with a class concerns that class alone; an unknown class is an error with the known."""
     slow = er.Closures([{"link_id": "L0", "speed_factor": 0.5, "class_id": "c1"}])
@@ -108,6 +154,22 @@ def test_holes_and_parts_of_polygons() -> None:
     assert polygons_of_geometry(twice).covers(samples).all()
     text = "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3, 2 2), (2 2, 2.1 2, 2.1 2.1)))"
     assert [len(part) for part in polygons_of_wkt(text).parts] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)) and more",
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)), ((2 2, 3 2, 3 3))",
+        "POLYGON ((0 0, 1 0, 1 1, 0 0)", "MULTIPOLYGON ((0 0, 1 0, 1 1, 0 0))",
+        "POLYGONS ((0 0, 1 0, 1 1, 0 0))", "MULTIPOLYGON (((0 0, 1 0, 1 1)) ((2 2, 3 2, 3 3)))",
+    ],
+)  # fmt: skip
+def test_rubbish_around_a_polygon_is_a_fault(text: str) -> None:
+    """Text that is not a polygon to its last sign is refused, not read in part."""
+    with pytest.raises(ValueError, match="expected POLYGON"):
+        polygons_of_wkt(text)
+    assert polygons_of_wkt(" polygon z ((0 0 5, 1 0 5, 1 1 5, 0 0 5)) ").parts[0][0].shape == (3, 2)
 
 
 def test_read_a_table(tmp_path: Path) -> None:

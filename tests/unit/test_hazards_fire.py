@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,66 @@ def test_read_states(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_states_of_heat_outlast_those_of_smoke() -> None:
+    """Heat and smoke have states of their own: the last of each kind stays for good."""
+    heat = [feature(0, time_s=0), feature(0, time_s=600)]
+    smoke = [feature(100, time_s=t, kind="smoke", extinction=3) for t in (0, 900, 2400)]
+    fire = er.read_fire({"type": "FeatureCollection", "features": heat + smoke}, NETWORK)
+    assert [(z.from_s, z.to_s) for z in fire.zones[:2]] == [(0, 600), (0, math.inf)]
+    assert [z.to_s for z in fire.zones[2:]] == [900, 2400, math.inf]
+    assert factor(fire, "L0", 3500) == 0
+
+
+def test_a_state_has_no_end_of_its_own() -> None:
+    """An end beside time_s is a fault, since a state counts until the next one."""
+    content = {"type": "FeatureCollection", "features": [feature(0, time_s=0, to=600)]}
+    with pytest.raises(er.HazardError, match="feature 0: there is to beside time_s"):
+        er.read_fire(content, NETWORK)
+
+
+def test_other_names_of_times_and_comments() -> None:
+    """Zones take from_s and to_s, seats start_s; comments are listed, other names are faults."""
+    zone = feature(0, **{"from_s": 60, "to_s": "10 min", "note": "school", "stroke-width": 2})
+    content = {"type": "FeatureCollection", "features": [zone]}
+    fire = er.read_fire(content, NETWORK)
+    assert [(z.from_s, z.to_s) for z in fire.zones] == [(60, 600)]
+    assert fire.report is not None
+    assert fire.report.set_aside == {"columns of comment, not read: note, stroke-width": 2}
+    zone["properties"]["density"] = 3
+    with pytest.raises(er.HazardError, match=r"feature 0: 'density' cannot be read.*extinction"):
+        er.read_fire(content, NETWORK)
+    lon, lat = place(50)
+    seat = pd.DataFrame({"lon": [lon], "lat": [lat], "from_s": [90], "name": ["mill"]})
+    fire = er.read_fire(seat, NETWORK)
+    assert fire.seats[0].start == 90  # type: ignore[union-attr]
+    with pytest.raises(er.HazardError, match=r"'start_min', 'radius' cannot be read.*max_radius_m"):
+        er.read_fire(seat.rename(columns={"from_s": "start_min", "name": "radius"}), NETWORK)
+
+
+def test_a_fire_that_touches_no_street_is_a_fault(tmp_path: Path) -> None:
+    """Seats, zones and arrivals that reach no link are faults, as closures are."""
+    north = pd.DataFrame([place(50, 5000)], columns=["lon", "lat"])
+    with pytest.raises(er.HazardError, match="row 0: within a day this fire reaches no link"):
+        er.read_fire(north, NETWORK)
+    house = {
+        "type": "Polygon",
+        "coordinates": [[list(place(*xy)) for xy in ((0, 40), (9, 40), (9, 49))]],
+    }
+    small = feature(0, time_s=0) | {"geometry": house}
+    content = {"type": "FeatureCollection", "features": [small, feature(0, time_s=60)]}
+    assert len(er.read_fire(content, NETWORK).zones) == 2  # it began inside a house
+    content["features"] = [small]
+    with pytest.raises(er.HazardError, match="feature 0: the area touches no link"):
+        er.read_fire(content, NETWORK)
+    with pytest.raises(er.HazardError, match="no zone touches a link"):
+        er.read_fire(content).link_times(NETWORK, CLASSES, UNTIL)
+    away = raster(tmp_path / "a.tif", "EPSG:32633", np.full((5, 5), 5, np.float32), (0, 500))
+    with pytest.raises(er.HazardError, match="no cell in which there is a street"):
+        er.read_fire(away, NETWORK)
+    with pytest.raises(er.HazardError, match="there is no link of the network"):
+        er.read_fire(away).link_times(NETWORK, CLASSES, UNTIL)
+
+
 def test_read_zones_of_heat_and_smoke() -> None:
     """Kinds, times and extinction of polygons are read as properties."""
     content = {
@@ -246,26 +307,51 @@ def test_odd_laws_are_refused() -> None:
     assert "max_radius" not in str(error.value)
 
 
-@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of affine, by rasterio
-def test_read_a_raster(tmp_path: Path) -> None:
-    """A raster of times of arrival in another projection closes the streets of its cells."""
+def raster(path: Path, crs: str, minutes: Any, corner: tuple[float, float], **options: Any) -> Path:
+    """Write a raster of cells of 10 m whose first corner lies at a place [m]."""
     rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
-    from rasterio.transform import from_origin
     from rasterio.warp import transform
 
-    path = tmp_path / "arrival.tif"
-    x, y = (v[0] for v in transform("EPSG:4326", "EPSG:32633", *([v] for v in place(0, 0))))
-    minutes = np.full((20, 50), -9999.0, np.float32)
-    minutes[:, 20:30] = 15  # 100 to 200 m east of the first node
+    x, y = (v[0] for v in transform("EPSG:4326", crs, *([v] for v in place(*corner))))
     with rasterio.open(
-        path, "w", driver="GTiff", height=20, width=50, count=1, dtype="float32",
-        crs="EPSG:32633", transform=from_origin(x - 100, y + 100, 10, 10), nodata=-9999.0,
+        path, "w", driver="GTiff", height=len(minutes), width=len(minutes[0]), count=1,
+        dtype=minutes.dtype, crs=crs, transform=rasterio.Affine(10, 0, x, 0, -10, y), **options,
     ) as file:  # fmt: skip
         file.write(minutes, 1)
+        if minutes.dtype == np.int16:
+            file.scales, file.offsets = (0.5,), (5.0,)
+    return path
+
+
+def test_read_a_raster(tmp_path: Path) -> None:
+    """A raster of times of arrival in another projection closes the streets of its cells."""
+    minutes = np.full((20, 50), -9999.0, np.float32)
+    minutes[:, 20:30] = 15  # 100 to 200 m east of the first node
+    path = raster(tmp_path / "a.tif", "EPSG:32633", minutes, (-100, 100), nodata=-9999.0)
     fire = er.read_fire(path, NETWORK, unit="min", every=60)
     assert factor(fire, "L1", 14 * 60 - 1) == 1
     assert factor(fire, "L1", 15 * 60) == 0
     assert factor(fire, "L3", 3000) == 1
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:32633", "EPSG:3003", "EPSG:3035"])
+def test_a_raster_without_nodata_invents_no_fire(tmp_path: Path, crs: str) -> None:
+    """What lies beside a raster never burns, however its projection is turned to the degrees."""
+    minutes = np.full((12, 12), 50.0, np.float32)
+    path = raster(tmp_path / "a.tif", crs, minutes, (50, 60))
+    fire = er.read_fire(path, NETWORK, unit="min", every=60)
+    times = fire.link_times(NETWORK, CLASSES, UNTIL)
+    assert len(times)
+    assert set(times.from_s) == {50 * 60}
+    assert pickle.loads(pickle.dumps(fire)).link_times(NETWORK, CLASSES, UNTIL).equals(times)
+
+
+def test_scale_and_offset_of_a_raster_count(tmp_path: Path) -> None:
+    """Times that are stored as 0.5 x value + 5 are what the raster means, not what it stores."""
+    minutes = np.full((20, 60), 20, np.int16)
+    path = raster(tmp_path / "a.tif", "EPSG:32633", minutes, (-100, 100))
+    fire = er.read_fire(path, NETWORK, unit="min", every=60)
+    assert set(fire.link_times(NETWORK, CLASSES, UNTIL).from_s) == {15 * 60}
 
 
 def test_a_raster_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

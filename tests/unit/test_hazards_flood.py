@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from networks import corridor
 
@@ -15,6 +16,7 @@ from evacroute.class_bins import bin_classes
 from evacroute.errors import HazardError
 from evacroute.hazards import Flood, Heights, LinkTimes, Tide, hazard_reports, wades
 from evacroute.hazards.wading import wading_factor
+from evacroute.load.heights import read_heights
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon
@@ -155,10 +157,40 @@ def test_the_report_counts() -> None:
     network, who = streets(1.5, 1.3, 1.2, 0.2), classes(0.9, 0.15)
     report = Flood(1.4).report(network, who, 5400)
     assert report.counts == {
+        "links with a known height": 8, "links with a modelled height": 0,
         "cm, highest level": 140.0, "links get wet": 6, "links close to class C0": 2,
         "links close to class C1": 4,
     }  # fmt: skip
     assert not report.notes
+
+
+def test_the_report_keeps_what_its_readers_counted() -> None:
+    """What was read, repaired and set aside of the tide and the heights stands in the report."""
+    network, who = streets(1.5, 1.3), classes(0.9)
+    rows = [(0, 1.0), (600, 1.0), (600, 1.0), (1200, 1.0), (1800, 1.0), (3600, 1.1), (5400, 1.1)]
+    tide = read_tide(rows)
+    table = pd.DataFrame({"link_id": ["L0", "L1"], "height": [1.4, np.nan]})
+    report = Flood(tide, read_heights(table, network)).report(network, who, 5400)
+    assert report.counts["levels read"] == 6
+    assert report.counts["links read"] == 2
+    assert report.repaired == {
+        "levels given twice": 1, "gaps filled by straight lines": 2, "levels in them": 4
+    }  # fmt: skip
+    assert report.set_aside == {"links without a height": 1}
+    assert any("a peak inside a gap" in note for note in report.notes)
+
+
+def test_a_peak_outside_the_plan_is_warned_of() -> None:
+    """If the series is higher at another time than the plan's, the first note says so."""
+    tide = Tide([0, 600, 1200, 7200], [1.0, 1.1, 1.0, 1.8])
+    network, who = streets(1.5), classes(0.9)
+    report = Flood(tide).report(network, who, 1200)
+    assert "WARNING: the highest level of the series, 1.80 m (120 min after" in report.notes[0]
+    assert "not met in the 20 min planned, in which it is 1.10 m at most" in report.notes[0]
+    assert report.source.startswith("Flood(at most 1.10 m planned for")
+    for late in (7200, 6000):
+        report = Flood(tide).report(network, who, late)
+        assert not any("WARNING" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(

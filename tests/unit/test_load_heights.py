@@ -12,9 +12,13 @@ import pandas as pd
 import pytest
 from conftest import missing
 from networks import degrees, from_edges
+from scenes import paces
 
 from evacroute.errors import HazardError, MissingExtraError
-from evacroute.load.heights import places_along, read_heights
+from evacroute.hazards.flood import Flood
+from evacroute.hazards.ground import sample
+from evacroute.hazards.heights import Heights
+from evacroute.load.heights import SPACING, read_heights
 from evacroute.network import Network
 
 
@@ -34,10 +38,78 @@ def points(*rows: tuple[float, float, float]) -> pd.DataFrame:
 
 def test_places_lie_along_the_street() -> None:
     """A street of 100 m is looked at in eleven places, 10 m apart, its ends among them."""
-    lon, _, of_link = places_along(street())
-    mine = np.sort(lon[of_link == 0])
+    places = sample(street(), SPACING)
+    mine = np.sort(places.lon[: places.ptr[1]])
     assert mine == pytest.approx(degrees(np.arange(0, 101, 10.0), 0)[0])
-    assert np.bincount(of_link).tolist() == [11] * 6
+    assert np.diff(places.ptr).tolist() == [11] * 6
+
+
+def without_lines(network: Network, bare: np.ndarray) -> Network:
+    """The network, the lines of some links taken away."""
+    count = np.diff(network.geometry_ptr)
+    kept = ~np.repeat(bare, count)
+    return replace(
+        network,
+        geometry_ptr=np.append(0, np.cumsum(np.where(bare, 0, count))),
+        geometry_lon=network.geometry_lon[kept],
+        geometry_lat=network.geometry_lat[kept],
+    )
+
+
+@pytest.mark.parametrize("bare", [[True] * 6, [True, False, False, True, True, False]])
+def test_links_without_lines_are_straight(bare: list[bool]) -> None:
+    """A link without geometry is looked at along the straight line between its nodes."""
+    survey = points((50, 0, 1.2), (150, 0, 1.4), (250, 0, 1.3))
+    heights = read_heights(survey, without_lines(street(), np.array(bare)))
+    assert heights.equals(read_heights(survey, street()))
+    assert not heights.modelled.any()
+
+
+def test_heights_by_link(tmp_path: Path) -> None:
+    """Links by id take their heights, the other direction too; the rest is as with points."""
+    path = tmp_path / "links.csv"
+    path.write_text("link_id,height_m\nL0,1.5\nL1,3\nL2,1.2\nL2-r,1.1\n")
+    heights = read_heights(path, street())
+    assert heights.height_m.tolist() == [1.5, 1.5, 1.1, 1.1, 1.2, 1.1]
+    assert not heights.modelled.any()
+    assert heights.report is not None
+    assert heights.report.counts["links read"] == 4
+    some = pd.DataFrame({"link_id": ["L0", "L1"], "height": [1.5, np.nan]})
+    heights = read_heights([some, points((300, 0, 0.9))], street())
+    assert heights.height_m.tolist() == [1.5, 1.5, 0.9, 0.9, 0.9, 0.9]
+    assert heights.report is not None
+    assert heights.report.set_aside["links without a height"] == 1
+    alone = read_heights(pd.DataFrame({"link_id": ["L0", "L1"], "height": [150, 180]}), street(),
+                         unit="cm")  # fmt: skip
+    assert alone.height_m[:4].tolist() == [1.5] * 4  # a bridge lies as its lower end
+
+
+def test_links_that_the_network_does_not_know_are_named(tmp_path: Path) -> None:
+    """Unknown, empty and repeated ids are one error, with their rows."""
+    path = tmp_path / "links.csv"
+    path.write_text("link_id,height_m\nL9,1.5\nL0,1\nL0,1\n,1\nL1,high\n")
+    with pytest.raises(HazardError) as error:
+        read_heights(path, street())
+    for words in (
+        "row 2: link_id 'L9' is not in the network", "row 4: link_id 'L0' appears more than once",
+        "row 5: link_id is empty", "row 6: height is 'high'",
+    ):  # fmt: skip
+        assert words in str(error.value)
+
+
+def test_an_elevation_column_in_centimetres_is_refused() -> None:
+    """Before a flood the column is checked as files are: centimetres are refused or read."""
+    network = street(140.0)
+    with pytest.raises(HazardError, match=r'above 140 m, which looks like centimetres.*unit="cm"'):
+        Heights.of_network(network)
+    with pytest.raises(HazardError, match="elevation column of the network"):
+        Flood(1.5).link_times(network, paces((1.0, 0.5)), 3600)
+    assert Heights.of_network(network, unit="cm").height_m == pytest.approx([1.4] * 6)
+    assert Heights.of_network(network, unit="m").height_m.tolist() == [140] * 6
+    survey = points((0, 0, 1.5))
+    with pytest.raises(HazardError, match="elevation column of the network"):
+        read_heights(survey, network)
+    assert read_heights(survey, network, unit="m").height_m[-1] == 140
 
 
 def test_points_give_the_lowest_place() -> None:
@@ -87,6 +159,7 @@ def test_units_and_offset() -> None:
         (points((0, 0, np.nan)), {}, "row 0: height is empty"),
         (pd.DataFrame({"lon": [2e6], "lat": [5e6], "height": [1]}), {}, "look like metres"),
         (pd.DataFrame({"lon": [12.3], "lat": [45.4]}), {}, "column height is missing"),
+        (pd.DataFrame({"lon": [12.3], "height": [1]}), {}, "neither lon and lat nor link_id"),
         ([], {}, "there is no source"),
         ("no_such.csv", {}, "there is no such file"),
         (points((0, 0, 1.0)), {"unit": "ft"}, "unit is 'ft'"),

@@ -79,6 +79,74 @@ def test_a_zone_is_minded() -> None:
         read_tide(dated, alarm="2026-11-23 10:00")
 
 
+@pytest.mark.parametrize("zone", ["+01", " +01", "+0100", "+01:00"])
+def test_zones_of_two_digits_are_minded(zone: str) -> None:
+    """A zone may have two digits or four; a local alarm does not fit, a zoned one is exact."""
+    rows = [(f"2019-11-12 {h}:00{zone}", 1.0 + h / 100) for h in (21, 22, 23)]
+    dated = series(*rows, columns=("time", "level"))
+    assert read_tide(dated, alarm="2019-11-12 22:00+01:00").level(0) == 1.22
+    with pytest.raises(HazardError, match="with a zone"):
+        read_tide(dated, alarm="2019-11-12 22:00")
+    tide = read_tide(dated)
+    assert tide.report is not None
+    assert "second 0 is 2019-11-12 21:00+01:00 (the first level" in tide.report.notes[0]
+    local = series(("2019-11-12", 1), ("2019-11-12 01:00", 1), columns=("time", "level"))
+    assert read_tide(local, alarm="2019-11-12").time_s.tolist() == [0, 3600]
+
+
+def test_the_moment_of_second_0_is_told(shared: Path) -> None:
+    """The report of a dated series says which moment second 0 is, and when the peak comes."""
+    tide = read_tide(shared.joinpath(*NOVEMBER))
+    assert tide.report is not None
+    assert tide.report.notes == [
+        "second 0 is 2019-11-12 04:00 (the first level, since no alarm was given); the highest "
+        "level, 1.87 m, comes 1,130 min later (2019-11-12 22:50)"
+    ]
+    assert "peak 1.87 m at 2019-11-12 22:50" in repr(tide)
+    met = tide.around_peak(5400)
+    assert met.peak == (45 * 60, 1.87)
+    assert str(met.alarm) == "2019-11-12 22:05:00"
+    assert met.report is not None
+    assert len(met.report.notes) == 1
+    assert "2019-11-12 22:05 (so that the highest level is met" in met.report.notes[0]
+    given = read_tide(shared.joinpath(*NOVEMBER), alarm="2019-11-12 21:30", until="3 h")
+    assert given.report is not None
+    assert "2019-11-12 21:30 (the alarm)" in given.report.notes[0]
+
+
+@pytest.mark.parametrize("levels,first", [([3, 1, 1, 1, 1], 0), ([1, 1, 1, 1, 3], -1200)])
+def test_around_the_peak_stays_within_the_series(levels: list[float], first: float) -> None:
+    """Where the peak is at an end of the series, the time planned still lies inside it."""
+    tide = Tide(np.arange(5) * 600.0, np.array(levels)).around_peak(1200)
+    assert tide.time_s[0] == first
+    assert tide.level(0, 1200) == 3
+
+
+def test_levels_far_apart_are_refused() -> None:
+    """Steps above max_gap are refused even where all are alike; hourly tables are read."""
+    rows = [(h * 3600, 1 + h / 10) for h in (0, 5, 10)]
+    with pytest.raises(HazardError, match="one level in 300 min, expected one in 60 min at least"):
+        read_tide(series(*rows))
+    tide = read_tide(series(*rows), max_gap="6 h")
+    assert tide.report is not None
+    assert tide.report.notes == [
+        "there is one level in 300 min: a peak between two of them is not seen"
+    ]
+    late = read_tide(series((0, 1.0), (3700, 1.1), (7200, 1.2), (10800, 1.2)))
+    assert late.report is not None
+    assert not late.report.notes
+    assert not late.report.repaired
+
+
+def test_a_constant_is_checked_as_a_series_is() -> None:
+    """1.4 cm looks like metres, and 140 m like centimetres; nought is nought in both."""
+    with pytest.raises(HazardError, match=r'1\.4 cm, which looks like metres.*unit="m"'):
+        read_tide(1.4, unit="cm")
+    with pytest.raises(HazardError, match=r'look like centimetres.*unit="cm"'):
+        read_tide(140)
+    assert read_tide(0, unit="cm").level(0) == 0
+
+
 def test_short_gaps_are_filled_and_counted() -> None:
     """A gap up to the limit gets levels on a straight line, and the report counts them."""
     rows = [(0, 1.0), (600, 1.0), (1200, 1.0), (1800, 1.0), (3600, 1.3), (4200, 1.3)]

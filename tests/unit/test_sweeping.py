@@ -462,7 +462,7 @@ def test_a_hazard_may_draw_itself() -> None:
 def reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a reader of hazards in place that knows the stand-in only."""
 
-    def make(texts: list[str], heights: Path | None, network: er.Network) -> list[er.Hazard]:
+    def make(texts: list[str], heights: Path | None, network: er.Network, **_: Any) -> Any:
         return [BrokenLinks(int(text.removeprefix("earthquake:seed="))) for text in texts]
 
     monkeypatch.setattr(sys.modules["evacroute.cli.sweep"], "make_hazards", make)
