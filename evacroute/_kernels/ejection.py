@@ -39,18 +39,40 @@ def flag_excess(
 
 
 @nb.njit(cache=True, nogil=True)
-def holders(
-    graph: Any,
-    store: Any,
-    group_node: Any,
-    group_class: Any,
-    wanted: Any,
-    way: Any,
-    shelter: int,
-    admitted: int,
-    out: Any,
+def passers(graph: Any, store: Any, n: int, group_node: Any, ptr: Any, movement: Any) -> None:
+    """List the first n movements by link: `ptr` is filled first, `movement` in a second call.
+
+    Parameters
+    ----------
+    ptr
+        Where each link's movements begin, shape (n_links + 1,); zeros in the first call.
+    movement
+        Empty in the first call; it has `ptr[-1]` places in the second.
+    """
+    count = len(movement) == 0
+    for i in range(n):
+        node = group_node[store.group[i]]
+        for j in range(store.ptr[i], store.ptr[i + 1]):
+            first, last = span(graph, node, store.arc[j])
+            for p in range(first, last):
+                link = graph.seq_link[p]
+                if not count:
+                    movement[ptr[link]] = i
+                ptr[link + (1 if count else 0)] += 1
+    if count:
+        for link in range(len(ptr) - 1):
+            ptr[link + 1] += ptr[link]
+    else:
+        for link in range(len(ptr) - 1, 0, -1):
+            ptr[link] = ptr[link - 1]
+        ptr[0] = 0
+
+
+@nb.njit(cache=True, nogil=True)
+def count_held(
+    graph: Any, store: Any, some: Any, group_node: Any, group_class: Any, wanted: Any, out: Any
 ) -> None:
-    """out[i] = wanted places held by each movement still in force, its door's slot included.
+    """out[n] = wanted places held by movement some[n], 0 where it is not in force any more.
 
     Arrays are taken out of their tuples first: a tuple costs reference counts at every call.
     """
@@ -59,14 +81,12 @@ def holders(
     )  # fmt: skip
     node_pos, node_arc = graph.node_pos, graph.node_arc
     group, size, ptr, arcs, slots = store.group, store.size, store.ptr, store.arc, store.slot
-    doors, when = store.shelter, store.admitted
-    for i in range(store.count[0]):
-        out[i] = 0
+    for n in range(len(some)):
+        i = some[n]
+        out[n] = 0
         if size[i] <= 0:
             continue
         found = 0
-        if doors[i] == shelter and when[i] == admitted:
-            found += 1
         node, k = group_node[group[i]], group_class[group[i]]
         for j in range(ptr[i], ptr[i + 1]):
             arc = arcs[j]
@@ -80,7 +100,7 @@ def holders(
             walked = 0.0
             for p in range(first, last):
                 link = seq_link[p]
-                if way[link] and wanted[link, slots[j] + int(walked + shift[k])]:
+                if wanted[link, slots[j] + int(walked + shift[k])]:
                     found += 1
                 walked += link_time[k, link]
-        out[i] = found
+        out[n] = found

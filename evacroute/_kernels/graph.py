@@ -11,6 +11,9 @@ FAR = 1 << 28
 LABEL, STAMP, CLOSED, VIA_ARC, VIA_SLOT = range(5)
 """Columns of `Work.head`."""
 
+TO, TOOK, ITEM, FIRST, LAST, ARC = range(6)
+"""Columns of `Graph.row`."""
+
 
 class Graph(NamedTuple):
     """Chains of degree-2 nodes merged into arcs, in slots of the time grid.
@@ -25,9 +28,17 @@ class Graph(NamedTuple):
         Walking time [slots], shape (n_classes, n_arcs); `FAR` where the class cannot pass.
     arc_walk
         The same, not rounded, inf = barred.
-    arc_row
-        What a search asks of an arc, in one row: head it leads to, walking time, first link, number
-        of links, first and last slot in which it may be entered; shape (n_classes, n_arcs, 6).
+    arc_span
+        First and last slot in which each arc may be entered, and 1 where it stands behind a gate
+        that lets everyone in between those; shape (n_arcs, 3).
+    twin
+        Copies of a link stand side by side: the first of those an arc is one of, and the arc behind
+        the last; shape (n_arcs, 2).
+    row, row_ptr
+        What a search asks of the arcs that a class can pass, side by side: head it leads to,
+        walking time, the item to look at (~item where there are others), first and last slot in
+        which it may be entered, and which arc it is; shape (n_rows, 6), columns `TO` to `ARC`. The
+        rows of a class and head begin at `row_ptr`, shape (n_classes, n_heads + 1).
     into_ptr, into_arc
         The arcs into each head, shapes (n_heads + 1,) and (n_arcs,).
     seq_ptr, seq_link
@@ -60,7 +71,10 @@ class Graph(NamedTuple):
     arc_to: Any
     arc_time: Any
     arc_walk: Any
-    arc_row: Any
+    arc_span: Any
+    twin: Any
+    row: Any
+    row_ptr: Any
     into_ptr: Any
     into_arc: Any
     seq_ptr: Any

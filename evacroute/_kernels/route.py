@@ -12,7 +12,20 @@ import numba as nb
 import numpy as np
 
 from evacroute._kernels.full import mark, next_free
-from evacroute._kernels.graph import CLOSED, FAR, LABEL, STAMP, VIA_ARC, VIA_SLOT
+from evacroute._kernels.graph import (
+    ARC,
+    CLOSED,
+    FAR,
+    FIRST,
+    ITEM,
+    LABEL,
+    LAST,
+    STAMP,
+    TO,
+    TOOK,
+    VIA_ARC,
+    VIA_SLOT,
+)
 from evacroute._kernels.heap import MOST_NODES, NODE_BITS, pop, push
 from evacroute._kernels.spans import part_time, span, way_time
 
@@ -146,7 +159,7 @@ def search(
     n_heads = len(heads)
     seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
     full, free_link, intake, room = free.full, free.link, free.intake, free.room
-    arc_ptr, arc_row = graph.arc_ptr, graph.arc_row[k]
+    row, row_ptr, arc_to = graph.row, graph.row_ptr[k], graph.arc_to
     door_ptr, door_shelter = graph.door_ptr, graph.door_shelter
     shift = graph.shift[k]
     wide, least = need * graph.unit[k], graph.least
@@ -161,21 +174,22 @@ def search(
     size = 0
     head = graph.node_head[node]
     if head >= 0:
-        if hope[head] >= FAR:
+        ahead = hope[head]
+        if ahead >= FAR:
             return -1, 0, 0
         heads[head, LABEL], heads[head, STAMP], heads[head, CLOSED] = ready, stamp, 0
         heads[head, VIA_ARC] = -1
-        key = ready + hope[head]
+        key = ready + ahead
         if floored:
             key = at_least(floor, head, ready, key)
         if key <= highest:
-            size = push(heap, size, packed(key, hope[head], head))
+            size = push(heap, size, packed(key, ahead, head))
     else:
         for side in range(2):
             arc = graph.node_arc[node, side]
             if arc < 0:
                 continue
-            v = arc_row[arc, 0]
+            v = arc_to[arc]
             first, last = graph.node_pos[node, side], seq_ptr[arc + 1]
             took = part_time(graph, k, first, last)
             if took >= FAR or hope[v] >= FAR:
@@ -188,11 +202,12 @@ def search(
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                 heads[v, VIA_ARC], heads[v, VIA_SLOT] = -2 - side, entry
-                key = at + hope[v]
+                ahead = hope[v]
+                key = at + ahead
                 if floored:
                     key = at_least(floor, v, at, key)
                 if key <= highest:
-                    size = push(heap, size, packed(key, hope[v], v))
+                    size = push(heap, size, packed(key, ahead, v))
     found = -1
     best = highest + 1
     n_settled = 0
@@ -209,7 +224,7 @@ def search(
             continue
         heads[u, CLOSED] = 1
         t = heads[u, LABEL]
-        if size + arc_ptr[u + 1] - arc_ptr[u] + door_ptr[u + 1] - door_ptr[u] >= len(heap):
+        if size + row_ptr[u + 1] - row_ptr[u] + door_ptr[u + 1] - door_ptr[u] >= len(heap):
             work.counter[2] += 1
             return -1, 0, 0
         if n_settled < len(settled):
@@ -228,30 +243,33 @@ def search(
                 # With one shelter to reach, `hope` does not know its price.
                 price = shelter_price[s] if target < 0 else 0
                 size = push(heap, size, packed(q + price, 0, n_heads + s))
-        for arc in range(arc_ptr[u], arc_ptr[u + 1]):
-            v, took = arc_row[arc, 0], arc_row[arc, 1]
-            if took >= FAR or hope[v] >= FAR or t > arc_row[arc, 5]:
+        for i in range(row_ptr[u], row_ptr[u + 1]):
+            v, took = row[i, TO], row[i, TOOK]
+            if t > row[i, LAST] or hope[v] >= FAR:
                 continue
-            soonest = max(t, arc_row[arc, 4])
+            soonest = max(t, row[i, FIRST])
             if heads[v, STAMP] == stamp and soonest + took >= heads[v, LABEL]:
                 continue
-            entry = next_free(full, arc_row[arc, 2], soonest)
-            if entry > n_slots - took:
+            latest = min(n_slots - took, row[i, LAST])
+            item, arc = row[i, ITEM], row[i, ARC]
+            entry = next_free(full, max(item, ~item), soonest)
+            if entry > latest:
                 continue
-            if arc_row[arc, 3] > 1 or wide > least:
+            if item < 0 or wide > least:
                 entry = earliest_entry(
                     seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
-                    n_slots - took, wide, least,
+                    latest, wide, least,
                 )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
-                key = at + hope[v]
+                ahead = hope[v]
+                key = at + ahead
                 if floored:
                     key = at_least(floor, v, at, key)
                 if key <= highest:
                     heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                     heads[v, VIA_ARC], heads[v, VIA_SLOT] = arc, entry
-                    size = push(heap, size, packed(key, hope[v], v))
+                    size = push(heap, size, packed(key, ahead, v))
     work.counter[1] += n_settled
     if floored and need == 1:
         for i in range(min(n_settled, len(settled))):
@@ -306,6 +324,7 @@ def retrace(
     seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
     full, free_link, shift = free.full, free.link, graph.shift[k]
     arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
+    twin, arc_span = graph.twin, graph.arc_span
     path_arc, path_slot = work.path_arc, work.path_slot
     wide, least = need * graph.unit[k], graph.least
     goal = graph.shelter_head[target]
@@ -355,16 +374,26 @@ def retrace(
         # Ways of different times may be joined into a ring.
         if arc < 0 or n_arcs >= len(path_arc) - 1:
             return -1, 0
-        took, v = arc_time[arc], arc_to[arc]
-        entry = earliest_entry(
-            seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], t,
-            latest - took - hope[v], wide, least,
-        )  # fmt: skip
-        if entry < 0:
+        v = arc_to[arc]
+        at, way, start = FAR, -1, -1
+        # Who took the street before may have walked it at the pace of another time.
+        for a in range(twin[arc, 0], twin[arc, 1]):
+            took, last_slot = arc_time[a], arc_span[a, 1]
+            soonest = max(t, arc_span[a, 0])
+            if took >= FAR or t > last_slot or soonest + took >= at:
+                continue
+            entry = earliest_entry(
+                seq_link, time, shift, full, free_link, seq_ptr[a] + arc_span[a, 2],
+                seq_ptr[a + 1], soonest,
+                min(latest - took - hope[v], last_slot), wide, least,
+            )  # fmt: skip
+            if entry >= 0 and entry + took < at:
+                at, way, start = entry + took, a, entry
+        if way < 0:
             return -1, 0
-        path_arc[n_arcs], path_slot[n_arcs] = arc, entry
+        path_arc[n_arcs], path_slot[n_arcs] = way, start
         n_arcs += 1
-        t = entry + took
+        t = at
         u = v
     while t <= latest and free.intake[target, t] < need:
         t += 1

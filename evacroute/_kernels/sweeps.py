@@ -15,6 +15,10 @@ BIG = np.float32(1e9)
 """Cannot be reached."""
 
 
+SPELL = 30
+"""Slots in a row that streets are looked at together in."""
+
+
 class Lanes(NamedTuple):
     """The arcs of one class, those without a price first at each node.
 
@@ -92,6 +96,19 @@ def static_values(
 
 
 @nb.njit(cache=True, nogil=True)
+def _list_open(lanes: Any, begin: int, end: int, ptr: Any, arc: Any) -> None:
+    """List the priced arcs of each node that may be entered in some slot of begin..end."""
+    n, first, last = 0, lanes.first, lanes.last
+    for u in range(len(lanes.mid)):
+        ptr[u] = n
+        for a in range(lanes.mid[u], lanes.ptr[u + 1]):
+            if first[a] <= end and last[a] >= begin:
+                arc[n] = a
+                n += 1
+    ptr[len(lanes.mid)] = n
+
+
+@nb.njit(cache=True, nogil=True)
 def backward(
     lanes: Any,
     price: Any,
@@ -124,7 +141,11 @@ def backward(
     w = one[0]
     for a in range(len(tau)):
         cost[a] = w * tau[a]
+    # Of the many paces of a street that changes few are of use at a time.
+    open_ptr, open_arc = np.empty(n + 1, np.int32), np.empty(len(tau), np.int32)
     for t in range(horizon - 1, -1, -1):
+        if t == horizon - 1 or t % SPELL == SPELL - 1:
+            _list_open(lanes, t // SPELL * SPELL, t, open_ptr, open_arc)
         now, after = value[t], value[t + 1]
         for u in range(n):
             now[u] = after[u] + w
@@ -140,7 +161,8 @@ def backward(
                         continue
                     at = horizon
                 best = min(best, cost[a] + value[at, dst[a]])
-            for a in range(mid[u], ptr[u + 1]):
+            for j in range(open_ptr[u], open_ptr[u + 1]):
+                a = open_arc[j]
                 if t < first[a] or t > last[a]:
                     continue
                 at = t + tau[a]

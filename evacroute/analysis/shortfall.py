@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from evacroute.assignment import REASONS, Problem, build_problem
 from evacroute.assignment.leftover import hopeless
-from evacroute.assignment.parties import gather
 from evacroute.assignment.placeable import Cut, placeable_within, tightest_cut
 from evacroute.assignment.problem import MOST_SLOTS
 from evacroute.assignment.soonest import Soonest
@@ -187,9 +186,7 @@ def explain_shortfall(plan: Plan) -> Shortfall:
     scenario = plan.scenario
     problem = build_problem(scenario, plan.step_s, plan.settings.get("max_density"))
     groups, shelters = scenario.groups, scenario.shelters
-    origins = gather(groups, len(problem.step_free))
-    soonest = Soonest(problem, origins)
-    reason = hopeless(problem, soonest)
+    reason = hopeless(problem)
     counted = reason < 0
     step_free = problem.step_free[groups.class_]
     free_room = np.minimum(shelters.step_free_capacity, shelters.capacity)
@@ -207,7 +204,7 @@ def explain_shortfall(plan: Plan) -> Shortfall:
     too_short, with_time = None, 0
     # Streets that change and boats are laid out up to the deadline only.
     if not problem.gates.n_rows:
-        too_short, with_time = _time_needed(problem, soonest, room, among, cut.most)
+        too_short, with_time = _time_needed(problem, room, among, cut.most)
     held = int(groups.size[cut.held].sum())
     short = to_place - at_most
     return Shortfall(
@@ -227,7 +224,6 @@ def explain_shortfall(plan: Plan) -> Shortfall:
 
 def _time_needed(
     problem: Problem,
-    soonest: Soonest,
     room: NDArray[np.int64],
     among: NDArray[np.bool_],
     most: int,
@@ -236,7 +232,7 @@ def _time_needed(
 
     def possible(n_slots: int, arcs: int) -> int:
         later = _with_slots(problem, n_slots)
-        counted = among & (hopeless(later, soonest) < 0)
+        counted = among & (hopeless(later) < 0)
         return placeable_within(later, counted, room, arcs)
 
     ever = possible(MOST_SLOTS, 0)
@@ -258,7 +254,10 @@ def _time_needed(
 def _with_slots(problem: Problem, n_slots: int) -> Problem:
     ready = np.ceil(np.round(problem.scenario.groups.ready_time / problem.step, 9))
     ready = np.minimum(ready, n_slots + 1).astype(np.int32)
-    return replace(problem, n_slots=n_slots, ready=ready)
+    later = replace(problem, n_slots=n_slots, ready=ready)
+    # How far it is does not depend on how much time there is.
+    later.memo["soonest"] = Soonest.of(problem)
+    return later
 
 
 def _table(problem: Problem, cut: Cut | None) -> pd.DataFrame:

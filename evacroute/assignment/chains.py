@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from evacroute._kernels.graph import FAR, Graph
+from evacroute._kernels.graph import ARC, FAR, FIRST, ITEM, LAST, TO, TOOK, Graph
 from evacroute._kernels.walking import walk_chains
 from evacroute.assignment.gates import Gates
 from evacroute.network import Network
@@ -97,7 +97,12 @@ def _with_copies(
     ).astype(np.int32)
     real = np.column_stack([chair >= -1, chair >= 0, chair >= -1])
     first = np.concatenate([seq_link[seq_ptr[:-1]], gates.link[some]])
-    order = np.argsort(from_[first], kind="stable")
+    # Copies of a link side by side, those open first before the others.
+    link = np.concatenate([np.full(n_arcs, -1), gates.link[some]])
+    opens = np.concatenate(
+        [np.zeros(n_arcs, np.int64), gates.open_.argmax(axis=1)[gates.gate[some]]]
+    )
+    order = np.lexsort((opens, link, from_[first]))
     each = real.sum(axis=1)
     count = np.concatenate([np.diff(seq_ptr), each])
     begin = np.concatenate([seq_ptr[:-1], len(seq_link) + np.cumsum(each) - each])
@@ -225,7 +230,7 @@ def _assemble(
 ) -> Graph:
     """Put a graph together from arcs that are sorted by head."""
     link_time = np.concatenate([link_time, np.zeros((len(unit), gates.n_rows))], axis=1)
-    span = _spans(seq_link[seq_ptr[:-1]] - network.n_links, gates)
+    span = _spans(seq_ptr, seq_link, network.n_links, gates)
     head_nodes = np.flatnonzero(~inside)
     node_head = np.full(network.n_nodes, -1, np.int32)
     node_head[head_nodes] = np.arange(len(head_nodes))
@@ -236,13 +241,16 @@ def _assemble(
     shelter_head = node_head[shelter_node]
     door = np.argsort(shelter_head, kind="stable").astype(np.int32)
     node_arc, node_pos = _places(network, inside, seq_ptr, seq_link)
-    return Graph(
+    graph = Graph(
         arc_ptr=np.searchsorted(arc_from, heads).astype(np.int32),
         arc_from=arc_from,
         arc_to=arc_to,
         arc_time=arc_time,
         arc_walk=arc_walk,
-        arc_row=arc_rows(arc_to, arc_time, seq_ptr, seq_link, span),
+        arc_span=span,
+        twin=twins(seq_ptr, seq_link),
+        row=None,
+        row_ptr=None,
         into_ptr=np.searchsorted(arc_to[into_arc], heads).astype(np.int32),
         into_arc=into_arc,
         seq_ptr=seq_ptr,
@@ -259,18 +267,33 @@ def _assemble(
         door_shelter=door,
         shelter_head=shelter_head.astype(np.int32),
     )
+    return with_rows(graph)
 
 
-def _spans(gate: NDArray[np.int32], gates: Gates) -> NDArray[np.int32]:
-    """First and last slot in which each arc may be entered, shape (n_arcs, 2)."""
+def twins(seq_ptr: NDArray[np.int32], seq_link: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Find `Graph.twin`: nothing but a copy ends with the same link as another arc."""
+    last = seq_link[seq_ptr[1:] - 1]
+    begin = np.flatnonzero(np.diff(last, prepend=-1))
+    end = np.append(begin[1:], len(last))[: len(begin)]
+    return np.repeat(np.column_stack([begin, end]), end - begin, axis=0).astype(np.int32)
+
+
+def _spans(
+    seq_ptr: NDArray[np.int32], seq_link: NDArray[np.int32], n_links: int, gates: Gates
+) -> NDArray[np.int32]:
+    """Find `Graph.arc_span`."""
     n_slots = gates.open_.shape[1] - 1
-    first, last = np.zeros(gates.n_gates, np.int32), np.full(gates.n_gates, n_slots, np.int32)
-    if gates.n_gates:
-        first[:] = gates.open_.argmax(axis=1)
-        last[:] = n_slots - gates.open_[:, ::-1].argmax(axis=1)
-    span = np.empty((len(gate), 2), np.int32)
-    span[:] = 0, n_slots
-    span[gate >= 0] = np.column_stack([first, last])[gate[gate >= 0]]
+    span = np.empty((len(seq_ptr) - 1, 3), np.int32)
+    span[:] = 0, n_slots, 0
+    if not gates.n_gates:
+        return span
+    of_gate = np.empty((gates.n_gates, 3), np.int32)
+    of_gate[:, 0] = gates.open_.argmax(axis=1)
+    of_gate[:, 1] = n_slots - gates.open_[:, ::-1].argmax(axis=1)
+    of_gate[:, 2] = gates.open_.sum(axis=1) == of_gate[:, 1] - of_gate[:, 0] + 1
+    of_gate[gates.seats[:, 2], 2] = 0
+    gate = seq_link[seq_ptr[:-1]] - n_links
+    span[gate >= 0] = of_gate[gate[gate >= 0]]
     return span
 
 
@@ -281,21 +304,23 @@ def round_times(arc_walk: NDArray[np.float64]) -> NDArray[np.int32]:
     return np.where(finite, np.maximum(1, slots), FAR).astype(np.int32)
 
 
-def arc_rows(
-    arc_to: NDArray[np.int32],
-    arc_time: NDArray[np.int32],
-    seq_ptr: NDArray[np.int32],
-    seq_link: NDArray[np.int32],
-    span: NDArray[np.int32],
-) -> NDArray[np.int32]:
-    """Gather `Graph.arc_row` from its parts; `span` holds first and last slot of entry."""
-    rows = np.empty((*arc_time.shape, 6), np.int32)
-    rows[..., 4:] = span
-    rows[..., 0] = arc_to
-    rows[..., 1] = arc_time
-    rows[..., 2] = seq_link[seq_ptr[:-1]]
-    rows[..., 3] = np.diff(seq_ptr)
-    return rows
+def with_rows(graph: Graph) -> Graph:
+    """Lay out what searches ask: `Graph.row` and `Graph.row_ptr`, from the rest of a graph."""
+    class_, arc = np.nonzero(graph.arc_time < FAR)
+    row = np.empty((len(arc), 6), np.int32)
+    row[:, TO] = graph.arc_to[arc]
+    row[:, TOOK] = graph.arc_time[class_, arc]
+    # First and last slot say all that the gate of such an arc would.
+    bare = graph.arc_span[:, 2]
+    item = graph.seq_link[graph.seq_ptr[:-1] + bare]
+    row[:, ITEM] = np.where(np.diff(graph.seq_ptr) - bare > 1, ~item, item)[arc]
+    row[:, FIRST : LAST + 1] = graph.arc_span[arc, :2]
+    row[:, ARC] = arc
+    n_classes, n_heads = len(graph.arc_time), len(graph.arc_ptr) - 1
+    counts = np.bincount(class_ * n_heads + graph.arc_from[arc], minlength=n_classes * n_heads)
+    upto = np.append(0, np.cumsum(counts))
+    ptr = upto[np.arange(n_classes)[:, None] * n_heads + np.arange(n_heads + 1)]
+    return graph._replace(row=row, row_ptr=ptr.astype(np.int32))
 
 
 def arc_totals(

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from evacroute._kernels.distances import origins_to_shelters
 from evacroute.assignment.leftover import explain, hopeless
 from evacroute.assignment.movements import Movements
-from evacroute.assignment.parties import Origins, gather
+from evacroute.assignment.parties import Origins
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.soonest import Soonest
 
 
 def origin_costs(
@@ -33,9 +32,7 @@ def finish(
     problem: Problem, placing: Placing, left: NDArray[np.int64], no_room: int = 0
 ) -> Movements:
     """Movements of what is booked; `left` counts the persons left of each group."""
-    origins = gather(problem.scenario.groups, len(problem.step_free))
-    soonest = Soonest(problem, origins)
-    proven = hopeless(problem, soonest)
+    proven = hopeless(problem)
     if (placing.free.room < 1).all():
         no_room = int(left.sum())
-    return placing.movements(*explain(problem, soonest, placing.free, left, proven, no_room))
+    return placing.movements(*explain(problem, placing.free, left, proven, no_room))

@@ -6,10 +6,7 @@ import numpy as np
 
 from evacroute._kernels.place import remember, withdraw
 from evacroute._kernels.route import book, most_free, search, wait_at_origin
-from evacroute.assignment.placing import Placing
-
-NO_FLOOR = np.empty((0, 2), np.int32)
-"""Bookings are taken back here, so nothing that a search proved stays true."""
+from evacroute.assignment.placing import NO_FLOOR, Placing
 
 
 class Ledger:

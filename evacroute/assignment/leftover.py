@@ -30,21 +30,26 @@ _OF_STREETS = [
 ]
 
 
-def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
+def hopeless(problem: Problem) -> NDArray[np.int16]:
     """Reason for groups that no plan can bring to safety whatever the others do, else -1.
 
     Parameters
     ----------
     problem
         What is being solved.
-    soonest
-        Free-flow slots from the origins of the problem's groups.
 
     Returns
     -------
     numpy.ndarray
         Positions in `REASONS`, -1 where nothing is proven, shape (n_groups,).
     """
+    if "hopeless" not in problem.memo:
+        problem.memo["hopeless"] = _hopeless(problem)
+    return np.asarray(problem.memo["hopeless"]).copy()
+
+
+def _hopeless(problem: Problem) -> NDArray[np.int16]:
+    soonest = Soonest.of(problem)
     shelters, groups = problem.scenario.shelters, problem.scenario.groups
     origins = soonest.origins
     step_free = problem.step_free[origins.class_]
@@ -73,13 +78,12 @@ def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
     if len(problem.scenario.link_times):
-        reason[_cut_off(problem, origins, places, size, reason)] = _CODE[CUT_OFF]
+        reason[_cut_off(problem, places, size, reason)] = _CODE[CUT_OFF]
     return reason
 
 
 def _cut_off(
     problem: Problem,
-    origins: Origins,
     places: NDArray[np.int64],
     size: NDArray[np.int64],
     reason: NDArray[np.int16],
@@ -98,14 +102,19 @@ def _cut_off(
     groups = problem.scenario.groups
     cut = np.zeros(len(groups), np.bool_)
     if problem.gates.n_gates:
+        known: dict[tuple[int, bytes], NDArray[np.int64]] = {}
         for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
             mine = np.flatnonzero((groups.class_ == k) & (size == n))
-            last = latest_slots(problem, k, places[k] >= n, groups.node[mine])
+            is_open = places[k] >= n
+            key = k, is_open.tobytes()
+            if key not in known:
+                known[key] = _latest_at_heads(problem, k, is_open)
+            last = _latest_at_nodes(problem, k, known[key], groups.node[mine])
             cut[mine] = problem.ready[mine] > last
     blamed = np.flatnonzero((cut & (reason < 0)) | np.isin(reason, _OF_STREETS))
     out = np.zeros(len(groups), np.bool_)
     if len(blamed):
-        without = hopeless(without_hazards(problem), Soonest(without_hazards(problem), origins))
+        without = hopeless(without_hazards(problem))
         out[blamed] = without[blamed] < 0
         # Without the hazards it is the same: then that is why.
         same = blamed[without[blamed] >= 0]
@@ -117,11 +126,24 @@ def latest_slots(
     problem: Problem, k: int, is_open: NDArray[np.bool_], node: NDArray[np.int32]
 ) -> NDArray[np.int64]:
     """Last slot in which class k can leave some nodes and be safe in time, -1 = never."""
+    return _latest_at_nodes(problem, k, _latest_at_heads(problem, k, is_open), node)
+
+
+def _latest_at_heads(problem: Problem, k: int, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
     graph, open_ = problem.graph, problem.gates.open_
-    slot = np.arange(open_.shape[1])
-    opened = np.maximum.accumulate(np.where(open_, slot, -1), axis=1)
+    if "opened" not in problem.memo:
+        slot = np.arange(open_.shape[1])
+        problem.memo["opened"] = np.maximum.accumulate(np.where(open_, slot, -1), axis=1)
+    opened = problem.memo["opened"]
     at_head = np.empty(len(graph.arc_ptr) - 1, np.int64)
     latest_starts(graph, k, problem.n_links, opened, is_open, problem.n_slots, at_head)
+    return at_head
+
+
+def _latest_at_nodes(
+    problem: Problem, k: int, at_head: NDArray[np.int64], node: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    graph = problem.graph
     head = graph.node_head[node]
     out = np.where(head >= 0, at_head[head], -1)
     for i in np.flatnonzero(head < 0).tolist():
@@ -201,7 +223,6 @@ def _joined(problem: Problem, walked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def explain(
     problem: Problem,
-    soonest: Soonest,
     free: Free,
     left: NDArray[np.int64],
     proven: NDArray[np.int16],
@@ -213,8 +234,6 @@ def explain(
     ----------
     problem
         What was solved.
-    soonest
-        Free-flow slots from the origins of the problem's groups.
     free
         What is still free after all bookings.
     left
@@ -229,6 +248,7 @@ def explain(
     tuple
         Groups, persons and reasons, arrays of equal length.
     """
+    soonest = Soonest.of(problem)
     groups = np.flatnonzero(left > 0)
     reason = proven[groups].astype(np.int64)
     open_ = reason < 0

@@ -43,18 +43,15 @@ class EveryPair:
         problem: Problem,
         origins: Origins,
         distances: NDArray[np.int32],
-        phases: list[int],
     ) -> None:
-        self.problem, self.origins, self.phases = problem, origins, phases
-        self.distances = distances
-        if problem.gates.n_gates:
-            self.distances = problem.typical_distances(phases)
+        self.problem, self.origins = problem, origins
+        self.distances = problem.typical_distances(distances)
 
     def offers(self, delay: NDArray[np.float64] | None = None) -> Offers:
         """List all pairs with a way."""
         table = self.distances
         if delay is not None:
-            table = self.problem.typical_distances(self.phases, delay)
+            table = self.problem.typical_distances(self.problem.distances(delay), delay)
         return all_offers(origin_costs(self.problem, self.origins, table, delay))
 
 

@@ -22,7 +22,6 @@ from evacroute.assignment.guides import make_guide
 from evacroute.assignment.least_cost import is_simple, place_all
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
-from evacroute.assignment.parties import gather
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.priced_placing import PricedPlacing
@@ -162,10 +161,10 @@ class _Run:
         self.method, self.problem, self.progress, self.side = method, problem, progress, side
         self.stopped = ""
         self.stages = 0
-        groups, shelters = problem.scenario.groups, problem.scenario.shelters
-        origins = gather(groups, len(problem.step_free))
+        shelters = problem.scenario.shelters
+        origins = Soonest.of(problem).origins
         cost = origin_costs(problem, origins, problem.distances())
-        self.proven = hopeless(problem, Soonest(problem, origins))
+        self.proven = hopeless(problem)
         self.counted = self.proven < 0
         self.rank = problem.rank
         self.net = build_time_net(problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from evacroute._kernels.distances import one_to_all
 from evacroute._kernels.graph import FAR, Free, Graph, Work
 from evacroute._kernels.hopes import bring_up_to_date, fill_hopes
 from evacroute._kernels.place import Store, place_all, withdraw
+from evacroute._kernels.route import search
 from evacroute._kernels.unfold import count_legs, unfold
 from evacroute._kernels.walking import nearest_doors, to_targets
 from evacroute.assignment.movements import Movements
@@ -36,6 +37,9 @@ DETOUR = 40
 MOST_IN_FILE = 50
 """Shelters, nearest first, that are tried for a party too large to pass a narrow place at once."""
 
+NO_FLOOR = np.empty((0, 2), np.int32)
+"""For searches of which nothing is kept: after bookings are taken back no proof stays true."""
+
 MOST_FLOORS = 50_000_000
 """Entries of the table of what searches proved (8 bytes each); larger problems do without."""
 
@@ -50,9 +54,6 @@ class Placing:
     distances
         From `Problem.distances`: lower bounds that guide the search to a given shelter. Without
         them these are found when they are asked for, region by region.
-    later
-        The same for people who are ready from some slot on, rising: streets that change are slower
-        by then, or quicker.
     price
         Added to a shelter's arrival when shelters are compared [slots], shape (n_shelters,).
     slack
@@ -70,14 +71,13 @@ class Placing:
         distances: NDArray[np.int32] | None = None,
         price: NDArray[np.int32] | None = None,
         *,
-        later: Sequence[tuple[int, NDArray[np.int32]]] = (),
         slack: int = 0,
         count_waits: bool = False,
         regions: Regions | None = None,
     ) -> None:
         self.problem = problem
         self.slack = slack
-        self.distances, self.later = distances, later
+        self.distances = distances
         self.shape = problem.table_shape
         self.price = np.zeros(self.shape[1], np.int32) if price is None else price
         self.free: Free = problem.tables()
@@ -273,15 +273,9 @@ class Placing:
         if table is None:
             table = np.empty((self.shape[0], 0, 0), np.int32)
         columns = (groups.node[g], groups.class_[g], problem.ready[g])
-        since = [slot for slot, _ in self.later]
-        phase = np.searchsorted(since, problem.ready[g[order]], side="right")
-        tables = [table, *(other for _, other in self.later)]
-        turns = np.append(np.flatnonzero(np.diff(phase)) + 1, len(order))
         begin = 0
         while begin < len(order):
-            turn = int(turns[np.searchsorted(turns, begin, side="right")])
-            table = tables[phase[begin]]
-            end = min(begin + BATCH, turn)
+            end = min(begin + BATCH, len(order))
             reached = place_all(
                 problem.graph, self.free, self.work, self.store, table, self.hopes,
                 self.floors, self.last_arc, self.slack, problem.step_free, self.price, order,
@@ -311,6 +305,8 @@ class Placing:
                 room = np.minimum(room, self.free.step_free_room)
             wish = int(parties.target[a])
             fits = room >= size
+            if not self._finds_way(group):
+                continue
             if wish >= 0:
                 targets = np.flatnonzero(fits[wish : wish + 1]) + wish
             else:
@@ -333,6 +329,17 @@ class Placing:
                         self.problem.graph, self.free, self.store, int(groups.node[group]), k,
                         bool(step_free[k]), i,
                     )  # fmt: skip
+
+    def _finds_way(self, group: int) -> bool:
+        """Whether one more person of a group would find a way to some shelter in time."""
+        problem, groups = self.problem, self.problem.scenario.groups
+        k = int(groups.class_[group])
+        shelter, _, _ = search(
+            problem.graph, self.free, self.work, self.hopes.least[k], NO_FLOOR,
+            int(groups.node[group]), k, int(problem.ready[group]), 1, -1,
+            bool(problem.step_free[k]), self.price,
+        )  # fmt: skip
+        return bool(shelter >= 0)
 
     def cost(self) -> int:
         """Sum of slots from ready to safe over the persons placed."""

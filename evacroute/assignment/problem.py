@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,8 @@ MOST_IN_INT16 = np.iinfo(np.int16).max // 4
 ON_THE_WAY = 720.0
 """Seconds after they are ready that people are on the way, by and large, queues included."""
 
-MOST_PHASES, TYPICAL = 4, 2
-"""Tables of walking times, at most, that searches on streets that change are led by, and that tell
-which shelter is near for most."""
+TYPICAL = 2
+"""Tables of walking times, at most, that tell which shelter is near for most."""
 
 WAIT = 300.0
 """Seconds that one waits for a boat, by and large."""
@@ -89,6 +89,8 @@ class Problem:
         Persons whom a shelter may admit in a slot, and every how many slots, shape (n_shelters,).
     gates
         Links that change over time.
+    memo
+        What was found once and is asked for again, by name.
     """
 
     scenario: Scenario
@@ -105,6 +107,7 @@ class Problem:
     intake_slot: NDArray[np.int32]
     intake_every: NDArray[np.int32]
     gates: Gates
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def tables(self) -> Free:
         """Reservation tables with nothing booked."""
@@ -190,6 +193,17 @@ class Problem:
         self, cost: NDArray[np.int32], since: int, afoot: bool
     ) -> tuple[Graph, NDArray[np.int32]]:
         """Make one arc of all copies of a link, of the least cost among those open from a slot."""
+        lean, shut, order, start = self._leanest(since, afoot)
+        open_cost = np.where(shut, FAR, cost)[:, order]
+        return lean, np.minimum.reduceat(open_cost, start, axis=1).astype(np.int32)
+
+    def _leanest(
+        self, since: int, afoot: bool
+    ) -> tuple[Graph, NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+        """Find the lean graph, shut arcs, arcs link by link, and where each link's begin."""
+        name = f"lean {since} {afoot}"
+        if name in self.memo:
+            return self.memo[name]  # type: ignore[no-any-return]
         graph, gates = self.graph, self.gates
         gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
         shut = np.zeros(len(gate), np.bool_)
@@ -199,8 +213,6 @@ class Problem:
             shut |= np.isin(link, gates.ferries)
         order = np.argsort(link, kind="stable")
         start = np.flatnonzero(np.diff(link[order], prepend=-1))
-        open_cost = np.where(shut, FAR, cost)[:, order]
-        least = np.minimum.reduceat(open_cost, start, axis=1).astype(np.int32)
         arc = order[start]
         into = np.argsort(graph.arc_to[arc], kind="stable").astype(np.int32)
         heads = np.arange(len(graph.arc_ptr))
@@ -209,41 +221,28 @@ class Problem:
             into_ptr=np.searchsorted(graph.arc_to[arc][into], heads).astype(np.int32),
             into_arc=into,
         )
-        return lean, least
-
-    def phases(self, most: int) -> list[int]:
-        """Slots from which on streets are another sight, with enough people ready in between.
-
-        Parameters
-        ----------
-        most
-            Phases at most.
-        """
-        # Boats come and go all the time.
-        open_ = np.delete(self.gates.open_, np.unique(self.gates.seats[:, 2]), axis=0)
-        if not len(open_):
-            return [0]
-        changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
-        persons = np.bincount(self.ready, self.scenario.groups.size, self.n_slots + 2)
-        upto = np.append(0, np.cumsum(persons))
-        phases, least = [0], upto[-1] / most
-        for slot in changes.tolist():
-            if upto[slot] - upto[phases[-1]] >= least and upto[-1] > upto[slot]:
-                phases.append(slot)
-        return phases
+        self.memo[name] = lean, shut, order, start
+        return lean, shut, order, start
 
     def typical_distances(
-        self, phases: list[int], delay: NDArray[np.float64] | None = None
+        self, first: NDArray[np.int32], delay: NDArray[np.float64] | None = None
     ) -> NDArray[np.int32]:
         """Mean of the distances over the people of each phase; what is ever in reach stays so.
 
         Where one can walk one is taken to walk; a boat is waited for `WAIT` seconds.
+
+        Parameters
+        ----------
+        first
+            From `distances`, with this delay.
+        delay
+            Added to each arc's time [slots], shape (n_arcs,).
         """
-        upto = np.searchsorted(phases, self.ready, side="right") - 1
-        persons = np.bincount(upto, self.scenario.groups.size, len(phases))
-        first = self.distances(delay)
         if not self.gates.n_gates:
             return first
+        phases = _typical(self.gates, self.ready, self.scenario.groups.size)
+        upto = np.searchsorted(phases, self.ready, side="right") - 1
+        persons = np.bincount(upto, self.scenario.groups.size, len(phases))
         boats = len(self.gates.seats) > 0
         ever = self.distances(delay, afoot=True) if boats else first
         mean = np.zeros(first.shape)
@@ -253,6 +252,20 @@ class Problem:
         waited = first + int(WAIT / self.step)
         found = np.where(ever < FAR, np.rint(mean), waited)
         return np.where(first < FAR, found, FAR).astype(np.int32)
+
+
+def _typical(gates: Gates, ready: NDArray[np.int32], size: NDArray[np.int32]) -> list[int]:
+    """Slots from which on streets are another sight, with enough people ready in between."""
+    persons = np.bincount(ready, size)
+    upto = np.append(0, np.cumsum(persons))
+    phases, least = [0], upto[-1] / TYPICAL
+    # Boats come and go all the time.
+    open_ = np.delete(gates.open_, np.unique(gates.seats[:, 2]), axis=0)
+    changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
+    for slot in changes.tolist():
+        if slot < len(upto) and least <= upto[slot] - upto[phases[-1]] and upto[slot] < upto[-1]:
+            phases.append(slot)
+    return phases
 
 
 def build_problem(scenario: Scenario, step: float, max_density: float | None = None) -> Problem:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.graph import FAR, Graph
 from evacroute._kernels.hopes import fill_hopes
 from evacroute._kernels.walking import grow
-from evacroute.assignment.chains import arc_rows
+from evacroute.assignment.chains import twins, with_rows
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.soonest import no_hopes
 from evacroute.units import to_metres
@@ -73,12 +73,9 @@ class Region:
         n_heads = len(self.heads)
         shelter_head = np.searchsorted(self.heads, whole.shelter_head[shelters]).astype(np.int32)
         door = np.argsort(shelter_head, kind="stable").astype(np.int32)
-        return g._replace(
+        graph = g._replace(
             arc_time=time,
             arc_walk=whole.arc_walk[k : k + 1, self.arcs],
-            arc_row=arc_rows(
-                g.arc_to, time, g.seq_ptr, g.seq_link, whole.arc_row[k, self.arcs, 4:]
-            ),
             link_time=whole.link_time[k : k + 1],
             unit=whole.unit[k : k + 1],
             shift=whole.shift[k : k + 1],
@@ -86,6 +83,7 @@ class Region:
             door_shelter=door,
             shelter_head=shelter_head,
         )
+        return with_rows(graph)
 
     def local(self, node: NDArray[np.int32]) -> NDArray[np.int32]:
         """Positions of nodes in the region, -1 where they are not in it."""
@@ -202,7 +200,10 @@ class _Maker:
             arc_to=arc_to,
             arc_time=None,
             arc_walk=None,
-            arc_row=None,
+            arc_span=graph.arc_span[arcs],
+            twin=twins(seq_ptr, seq_link),
+            row=None,
+            row_ptr=None,
             into_ptr=np.searchsorted(arc_to[into], every).astype(np.int32),
             into_arc=into,
             seq_ptr=seq_ptr,

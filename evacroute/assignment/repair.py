@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.ejection import flag_excess, holders
+from evacroute._kernels.ejection import count_held, flag_excess, passers
 from evacroute._kernels.graph import FAR, Free
 from evacroute._kernels.route import book, search
-from evacroute.assignment.ledger import NO_FLOOR, Ledger
+from evacroute.assignment.ledger import Ledger
 from evacroute.assignment.parties import Parties
-from evacroute.assignment.placing import Placing, Progress
+from evacroute.assignment.placing import NO_FLOOR, Placing, Progress
 from evacroute.assignment.problem import Problem
 
 DEPTH = 24
@@ -77,6 +77,7 @@ class _Chains:
         self.problem = problem
         self.ledger = Ledger(placing)
         self.placing = placing
+        self.known = int(placing.store.count[0])
         self.tries = 0
         self.forced: list[int] = []
 
@@ -87,6 +88,20 @@ class _Chains:
         A party that was moved on looks for a way past those, as if nobody else was there.
         """
         return self.problem.tables()
+
+    @cached_property
+    def by_link(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Movements there were at first by link: where each link's begin, and the movements."""
+        graph, store, node = (
+            self.problem.graph,
+            self.placing.store,
+            self.problem.scenario.groups.node,
+        )
+        ptr = np.zeros(len(graph.link_every) + 1, np.int64)
+        passers(graph, store, self.known, node, ptr, np.empty(0, np.int32))
+        movement = np.empty(ptr[-1], np.int32)
+        passers(graph, store, self.known, node, ptr, movement)
+        return ptr, movement
 
     @cached_property
     def wanted(self) -> NDArray[np.bool_]:
@@ -187,21 +202,13 @@ class _Chains:
         group = int(store.group[mine])
         way = (graph, free, store, mine, int(groups.node[group]), int(groups.class_[group]))
         out: list[tuple[int, int]] = []
-        n = int(store.count[0])
-        held = np.zeros(n, np.int32)
         while True:
             over = flag_excess(*way, self.wanted, self.on_way, True)
             full = (free.room[shelter] < 0) or (free.step_free_room[shelter] < 0)
             door = shelter if free.intake[shelter, admitted] < 0 else -1
             victim = -1
             if over or door >= 0:
-                holders(
-                    graph, store, groups.node, groups.class_, self.wanted, self.on_way, door,
-                    admitted, held,
-                )  # fmt: skip
-                held[self._fixed(n)] = 0
-                victim = int(np.argmax(held))
-                victim = victim if held[victim] else -1
+                victim = self._holds_most(door, admitted)
             elif full:
                 victim = self._cheapest(shelter)
             flag_excess(*way, self.wanted, self.on_way, False)
@@ -211,16 +218,37 @@ class _Chains:
                 return None
             out.append(self.ledger.withdraw(victim))
 
-    def _fixed(self, n: int) -> NDArray[np.bool_]:
-        """Which of the first n movements stay: this chain's own, and households gone in file.
+    def _holds_most(self, door: int, admitted: int) -> int:
+        """Pick the movement that holds most of the wanted places, -1 = none does.
+
+        The door's slot counts as one, for those admitted to it then; -1 = the door is no matter.
+        """
+        store, groups = self.placing.store, self.problem.scenario.groups
+        n = int(store.count[0])
+        ptr, movement = self.by_link
+        links = np.flatnonzero(self.on_way)
+        links = links[self.wanted[links].any(axis=1)]
+        at_door = (store.shelter[:n] == door) & (store.admitted[:n] == admitted)
+        parts = [movement[ptr[link] : ptr[link + 1]] for link in links]
+        some = np.unique(
+            np.concatenate([*parts, np.arange(self.known, n), np.flatnonzero(at_door)])
+        ).astype(np.int64)
+        held = np.empty(len(some), np.int32)
+        count_held(self.problem.graph, store, some, groups.node, groups.class_, self.wanted, held)
+        held += at_door[some] & (store.size[some] > 0)
+        held[self._fixed(some)] = 0
+        most = int(np.argmax(held)) if len(some) else 0
+        return int(some[most]) if len(some) and held[most] else -1
+
+    def _fixed(self, some: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some movements stay: this chain's own, and households gone in file.
 
         Moving one part of such a household on could take it to another shelter than the rest.
         """
         store, groups = self.placing.store, self.problem.scenario.groups
-        group = store.group[:n]
-        fixed = groups.together[group] & (store.size[:n] < groups.size[group])
-        fixed[[i for i in self.forced if i < n]] = True
-        return np.asarray(fixed)
+        group = store.group[some]
+        in_file = groups.together[group] & (store.size[some] < groups.size[group])
+        return np.asarray(in_file | np.isin(some, self.forced))
 
     def _cheapest(self, shelter: int) -> int:
         """Pick from a full shelter the movement that loses least by going to one with room."""
@@ -228,7 +256,7 @@ class _Chains:
         store, groups = placing.store, problem.scenario.groups
         n = int(store.count[0])
         inside = np.flatnonzero((store.size[:n] > 0) & (store.shelter[:n] == shelter))
-        inside = inside[~self._fixed(n)[inside]]
+        inside = inside[~self._fixed(inside)]
         k = groups.class_[store.group[inside]]
         if placing.free.room[shelter] >= 0:
             inside = inside[problem.step_free[k]]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evacroute._frozen import equal_arrays
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
-from evacroute.assignment.chains import arc_rows, graph_of_arcs
+from evacroute.assignment.chains import graph_of_arcs, with_rows
 from evacroute.assignment.problem import (
     Problem,
     gates_of,
@@ -222,7 +222,6 @@ def _fit(
     late = np.flatnonzero(groups.class_ >= known)
     part = graph._replace(
         arc_time=graph.arc_time[known:], arc_walk=graph.arc_walk[known:],
-        arc_row=graph.arc_row[known:],
         link_time=graph.link_time[known:], shift=graph.shift[known:],
     )  # fmt: skip
     theirs = Groups(
@@ -232,5 +231,4 @@ def _fit(
     times = graph.arc_time.copy()
     times[known:] = unbias(part, scenario.network, theirs, price, spare[late]).arc_time
     times = np.where(graph.arc_time < FAR, times, FAR).astype(np.int32)
-    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link, graph.arc_row[0, :, 4:])
-    return graph._replace(arc_time=times, arc_row=rows)
+    return with_rows(graph._replace(arc_time=times))

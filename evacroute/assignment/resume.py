@@ -18,7 +18,7 @@ from evacroute.assignment.guides import make_guide
 from evacroute.assignment.kept_placing import KeptPlacing
 from evacroute.assignment.leftover import confined, hopeless
 from evacroute.assignment.method import Outcome
-from evacroute.assignment.parties import Parties, gather
+from evacroute.assignment.parties import Parties
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.pricing import Pricer
@@ -116,11 +116,10 @@ class Resume:
         self.begin = time.perf_counter()
         self.problem, self.ways, self.gap_wanted, self.limit = problem, ways, gap, time_limit
         self.seed, self.progress, self.stages = seed, progress, 0
-        groups = problem.scenario.groups
-        origins = gather(groups, len(problem.step_free))
+        origins = Soonest.of(problem).origins
         self.origins = origins
         self.cost = origin_costs(problem, origins, problem.distances())
-        self.proven = hopeless(problem, Soonest(problem, origins))
+        self.proven = hopeless(problem)
         self.counted = self.proven < 0
         self.rank = problem.rank
         net = build_time_net(problem)

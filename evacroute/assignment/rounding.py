@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from evacroute._kernels.graph import FAR, Graph
-from evacroute.assignment.chains import HAIR, arc_rows, first_links
+from evacroute.assignment.chains import HAIR, first_links, with_rows
 from evacroute.assignment.gates import Gates
 from evacroute.assignment.static_prices import tree
 from evacroute.network import Network
@@ -80,8 +80,7 @@ def unbias(
                 # A nearer shelter may still be in time.
                 seen += tree(now, k, free, node[late], size[late], upto[late])[0]
             times[k] = _balance(choice, seen if share is None else share @ seen)
-    rows = arc_rows(graph.arc_to, times, graph.seq_ptr, graph.seq_link, graph.arc_row[0, :, 4:])
-    return graph._replace(arc_row=rows)
+    return with_rows(graph)
 
 
 def _by_time(

@@ -15,10 +15,10 @@ from evacroute.assignment.finish import finish
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.offers import Costs, EveryPair, NearPairs
-from evacroute.assignment.parties import Origins, Parties, gather, split, whole_groups
+from evacroute.assignment.parties import Origins, Parties, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
-from evacroute.assignment.problem import MOST_PERSONS, MOST_PHASES, TYPICAL, Problem
+from evacroute.assignment.problem import MOST_PERSONS, Problem
 from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow
@@ -117,13 +117,12 @@ class ShelterFlow:
     def place(self, problem: Problem, progress: Progress | None = None) -> Placed:
         """Place everyone who can be."""
         groups = problem.scenario.groups
-        origins = gather(groups, len(problem.step_free))
-        soonest = Soonest(problem, origins)
-        proven = hopeless(problem, soonest)
+        soonest = Soonest.of(problem)
+        origins = soonest.origins
+        proven = hopeless(problem)
         first = soonest.to(np.ones(len(problem.static_price), np.bool_))
         alone = first.astype(np.int64)[origins.of_group]
         distances: NDArray[np.int32] | None = None
-        later: list[tuple[int, NDArray[np.int32]]] = []
         regions: Regions | None = None
         costs: Costs
         if problem.is_large:
@@ -131,10 +130,7 @@ class ShelterFlow:
             costs = NearPairs(problem, soonest, regions)
         else:
             distances = problem.distances()
-            later = [
-                (slot, problem.distances(since=slot)) for slot in problem.phases(MOST_PHASES)[1:]
-            ]
-            costs = EveryPair(problem, origins, distances, problem.phases(TYPICAL))
+            costs = EveryPair(problem, origins, distances)
         delay = np.zeros(len(problem.graph.arc_from))
         slack = CHANGING if problem.gates.n_gates else 0
         flow: RoomFlow | None = None
@@ -148,7 +144,6 @@ class ShelterFlow:
                 problem,
                 distances,
                 _slots(flow.price),
-                later=later,
                 slack=slack if last else SLACK,
                 count_waits=not last,
                 regions=regions,
@@ -171,10 +166,10 @@ class ShelterFlow:
                 del placing
         no_room = 0 if flow is None else int(flow.left.sum())
         unplaced = self._settle(problem, placing, parties, left, no_room, alone, progress)
-        small = int(placing.store.count[0]) <= self.polish
-        if small or (unplaced.sum() > no_room and not problem.is_large):
-            # Where some are left, or it costs nothing, the greedy's answer is tried as well.
-            other = Placing(problem, distances, later=later, regions=regions)
+        if int(placing.store.count[0]) <= self.polish:
+            # Where it costs little the greedy's answer is tried as well. In large cities it leaves
+            # far more people than the flow does, and moving others on for them takes longest.
+            other = Placing(problem, distances, regions=regions)
             every = whole_groups(groups).take(np.flatnonzero(proven < 0))
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")

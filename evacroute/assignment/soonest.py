@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.distances import origins_to_shelters
 from evacroute._kernels.graph import FAR, Graph
 from evacroute._kernels.hopes import Hopes, fill_hopes
-from evacroute.assignment.parties import Origins
+from evacroute.assignment.parties import Origins, gather
 from evacroute.assignment.problem import Problem
 
 
@@ -41,6 +41,15 @@ class Soonest:
     def __init__(self, problem: Problem, origins: Origins) -> None:
         self.problem, self.origins = problem, origins
         self._known: dict[bytes, NDArray[np.int32]] = {}
+
+    @classmethod
+    def of(cls, problem: Problem) -> Soonest:
+        """Of the origins of a problem's groups; the same at every call."""
+        if "soonest" not in problem.memo:
+            origins = gather(problem.scenario.groups, len(problem.step_free))
+            problem.memo["soonest"] = cls(problem, origins)
+        soonest: Soonest = problem.memo["soonest"]
+        return soonest
 
     def to(
         self, is_open: NDArray[np.bool_], price: NDArray[np.int64] | None = None

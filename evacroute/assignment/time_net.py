@@ -108,7 +108,7 @@ def build_time_net(problem: Problem) -> TimeNet:
     tau = np.concatenate([graph.arc_time, np.minimum(whole, FAR).astype(np.int32)], axis=1)
     parts = np.zeros((len(row), 2), np.int32)
     parts[:, 1] = problem.n_slots
-    span = np.concatenate([graph.arc_row[0, :, 4:], parts])
+    span = np.concatenate([graph.arc_span[:, :2], parts])
     toll, settled, closed = _tolls(problem)
     first_item = item_link[item_ptr[:-1]]
     behind = first_item >= problem.n_links

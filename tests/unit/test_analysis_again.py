@@ -113,7 +113,7 @@ def test_weights_at_their_limits_can_be_solved_again() -> None:
     network = from_edges([(0, 0), (30, 0)], [(0, 1)], length=30.0, capacity=0.2)
     scenario = scene(network, [(0, 6), (0, 5, 0.0, 1)], [(1, 20)], classes=[(1.0, 1.0), (0.5, 0.5)])
     weights = {"c0": 100.0, "c1": 0.01}
-    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=10.0, weights=weights)
+    plan = er.assign(scenario, "over_time", gap=1e-4, time_limit=60.0, weights=weights)
     assert weights_of(plan) == weights
     assert len(er.marginal_value(plan, 2, check=1))
 
