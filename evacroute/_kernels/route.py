@@ -274,8 +274,8 @@ def search(
     if floored and need == 1:
         for i in range(min(n_settled, len(settled))):
             u = settled[i]
-            floor[u, 0] = heads[u, LABEL]
-            floor[u, 1] = best
+            if best >= floor[u, 1]:
+                floor[u, 0], floor[u, 1] = heads[u, LABEL], best
     if found < 0:
         return -1, 0, 0
     goal = graph.shelter_head[found]
