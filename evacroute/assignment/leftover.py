@@ -72,8 +72,12 @@ def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     )
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
-    if len(problem.scenario.link_times):
+    scenario = problem.scenario
+    if len(scenario.link_times) or scenario.rides is not scenario.boats:
         reason[_cut_off(problem, origins, places, size, reason)] = _CODE[CUT_OFF]
+    else:
+        missed = _too_late(problem, places, size) & (reason < 0)
+        reason[missed] = _CODE["too far to arrive by the deadline"]
     return reason
 
 
@@ -95,22 +99,31 @@ def _cut_off(
     reason
         What is proven with streets as they are at their best.
     """
-    groups = problem.scenario.groups
-    cut = np.zeros(len(groups), np.bool_)
-    if problem.gates.n_gates:
-        for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
-            mine = np.flatnonzero((groups.class_ == k) & (size == n))
-            last = latest_slots(problem, k, places[k] >= n, groups.node[mine])
-            cut[mine] = problem.ready[mine] > last
+    cut = _too_late(problem, places, size)
     blamed = np.flatnonzero((cut & (reason < 0)) | np.isin(reason, _OF_STREETS))
-    out = np.zeros(len(groups), np.bool_)
+    out = np.zeros(len(cut), np.bool_)
     if len(blamed):
-        without = hopeless(without_hazards(problem), Soonest(without_hazards(problem), origins))
+        free = without_hazards(problem)
+        without = hopeless(free, Soonest(free, origins))
         out[blamed] = without[blamed] < 0
         # Without the hazards it is the same: then that is why.
         same = blamed[without[blamed] >= 0]
         reason[same] = without[same]
     return out
+
+
+def _too_late(
+    problem: Problem, places: NDArray[np.int64], size: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which groups cannot be in time for streets that change and boats; none without such."""
+    groups = problem.scenario.groups
+    late = np.zeros(len(groups), np.bool_)
+    if problem.gates.n_gates:
+        for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
+            mine = np.flatnonzero((groups.class_ == k) & (size == n))
+            last = latest_slots(problem, k, places[k] >= n, groups.node[mine])
+            late[mine] = problem.ready[mine] > last
+    return late
 
 
 def latest_slots(
