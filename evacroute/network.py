@@ -121,8 +121,11 @@ class Network:
 
         No tide floods them and no wall falls on them; shape (n_links,).
         """
-        gangway = [str(name).startswith(GANGWAY) for name in self.link_id.tolist()]
-        return np.asarray((self.kind == FERRY) | np.array(gangway, dtype=bool))
+        out = self.kind == FERRY
+        quays = np.flatnonzero(self.kind == KINDS.index("quay"))
+        names = self.link_id[quays].tolist()
+        out[quays] = [str(name).startswith(GANGWAY) for name in names]
+        return np.asarray(out)
 
     @property
     def origin(self) -> tuple[float, float]:

@@ -15,7 +15,6 @@ from evacroute.assignment.chains import build_graph, first_links
 from evacroute.assignment.gates import (
     Gates,
     make_gates,
-    no_gates,
     slowest_walk,
     steady_walk,
     with_rides,
@@ -314,17 +313,13 @@ def without_hazards(problem: Problem) -> Problem:
     arc, not fitted to where people walk.
     """
     scenario = copy(problem.scenario)
-    object.__setattr__(scenario, "link_times", LinkTimes.none())
-    object.__setattr__(scenario, "rides", scenario.boats)
+    for name, value in (("link_times", LinkTimes.none()), ("rides", scenario.boats)):
+        object.__setattr__(scenario, name, value)
+    if scenario.made is not None:
+        object.__setattr__(scenario, "made", np.ones(len(scenario.made), np.bool_))
     step, shelters = problem.step, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
-    gates = no_gates(len(walk), scenario.network.n_links, problem.n_slots)
-    if scenario.boats is not None:
-        every = np.ones(len(scenario.boats), np.bool_)
-        gates = with_rides(
-            gates, scenario.boats, every, scenario.link_times, problem.step_free, step,
-            problem.n_slots,
-        )  # fmt: skip
+    gates = gates_of(scenario, walk, step, problem.n_slots)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
     return replace(
         problem,

@@ -16,7 +16,7 @@ from evacroute.reports import LoadReport
 
 MAX_DISTANCE = 100.0
 """Farthest that a stop may be from a street [m]: of ACTV's stops of 2021 whose islands have streets
-in the map, 117 of 118 are nearer, a car ferry's yard is not."""
+in the map, 117 of 118 are nearer; the other is a mooring at a yard."""
 
 LONG = 50.0
 """Gangways that go farther than this from their street are named: it may be open water [m]."""

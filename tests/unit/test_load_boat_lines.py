@@ -194,7 +194,7 @@ def test_real_stops_of_venice(shared: Path, actv: Path) -> None:
     report = boats.report
     assert report is not None
     # Of 172 stops 54 lie at Murano, Burano, the Lido, the mainland..., which the file has not, and
-    # one in a yard.
+    # one is a mooring at a yard.
     assert report.counts["stops served"] == 172
     assert report.set_aside["stops with no street within 100 m, passed by"] == 55
     assert report.counts["stops joined to the streets"] == 117
