@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evacroute.assignment.movements import Movements
 from evacroute.hazards import MODELLED_SHARE, as_hazards, hazard_reports
@@ -12,11 +13,28 @@ from evacroute.network import FERRY
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 
+ANY_TIDE = (
+    "no low bridge is given, so boats are taken to pass at any tide: low_bridges of read_boats, or "
+    "--low-bridges, tells of them"
+)
+"""Said where a flood and boats meet without any low bridge."""
+
 
 def reports_of_hazards(scenario: Scenario) -> list[LoadReport]:
     """Gather what the hazards of a scenario tell of themselves."""
     hazards, until = as_hazards(scenario.hazard), scenario.deadline_s
-    return hazard_reports(hazards, scenario.network, scenario.group_classes, until)
+    found = hazard_reports(hazards, scenario.network, scenario.group_classes, until)
+    if boats_pass_at_any_tide(scenario):
+        found.append(LoadReport("boats and the tide", notes=[ANY_TIDE]))
+    return found
+
+
+def boats_pass_at_any_tide(scenario: Scenario) -> bool:
+    """Whether there are boats and a tide, but no word of any low bridge."""
+    boats = scenario.boats
+    if boats is None or not len(boats) or bool(np.isfinite(boats.max_tide).any()):
+        return False
+    return scenario.tide is not None
 
 
 def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
@@ -52,24 +70,82 @@ def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
     }
 
 
-def boat_figures(scenario: Scenario, moves: Movements) -> dict[str, Any] | None:
+def rides_frame(scenario: Scenario, moves: Movements, step: float) -> pd.DataFrame | None:
+    """List the rides that end by the deadline, and who is aboard; None without boats.
+
+    Parameters
+    ----------
+    step
+        Time step of the movements [s].
+
+    Returns
+    -------
+    DataFrame
+        trip_id, link_id, from_node_id, to_node_id, leave_s, arrive_s, seats, persons and step_free
+        (aboard), and run: 1 where the trip carries somebody on some ride, 0 where the plan needs no
+        ride of it. People of rides that are alike on the grid are put into the first with seats.
+    """
+    boats, made, network = scenario.boats, scenario.made, scenario.network
+    if boats is None or made is None:
+        return None
+    aboard, ashore = boats.slots(step)
+    rows = np.flatnonzero(made & (boats.arrive_s <= scenario.deadline_s))
+    step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
+    ferry = np.flatnonzero(network.kind[moves.leg_link] == FERRY)
+    of = np.repeat(np.arange(len(moves)), np.diff(moves.leg_ptr))[ferry]
+    keys = zip(
+        moves.leg_link[ferry].tolist(),
+        np.rint(moves.leg_enter[ferry] / step).astype(int).tolist(),
+        np.rint(moves.leg_leave[ferry] / step).astype(int).tolist(),
+        strict=True,
+    )
+    waiting: dict[tuple[int, int, int], list[int]] = {}
+    for key, persons, aided in zip(
+        keys, moves.size[of].tolist(), (moves.size * step_free)[of].tolist(), strict=True
+    ):
+        both = waiting.setdefault(key, [0, 0])
+        both[0], both[1] = both[0] + persons, both[1] + aided
+    count = np.zeros((len(rows), 2), np.int64)
+    slots = zip(
+        boats.link[rows].tolist(), aboard[rows].tolist(), ashore[rows].tolist(), strict=True
+    )
+    for i, key in enumerate(slots):
+        left = waiting.get(key, [0, 0])
+        places = int(boats.seats[rows[i]]), int(boats.wheelchair_places[rows[i]])
+        aided = min(left[1], *places)
+        alone = min(left[0] - left[1], places[0] - aided)
+        count[i] = aided + alone, aided
+        left[0], left[1] = left[0] - aided - alone, left[1] - aided
+    frame = boats.take(rows).frame(network)
+    used = set(frame["trip_id"][count[:, 0] > 0])
+    columns = ["trip_id", "link_id", "from_node_id", "to_node_id", "leave_s", "arrive_s", "seats"]
+    return frame[columns].assign(
+        persons=count[:, 0],
+        step_free=count[:, 1],
+        run=frame["trip_id"].isin(used).astype(np.int64),
+    )
+
+
+def boat_figures(scenario: Scenario, moves: Movements, step: float) -> dict[str, Any] | None:
     """Count boats and those who ride on them; None without boats.
 
     Returns
     -------
     dict
-        rides and trips before the deadline (a trip is one run of one boat), persons_aboard (who
-        take a boat at some time) and step_free_aboard (of them, who cannot use steps).
+        rides and trips before the deadline (a trip is one run of one boat), trips_used (of them,
+        that carry somebody), persons_aboard (who take a boat at some time) and step_free_aboard (of
+        them, who cannot use steps).
     """
-    if scenario.rides is None:
+    rides = rides_frame(scenario, moves, step)
+    if rides is None:
         return None
-    rides = scenario.rides.take(scenario.rides.arrive_s <= scenario.deadline_s)
     ferry = np.append(0, np.cumsum(scenario.network.kind[moves.leg_link] == FERRY))
     aboard = ferry[moves.leg_ptr[1:]] > ferry[moves.leg_ptr[:-1]]
     step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
     return {
         "rides": len(rides),
-        "trips": len(set(rides.trip_id.tolist())),
+        "trips": rides["trip_id"].nunique(),
+        "trips_used": rides["trip_id"][rides["run"] > 0].nunique(),
         "persons_aboard": int(moves.size[aboard].sum()),
         "step_free_aboard": int(moves.size[aboard & step_free].sum()),
     }

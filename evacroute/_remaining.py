@@ -126,7 +126,7 @@ def remaining(
     everyone = mine if theirs is None else _both(mine, theirs)
     rest = Scenario(
         network, everyone, shelters, classes=classes, deadline=scenario.deadline_s, hazard=hazards,
-        boats=scenario.rides,
+        boats=scenario.boats,
     )  # fmt: skip
     of_left = unit[len(going) :]
     persons, wish = _persons(plan, of_movement, of_left, joined, group_of_person, len(mine))

@@ -101,6 +101,30 @@ class Boats:
             last[trip] = i
         return rows
 
+    def slots(self, step: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Lay the rides on a time grid.
+
+        One is aboard at the last whole step before the boat casts off, and ashore at the first
+        after it has arrived; but whoever stays aboard is not put off by rounding: where the trip's
+        next ride casts off before that step, one is ashore at the last step before it.
+
+        Parameters
+        ----------
+        step
+            Length of a slot [s].
+
+        Returns
+        -------
+        tuple
+            Slots in which one is aboard and ashore, at least one apart, shape (n_rides,) each.
+        """
+        aboard = np.floor(self.leave_s / step + 1e-9).astype(np.int64)
+        ashore = np.ceil(self.arrive_s / step - 1e-9).astype(np.int64)
+        before = self.before()
+        later = np.flatnonzero(before >= 0)
+        ashore[before[later]] = np.minimum(ashore[before[later]], aboard[later])
+        return aboard, np.maximum(ashore, aboard + 1)
+
     def check(self, network: Network) -> None:
         """Check that the boats belong to a network.
 
@@ -150,15 +174,14 @@ class Boats:
         tide
             Water level [m over the tide datum]: one number, or one for each ride at its time.
         """
-        stuck: set[Any] = set()
-        rows = []
-        barred = np.broadcast_to(np.asarray(tide, dtype=np.float64), (len(self),)) > self.max_tide
-        for i, (trip, bar) in enumerate(zip(self.trip_id.tolist(), barred.tolist(), strict=True)):
-            if bar:
-                stuck.add(trip)
-            if trip not in stuck:
-                rows.append(i)
-        return self.take(rows)
+        return self.take(~self.barred(tide))
+
+    def barred(self, tide: ArrayLike) -> NDArray[np.bool_]:
+        """Find the rides that `below` leaves out, shape (n_rides,)."""
+        out = np.broadcast_to(np.asarray(tide, dtype=np.float64), (len(self),)) > self.max_tide
+        for i, before in enumerate(self.before().tolist()):
+            out[i] |= before >= 0 and out[before]
+        return out
 
     def frame(self, network: Network) -> pd.DataFrame:
         """One row a ride, with ids: link_id, trip_id, from and to node, times, places, max_tide."""

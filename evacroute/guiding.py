@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from evacroute.assignment.movements import REASONS
@@ -10,6 +12,7 @@ from evacroute.people import People
 from evacroute.plan import Plan
 from evacroute.route_directions import Directions, route_directions, stay_directions
 from evacroute.route_words import words_of
+from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
 
 __all__ = ["Directions", "directions", "movement_directions", "route_directions"]
@@ -83,18 +86,42 @@ def movement_directions(
     legs = slice(int(moves.leg_ptr[movement]), int(moves.leg_ptr[movement + 1]))
     shelter = moves.shelter[movement]
     name = words_of(language).shelter(shelters.name[shelter], shelters.shelter_id[shelter])
+    links, enter, leave = (
+        column[legs].tolist() for column in (moves.leg_link, moves.leg_enter, moves.leg_leave)
+    )
+    on = _trips_at(plan.scenario, plan.step_s)
+    trips = [
+        on.get((link, round(begin / plan.step_s), round(end / plan.step_s)), ())
+        for link, begin, end in zip(links, enter, leave, strict=True)
+    ]
     return route_directions(
         plan.scenario.network,
-        moves.leg_link[legs].tolist(),
-        moves.leg_enter[legs].tolist(),
-        moves.leg_leave[legs].tolist(),
+        links,
+        enter,
+        leave,
         shelter=name,
         language=language,
         alarm=alarm,
         depart=float(moves.depart[movement]) if depart is None else depart,
         arrive=float(moves.arrive[movement]),
         start=start,
+        trips=trips,
     )
+
+
+@lru_cache(maxsize=2)
+def _trips_at(scenario: Scenario, step: float) -> dict[tuple[int, int, int], set[str]]:
+    """Trips whose rides are a link from one slot to another; of the last two plans remembered."""
+    boats, made = scenario.boats, scenario.made
+    found: dict[tuple[int, int, int], set[str]] = {}
+    if boats is None or made is None:
+        return found
+    aboard, ashore = boats.slots(step)
+    keys = zip(boats.link.tolist(), aboard.tolist(), ashore.tolist(), strict=True)
+    for key, trip, runs in zip(keys, boats.trip_id.tolist(), made.tolist(), strict=True):
+        if runs:
+            found.setdefault(key, set()).add(trip)
+    return found
 
 
 def _of_person(plan: Plan, person: str, language: str, alarm: str | None) -> Directions:

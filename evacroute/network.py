@@ -19,6 +19,9 @@ walkway a raised one (passerella), laid when the water comes."""
 
 FERRY = KINDS.index("ferry")
 
+GANGWAY = "gangway:"
+"""Ids of the links between streets and boat stops begin so; they are of kind quay."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
@@ -111,6 +114,18 @@ class Network:
     def n_links(self) -> int:
         """Number of directed links."""
         return len(self.link_id)
+
+    @property
+    def floating(self) -> NDArray[np.bool_]:
+        """Which links float on the water: ferries, and gangways, whose pontoons rise with the tide.
+
+        No tide floods them and no wall falls on them; shape (n_links,).
+        """
+        out = self.kind == FERRY
+        quays = np.flatnonzero(self.kind == KINDS.index("quay"))
+        names = self.link_id[quays].tolist()
+        out[quays] = [str(name).startswith(GANGWAY) for name in names]
+        return np.asarray(out)
 
     @property
     def origin(self) -> tuple[float, float]:

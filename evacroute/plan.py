@@ -248,7 +248,7 @@ class Plan:
             settings=plain(self.settings),
             seed=self.seed,
             hazards=hazard_figures(scenario),
-            boats=boat_figures(scenario, self.movements),
+            boats=boat_figures(scenario, self.movements, self.step_s),
             links=self.tightest_links(5, apart=50.0),
             shelters=self.shelters_frame(),
         )

@@ -27,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._arrays import read_arrays
-from evacroute._changes import reports_of_hazards
+from evacroute._changes import reports_of_hazards, rides_frame
 from evacroute._plan_tables import (
     FORMAT,
     find,
@@ -63,6 +63,7 @@ PLAN_FILES = (
     "assignments.csv.gz",
     "unassigned.csv",
     "shelters.csv",
+    "rides.csv",
     "routes.geojson.gz",
     "prices.npz",
     "taken.npz",
@@ -137,6 +138,9 @@ def _put_tables(plan: Plan, folder: Path) -> None:
         write_table(_tidy(frame, "depart_s", "arrive_s"), folder / "assignments.csv.gz")
     write_table(plan.unassigned, folder / "unassigned.csv")
     write_table(plan.shelters_frame(), folder / "shelters.csv")
+    rides = rides_frame(plan.scenario, moves, plan.step_s)
+    if rides is not None:
+        write_table(_tidy(rides, "leave_s", "arrive_s"), folder / "rides.csv")
 
 
 def _tidy(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -193,16 +193,16 @@ def _worth_trying(
     scenarios: Sequence[Scenario], weight: NDArray[np.float64], tried: Sequence[Candidate]
 ) -> Iterator[Trial]:
     """Give what to make plans for, nothing twice; `tried` grows meanwhile."""
-    seen: list[LinkTimes] = []
+    seen: list[Scenario] = []
 
-    def is_new(times: LinkTimes) -> bool:
-        if any(times.equals(other) for other in seen):
+    def is_new(scenario: Scenario) -> bool:
+        if any(_alike(scenario, other) for other in seen):
             return False
-        seen.append(times)
+        seen.append(scenario)
         return True
 
     for i, scenario in enumerate(scenarios):
-        if is_new(scenario.link_times):
+        if is_new(scenario):
             yield Trial(f"scenario {i}", scenario)
     if len(seen) == 1:
         return
@@ -211,21 +211,28 @@ def _worth_trying(
     hazards = tuple(one for case in scenarios for one in as_hazards(case.hazard))
     laid = overlay(several, len(first.group_classes), first.deadline_s)
     worst = laid.worst()
-    if is_new(worst):
-        yield Trial("worst case", first.with_hazard(Combined(worst, hazards)))
+    case = first.with_hazard(Combined(worst, hazards))
+    if is_new(case):
+        yield Trial("worst case", case)
         cut_off = np.unique(tried[-1].plan.movements.left_group).astype(np.int64)
         opened = open_ways(first, laid, weight, cut_off)
-        if is_new(opened):
+        case = first.with_hazard(Combined(opened, hazards))
+        if is_new(case):
             name = "worst case, likely ways for those cut off"
-            planned = _apart(first, worst, opened, cut_off, hazards)
-            yield Trial(name, first.with_hazard(Combined(opened, hazards)), planned)
+            yield Trial(name, case, _apart(first, worst, opened, cut_off, hazards))
     for limit in MOST_CLOSED:
-        times = laid.expected(weight, limit)
-        if is_new(times):
-            yield Trial(
-                f"expected times, closed above {limit:.0%}",
-                first.with_hazard(Combined(times, hazards)),
-            )
+        case = first.with_hazard(Combined(laid.expected(weight, limit), hazards))
+        if is_new(case):
+            yield Trial(f"expected times, closed above {limit:.0%}", case)
+
+
+def _alike(one: Scenario, other: Scenario) -> bool:
+    """Whether streets and boats are the same in two scenarios, so that one plan does for both."""
+    if not one.link_times.equals(other.link_times):
+        return False
+    if one.rides is None or other.rides is None:
+        return one.rides is other.rides
+    return one.rides.equals(other.rides)
 
 
 def _apart(

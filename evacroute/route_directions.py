@@ -8,7 +8,7 @@ from typing import Any
 
 from evacroute.errors import InputError
 from evacroute.network import Network
-from evacroute.route_steps import Step, count_bridges, route_steps
+from evacroute.route_steps import Step, Trips, count_bridges, route_steps
 from evacroute.route_words import minutes_of_day, words_of
 from evacroute.signs import Signs, signs_of
 
@@ -101,6 +101,7 @@ def route_directions(
     depart: float | None = None,
     arrive: float | None = None,
     start: tuple[int, float] | None = None,
+    trips: Trips | None = None,
 ) -> Directions:
     """Tell a route that is given link by link; needs no plan.
 
@@ -124,6 +125,10 @@ def route_directions(
     start
         Where they stand: position of a link and metres from its begin. They walk to the end of it
         at which the route begins, or, where the route itself leads along this link, start on it.
+    trips
+        Of each link the ids of the trips of boats that it may be ridden with, none where one walks.
+        Where they are not given, who takes the next ferry of the same name within three minutes is
+        taken to stay aboard.
 
     Raises
     ------
@@ -138,7 +143,9 @@ def route_directions(
     lengths = None
     if start is not None:
         links, enter, leave, lengths = _from_point(signs, links, enter, leave, depart, *start)
-    way = route_steps(signs, links, enter, leave, lengths=lengths, goal=shelter)
+    if trips is not None and len(links) > len(trips):
+        trips = [(), *trips]
+    way = route_steps(signs, links, enter, leave, lengths=lengths, goal=shelter, trips=trips)
     there = leave[-1] if len(links) else depart
     arrive = there if arrive is None else arrive
     distance = sum(step.distance for step in way)

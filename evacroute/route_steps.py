@@ -8,7 +8,7 @@ slight turn ("keep left"), less than `BACK` a turn, more is turning back.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from evacroute.signs import GANGWAY, REACH, Signs
@@ -20,7 +20,11 @@ MIN_WAIT = 30.0
 """Shorter waits on the way are not told [s]."""
 
 RIDING_ON = 180.0
-"""Who takes the next ferry of the same name within this has stayed aboard [s]."""
+"""Where trips are not known, who takes the next ferry of the same name within this has stayed
+aboard [s]."""
+
+Trips = Sequence[Collection[str]]
+"""Of each leg the trips whose rides it may be, none of those that are walked."""
 
 SHORT, GAP = 8.0, 40.0
 """Ways shorter than these are told with their neighbours, see `_tidy` [m]."""
@@ -39,9 +43,9 @@ class Step(NamedTuple):
     """One instruction.
 
     `kind` is leave, walk, alley, quay, underpass, square, steps, bridge, stop (to where a boat
-    lies), wait_boat, boat, ashore (from there), wait, arrive, or, for people who are left, reason,
-    stay, go_up or await_crew. Ways without a name are told by kind; "walk" is any way with a name
-    that is neither square, bridge nor steps.
+    lies), wait_boat, boat, change (from one boat to another), ashore (from there), wait, arrive,
+    or, for people who are left, reason, stay, go_up or await_crew. Ways without a name are told by
+    kind; "walk" is any way with a name that is neither square, bridge nor steps.
     """
 
     kind: str
@@ -69,10 +73,13 @@ class Step(NamedTuple):
 class _Part:
     """Links told as one step, while they are gathered."""
 
-    __slots__ = ("begin", "end", "kind", "name", "wait")
+    __slots__ = ("begin", "end", "kind", "name", "trips", "wait")
 
-    def __init__(self, kind: str, name: str, begin: int, wait: float) -> None:
+    def __init__(
+        self, kind: str, name: str, begin: int, wait: float, trips: Collection[str]
+    ) -> None:
         self.kind, self.name, self.begin, self.end, self.wait = kind, name, begin, begin + 1, wait
+        self.trips = set(trips)
 
 
 def route_steps(
@@ -83,6 +90,7 @@ def route_steps(
     *,
     lengths: Sequence[float] | None = None,
     goal: str = "",
+    trips: Trips | None = None,
 ) -> list[Step]:
     """Turn the links of a route into steps, without leaving and arriving.
 
@@ -98,13 +106,19 @@ def route_steps(
         Metres walked on each link, where they are not whole links.
     goal
         Name of the shelter, told as what lies ahead at the end.
+    trips
+        Of each link, ids of the trips that it may be ridden with: whoever must leave one boat for
+        another is told so. Where none is known, it is guessed by name and time.
     """
     if lengths is None:
         length = signs.length
         lengths = [length[link] for link in links]
-    parts = _tidy(signs, links, _parts(signs, links, enter, leave), lengths)
+    parts = _tidy(signs, links, _parts(signs, links, enter, leave, trips), lengths)
     steps: list[Step] = []
     for i, part in enumerate(parts):
+        if i and part.kind == parts[i - 1].kind == "ferry":
+            there = leave[part.begin - 1]
+            steps.append(Step("change", begin_s=there, end_s=there))
         if part.wait >= MIN_WAIT:
             begin = leave[part.begin - 1]
             kind = "wait_boat" if part.kind == "ferry" else "wait"
@@ -115,7 +129,11 @@ def route_steps(
 
 
 def _parts(
-    signs: Signs, links: Sequence[int], enter: Sequence[float], leave: Sequence[float]
+    signs: Signs,
+    links: Sequence[int],
+    enter: Sequence[float],
+    leave: Sequence[float],
+    trips: Trips | None,
 ) -> list[_Part]:
     kinds, names = signs.kind, signs.name
     parts: list[_Part] = []
@@ -124,27 +142,38 @@ def _parts(
     for i, link in enumerate(links):
         kind, name = kinds[link], names[link]
         wait = enter[i] - leave[i - 1] if i else 0.0
-        if part is not None and _joins(signs, part, kind, name, before, link, wait):
+        with_ = set(trips[i]) if trips is not None else set()
+        if part is not None and _joins(signs, part, kind, name, before, link, wait, with_):
             part.end = i + 1
+            part.trips &= with_
             if kind == "bridge" and part.kind != "bridge":
                 part.kind, part.name = kind, name
             part.name = part.name or name
             # Nobody is told to wait on a bridge: they wait before it.
             part.wait += wait if wait >= MIN_WAIT and kind != "ferry" else 0.0
         else:
-            part = _Part(kind, name, i, wait)
+            part = _Part(kind, name, i, wait, with_)
             parts.append(part)
         before = link
     return parts
 
 
 def _joins(
-    signs: Signs, part: _Part, kind: str, name: str, before: int, link: int, wait: float
+    signs: Signs,
+    part: _Part,
+    kind: str,
+    name: str,
+    before: int,
+    link: int,
+    wait: float,
+    trips: set[str],
 ) -> bool:
     """Whether a link is told with the part before it."""
     if GANGWAY in (kind, part.kind):
         return kind == part.kind and part.name == name and wait < MIN_WAIT
     alike = part.name == name or not part.name or not name
+    if kind == part.kind == "ferry" and (part.trips or trips):
+        return not part.trips.isdisjoint(trips)
     if kind == part.kind == "ferry":
         # A boat that lies at a stop on the way is not left.
         return alike and wait < (RIDING_ON if part.name and name else MIN_WAIT)

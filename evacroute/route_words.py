@@ -118,6 +118,8 @@ class Words:
             case "ashore":
                 text = self._("Go ashore ({distance}).")
                 return text.format(distance=self.metres(step.distance))
+            case "change":
+                return self._("Change to another boat here.")
             case "wait_boat":
                 n = max(1, rounded((step.end_s - step.begin_s) / 60))
                 text = self._n(

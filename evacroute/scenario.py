@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from evacroute.boats import Boats
 from evacroute.class_bins import ClassBins, bin_classes
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard, LinkTimes, as_hazards, wades
+from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards, wades
+from evacroute.hazards.known_tide import tide_of
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
 from evacroute.shelters import Shelters
@@ -41,7 +42,7 @@ class Scenario:
         What several do is multiplied.
     boats
         Timetable of boats on the network's ferry links, or None. Rides under bridges that a flood's
-        tide makes too low are not made (see `rides`).
+        tide makes too low are not made: `made` says which are, `rides` holds them alone.
     max_classes
         At most so many classes are made of persons.
     ready_step
@@ -69,6 +70,7 @@ class Scenario:
     bins: ClassBins | None = field(init=False)
     link_times: LinkTimes = field(init=False)
     rides: Boats | None = field(init=False)
+    made: NDArray[np.bool_] | None = field(init=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -93,7 +95,7 @@ class Scenario:
             put(self, "bins", None)
         self._check()
         put(self, "link_times", self._resolve())
-        put(self, "rides", self._rides())
+        self._set_rides()
 
     def _resolve(self) -> LinkTimes:
         parts = [
@@ -125,13 +127,16 @@ class Scenario:
         other = copy(self)
         object.__setattr__(other, "hazard", hazard)
         object.__setattr__(other, "link_times", other._resolve())
-        object.__setattr__(other, "rides", other._rides())
+        other._set_rides()
         return other
 
-    def _rides(self) -> Boats | None:
+    def _set_rides(self) -> None:
         """Find the rides that are made: those that no tide bars."""
+        put = object.__setattr__
+        put(self, "made", None)
+        put(self, "rides", None)
         if self.boats is None:
-            return None
+            return
         self.boats.check(self.network)
         boats, tide = self.boats, np.full(len(self.boats), -np.inf)
         low = np.flatnonzero(np.isfinite(boats.max_tide) & (boats.arrive_s <= self.deadline_s))
@@ -141,7 +146,10 @@ class Scenario:
                 times = zip(boats.leave_s[low], boats.arrive_s[low], strict=True)
                 levels = [level(begin, end) for begin, end in times]
                 tide[low] = np.maximum(tide[low], levels)
-        return boats.below(tide)
+        made = ~boats.barred(tide)
+        made.flags.writeable = False
+        put(self, "made", made)
+        put(self, "rides", boats if made.all() else boats.take(made))
 
     def _check(self) -> None:
         faults = Faults("scenario")
@@ -161,6 +169,11 @@ class Scenario:
     def deadline_s(self) -> float:
         """Deadline [s after the alarm]."""
         return float(self.deadline)
+
+    @property
+    def tide(self) -> Tide | None:
+        """Highest of the hazards' tides; None where there is none, or no series tells of it."""
+        return tide_of(as_hazards(self.hazard))
 
     @property
     def group_classes(self) -> Classes:

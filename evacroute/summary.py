@@ -49,7 +49,7 @@ class PlanSummary:
         changing_links, closed_links (at some time to somebody), closed_to_all_links, slower_links,
         modelled_heights (share of the ground, None where no flood says so); None without hazards.
     boats
-        rides, trips, persons_aboard, step_free_aboard; None without boats.
+        rides, trips, trips_used, persons_aboard, step_free_aboard; None without boats.
     links, shelters
         The tightest links and all shelters, as `Plan.tightest_links` and `Plan.shelters_frame`
         give them; not in `to_dict`.
@@ -129,7 +129,11 @@ class PlanSummary:
         if self.boats is not None:
             trips, aboard = self.boats["trips"], self.boats["persons_aboard"]
             seated = self.boats["step_free_aboard"]
-            what = f"{trips:,} trips, {aboard:,} people aboard, {seated:,} cannot use steps"
+            used = self.boats["trips_used"]
+            what = (
+                f"{trips:,} trips, {used:,} of them used, {aboard:,} people aboard, {seated:,} "
+                "cannot use steps"
+            )
             told.append(("boats", what))
         return told
 

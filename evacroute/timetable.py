@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.playing import LATE, SAFE, STUCK, factors_at, play
 from evacroute.assignment import Movements
-from evacroute.boats import Boats
 from evacroute.hazards import LinkTimes
 from evacroute.network import FERRY
 from evacroute.scenario import Scenario
@@ -85,29 +84,28 @@ class Timetable:
         play(
             moves.leg_ptr, moves.leg_link, moves.leg_enter, moves.leg_leave, moves.depart,
             moves.arrive, self.class_, self.walk, self.planned, self.is_ride,
-            self._cast_off(scenario.rides), *self._lookup(scenario.link_times, deadline), deadline,
+            self._cast_off(scenario), *self._lookup(scenario.link_times, deadline), deadline,
             played.state, played.end, played.stop,
         )  # fmt: skip
         return played
 
-    def _cast_off(self, rides: Boats | None) -> NDArray[np.float64]:
+    def _cast_off(self, scenario: Scenario) -> NDArray[np.float64]:
         """Find until when one can be aboard for each leg; -inf where no such ride is made."""
-        moves, step = self.movements, self.step
+        moves, step, boats, made = self.movements, self.step, scenario.boats, scenario.made
         latest = np.where(self.is_ride, -np.inf, np.inf)
         legs = np.flatnonzero(self.is_ride)
-        if len(legs) and rides is not None and len(rides):
-            # In a plan people are aboard at the last step before the boat casts off, and ashore at
-            # the first after it has arrived; rides alike in that are told by the last of them.
-            aboard = np.floor(rides.leave_s / step + 1e-9)
-            ashore = np.maximum(np.ceil(rides.arrive_s / step - 1e-9), aboard + 1)
-            order = np.lexsort((-rides.leave_s, _key(rides.link, aboard, ashore)))
-            key, at = np.unique(_key(rides.link, aboard, ashore)[order], return_index=True)
+        if len(legs) and boats is not None and made is not None and made.any():
+            # Rides alike on the plan's grid are told by the last of them.
+            link, leave = boats.link[made], boats.leave_s[made]
+            aboard, ashore = (slot[made] for slot in boats.slots(step))
+            order = np.lexsort((-leave, _key(link, aboard, ashore)))
+            key, at = np.unique(_key(link, aboard, ashore)[order], return_index=True)
             mine = _key(
                 moves.leg_link[legs], moves.leg_enter[legs] / step, moves.leg_leave[legs] / step
             )
             found = np.minimum(np.searchsorted(key, mine), len(key) - 1)
             real = key[found] == mine
-            latest[legs[real]] = rides.leave_s[order][at][found[real]]
+            latest[legs[real]] = leave[order][at][found[real]]
         return _frozen(latest)
 
     def _lookup(
@@ -125,12 +123,10 @@ class Timetable:
         )
 
 
-def _key(
-    link: NDArray[np.int32], aboard: NDArray[np.float64], ashore: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _key(link: NDArray[np.int32], aboard: NDArray[Any], ashore: NDArray[Any]) -> NDArray[np.int64]:
     """Tell rides apart by link and slots; slots are below 2**20."""
     slots = [np.minimum(np.rint(slot), 2**20 - 1).astype(np.int64) for slot in (aboard, ashore)]
-    return (link.astype(np.int64) * 2**20 + slots[0]) * 2**20 + slots[1]
+    return np.asarray((link.astype(np.int64) * 2**20 + slots[0]) * 2**20 + slots[1])
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

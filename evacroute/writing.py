@@ -150,16 +150,22 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "together": groups.together.astype(np.int8),
     }
     write_table(pd.DataFrame(people), folder / "groups.csv.gz")
-    if scenario.rides is not None:
-        write_table(boats_table(scenario.rides, network), folder / "boats.csv")
+    tide = scenario.tide
+    if scenario.boats is not None and scenario.rides is not None:
+        # Where the tide cannot be kept, boats that it bars must not come back.
+        boats = scenario.rides if tide is None else scenario.boats
+        write_table(boats_table(boats, network), folder / "boats.csv")
     if len(scenario.link_times):
         times = scenario.link_times.frame(network, classes)
         times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))
         write_table(times, folder / "link_times.csv.gz")
     until = scenario.deadline_s
     told = hazard_reports(as_hazards(scenario.hazard), network, classes, until)
-    if told:
-        write_json({"reports": [report.to_dict() for report in told]}, folder / "hazards.json")
+    record: dict[str, Any] = {"reports": [report.to_dict() for report in told]}
+    if tide is not None:
+        record["tide"] = {"time_s": tide.time_s, "level_m": tide.level_m}
+    if told or tide is not None:
+        write_json(record, folder / "hazards.json")
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

@@ -36,36 +36,41 @@ def link_times(
 
 @st.composite
 def boats(draw: st.DrawFn, scenario: er.Scenario, *, every: float = 1.0) -> er.Scenario:
-    """The scenario with some streets turned into ferries, and boats on them."""
+    """The scenario with some streets turned into ferries, and boats on them.
+
+    Trips are of one ride or several, some without a stay at the stops between; they cast off at
+    multiples of `every`, or some seconds later.
+    """
     network = scenario.network
-    links = draw(st.lists(st.integers(0, network.n_links - 1), min_size=1, max_size=6, unique=True))
-    kind = network.kind.copy()
-    kind[links] = FERRY
-    rides = draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(links),
-                st.integers(0, 40),
-                st.integers(1, 6),
-                st.integers(1, 6),
-                st.integers(0, 3),
-                st.integers(1, 6),
-            ),
-            min_size=1,
-            max_size=12,
-        )
-    )
     unit = every if every > 1 else draw(st.sampled_from([3.7, 10.0]))
-    columns = [np.array(column) for column in zip(*rides, strict=True)]
-    link, leave, lasts, seats, chairs, boarders = columns
+    rides: list[tuple[int, str, float, float, int, int, int]] = []
+    stretch = st.tuples(
+        st.integers(0, 99), st.integers(1, 6), st.sampled_from([0, 0, 0, 1, 3]), st.integers(1, 6)
+    )
+    for number in range(draw(st.integers(1, 8))):
+        link = draw(st.integers(0, network.n_links - 1))
+        seats, chairs = draw(st.integers(1, 6)), draw(st.integers(0, 3))
+        now = draw(st.integers(0, 40)) * unit + draw(st.sampled_from([0.0, 0.0, 3.0, 5.5]))
+        for choice, lasts, stay, boarders in draw(st.lists(stretch, min_size=1, max_size=4)):
+            leave, now = now, now + lasts * unit
+            places = (seats, min(chairs, seats), boarders)
+            rides.append((link, f"T{number}", leave, now, *places))
+            now += stay * unit / 2
+            onward = np.flatnonzero(network.from_node == network.to_node[link])
+            if not len(onward):
+                break
+            link = int(onward[choice % len(onward)])
+    link_, trip, leave_, arrive, seats_, places_, boarders_ = zip(*rides, strict=True)
+    kind = network.kind.copy()
+    kind[list(link_)] = FERRY
     timetable = er.Boats(
-        link=link,
-        trip_id=np.array([f"T{i}" for i in range(len(rides))], dtype=object),
-        leave_s=leave * unit,
-        arrive_s=(leave + lasts) * unit,
-        seats=seats,
-        wheelchair_places=np.minimum(chairs, seats),
-        boarders=boarders,
+        link=link_,
+        trip_id=np.array(trip, dtype=object),
+        leave_s=leave_,
+        arrive_s=arrive,
+        seats=seats_,
+        wheelchair_places=places_,
+        boarders=boarders_,
     )
     return er.Scenario(
         replace(network, kind=kind),

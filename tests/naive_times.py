@@ -36,7 +36,17 @@ def soonest(scenario: er.Scenario, step: float) -> np.ndarray:
     if boats is not None:
         for i in range(len(boats)):
             link = boats.link[i]
-            leave, there = round(boats.leave_s[i] / step), round(boats.arrive_s[i] / step)
+            # Aboard before it casts off, ashore after it has arrived, or with its next ride.
+            leave, there = int(boats.leave_s[i] // step), int(-(-boats.arrive_s[i] // step))
+            for j in range(i + 1, len(boats)):
+                if boats.trip_id[j] == boats.trip_id[i]:
+                    there = min(there, int(boats.leave_s[j] // step))
+                    break
+            there = max(there, leave + 1)
+            rows = np.flatnonzero((times.link == link) & (times.speed_factor <= 0))
+            begin, end = leave * step, there * step
+            if ((times.from_s[rows] < end) & (times.to_s[rows] > begin)).any():
+                continue
             edges[network.from_node[link]].append((leave, there, network.to_node[link]))
     out = []
     doors = set(scenario.shelters.node.tolist())

@@ -201,6 +201,7 @@ def make_gates(profile: Profile, walk: NDArray[np.float64], step: float, n_slots
 def with_rides(
     gates: Gates,
     boats: Boats,
+    made: NDArray[np.bool_],
     times: LinkTimes,
     step_free: NDArray[np.bool_],
     step: float,
@@ -208,24 +209,25 @@ def with_rides(
 ) -> Gates:
     """Add the rides of boats: a link that one may enter in the slot in which the boat casts off.
 
-    People are aboard at the last whole slot before, and ashore at the first after it has arrived.
-    Whoever rides on gets off and on again, in the words of the grid: so all who leave a stop on a
-    boat count as stepping aboard. Those who cannot use steps take a wheelchair place besides.
+    When people are aboard and ashore, `Boats.slots` says. Whoever rides on gets off and on again,
+    in the words of the grid: so all who leave a stop on a boat count as stepping aboard. Those who
+    cannot use steps take a wheelchair place besides.
 
     Parameters
     ----------
     gates
         Of the streets.
     boats
-        The rides that are made.
+        The timetable.
+    made
+        Which of its rides are made, shape (n_rides,).
     times
         A class may not ride while the ferry is closed to it.
     step_free
         Which classes cannot use steps.
     """
-    leave = np.floor(boats.leave_s / step + 1e-9).astype(np.int64)
-    arrive = np.maximum(np.ceil(boats.arrive_s / step - 1e-9).astype(np.int64), leave + 1)
-    some = np.flatnonzero(arrive <= n_slots)
+    leave, arrive = boats.slots(step)
+    some = np.flatnonzero(made & (arrive <= n_slots))
     if not len(some):
         return gates
     link, leave, took = boats.link[some], leave[some], (arrive - leave)[some]

@@ -77,8 +77,12 @@ def _hopeless(problem: Problem) -> NDArray[np.int16]:
     )
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
-    if len(problem.scenario.link_times):
+    scenario = problem.scenario
+    if len(scenario.link_times) or scenario.rides is not scenario.boats:
         reason[_cut_off(problem, places, size, reason)] = _CODE[CUT_OFF]
+    else:
+        missed = _too_late(problem, places, size) & (reason < 0)
+        reason[missed] = _CODE["too far to arrive by the deadline"]
     return reason
 
 
@@ -99,20 +103,9 @@ def _cut_off(
     reason
         What is proven with streets as they are at their best.
     """
-    groups = problem.scenario.groups
-    cut = np.zeros(len(groups), np.bool_)
-    if problem.gates.n_gates:
-        known: dict[tuple[int, bytes], NDArray[np.int64]] = {}
-        for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
-            mine = np.flatnonzero((groups.class_ == k) & (size == n))
-            is_open = places[k] >= n
-            key = k, is_open.tobytes()
-            if key not in known:
-                known[key] = _latest_at_heads(problem, k, is_open)
-            last = _latest_at_nodes(problem, k, known[key], groups.node[mine])
-            cut[mine] = problem.ready[mine] > last
+    cut = _too_late(problem, places, size)
     blamed = np.flatnonzero((cut & (reason < 0)) | np.isin(reason, _OF_STREETS))
-    out = np.zeros(len(groups), np.bool_)
+    out = np.zeros(len(cut), np.bool_)
     if len(blamed):
         without = hopeless(without_hazards(problem))
         out[blamed] = without[blamed] < 0
@@ -120,6 +113,20 @@ def _cut_off(
         same = blamed[without[blamed] >= 0]
         reason[same] = without[same]
     return out
+
+
+def _too_late(
+    problem: Problem, places: NDArray[np.int64], size: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which groups cannot be in time for streets that change and boats; none without such."""
+    groups = problem.scenario.groups
+    late = np.zeros(len(groups), np.bool_)
+    if problem.gates.n_gates:
+        for k, n in sorted(set(zip(groups.class_.tolist(), size.tolist(), strict=True))):
+            mine = np.flatnonzero((groups.class_ == k) & (size == n))
+            last = latest_slots(problem, k, places[k] >= n, groups.node[mine])
+            late[mine] = problem.ready[mine] > last
+    return late
 
 
 def latest_slots(
@@ -130,14 +137,17 @@ def latest_slots(
 
 
 def _latest_at_heads(problem: Problem, k: int, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
-    graph, open_ = problem.graph, problem.gates.open_
-    if "opened" not in problem.memo:
+    graph, open_, memo = problem.graph, problem.gates.open_, problem.memo
+    if "opened" not in memo:
         slot = np.arange(open_.shape[1])
-        problem.memo["opened"] = np.maximum.accumulate(np.where(open_, slot, -1), axis=1)
-    opened = problem.memo["opened"]
-    at_head = np.empty(len(graph.arc_ptr) - 1, np.int64)
-    latest_starts(graph, k, problem.n_links, opened, is_open, problem.n_slots, at_head)
-    return at_head
+        memo["opened"] = np.maximum.accumulate(np.where(open_, slot, -1), axis=1)
+    name = f"latest {k} {is_open.tobytes().hex()}"
+    if name not in memo:
+        at_head = np.empty(len(graph.arc_ptr) - 1, np.int64)
+        n_slots = problem.n_slots
+        latest_starts(graph, k, problem.n_links, memo["opened"], is_open, n_slots, at_head)
+        memo[name] = at_head
+    return np.asarray(memo[name])
 
 
 def _latest_at_nodes(

@@ -16,7 +16,6 @@ from evacroute.assignment.chains import build_graph, first_links
 from evacroute.assignment.gates import (
     Gates,
     make_gates,
-    no_gates,
     slowest_walk,
     steady_walk,
     with_rides,
@@ -323,18 +322,30 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
 def without_hazards(problem: Problem) -> Problem:
     """Lay the same scenario on the same grid with streets as they are without any hazard.
 
-    Walking times are rounded arc by arc, not fitted to where people walk.
+    Boats run as their timetable says, those too that a tide bars. Walking times are rounded arc by
+    arc, not fitted to where people walk.
     """
     scenario = copy(problem.scenario)
-    object.__setattr__(scenario, "link_times", LinkTimes.none())
+    for name, value in (("link_times", LinkTimes.none()), ("rides", scenario.boats)):
+        object.__setattr__(scenario, name, value)
+    if scenario.made is not None:
+        object.__setattr__(scenario, "made", np.ones(len(scenario.made), np.bool_))
     step, shelters = problem.step, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
-    gates = no_gates(len(walk), scenario.network.n_links, problem.n_slots)
+    gates = gates_of(scenario, walk, step, problem.n_slots)
+    link_slot, link_every = with_gates(link_slot, link_every, gates, units)
     return replace(
         problem,
         scenario=scenario,
         graph=build_graph(
-            scenario.network, walk, shelters.node, step, link_slot > 0, link_every, unit, gates
+            scenario.network,
+            walk,
+            shelters.node,
+            step,
+            link_slot[: scenario.network.n_links] > 0,
+            link_every,
+            unit,
+            gates,
         ),
         units=units,
         link_slot=link_slot,
@@ -352,10 +363,10 @@ def gates_of(scenario: Scenario, walk: NDArray[np.float64], step: float, n_slots
         Walking times [s] from `street_slots`.
     """
     gates = make_gates(_profile(scenario), walk, step, n_slots)
-    if scenario.rides is None:
+    boats, made, step_free = scenario.boats, scenario.made, scenario.group_classes.step_free
+    if boats is None or made is None:
         return gates
-    step_free = scenario.group_classes.step_free
-    return with_rides(gates, scenario.rides, scenario.link_times, step_free, step, n_slots)
+    return with_rides(gates, boats, made, scenario.link_times, step_free, step, n_slots)
 
 
 def with_gates(

@@ -1,4 +1,4 @@
-"""Boats on the command line: ``--boats GTFS --alarm "2021-10-05 10:00"``."""
+"""Boats on the command line: ``--boats GTFS --alarm "2021-10-05 10:00" --low-bridges FILE``."""
 
 from __future__ import annotations
 
@@ -35,15 +35,31 @@ AlarmOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+LowBridgesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--low-bridges",
+        metavar="FILE",
+        help="Bridges that boats of a GTFS feed do not pass at a high tide (CSV: max_tide_m, and "
+        "route, or from_stop and to_stop).",
+        rich_help_panel=_PANEL,
+    ),
+]
 
 
-def check_boats(boats: Path | None, alarm: str | None, hazards: list[str] | None) -> None:
+def check_boats(
+    boats: Path | None,
+    alarm: str | None,
+    hazards: list[str] | None,
+    low_bridges: Path | None = None,
+) -> None:
     """Check the options before anything is loaded.
 
     Raises
     ------
     typer.BadParameter
-        If there are no such boats, a feed has no alarm, or the alarm is none or of no use.
+        If there are no such boats or low bridges, a feed has no alarm, or the alarm or the low
+        bridges are none or of no use.
     """
     if alarm is not None:
         try:
@@ -59,6 +75,13 @@ def check_boats(boats: Path | None, alarm: str | None, hazards: list[str] | None
         raise typer.BadParameter(
             "--boats is a GTFS feed, which needs --alarm, such as '2021-10-05 10:00'"
         )
+    if low_bridges is not None and not low_bridges.is_file():
+        raise typer.BadParameter(f"--low-bridges: there is no file {low_bridges}")
+    if low_bridges is not None and not feed:
+        raise typer.BadParameter(
+            "--low-bridges is for --boats with a GTFS feed; a table of shuttles or rides has a "
+            "column max_tide"
+        )
     series = any("series" in parse_hazard(text).settings for text in hazards or [])
     if alarm is not None and not (feed or series):
         raise typer.BadParameter(
@@ -67,10 +90,15 @@ def check_boats(boats: Path | None, alarm: str | None, hazards: list[str] | None
 
 
 def make_boats(
-    boats: Path, alarm: str | None, network: Network, until: float | str
+    boats: Path,
+    alarm: str | None,
+    network: Network,
+    until: float | str,
+    low_bridges: Path | None = None,
 ) -> tuple[Network, Boats]:
     """Load the boats; the network grows by their stops, gangways and ferry links."""
-    return load_boats(boats, network, **({} if alarm is None else {"alarm": alarm}), until=until)
+    when = {} if alarm is None else {"alarm": alarm}
+    return load_boats(boats, network, **when, until=until, low_bridges=low_bridges)
 
 
 def _is_table(boats: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import evacroute as er
-from evacroute.cli.boats import AlarmOption, BoatsOption
+from evacroute.cli.boats import AlarmOption, BoatsOption, LowBridgesOption
 from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
@@ -47,6 +47,7 @@ def convert(
     heights: HeightsOption = None,
     boats: BoatsOption = None,
     alarm: AlarmOption = None,
+    low_bridges: LowBridgesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a network, people and shelters of any format into an instance folder.
@@ -57,7 +58,7 @@ def convert(
     """
     inputs = Inputs(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None,
-        hazard, heights, boats, alarm,
+        hazard, heights, boats, alarm, low_bridges,
     )  # fmt: skip
     check_replaceable(out, str(out), "node.csv", INSTANCE_FILES)
     with progress() as tell:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import evacroute as er
-from evacroute._changes import hazard_figures
+from evacroute._changes import ANY_TIDE, boats_pass_at_any_tide, hazard_figures
 from evacroute.boats import Boats
 from evacroute.cli.boats import check_boats, make_boats
 from evacroute.cli.hazards import check_hazards, make_hazards
@@ -170,6 +170,7 @@ class Inputs:
     heights: Path | None = None
     boats: Path | None = None
     alarm: str | None = None
+    low_bridges: Path | None = None
 
     def check(self) -> None:
         """Check hazards and boats before anything is loaded.
@@ -180,7 +181,7 @@ class Inputs:
             If an option is not of its form, or a file does not exist.
         """
         check_hazards(self.hazards, self.heights)
-        check_boats(self.boats, self.alarm, self.hazards)
+        check_boats(self.boats, self.alarm, self.hazards, self.low_bridges)
 
     def load(self, deadline: str, report: Report) -> tuple[Scenario, dict[str, Readable]]:
         """Load the scenario; also the reports of what was read."""
@@ -223,7 +224,7 @@ class Inputs:
         """Load the boats, if any, into the network."""
         if self.boats is None:
             return network, None
-        return make_boats(self.boats, self.alarm, network, deadline)
+        return make_boats(self.boats, self.alarm, network, deadline, self.low_bridges)
 
     def load_people(self, report: Report) -> tuple[Network, People, dict[str, Readable]]:
         """Load network and people from files; also the report of the bridges, if any."""
@@ -296,6 +297,8 @@ def hazards_report(scenario: Scenario) -> dict[str, Readable]:
         }
     else:
         report.notes.append("no link is closed or slower before the deadline")
+    if boats_pass_at_any_tide(scenario):
+        report.notes.append(ANY_TIDE)
     return {"hazards": report}
 
 

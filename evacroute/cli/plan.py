@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import evacroute as er
-from evacroute.cli.boats import AlarmOption, BoatsOption
+from evacroute.cli.boats import AlarmOption, BoatsOption, LowBridgesOption
 from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
     BridgesOption,
@@ -76,6 +76,7 @@ def plan(
     heights: HeightsOption = None,
     boats: BoatsOption = None,
     alarm: AlarmOption = None,
+    low_bridges: LowBridgesOption = None,
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,7 +88,7 @@ def plan(
     started = time.perf_counter()
     inputs = Inputs(
         instance, network, bridges, people, shelters, max_distance, seed if spread else None,
-        hazard, heights, boats, alarm,
+        hazard, heights, boats, alarm, low_bridges,
     )  # fmt: skip
     inputs.check()
     seconds(deadline, "--deadline")

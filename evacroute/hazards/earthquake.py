@@ -64,7 +64,8 @@ class Earthquake:
     street no wider than d is then blocked, one of 2 d and more is not, in between it falls in a
     straight line; on squares and quays fewer fronts count. A street of length L is blocked with
     probability 1 - (1 - q s)^(L / 50), so cutting it in parts changes nothing. A bridge fails with
-    a share of its own. All figures are in ``data/earthquake``, and are assumptions.
+    a share of its own. What floats (ferries, gangways of boat stops) is not blocked. All figures
+    are in ``data/earthquake``, and are assumptions.
 
     Examples
     --------
@@ -143,8 +144,9 @@ class Earthquake:
             If a link is named that is not in the network.
         """
         of_unit, names = units(network), network.link_id.astype(str)
-        # The draws go to streets in the order of their least link ids, wherever they stand.
-        order = np.argsort(names, kind="stable")
+        # The draws go to streets in the order of their least link ids, wherever they stand; what
+        # floats comes last, so that boats change nothing on land.
+        order = np.lexsort((names, network.floating))
         _, first = np.unique(of_unit[order], return_index=True)
         rank = np.empty(len(first), np.int64)
         rank[np.argsort(first)] = np.arange(len(first))
@@ -176,6 +178,7 @@ class Earthquake:
         covered = np.clip((2 * reach[height] - network.width) / reach[height], 0, 1)
         of_front = share[height] * covered * np.array(_fronts())[network.kind]
         blocked = 1 - (1 - of_front) ** (network.length / FRONT)
+        blocked[network.floating] = 0.0
         return np.asarray(np.where(network.kind == BRIDGE, bridge[height], blocked))
 
     def _positions(self, named: Mapping[str, object], network: Network) -> list[int]:

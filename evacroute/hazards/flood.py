@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -120,7 +120,7 @@ class Flood:
         return self.series.level(begin, end)
 
     def heights_of(self, network: Network) -> Heights:
-        """Heights of a network's links, those of walkways their decks.
+        """Heights of a network's links, those of walkways their decks, NaN of what floats.
 
         Raises
         ------
@@ -134,6 +134,13 @@ class Flood:
             heights = Heights.model(network)
         else:
             heights = Heights.of_network(network)
+        afloat = network.floating & ~np.isnan(heights.height_m)
+        if afloat.any():
+            heights = replace(
+                heights,
+                height_m=np.where(afloat, np.nan, heights.height_m),
+                modelled=heights.modelled & ~afloat,
+            )
         if self.walkways is None or not len(self.walkways):
             return heights
         decks, modelled = heights.height_m.copy(), heights.modelled.copy()

@@ -16,7 +16,7 @@ from evacroute.hazards.height_model import (
     lower_ends,
     modelled_heights,
 )
-from evacroute.network import FERRY, Network
+from evacroute.network import Network
 from evacroute.reports import LoadReport
 
 MODELLED_SHARE = "of the walkable ground with a modelled height"
@@ -42,7 +42,8 @@ class Heights:
     Parameters
     ----------
     height_m
-        Height over the datum [m], shape (n_links,); NaN on ferries, which no tide floods.
+        Height over the datum [m], shape (n_links,); NaN on what floats (ferries, gangways),
+        which no tide floods.
     modelled
         True where the height is made up by the model, shape (n_links,).
     source
@@ -171,7 +172,7 @@ class Heights:
                 f"heights are of {len(self)} links, the network has {network.n_links}: make them "
                 "of this network (after add_walkways)"
             )
-        unknown = np.flatnonzero(np.isnan(self.height_m) & (network.kind != FERRY))
+        unknown = np.flatnonzero(np.isnan(self.height_m) & ~network.floating)
         faults = Faults("heights")
         for i in unknown:
             faults.add(f"link {network.link_id[i]}: no height, expected one in metres")
@@ -209,8 +210,8 @@ def in_metres(
 
 
 def walkable_ground(network: Network) -> NDArray[np.float64]:
-    """Length times width of each link, ferries without [m²]."""
-    return np.where(network.kind == FERRY, 0.0, network.length * network.width)
+    """Length times width of each link [m²], 0 of what floats."""
+    return np.where(network.floating, 0.0, network.length * network.width)
 
 
 def complete(
@@ -241,7 +242,7 @@ def complete(
     seed, correlation, curve
         Of the model.
     """
-    dry = network.kind == FERRY
+    dry = network.floating
     height = np.where(dry, np.nan, known)
     missing = np.isnan(height) & ~dry
     report = LoadReport(source or "model") if report is None else report

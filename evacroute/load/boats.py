@@ -19,6 +19,7 @@ def load_boats(
     network: Network,
     alarm: str | datetime = "2021-10-05 10:00",
     until: float | str = "90 min",
+    low_bridges: str | Path | None = None,
 ) -> tuple[Network, Boats]:
     """Read boats, whatever describes them.
 
@@ -35,6 +36,9 @@ def load_boats(
     until
         Rides that arrive later than this after the alarm are left out [s, or text]; a table of
         rides is taken whole.
+    low_bridges
+        Table of low bridges for a GTFS feed, see `read_low_bridges`; tables of shuttles and of
+        rides have a column ``max_tide`` of their own.
 
     Returns
     -------
@@ -44,12 +48,17 @@ def load_boats(
     Raises
     ------
     InputError
-        As the functions named do.
+        As the functions named do; also if low bridges are given for a table.
     """
     path = Path(path)
     name = path.name.lower()
     if not name.endswith((".csv", ".csv.gz")):
-        return read_boats(path, network, alarm=alarm, until=until)
+        return read_boats(path, network, alarm=alarm, until=until, low_bridges=low_bridges)
+    if low_bridges is not None:
+        raise BoatError(
+            f"{low_bridges}: low bridges are for a GTFS feed; {path} is a table, which has a "
+            "column max_tide"
+        )
     text = read_bytes(path, BoatError).decode("utf-8-sig", "replace")
     columns = {str(column).strip().lower() for column in text.split("\n", 1)[0].split(",")}
     if {"link_id", "trip_id"} <= columns:

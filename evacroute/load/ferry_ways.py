@@ -12,13 +12,16 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from evacroute.load.growing import line_length
-from evacroute.load.landings import MAX_DISTANCE
 from evacroute.load.read import read_network
 from evacroute.network import FERRY, Network
 from evacroute.units import to_metres
 
 DETOUR = 3.0
 """A way by ferry ways longer than this many times the straight line is not taken for the boat's."""
+
+LINE_DISTANCE = 300.0
+"""Lines of a map or a feed as far as this from a stop may give its boats' way [m]: nobody walks
+there, so this may be farther than a stop from its street."""
 
 _END = 30.0
 """Ends of ferry ways this close to a stop are as good as the nearest one [m]."""
@@ -35,7 +38,7 @@ class FerryWays:
         Farthest that a stop may be from the end of a way [m].
     """
 
-    def __init__(self, network: Network, *, max_distance: float = MAX_DISTANCE) -> None:
+    def __init__(self, network: Network, *, max_distance: float = LINE_DISTANCE) -> None:
         self.network, self.max_distance = network, max_distance
         # Links that boats were given before stand for timetables, not for ways of a map.
         drawn = [
@@ -124,6 +127,8 @@ def ferry_ways_of(
 ) -> FerryWays:
     """Ferry ways of a network or of a file that `read_network` reads, else of the city's own.
 
+    Stops may be `LINE_DISTANCE` from an end of them, or `max_distance` where that is more.
+
     Raises
     ------
     NetworkError
@@ -133,4 +138,4 @@ def ferry_ways_of(
         source = network
     elif not isinstance(source, Network):
         source = read_network(source)
-    return FerryWays(source, max_distance=max_distance)
+    return FerryWays(source, max_distance=max(max_distance, LINE_DISTANCE))

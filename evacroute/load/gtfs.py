@@ -15,21 +15,24 @@ from scipy.spatial import cKDTree
 
 from evacroute.boats import Boats
 from evacroute.errors import BoatError, Faults
-from evacroute.load.ferry_ways import ferry_ways_of
+from evacroute.load.ferry_ways import LINE_DISTANCE, ferry_ways_of
+from evacroute.load.growing_boats import BOARDING_RATE, DWELL, GrowingBoats
 from evacroute.load.gtfs_calendar import Services, read_clock
 from evacroute.load.gtfs_files import Feed
 from evacroute.load.gtfs_runs import Ride, last_time, read_frequencies, rides_of
 from evacroute.load.gtfs_shapes import Shapes
 from evacroute.load.gtfs_trips import FERRIES, Stops, Trip, read_stops, read_trips
-from evacroute.load.landings import MAX_DISTANCE, Landings, find_landings
+from evacroute.load.landings import MAX_DISTANCE, Landings, find_landings, tell_long
 from evacroute.load.low_bridges import LowBridges, read_low_bridges
 from evacroute.load.mending import note
 from evacroute.load.reach import walkable
-from evacroute.load.timetable import BOARDING_RATE, DWELL, Timetable
 from evacroute.load.vessels import Vessel, read_vessels, shipped_vessels, vessel_of
 from evacroute.network import Network
 from evacroute.reports import LoadReport
 from evacroute.units import seconds, to_metres
+
+TOO_FAR = "set aside, too far from any street"
+"""Begin of the note that names such stops."""
 
 
 def read_boats(
@@ -129,7 +132,7 @@ def read_boats(
     faults.raise_if_any(BoatError)
     landings, used = _land(network, stops, trips, max_distance, report, str(feed.path))
     ways = ferry_ways_of(ferry_ways, network, max_distance)
-    table = Timetable(network, boarding_rate, wait, ways)
+    table = GrowingBoats(network, boarding_rate, wait, ways)
     lands = landings.node >= 0
     for trip in trips:
         legs = rides_of(trip, lands[used[trip.stop]], wait, boarding_rate, report)
@@ -148,9 +151,10 @@ def read_boats(
             vessel = _vessel(trip, own, seats, wheelchair_places)
             _enter(table, trip, kept, vessel, low, shapes, stops, landings, used, max_distance)
     if not len(table):
+        aside = "".join(f"; {told}" for told in report.notes if told.startswith(TOO_FAR))
         raise BoatError(
             f"{feed.path}: no boat rides from stop to stop within {horizon / 60:g} min of the "
-            f"alarm ({clock.alarm:%Y-%m-%d %H:%M}); the calendar covers {services.span()}"
+            f"alarm ({clock.alarm:%Y-%m-%d %H:%M}); the calendar covers {services.span()}{aside}"
         )
     grown, boats = table.finish(report)
     report.notes.append("boats are taken as empty at the alarm")
@@ -230,13 +234,15 @@ def _land(
         ]
         label = f"stops with no street within {max_distance:g} m, passed by"
         report.set_aside[label] = len(names)
-        report.notes.append(f"set aside, too far from any street: {', '.join(names)}")
+        report.notes.append(f"{TOO_FAR}: {', '.join(names)}")
     report.counts["m, longest gangway"] = float(landings.length[near].max(initial=0.0))
+    names = [f"{stops.stop_id[i]} {stops.name[i]}" for i in served.tolist()]
+    tell_long(names, landings.distance, report)
     return landings, used
 
 
 def _enter(
-    table: Timetable,
+    table: GrowingBoats,
     trip: Trip,
     runs: list[tuple[str, float, list[Ride]]],
     vessel: Vessel,
@@ -250,7 +256,9 @@ def _enter(
     """Put the rides of one trip's runs into the timetable."""
     places = np.column_stack([stops.lon[trip.stop], stops.lat[trip.stop]])
     pieces = (
-        shapes.cut(trip.shape_id, places, trip.travelled, max_distance=max_distance)
+        shapes.cut(
+            trip.shape_id, places, trip.travelled, max_distance=max(max_distance, LINE_DISTANCE)
+        )
         if trip.shape_id in shapes
         else [None] * (len(places) - 1)
     )

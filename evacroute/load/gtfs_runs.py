@@ -17,6 +17,9 @@ from evacroute.load.mending import note
 from evacroute.load.tables import numbers
 from evacroute.reports import LoadReport
 
+SHORTEST_HEADWAY = 60.0
+"""Boats that follow each other closer than this [s] are taken for minutes written as seconds."""
+
 
 @dataclass(frozen=True)
 class Ride:
@@ -54,10 +57,13 @@ def rides_of(
     report
         Where counts are noted.
     """
-    halts = lands & (trip.pick_up | trip.drop_off)
+    halts = np.flatnonzero(lands & (trip.pick_up | trip.drop_off)).tolist()
+    while halts and not trip.drop_off[halts[-1]]:
+        halts.pop()
+        note(report.set_aside, "last stops where one may not step off, left out", 1)
     rows: list[int] = []
     stays: list[tuple[float, float]] = []
-    for i in np.flatnonzero(halts).tolist():
+    for i in halts:
         if rows and trip.stop[rows[-1]] == trip.stop[i]:
             stays[-1] = (stays[-1][0], float(trip.depart[i]))
             note(report.repaired, "stops repeated one after the other, taken as one", 1)
@@ -123,7 +129,7 @@ def read_frequencies(feed: Feed, report: LoadReport, faults: Faults) -> Frequenc
         optional=("exact_times",),
     )
     mine = Faults("")
-    beat = numbers(frame, "headway_secs", mine, above=0, unit="s")
+    beat = numbers(frame, "headway_secs", mine, low=SHORTEST_HEADWAY, unit="s, not minutes")
     take_faults(faults, name, mine)
     times = [clock_seconds(frame[column]) for column in ("start_time", "end_time")]
     for column, values in zip(("start_time", "end_time"), times, strict=True):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from evacroute.boats import Boats
 from evacroute.errors import BoatError, Faults, HazardError, InputError, PeopleError
-from evacroute.hazards import Hazard, LinkTimes, as_hazards
+from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards
+from evacroute.hazards.known_tide import KnownTide
 from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
@@ -72,7 +73,9 @@ def read_instance(
         raise InputError(f"{folder}: there is no such folder, expected an instance folder")
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
     more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
-    told = read_hazard_reports(folder)
+    told, tide = read_hazard_reports(folder), read_known_tide(folder)
+    if tide is not None:
+        hazard = (*as_hazards(hazard), tide)
     shelters_path = _find(folder, "shelters.csv")
     if shelters_path is None:
         raise InputError(f"{folder}: there is no shelters.csv")
@@ -153,6 +156,27 @@ def read_hazard_reports(folder: Path) -> tuple[LoadReport, ...]:
         return tuple(LoadReport(**report) for report in reports)
     except (ValueError, KeyError, TypeError) as fault:
         raise HazardError(f"{path}: expected the reports of hazards: {fault}") from None
+
+
+def read_known_tide(folder: Path) -> KnownTide | None:
+    """Read the tide that an instance was made with, from ``hazards.json``; None where it has none.
+
+    Raises
+    ------
+    HazardError
+        If it is no series of levels.
+    """
+    path = folder / "hazards.json"
+    if not path.is_file():
+        return None
+    try:
+        tide = json.loads(path.read_text(encoding="utf-8")).get("tide")
+        return None if tide is None else KnownTide(Tide(tide["time_s"], tide["level_m"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise HazardError(
+            f"{path}: expected a tide with time_s and level_m, rising times and levels in metres: "
+            f"{fault}"
+        ) from None
 
 
 def _grown(streets: Network, network: Network) -> Network:

@@ -1,4 +1,4 @@
-"""Shuttle boats on demand: each goes back and forth between two places as long as it is there."""
+"""Shuttle boats: each goes back and forth between two places as long as it is there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from evacroute.boats import Boats
 from evacroute.errors import BoatError, Faults
 from evacroute.load.ferry_ways import ferry_ways_of
-from evacroute.load.landings import MAX_DISTANCE, find_landings
+from evacroute.load.growing_boats import BOARDING_RATE, DWELL, GrowingBoats
+from evacroute.load.landings import MAX_DISTANCE, find_landings, tell_long
 from evacroute.load.tables import (
     degrees,
     flags,
@@ -24,7 +25,6 @@ from evacroute.load.tables import (
     unique_ids,
     words,
 )
-from evacroute.load.timetable import BOARDING_RATE, DWELL, Timetable
 from evacroute.load.vessels import Vessel
 from evacroute.network import Network
 from evacroute.reports import LoadReport
@@ -59,6 +59,9 @@ def shuttles(
     A boat lies for its dwell while people step aboard, rides, lies as long while they step ashore,
     and comes back: empty, or with ``both_ways`` 1 taking people on the way back likewise. The boats
     of a shuttle follow each other in even intervals. Each ride is a trip of its own.
+
+    They keep this beat whether or not anybody waits: the plan then says which rides it needs
+    (``rides.csv`` of its folder), and the others need not be made.
 
     Columns: ``seats``; for each end ``from_lon`` and ``from_lat`` or ``from_node_id`` (``to_...``
     likewise); optionally ``shuttle_id``, ``from_stop`` and ``to_stop`` (ends of the same name at
@@ -114,12 +117,12 @@ def shuttles(
     both = flags(frame, "both_ways", faults)
     nodes, positions = _ends(frame, network, faults)
     faults.raise_if_any(BoatError)
-    table = Timetable(
+    table = GrowingBoats(
         network, boarding_rate, DWELL, ferry_ways_of(ferry_ways, network, max_distance)
     )
-    ends = _land(frame, network, table, ids, nodes, positions, max_distance, faults)
-    faults.raise_if_any(BoatError)
     report = LoadReport(where)
+    ends = _land(frame, network, table, ids, nodes, positions, max_distance, report, faults)
+    faults.raise_if_any(BoatError)
     silent = []
     for i, name in enumerate(ids.tolist()):
         row = {column: float(values[i]) for column, values in figures.items()}
@@ -134,6 +137,10 @@ def shuttles(
         raise BoatError(f"{where}: no shuttle ends a ride within {horizon / 60:g} min of the alarm")
     report.counts["shuttles"] = len(ids)
     report.counts["boats of shuttles"] = int(figures["boats"].sum())
+    report.notes.append(
+        "shuttles keep a fixed beat here, whether or not anybody waits; rides.csv of a plan says "
+        "which rides it needs"
+    )
     grown, boats = table.finish(report)
     return grown, replace(boats, report=report)
 
@@ -211,11 +218,12 @@ def _ends(
 def _land(
     frame: pd.DataFrame,
     network: Network,
-    table: Timetable,
+    table: GrowingBoats,
     ids: NDArray[np.object_],
     nodes: NDArray[np.int64],
     positions: NDArray[np.float64],
     max_distance: float,
+    report: LoadReport,
     faults: Faults,
 ) -> list[tuple[int, int]]:
     """Node at which each shuttle's ends land, stops and gangways added where there is none."""
@@ -224,6 +232,7 @@ def _land(
     names = [words(frame, f"{end}_stop") for end in _ENDS]
     stops: dict[tuple[float, float], int] = {}
     titles: set[str] = set()
+    gangways: dict[str, float] = {}
     ends = []
     for i in range(len(frame)):
         pair = []
@@ -242,14 +251,16 @@ def _land(
                         title += "'"
                     titles.add(title)
                     stops[lon, lat] = table.landing(title, title, lon, lat, landings, 2 * i + k)
+                    gangways[title] = float(landings.distance[2 * i + k])
                 node = stops[lon, lat]
             pair.append(node)
         ends.append((pair[0], pair[1]))
+    tell_long(list(gangways), np.array(list(gangways.values())), report)
     return ends
 
 
 def _shuttle(
-    table: Timetable,
+    table: GrowingBoats,
     name: str,
     ends: tuple[int, int],
     row: dict[str, float],

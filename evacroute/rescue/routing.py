@@ -118,7 +118,7 @@ def route(
         more = usual if solution_limit is None else solution_limit
         if more > 0:
             orders = _go_on(task, orders, more, time_limit)
-    return [timetable(task, v, order) for v, order in enumerate(orders)]
+    return [visits_of(task, v, order) for v, order in enumerate(orders)]
 
 
 def cost(task: Task, orders: list[list[int]]) -> int:
@@ -256,7 +256,7 @@ def _model(task: Task, fines: NDArray[np.int64]) -> tuple[Any, Any]:
     return model, manager
 
 
-def timetable(task: Task, vehicle: int, order: list[int]) -> list[Visit]:
+def visits_of(task: Task, vehicle: int, order: list[int]) -> list[Visit]:
     """Give the times at which a vehicle is at the stops of its route, each as early as can be."""
     kind, vehicles, n = task.type_of[vehicle], len(task.seats), len(task)
     visits, at, clock = [], vehicle, int(task.begin[vehicle])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._plan_tables import find, read_columns
-from evacroute.errors import Faults
+from evacroute.errors import Faults, InputError
 
 if TYPE_CHECKING:
     from evacroute.scenario import Scenario
@@ -32,7 +33,10 @@ class LinkRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rides:
-    """Boats: link, trip, when they cast off and have arrived [s], and how many they take."""
+    """Boats that no tide bars: link, trip, when they cast off and have arrived [s], what they take.
+
+    `next_s` is when the timetable lets the trip's next ride cast off [s], inf after the last.
+    """
 
     link: NDArray[np.int64]
     trip_id: Text
@@ -41,6 +45,11 @@ class Rides:
     seats: Floats
     wheelchair_places: Floats
     boarders: Floats
+    next_s: Floats
+
+
+Levels = tuple[Floats, Floats]
+"""Samples of the tide: times [s after the alarm] and levels [m]."""
 
 
 def link_rows_of(scenario: Scenario) -> LinkRows:
@@ -57,10 +66,10 @@ def link_rows_of(scenario: Scenario) -> LinkRows:
 
 def rides_of(scenario: Scenario) -> Rides:
     """Take the rides of a scenario in memory."""
-    boats = scenario.rides
-    if boats is None:
-        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
-    return Rides(
+    tide, boats = scenario.tide, scenario.boats
+    if boats is None or scenario.made is None:
+        return _no_rides()
+    whole = Rides(
         link=boats.link.astype(np.int64),
         trip_id=boats.trip_id,
         leave_s=boats.leave_s,
@@ -68,17 +77,90 @@ def rides_of(scenario: Scenario) -> Rides:
         seats=boats.seats.astype(np.float64),
         wheelchair_places=boats.wheelchair_places.astype(np.float64),
         boarders=boats.boarders.astype(np.float64),
+        next_s=_next(boats.trip_id, boats.leave_s),
     )
+    if tide is None:
+        # Without a series of the tide nothing but the scenario says what is barred.
+        return _only(whole, scenario.made)
+    levels = tide.time_s, tide.level_m
+    return _under(whole, boats.max_tide, levels, scenario.deadline_s)
 
 
-def read_rides(path: Path, links: Text, faults: Faults) -> Rides:
-    """Read ``boats.csv``; none where there is no such file."""
+def read_rides(folder: Path, links: Text, deadline: float, faults: Faults) -> Rides:
+    """Read ``boats.csv``, less the rides that the tide of ``hazards.json`` bars.
+
+    None where there is no such file.
+    """
+    path = folder / "boats.csv"
     if not path.exists():
-        return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 5)
+        return _no_rides()
     number = ("leave_s", "arrive_s", "seats", "wheelchair_places", "boarders")
-    table = read_columns(path, text=("link_id", "trip_id"), number=number)
+    table = read_columns(
+        path,
+        text=("link_id", "trip_id"),
+        number=(*number, "max_tide"),
+        defaults={"max_tide": np.inf},
+    )
     link = find(table["link_id"], links, "boats.csv: link_id", faults).astype(np.int64)
-    return Rides(link, table["trip_id"], *(table[name] for name in number))
+    trip, following = table["trip_id"], _next(table["trip_id"], table["leave_s"])
+    whole = Rides(link, trip, **{name: table[name] for name in number}, next_s=following)
+    return _under(whole, table["max_tide"], _read_levels(folder / "hazards.json"), deadline)
+
+
+def _no_rides() -> Rides:
+    return Rides(np.zeros(0, np.int64), np.zeros(0, object), *[np.zeros(0)] * 6)
+
+
+def _next(trip: Text, leave: Floats) -> Floats:
+    """Find when each trip's next ride casts off [s], inf after its last."""
+    following = np.full(len(leave), np.inf)
+    later: dict[str, float] = {}
+    for i in range(len(leave) - 1, -1, -1):
+        following[i] = later.get(trip[i], np.inf)
+        later[trip[i]] = leave[i]
+    return following
+
+
+def _read_levels(path: Path) -> Levels | None:
+    if not path.exists():
+        return None
+    try:
+        tide = json.loads(path.read_text(encoding="utf-8")).get("tide")
+        if tide is None:
+            return None
+        time, level = (np.array(tide[name], np.float64) for name in ("time_s", "level_m"))
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise InputError(f"{path}: expected a tide with time_s and level_m: {fault}") from None
+    if not len(time) or time.shape != level.shape:
+        raise InputError(f"{path}: expected a tide of as many time_s as level_m, at least one")
+    return time, level
+
+
+def _under(rides: Rides, most: Floats, levels: Levels | None, deadline: float) -> Rides:
+    """Leave out rides that the tide bars before the deadline; where one is, the boat stays.
+
+    Between two samples the tide is as high as the higher of them; one sample alone is for ever.
+    """
+    if levels is None:
+        return rides
+    time, level = levels
+    kept, stays = np.ones(len(rides.link), bool), set()
+    for i, (trip, leave, arrive) in enumerate(
+        zip(rides.trip_id, rides.leave_s.tolist(), rides.arrive_s.tolist(), strict=True)
+    ):
+        if most[i] < np.inf and arrive <= deadline:
+            # Samples inside the ride, the last before it and the first after it.
+            earlier = time[time <= leave].max(initial=-np.inf)
+            later = time[time >= arrive].min(initial=np.inf)
+            during = level[(time >= earlier) & (time <= later)] if len(time) > 1 else level
+            if during.max(initial=-np.inf) > most[i]:
+                stays.add(trip)
+        kept[i] = trip not in stays
+    return _only(rides, kept)
+
+
+def _only(rides: Rides, kept: NDArray[np.bool_]) -> Rides:
+    return Rides(*(getattr(rides, column.name)[kept] for column in fields(rides)))
 
 
 def read_link_times(path: Path, links: Text, classes: Text, faults: Faults) -> LinkRows:

@@ -206,7 +206,8 @@ def from_folder(folder: str | Path) -> Evidence:
     """
     path = Path(folder)
     record = read_summary(path / "summary.json")
-    instance = _read_instance(path / "instance")
+    deadline = float(record["deadline_s"])
+    instance = _read_instance(path / "instance", deadline)
     table = read_columns(
         path / "movements.csv.gz",
         text=("group_id", "class_id", "shelter_id"),
@@ -239,7 +240,7 @@ def from_folder(folder: str | Path) -> Evidence:
         source=str(folder),
         instance=instance,
         step=float(record["step_s"]),
-        deadline=float(record["deadline_s"]),
+        deadline=deadline,
         group=group,
         shelter=shelter,
         size=_counts(table["size"], path / "movements.csv.gz", "size"),
@@ -278,7 +279,7 @@ def _read_prices(path: Path, instance: Instance) -> Prices | None:
     return prices
 
 
-def _read_instance(path: Path) -> Instance:
+def _read_instance(path: Path, deadline: float) -> Instance:
     nodes = read_columns(path / "node.csv", text=("node_id",))["node_id"]
     link = read_columns(
         path / "link.csv",
@@ -332,7 +333,7 @@ def _read_instance(path: Path) -> Instance:
         step_free_room=np.minimum(shelter["step_free_capacity"], shelter["capacity"]),
         intake=shelter["intake_rate"],
         link_times=read_link_times(path, link["link_id"], class_["class_id"], faults),
-        rides=read_rides(path / "boats.csv", link["link_id"], faults),
+        rides=read_rides(path, link["link_id"], deadline, faults),
     )
     faults.raise_if_any()
     return instance

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evacroute.prices import Prices
 from evacroute.verification.check import EXAMPLES, Check
 from evacroute.verification.evidence import Evidence, Instance, Legs, who
-from evacroute.verification.hazards import changing, least_factor, passing, timetable
+from evacroute.verification.hazards import changing, least_factor, passing, slot_factors
 from evacroute.verification.rides import most_aboard, slots_of
 
 HAIR = 1e-6
@@ -254,7 +254,7 @@ def _gates(e: Evidence, p: Prices, grid: Grid) -> tuple[Ints, Ints]:
     untrue, missed = np.zeros(len(arcs), bool), np.zeros(len(links), bool)
     for k in np.unique(e.instance.group_class).tolist():
         for part in np.array_split(np.arange(len(links)), len(links) // LINKS_AT_ONCE + 1):
-            table = timetable(e, k, links[part], p.n_slots)
+            table = slot_factors(e, k, links[part], p.n_slots)
             dry = grid.walk[k, links[part], None]
             with np.errstate(divide="ignore", invalid="ignore"):
                 walk = np.where((table.factor > 0) & np.isfinite(dry), dry / table.factor, np.inf)

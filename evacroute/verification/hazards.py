@@ -137,7 +137,7 @@ def least_factor(e: Evidence, k: int) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Timetable:
+class SlotFactors:
     """What link times say of some links slot by slot, for one class.
 
     Parameters
@@ -153,7 +153,7 @@ class Timetable:
     shut: NDArray[np.int64]
 
 
-def timetable(e: Evidence, k: int, links: NDArray[np.int64], n_slots: int) -> Timetable:
+def slot_factors(e: Evidence, k: int, links: NDArray[np.int64], n_slots: int) -> SlotFactors:
     """Write the rows of some rising links into a table, one after another."""
     rows, step = e.instance.link_times, e.step
     row = np.full(len(e.instance.link_id), -1, np.int64)
@@ -174,4 +174,4 @@ def timetable(e: Evidence, k: int, links: NDArray[np.int64], n_slots: int) -> Ti
             closed[link, c:b] = True
     before = np.zeros((len(links), n_slots + 2), np.int64)
     np.cumsum(closed, axis=1, out=before[:, 1:])
-    return Timetable(factor, before)
+    return SlotFactors(factor, before)

@@ -11,12 +11,11 @@ from evacroute.verification.check import Check, judge
 from evacroute.verification.evidence import Evidence, Legs, link_name, who
 
 
-def timetable(e: Evidence, link: NDArray[np.int64], enter: NDArray[np.float64],
-              leave: NDArray[np.float64]) -> NDArray[np.int64]:  # fmt: skip
+def rides_of_passages(e: Evidence, link: NDArray[np.int64], enter: NDArray[np.float64],
+                      leave: NDArray[np.float64]) -> NDArray[np.int64]:  # fmt: skip
     """Find the ride of each passage of a ferry, -1 = none.
 
-    People are aboard at the last whole step before the boat casts off, and ashore at the first
-    after it has arrived. Rides alike in that count as one, of the first.
+    Rides with the same slots count as one, of the first.
     """
     rides, step = e.instance.rides, e.step
     aboard, ashore = slots_of(e)
@@ -31,11 +30,17 @@ def timetable(e: Evidence, link: NDArray[np.int64], enter: NDArray[np.float64],
 
 
 def slots_of(e: Evidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Slots in which people step aboard each ride, and in which they are ashore."""
+    """Slots in which people step aboard each ride, and in which they are ashore.
+
+    Aboard at the last whole step before the boat casts off, ashore at the first after it has
+    arrived; those who ride on are in time for the trip's next ride all the same.
+    """
     rides, step = e.instance.rides, e.step
-    aboard = np.floor(rides.leave_s / step + 1e-9).astype(np.int64)
-    ashore = np.ceil(rides.arrive_s / step - 1e-9).astype(np.int64)
-    return aboard, np.maximum(ashore, aboard + 1)
+    aboard = np.floor(rides.leave_s / step + 1e-9)
+    ashore = np.ceil(rides.arrive_s / step - 1e-9)
+    on = np.floor(rides.next_s / step + 1e-9)
+    ashore = np.where(on < ashore, on, ashore)
+    return aboard.astype(np.int64), np.maximum(ashore, aboard + 1).astype(np.int64)
 
 
 def most_aboard(e: Evidence) -> NDArray[np.float64]:
@@ -56,13 +61,13 @@ def checks(e: Evidence, legs: Legs) -> Iterator[Check]:
     """Check the legs on ferries against the timetable, and how many are aboard."""
     rides = e.instance.rides
     ferry = np.flatnonzero(e.instance.ferry[e.link])
-    ride = timetable(e, e.link[ferry], e.enter[ferry], e.leave[ferry])
+    ride = rides_of_passages(e, e.link[ferry], e.enter[ferry], e.leave[ferry])
     missing = np.zeros(len(e.link))
     missing[ferry] = ride < 0
     yield judge(
         "rides",
-        "a leg on a ferry is a ride of boats.csv, from the last step before the boat casts off to "
-        "the first after it has arrived",
+        "a leg on a ferry is a ride of boats.csv that no tide bars, from the last step before the "
+        "boat casts off to the first after it has arrived, or in which its next ride begins",
         missing,
         lambda k: (
             f"{who(e, legs.movement[k])}: {link_name(e, k)} from {e.enter[k]:g} s to "
@@ -74,7 +79,8 @@ def checks(e: Evidence, legs: Legs) -> Iterator[Check]:
     leg, ride = ferry[real], ride[real]
     # Rides that share link and slots have their places together.
     aboard, ashore = slots_of(e)
-    first = timetable(e, rides.link, aboard * np.float64(e.step), ashore * np.float64(e.step))
+    step = np.float64(e.step)
+    first = rides_of_passages(e, rides.link, aboard * step, ashore * step)
     n = len(rides.link)
     size = e.size[legs.movement[leg]]
     aided = e.instance.speed_steps[legs.class_[leg]] == 0

@@ -24,15 +24,18 @@ def run(*words: str | Path) -> Result:
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lagoon with few people."""
+    """The lagoon with few people, and some streets of unknown height."""
     folder = tmp_path_factory.mktemp("lagoon") / "instance"
     er.write_instance(er.lagoon(people=200), folder)
+    links = pd.read_csv(folder / "link.csv", dtype={"link_id": str})
+    links.loc[:19, "elevation"] = np.nan
+    links.to_csv(folder / "link.csv", index=False)
     return folder
 
 
 @pytest.fixture(scope="module")
 def planned(instance: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
-    """A plan with boats, and a flood on streets whose gangways have modelled heights."""
+    """A plan with boats, and a flood on streets of which some have modelled heights."""
     folder = tmp_path_factory.mktemp("boats") / "plan"
     done = run(
         "plan", "--instance", instance, "--boats", GTFS, "--alarm", ALARM, "--out", folder,
@@ -96,7 +99,8 @@ def test_notes_stay_with_a_converted_instance(instance: Path, tmp_path: Path) ->
     scenario = er.read_instance(tmp_path / "new")
     assert scenario.boats is not None
     assert scenario.boats.arrive_s.max() <= 1800
-    told = [one for hazard in as_hazards(scenario.hazard) for one in hazard.reports]  # type: ignore[attr-defined]
+    hazards = as_hazards(scenario.hazard)
+    told = [one for hazard in hazards for one in getattr(hazard, "reports", ())]
     assert len(told) == 1
     assert "Flood" in told[0].source
 
@@ -141,6 +145,15 @@ def test_an_instance_with_boats_takes_no_others(
         (("--boats", "none.zip", "--alarm", ALARM), "there is no file or folder none.zip"),
         (("--boats", GTFS, "--alarm", "noon"), "--alarm is 'noon', expected a date and time"),
         (("--alarm", ALARM), "--alarm is for --boats with a GTFS feed"),
+        (("--low-bridges", GTFS / "stops.txt"), "--low-bridges is for --boats with a GTFS feed"),
+        (
+            ("--boats", GTFS, "--alarm", ALARM, "--low-bridges", "none.csv"),
+            "--low-bridges: there is no file none.csv",
+        ),
+        (
+            ("--boats", GTFS, "--alarm", ALARM, "--low-bridges", GTFS / "stops.txt"),
+            "column max_tide_m is missing",
+        ),
         (("--boats", GTFS, "--alarm", "1999-10-05 10:00"), "no boat rides from stop to stop"),
     ],
 )
@@ -152,6 +165,37 @@ def test_odd_boats_are_refused(
     assert done.exit_code == 2, done.output
     assert told in " ".join(done.output.replace("│", " ").split())
     assert not (tmp_path / "plan").exists()
+
+
+def test_low_bridges_bar_boats(
+    instance: Path, planned: tuple[Path, Result], tmp_path: Path
+) -> None:
+    """Low bridges of a file bar a line under the tide; without any the report says so."""
+    table = tmp_path / "low.csv"
+    table.write_text("route,max_tide_m\n1,1.1\n4.1,1.3\n")
+    done = run(
+        "convert", "--instance", instance, "--boats", GTFS, "--alarm", ALARM, "--out",
+        tmp_path / "new", "--hazard", "flood:tide=1.20", "--low-bridges", table,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "no low bridge is given" not in done.output
+    scenario = er.read_instance(tmp_path / "new")
+    assert scenario.boats is not None
+    assert scenario.rides is not None
+    line = scenario.network.name[scenario.boats.link]
+    assert set(scenario.boats.max_tide[line == "1"]) == {1.1}
+    assert {"1", "4.1", "4.2"} == set(line)
+    assert {"4.1", "4.2"} == set(scenario.network.name[scenario.rides.link])
+    told = json.loads(planned[1].stdout)["reports"]["hazards"]["notes"]
+    assert any("no low bridge is given" in note for note in told)
+    shuttles = tmp_path / "shuttles.csv"
+    shuttles.write_text("from_node_id,to_node_id,seats\n1,2,9\n")
+    done = run(
+        "convert", "--instance", instance, "--boats", shuttles, "--out", tmp_path / "other",
+        "--low-bridges", table,
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "has a column max_tide" in " ".join(done.output.replace("│", " ").split())
 
 
 def test_the_alarm_counts_for_a_dated_tide(tmp_path: Path) -> None:

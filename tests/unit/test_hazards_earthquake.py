@@ -168,3 +168,15 @@ def test_ferries_are_never_blocked() -> None:
 def test_every_kind_of_street_has_its_share_of_fronts() -> None:
     """The table of data/earthquake knows every kind that a link can have."""
     assert set(pd.read_csv(data_path("earthquake", "kinds.csv"))["kind"]) == set(KINDS)
+
+
+def test_nothing_falls_on_gangways_and_boats_change_no_draw() -> None:
+    """Gangways and ferries are never blocked; streets are, or not, as without boats."""
+    streets = er.lagoon_network()
+    network, _ = er.lagoon_boats(streets, until="20 min")
+    for seed in range(3):
+        quake = er.Earthquake(seed=seed, intensity="X")
+        blocked = quake.blocked(network)
+        assert blocked.any()
+        assert not blocked[network.floating].any()
+        assert blocked[: streets.n_links].tolist() == quake.blocked(streets).tolist()

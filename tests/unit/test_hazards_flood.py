@@ -17,6 +17,7 @@ from evacroute.errors import HazardError
 from evacroute.hazards import Flood, Heights, LinkTimes, Tide, hazard_reports, wades
 from evacroute.hazards.wading import wading_factor
 from evacroute.load.heights import read_heights
+from evacroute.load.lagoon_boats import lagoon_boats
 from evacroute.load.people import read_people
 from evacroute.load.read import read_network
 from evacroute.load.samples import lagoon
@@ -260,3 +261,22 @@ def test_hazards_may_report_or_not() -> None:
     found = hazard_reports([Flood(1.2), LinkTimes.none()], network, who, 5400)
     assert len(found) == 1
     assert found[0].counts["links get wet"] == 2
+
+
+def test_gangways_float() -> None:
+    """No tide wets a gangway, whatever its height is said to be, and boats change no height."""
+    streets = lagoon(people=60)
+    network, _ = lagoon_boats(streets.network, until="20 min")
+    gangway = np.array([str(name).startswith("gangway:") for name in network.link_id])
+    assert (network.floating[gangway]).all()
+    n = network.n_links
+    for heights in (None, "model", Heights(np.full(n, 0.5), np.ones(n, bool))):
+        flood = Flood(1.9, heights)
+        rows = flood.link_times(network, streets.group_classes, 5400)
+        assert len(rows) > 0
+        assert not gangway[rows.link].any()
+        assert not flood.heights_of(network).modelled[gangway].any()
+    before = Heights.model(streets.network)
+    after = Heights.model(network)
+    assert after.height_m[: len(before)].tolist() == before.height_m.tolist()
+    assert after.modelled_share(network) == 1.0

@@ -222,7 +222,7 @@ def test_a_stop_in_the_sea_is_passed_by(tmp_path: Path) -> None:
     assert rides(boats) == [(300.0, 1200.0)]
     assert network.link_id[boats.link].tolist() == ["boat:A>C"]
     assert boats.report is not None
-    assert boats.report.set_aside == {"stops with no street within 300 m, passed by": 1}
+    assert boats.report.set_aside == {"stops with no street within 100 m, passed by": 1}
     assert "B Stop B (90" in notes(boats)
     # The way leads by the stop in the sea.
     assert len(network.geometry(int(boats.link[0]))) == 3
@@ -235,11 +235,32 @@ def test_no_stop_near_a_street(tmp_path: Path) -> None:
     """Where all stops are far off the error says so, and whether columns look swapped."""
     sea = {"A": (0, 2000), "B": (150, 900), "C": (300, 2000)}
     head = "stop_id,stop_name,stop_lat,stop_lon\n"
-    with pytest.raises(BoatError, match="none of the 3 stops is within 300 m"):
+    with pytest.raises(BoatError, match="none of the 3 stops is within 100 m"):
         read(tmp_path, {"stops.txt": head + stop_rows(sea)})
     swapped = STOPS.replace("stop_lat,stop_lon", "stop_lon,stop_lat")
     with pytest.raises(BoatError, match="look swapped"):
         read(tmp_path, {"stops.txt": swapped})
+
+
+def test_long_gangways_are_named(tmp_path: Path) -> None:
+    """A stop 60 m from its street joins it, and the report names it with the distance."""
+    far = {"A": (0, 20), "B": (110, 60), "C": (300, 20)}
+    head = "stop_id,stop_name,stop_lat,stop_lon\n"
+    boats = read(tmp_path, {"stops.txt": head + stop_rows(far)})
+    assert rides(boats) == BASE
+    assert "B Stop B (60 m)" in notes(boats)
+    assert "may lead over open water" in notes(boats)
+    assert boats.report is not None
+    assert boats.report.counts["gangways of more than 50 m from stop to street"] == 1
+    assert "gangways" not in notes(read(tmp_path, {"stops.txt": STOPS}))
+
+
+def test_no_boat_left_names_the_stops_set_aside(tmp_path: Path) -> None:
+    """Where the boats call at stops set aside only, the error names these."""
+    sea = {"A": (0, 20), "B": (150, 900), "C": (300, 2000)}
+    head = "stop_id,stop_name,stop_lat,stop_lon\n"
+    with pytest.raises(BoatError, match=r"no boat rides .*set aside, too far .*B Stop B \(90"):
+        read(tmp_path, {"stops.txt": head + stop_rows(sea)})
 
 
 def test_parent_stations_lend_what_is_missing(tmp_path: Path) -> None:
@@ -309,6 +330,10 @@ def test_stops_without_boarding(tmp_path: Path) -> None:
     table = [f"{row},{end}" for row, end in zip(
         rows, ("pickup_type,drop_off_type", "0,1", "1,0", "1,0"), strict=True)]  # fmt: skip
     assert read(tmp_path, {"stop_times.txt": "\n".join(table)}).boarders.tolist() == [120, 0]
+    counted = read(tmp_path, {"stop_times.txt": "\n".join([*table[:3], table[3][:-3] + "0,1"])})
+    assert rides(counted) == [(300.0, 480.0)]
+    assert counted.report is not None
+    assert counted.report.set_aside["last stops where one may not step off, left out"] == 1
     table[2] = table[2][:-3] + "1,1"
     assert rides(read(tmp_path, {"stop_times.txt": "\n".join(table)})) == [(300.0, 1200.0)]
 
@@ -398,6 +423,13 @@ def test_trips_that_never_run_are_set_aside(tmp_path: Path) -> None:
         (
             {"frequencies.txt": "trip_id,start_time,end_time,headway_secs\nT1,9:00:00,8:00:00,0\n"},
             r"(?s)frequencies.txt row 2: headway_secs is 0 s.*row 2: end_time is 8:00:00",
+        ),
+        (
+            {
+                "frequencies.txt": "trip_id,start_time,end_time,headway_secs\n"
+                "T1,9:00:00,9:30:00,10\n"
+            },
+            r"frequencies.txt row 2: headway_secs is 10 s, not minutes, expected .* 60",
         ),
     ],
 )

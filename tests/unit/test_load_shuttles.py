@@ -137,7 +137,7 @@ def test_all_faults_at_once() -> None:
 
 def test_an_end_in_the_sea_is_a_fault() -> None:
     """An end too far from any street is named with its position: a shuttle needs both ends."""
-    with pytest.raises(BoatError, match=r"row 0: to_lon and to_lat are .* within 300 m of a str"):
+    with pytest.raises(BoatError, match=r"row 0: to_lon and to_lat are .* within 100 m of a str"):
         run(to_lat=[45.46])
 
 

@@ -14,7 +14,7 @@ from stranded import broken_rules, fleet, plan_leaving, room_of
 
 import evacroute as er
 from evacroute.errors import InputError
-from evacroute.rescue.routing import penalties, route, timetable
+from evacroute.rescue.routing import penalties, route, visits_of
 from evacroute.rescue.task import Task
 
 
@@ -44,7 +44,7 @@ def cost(task: Task, orders: list[list[int]]) -> int:
     vehicles, n = len(task.seats), len(task)
     total, left = 0, set(range(n))
     for v, order in enumerate(orders):
-        visits, aboard, carried, at = timetable(task, v, order), 0, 0, v
+        visits, aboard, carried, at = visits_of(task, v, order), 0, 0, v
         for visit in visits:
             k = visit.stop - vehicles
             sign, i = (1, k) if k < n else (-1, k - n)

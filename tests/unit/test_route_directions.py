@@ -278,6 +278,30 @@ def test_boats_of_a_timetable() -> None:
     assert "1 boat" in told.text[0]
 
 
+def test_another_trip_is_another_boat() -> None:
+    """Rides are one boat only where one trip makes them; otherwise people are told to change."""
+    network, _ = er.lagoon_boats(until="30 min")
+    ids = network.link_positions(["gangway:C1-r", "boat:C1>C2", "boat:C2>C3", "gangway:C3"])
+    way = (ids.tolist(), [0.0, 100.0, 400.0, 640.0], [10.0, 340.0, 640.0, 650.0])
+
+    def kinds(*trips: Any) -> list[str]:
+        told = route_directions(network, *way, shelter="Scuola", trips=[(), *trips, ()])
+        return [step.kind for step in told.steps[3:-2]]
+
+    one, two = ["boat"], ["boat", "change", "wait_boat", "boat"]
+    assert kinds({"T1"}, {"T1"}) == kinds({"T1", "T2"}, {"T2", "T3"}) == one
+    assert kinds({"T1"}, {"T2"}) == kinds({"T1"}, ()) == two
+    assert kinds((), ()) == one  # guessed, where no trip is known
+    told = route_directions(network, *way, shelter="Scuola", trips=[(), {"T1"}, {"T2"}, ()])
+    assert told.text[4] == "Change to another boat here."
+    assert "2 boats" in told.text[0]
+    for language in LANGUAGES[1:]:
+        other = route_directions(
+            network, *way, shelter="Scuola", trips=[(), {"T1"}, {"T2"}, ()], language=language
+        )
+        assert other.text[4] not in ("", told.text[4])
+
+
 def test_whoever_is_cut_off_waits_for_a_crew() -> None:
     """People whom a hazard cuts off are told so, in words of their own, and that a crew comes."""
     told = stay_directions("cut off by a hazard")

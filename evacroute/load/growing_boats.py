@@ -27,7 +27,7 @@ Line = NDArray[np.float64]
 
 
 @dataclass
-class Timetable:
+class GrowingBoats:
     """A network that grows by stops and ferry links, and the rides on these.
 
     Parameters
