@@ -20,7 +20,7 @@ from evacroute.assignment.class_order import with_order
 from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest, steady_arcs
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard
+from evacroute.hazards import Hazard, hot_from
 from evacroute.people import Groups, People
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan, compare
@@ -122,15 +122,17 @@ def replan(
     now_s = first * step
     hazards = hazards_from(plan.scenario, hazard, now_s)
     elsewhere = disturbed(plan, hazards, now_s) if hazard is not None else None
+    doors, until = plan.scenario.all_shelters.node, plan.scenario.deadline_s
+    shut = closed_shelter | (hot_from(hazards, plan.scenario.network, doors, until) < until)
 
     arcs = _arcs(plan)
     crossing = _crossings(plan, arcs)
-    standing = stand(plan, now_s, crossing, closed_link, closed_shelter, elsewhere)
+    standing = stand(plan, now_s, crossing, closed_link, shut, elsewhere)
     if len(found.movement):
         standing = put_elsewhere(
-            plan, standing, found, now_s, crossing, closed_link, closed_shelter, elsewhere
+            plan, standing, found, now_s, crossing, closed_link, shut, elsewhere
         )
-    rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined, hazards)
+    rest = remaining(plan, standing, now_s, closed_link, shut, joined, hazards)
     prices = plan.prices if _fits(plan) else None
     room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
     density = plan.settings.get("max_density")

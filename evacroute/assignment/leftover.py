@@ -72,7 +72,7 @@ def hopeless(problem: Problem, soonest: Soonest) -> NDArray[np.int16]:
     )
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
-    if len(problem.scenario.link_times):
+    if len(problem.scenario.link_times) or problem.scenario.cut_off.any():
         reason[_cut_off(problem, origins, places, size, reason)] = _CODE[CUT_OFF]
     return reason
 

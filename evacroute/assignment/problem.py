@@ -282,7 +282,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     gates = gates_of(scenario, walk, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
+    ready = ready_slots(scenario, step, n_slots)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
     passes = link_slot[: network.n_links] > 0
     graph = build_graph(network, walk, shelters.node, step, passes, link_every, unit, gates)
@@ -314,12 +314,14 @@ def without_hazards(problem: Problem) -> Problem:
     """
     scenario = copy(problem.scenario)
     object.__setattr__(scenario, "link_times", LinkTimes.none())
+    object.__setattr__(scenario, "cut_off", np.zeros(len(scenario.groups), np.bool_))
     step, shelters = problem.step, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
     gates = no_gates(len(walk), scenario.network.n_links, problem.n_slots)
     return replace(
         problem,
         scenario=scenario,
+        ready=ready_slots(scenario, step, problem.n_slots),
         graph=build_graph(
             scenario.network, walk, shelters.node, step, link_slot > 0, link_every, unit, gates
         ),
@@ -366,9 +368,20 @@ def _profile(scenario: Scenario) -> Profile:
     return scenario.link_times.profile(n_classes, scenario.deadline_s)
 
 
-def ready_slots(ready_time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+def whole_slots(time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """First whole slot at or after each time [s]."""
-    return np.asarray(np.ceil(np.round(ready_time / step, 9)))
+    return np.asarray(np.ceil(np.round(time / step, 9)))
+
+
+def ready_slots(scenario: Scenario, step: float, n_slots: int) -> NDArray[np.int32]:
+    """First whole slot in which each group can leave its node, shape (n_groups,).
+
+    At most n_slots + 1, which is too late for everything: so it is for those who are cut off from
+    their node.
+    """
+    slot = whole_slots(scenario.groups.ready_time, step)
+    slot[scenario.cut_off] = n_slots + 1
+    return np.minimum(slot, n_slots + 1).astype(np.int32)
 
 
 def street_slots(

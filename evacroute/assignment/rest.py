@@ -188,7 +188,7 @@ def build_rest(
     known = len(arcs[2])
     if price is None:
         price = static_prices(graph, scenario.groups, shelters.capacity)
-    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
+    ready = ready_slots(scenario, step, n_slots)
     return Rest(
         scenario=scenario,
         graph=_fit(graph, scenario, price, known, n_slots - ready),

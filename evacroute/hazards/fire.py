@@ -241,14 +241,32 @@ class Fire:
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find the worst that fire does to each link in each span of time."""
-        samples = sample(network, SPACING)
-        every = float(self.every)
+        hot, smoke, begins = self._happenings(sample(network, SPACING), until)
+        factor: NDArray[np.float64] = speed_in_smoke(smoke)
+        factor[hot] = 0.0
+        return _rows(factor, begins)
+
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When heat first reaches each of some nodes [s after the alarm], inf = not by `until`."""
+        points = Samples(
+            np.arange(len(nodes) + 1), network.lon[nodes], network.lat[nodes], network.origin
+        )
+        hot, _, begins = self._happenings(points, until)
+        return np.where(hot.any(axis=1), begins[hot.argmax(axis=1)], np.inf)
+
+    def _happenings(
+        self, samples: Samples, until: float
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+        """Find heat and smoke, shape (n_links, n_spans), and when each span begins [s]."""
+        every, n = float(self.every), len(samples.ptr) - 1
         begins: NDArray[np.float64] = np.asarray(
             every * np.arange(max(1, math.ceil(until / every))), dtype=np.float64
         )
         ends = begins + every
-        hot = np.zeros((network.n_links, len(begins)), dtype=bool)
-        smoke = np.zeros((network.n_links, len(begins)))
+        hot = np.zeros((n, len(begins)), dtype=bool)
+        smoke = np.zeros((n, len(begins)))
         for seat in self.seats:
             self._spread(seat, samples, begins, ends, hot, smoke)  # type: ignore[arg-type]
         for zone in self.zones:
@@ -261,9 +279,7 @@ class Fire:
                 smoke[np.ix_(links, when)] += k
         if self.arrival is not None:
             hot |= samples.least(self.arrival.at(samples))[:, None] < ends
-        factor: NDArray[np.float64] = speed_in_smoke(smoke)
-        factor[hot] = 0.0
-        return _rows(factor, begins)
+        return hot, smoke, begins
 
     @property
     def _law(self) -> FireLaw:

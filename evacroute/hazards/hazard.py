@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evacroute.errors import HazardError
 from evacroute.hazards.link_times import LinkTimes
 from evacroute.network import Network
@@ -17,7 +20,9 @@ class Hazard(Protocol):
     """Something that makes links slower or closes them, as a function of time.
 
     A hazard whose class attribute ``wades`` is true asks how deep people can wade; classes then
-    keep apart people of different depth limits.
+    keep apart people of different depth limits. One with a method ``hot_from(network, nodes,
+    until)`` says when the heat of a fire reaches nodes [s after the alarm], inf = never; shelters
+    with their door there take nobody.
     """
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
@@ -45,6 +50,18 @@ def as_hazards(hazard: Hazard | Sequence[Hazard] | None) -> tuple[Hazard, ...]:
                 "or anything else with a method link_times"
             )
     return several
+
+
+def hot_from(
+    hazards: Sequence[Hazard], network: Network, nodes: NDArray[np.int32], until: float
+) -> NDArray[np.float64]:
+    """When each of some nodes first gets hot by any of these [s after the alarm], inf = never."""
+    first = np.full(len(nodes), np.inf)
+    for one in hazards:
+        asked = getattr(one, "hot_from", None)
+        if asked is not None:
+            first = np.minimum(first, asked(network, nodes, until))
+    return first
 
 
 def wades(hazards: Sequence[Hazard]) -> bool:
