@@ -47,7 +47,8 @@ class PlanSummary:
         What the method was given.
     hazards
         changing_links, closed_links (at some time to somebody), closed_to_all_links, slower_links,
-        modelled_heights (share of the ground, None where no flood says so); None without hazards.
+        modelled_heights (share of the ground, None where no flood says so), hot_shelters (names);
+        None without hazards.
     boats
         rides, trips, persons_aboard, step_free_aboard; None without boats.
     links, shelters
@@ -126,6 +127,11 @@ class PlanSummary:
                 share = "less than 1 %" if modelled < 0.01 else f"{modelled:.0%}"
                 what = f"MODELLED for {share} of the ground, where which street is low is made up"
                 told.append(("heights", what))
+            hot = self.hazards["hot_shelters"]
+            if hot:
+                word = "shelter takes" if len(hot) == 1 else "shelters take"
+                what = f"{len(hot)} {word} nobody, hot before the deadline: {', '.join(hot)}"
+                told.append(("fire", what))
         if self.boats is not None:
             trips, aboard = self.boats["trips"], self.boats["persons_aboard"]
             seated = self.boats["step_free_aboard"]

@@ -172,7 +172,7 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))
         write_table(times, folder / "link_times.csv.gz")
     until = scenario.deadline_s
-    told = hazard_reports(as_hazards(scenario.hazard), network, classes, until)
+    told = hazard_reports(as_hazards(scenario.hazard), network, classes, until, shelters)
     if told:
         write_json({"reports": [report.to_dict() for report in told]}, folder / "hazards.json")
 

@@ -270,7 +270,7 @@ def _of_hazards(scenario: Scenario) -> dict[str, Readable]:
     found: dict[str, Readable] = {}
     network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
     for one in as_hazards(scenario.hazard):
-        for report in hazard_reports([one], network, classes, until):
+        for report in hazard_reports([one], network, classes, until, scenario.all_shelters):
             kind = type(one).__name__.lower()
             number = 1 + sum(name.split()[0] == kind for name in found)
             found[kind if number == 1 else f"{kind} {number}"] = report
@@ -292,6 +292,9 @@ def hazards_report(scenario: Scenario) -> dict[str, Readable]:
         }
     else:
         report.notes.append("no link is closed or slower before the deadline")
+    if found["hot_shelters"]:
+        hot = ", ".join(found["hot_shelters"])
+        report.notes.append(f"shelters that get hot before the deadline take nobody: {hot}")
     return {"hazards": report}
 
 

@@ -13,6 +13,10 @@ from evacroute.hazards.link_times import LinkTimes
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.reports import LoadReport
+from evacroute.shelters import Shelters
+
+WET_DOOR = 0.15
+"""A shelter with a street deeper than this at its door is named in a flood's report [m]."""
 
 
 @runtime_checkable
@@ -70,9 +74,15 @@ def wades(hazards: Sequence[Hazard]) -> bool:
 
 
 def hazard_reports(
-    hazards: Sequence[Hazard], network: Network, classes: Classes, until: float
+    hazards: Sequence[Hazard],
+    network: Network,
+    classes: Classes,
+    until: float,
+    shelters: Shelters | None = None,
 ) -> list[LoadReport]:
     """Gather the reports of hazards that have one: an attribute `report`, or a method.
+
+    With shelters, the report of a flood names those that stand in water.
 
     Link times that were read give those of the hazards that they were made of; a hazard made of
     others (attribute `inside`) gives theirs, one of those with the same notes.
@@ -84,7 +94,7 @@ def hazard_reports(
             continue
         inside = getattr(one, "inside", None)
         if inside is not None:
-            for told in hazard_reports(inside, network, classes, until):
+            for told in hazard_reports(inside, network, classes, until, shelters):
                 if all(told.notes != other.notes for other in found):
                     found.append(told)
             continue
@@ -92,5 +102,31 @@ def hazard_reports(
         if callable(report):
             report = report(network, classes, until)
         if isinstance(report, LoadReport):
+            deepest = getattr(one, "deepest", None)
+            if shelters is not None and deepest is not None:
+                report.notes += _wet_shelters(shelters, deepest(network, shelters.node, until))
             found.append(report)
     return found
+
+
+def _wet_shelters(shelters: Shelters, depth: NDArray[np.float64]) -> list[str]:
+    """Tell which shelters stand in streets deep under water at the highest level."""
+    wet = np.flatnonzero(depth > WET_DOOR)
+    if not len(wet):
+        return []
+    named = ", ".join(shelter_names(shelters, wet[np.argsort(-depth[wet], kind="stable")]))
+    return [
+        f"{len(wet)} of {len(shelters)} shelters stand in streets that get more than "
+        f"{WET_DOOR:g} m under water, so their ground floors may be wet; they take people all the "
+        f"same, unless you take them out: {named}"
+    ]
+
+
+def shelter_names(shelters: Shelters, some: NDArray[np.int64]) -> list[str]:
+    """Name shelters with their ids."""
+    return [
+        f"{shelters.name[i]} ({shelters.shelter_id[i]})"
+        if shelters.name[i]
+        else str(shelters.shelter_id[i])
+        for i in some.tolist()
+    ]
