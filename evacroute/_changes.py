@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,17 @@ def modelled_heights(reports: list[LoadReport]) -> float | None:
     shares = [report.shares.get(MODELLED_SHARE) for report in reports]
     known = [share for share in shares if share is not None]
     return max(known) if known else None
+
+
+@lru_cache(maxsize=2)
+def modelled_share(scenario: Scenario) -> float:
+    """Find the share of the ground whose heights are modelled, 0 where no flood says so.
+
+    The last two scenarios are remembered: finding it takes as long as laying out the flood.
+    """
+    if not as_hazards(scenario.hazard):
+        return 0.0
+    return modelled_heights(reports_of_hazards(scenario)) or 0.0
 
 
 def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from evacroute._changes import modelled_share
 from evacroute.assignment.movements import REASONS
 from evacroute.errors import InputError
 from evacroute.people import People
@@ -27,7 +30,8 @@ def directions(
 
     Give one of `movement` and `person`. A movement is told from the node of its group. A person is
     told from the very point where they stand, where the plan's scenario has its persons (not in a
-    plan read from a folder). People who are left are told why, and what to do.
+    plan read from a folder). People who are left are told why, and what to do. Where a
+    flood's heights are modelled a note says so.
 
     Parameters
     ----------
@@ -60,13 +64,20 @@ def directions(
     if (movement is None) == (person is None):
         raise InputError("give either movement= or person=, and not both")
     if person is not None:
-        return _of_person(plan, str(person), language, alarm)
+        return _noted(plan, _of_person(plan, str(person), language, alarm))
     assert movement is not None  # for the type checker
     n = len(plan.movements)
     whole = isinstance(movement, int | np.integer) and not isinstance(movement, bool)
     if not whole or not 0 <= movement < n:
         raise InputError(f"movement is {movement!r}, expected a whole number from 0 to {n - 1}")
-    return movement_directions(plan, int(movement), language, alarm)
+    return _noted(plan, movement_directions(plan, int(movement), language, alarm))
+
+
+def _noted(plan: Plan, told: Directions) -> Directions:
+    """Add that heights are modelled, where they are."""
+    if not modelled_share(plan.scenario):
+        return told
+    return replace(told, note=words_of(told.language).modelled())
 
 
 def movement_directions(

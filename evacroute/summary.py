@@ -124,9 +124,7 @@ class PlanSummary:
             told.append(("hazards", what))
             modelled = self.hazards["modelled_heights"]
             if modelled:
-                share = "less than 1 %" if modelled < 0.01 else f"{modelled:.0%}"
-                what = f"MODELLED for {share} of the ground, where which street is low is made up"
-                told.append(("heights", what))
+                told.append(("heights", modelled_text(modelled)))
             hot = self.hazards["hot_shelters"]
             if hot:
                 word = "shelter takes" if len(hot) == 1 else "shelters take"
@@ -194,6 +192,12 @@ class PlanSummary:
             name = f"{row['name']} ({row['shelter_id']})" if row["name"] else row["shelter_id"]
             lines.append(f"{row['share']:>10.0%}  {name}: {row['filled']:,} of {row['capacity']:,}")
         return lines
+
+
+def modelled_text(share: float) -> str:
+    """Say of what share of the ground the heights are modelled."""
+    of = "less than 1 %" if share < 0.01 else f"{share:.0%}"
+    return f"MODELLED for {of} of the ground, where which street is low is made up"
 
 
 def _minutes(value: float | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evacroute._changes import modelled_heights, reports_of_hazards
 from evacroute.errors import InputError
 from evacroute.network import Network
 from evacroute.plan import Plan
@@ -124,6 +125,7 @@ def rescue(
         left, network, classes, radius=radius, deadline=scenario.deadline_s, cut=latest or {},
         fleet=vehicles, largest=largest, blocked=blocked,
     )  # fmt: skip
+    modelled = modelled_heights(reports_of_hazards(scenario))
     table = pickups.table
     people = _people(plan, left, pickups)
     lost = people[people["pickup_id"] == ""]
@@ -136,7 +138,8 @@ def rescue(
         index=lost.index,
     )  # fmt: skip
     if vehicles is None:
-        return Rescue(people, table, None, unreached.reset_index(drop=True), {}, 0)
+        lost_rows = unreached.reset_index(drop=True)
+        return Rescue(people, table, None, lost_rows, {}, 0, modelled)
     tell("routing the fleet", 0.3)
     drops = given
     if drops is None:
@@ -152,7 +155,7 @@ def rescue(
     parts = [part for part in (missed, unreached) if len(part)]
     unreached = pd.concat(parts, ignore_index=True) if parts else unreached
     lines = route_lines(routes, network, canals, blocked)
-    return Rescue(people, table, routes, unreached, lines, len(vehicles))
+    return Rescue(people, table, routes, unreached, lines, len(vehicles), modelled)
 
 
 def _people(plan: Plan, left: Left, pickups: Pickups) -> pd.DataFrame:
