@@ -85,11 +85,11 @@ def set_out(
         arrive[slowed] = leave[slowed] + alone[slowed] * slow[slowed]
         shut = np.isinf(slow)
         shut |= profile.closed(walks.link, class_, leave, np.where(shut, leave, arrive))
+        # Where the street is so slow that they would be too late, they wait as well.
+        shut |= (arrive > until) & (walks.ready + alone <= until)
         for i in np.flatnonzero(shut).tolist():
             begin, of_class = _stretches(profile, int(walks.link[i]), int(class_[i]))
             leave[i], arrive[i] = _opening(begin, of_class, float(leave[i]), float(alone[i]), until)
-        late = (arrive > until) & (walks.ready + alone <= until)
-        leave[late] = arrive[late] = np.inf
     never = network.capacity[walks.link] <= 0
     leave[never] = arrive[never] = np.inf
     return Setting(leave, arrive)
@@ -111,13 +111,18 @@ def _opening(
     alone: float,
     until: float,
 ) -> tuple[float, float]:
-    """Find the first time from which a link is open long enough, and when its end is reached."""
+    """Find the first time from which a link is open long enough, and when its end is reached.
+
+    Not after `until`, unless that is too soon for them without a hazard too.
+    """
     end = np.append(begin[1:], np.inf)
     for j in np.flatnonzero((factor > 0) & (end > ready)).tolist():
         leave = max(ready, float(begin[j]))
         if leave >= until:
             break
         arrive = leave + alone / float(factor[j])
+        if arrive > until >= ready + alone:
+            continue
         later = slice(j + 1, int(np.searchsorted(begin, arrive, side="left")))
         if not (factor[later] <= 0).any():
             return leave, arrive
