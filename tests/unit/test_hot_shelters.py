@@ -109,6 +109,16 @@ def test_replan_sends_nobody_there() -> None:
     assert er.verify(again.plan).ok
 
 
+def test_replan_says_who_is_inside() -> None:
+    """Who is in a shelter that will burn stays where they are, and the summary counts them."""
+    plan = er.assign(two_shelters(None))
+    inside = int(plan.movements.size[plan.movements.shelter == 0].sum())
+    again = er.replan(plan, now="15 min", hazard=at_node(0, 3000.0), time_limit="2 s")
+    assert again.endangered == {"S0": inside} == again.summary().to_dict()["endangered"]
+    assert f"{inside}  are inside S0, which gets hot" in str(again.summary())
+    assert er.replan(plan, now="15 min", time_limit="2 s").endangered == {}
+
+
 def test_one_plan_for_several_fires() -> None:
     """Over scenarios in which one or the other burns, no more than one shelter's room is safe."""
     base = scene(NETWORK, [(1, 4)], [(0, 5), (4, 5)])
