@@ -257,6 +257,34 @@ def test_a_replan_holds_those_who_have_not_set_out() -> None:
     assert er.verify(out.plan).ok
 
 
+def test_a_replan_keeps_those_who_wait_for_their_street() -> None:
+    """Who waits until 600 s still does after re-plans before then, and is safe in the end."""
+    plan = er.assign(stand(times((B, 0, 600, 0), (BACK, 0, 600, 0)), doors=("N3",)))
+    for now in (300, 400):
+        again = er.replan(plan, now=now, time_limit="1 s")
+        assert again.plan.scenario.setting.leave.tolist() == [600]
+        assert again.plan.safe == 1
+        assert er.verify(again.plan).ok
+        plan = again.plan
+    held = er.replan(plan, now=500, hazard=times((B, 500, INF, 0)), time_limit="1 s")
+    assert held.plan.left_by_reason == {"cut off by a hazard": 1}
+    still = er.replan(held.plan, now=700, time_limit="1 s")
+    assert still.plan.left_by_reason == {"cut off by a hazard": 1}
+    assert er.verify(still.plan).ok
+
+
+def test_people_who_join_on_a_closed_street_are_held() -> None:
+    """Newcomers who stand on a street closed by the re-plan are left, the others placed."""
+    plan = er.assign(stand(x=(40.0,), doors=("N0", "N3")))
+    new = stand(x=(130.0, 240.0)).people
+    new = replace(new, person_id=np.array(["new0", "new1"], dtype=object))
+    new = replace(new, ready_time=np.array([300.0, 300.0]))
+    again = er.replan(plan, now=30, closures=["Calle B"], joined=new, time_limit="1 s")
+    assert again.plan.unassigned["person_id"].tolist() == ["new0"]
+    assert again.plan.unassigned["reason"].tolist() == ["cut off by a hazard"]
+    assert er.verify(again.plan).ok
+
+
 def test_the_bound_knows_who_is_cut_off() -> None:
     """The certificate leaves out who cannot set out, and is proven again with that."""
     scenario = stand(times((B, 0, INF, 0), (BACK, 0, INF, 0)), (170.0, 40.0, 230.0))
