@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._frozen import equal_arrays, freeze, same_array
+from evacroute._frozen import equal_arrays, freeze
 from evacroute.errors import Faults, PeopleError
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport
@@ -287,14 +287,6 @@ class Groups:
             isinstance(other, Groups)
             and self.walks.equals(other.walks)
             and equal_arrays(self, other, skip=("walks",))
-        )
-
-    def are_those_of(self, other: Groups) -> bool:
-        """Whether these are the other groups, whose walks may take another time."""
-        return (
-            equal_arrays(self, other, skip=("walks", "ready_time"))
-            and (same_array(self.ready_time, other.ready_time) or len(self.walks) > 0)
-            and self.walks.equals(other.walks)
         )
 
 
