@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evacroute.assignment.movements import Movements
-from evacroute.hazards import MODELLED_SHARE, as_hazards, hazard_reports
+from evacroute.hazards import MODELLED_SHARE, as_hazards, hazard_reports, shelter_names
 from evacroute.network import FERRY
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
@@ -23,7 +24,9 @@ ANY_TIDE = (
 def reports_of_hazards(scenario: Scenario) -> list[LoadReport]:
     """Gather what the hazards of a scenario tell of themselves."""
     hazards, until = as_hazards(scenario.hazard), scenario.deadline_s
-    found = hazard_reports(hazards, scenario.network, scenario.group_classes, until)
+    found = hazard_reports(
+        hazards, scenario.network, scenario.group_classes, until, scenario.all_shelters
+    )
     if boats_pass_at_any_tide(scenario):
         found.append(LoadReport("boats and the tide", notes=[ANY_TIDE]))
     return found
@@ -37,6 +40,24 @@ def boats_pass_at_any_tide(scenario: Scenario) -> bool:
     return scenario.tide is not None
 
 
+def modelled_heights(reports: list[LoadReport]) -> float | None:
+    """Find the share of the ground whose heights are modelled, None where no flood says so."""
+    shares = [report.shares.get(MODELLED_SHARE) for report in reports]
+    known = [share for share in shares if share is not None]
+    return max(known) if known else None
+
+
+@lru_cache(maxsize=2)
+def modelled_share(scenario: Scenario) -> float:
+    """Find the share of the ground whose heights are modelled, 0 where no flood says so.
+
+    The last two scenarios are remembered: finding it takes as long as laying out the flood.
+    """
+    if not as_hazards(scenario.hazard):
+        return 0.0
+    return modelled_heights(reports_of_hazards(scenario)) or 0.0
+
+
 def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
     """Count the links that change or are closed before the deadline; None without hazards.
 
@@ -44,8 +65,9 @@ def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
     -------
     dict
         changing_links (not all the time as at the alarm), closed_links (at some time to somebody),
-        closed_to_all_links, slower_links (at some time to somebody, and never closed) and
-        modelled_heights (share of the walkable ground; None where no flood says so).
+        closed_to_all_links, slower_links (at some time to somebody, and never closed),
+        modelled_heights (share of the walkable ground; None where no flood says so) and
+        hot_shelters (names of those whose door gets hot before the deadline).
     """
     if not as_hazards(scenario.hazard):
         return None
@@ -59,14 +81,14 @@ def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
         changing, closed = int((np.diff(profile.ptr) > 1).sum()), int(some.sum())
         whole = int(np.logical_or.reduceat(shut.all(axis=0), first).sum())
         slower = int((slow & ~some).sum())
-    shares = [report.shares.get(MODELLED_SHARE) for report in reports_of_hazards(scenario)]
-    known = [share for share in shares if share is not None]
+    hot = np.flatnonzero(scenario.hot_from < scenario.deadline_s)
     return {
         "changing_links": changing,
         "closed_links": closed,
         "closed_to_all_links": whole,
         "slower_links": slower,
-        "modelled_heights": max(known) if known else None,
+        "modelled_heights": modelled_heights(reports_of_hazards(scenario)),
+        "hot_shelters": shelter_names(scenario.all_shelters, hot),
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute.hazards import Hazard, LinkTimes, as_hazards
+from evacroute.hazards import Hazard, LinkTimes, as_hazards, hot_from
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.plan import Plan
@@ -36,6 +36,12 @@ class FromNow:
         """Highest water from `begin` to `end` [m], -inf if it knows of none."""
         level = getattr(self.hazard, "level", None)
         return -np.inf if level is None else float(level(begin, end))
+
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When each of some nodes gets hot [s], inf = never; what was hot before is so now."""
+        return np.maximum(hot_from((self.hazard,), network, nodes, until), self.now)
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find its link times, those from before cut off."""

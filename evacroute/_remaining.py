@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from evacroute._standing import Standing
 from evacroute.errors import Faults
 from evacroute.hazards import Hazard
-from evacroute.people import Classes, Groups, People
+from evacroute.network import Network
+from evacroute.people import Classes, FirstWalks, Groups, People
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
@@ -121,8 +122,9 @@ def remaining(
         ready_time=ready[at],
         size=np.bincount(unit, weights=size, minlength=unique.shape[1]).astype(np.int32),
         together=groups.together[old],
+        walks=_unfinished(scenario, now, old, node[at], ready[at]),
     )
-    classes, theirs, group_of_person = _newcomers(joined, scenario, now, mine)
+    classes, theirs, group_of_person = _newcomers(joined, scenario, network, now, mine)
     everyone = mine if theirs is None else _both(mine, theirs)
     rest = Scenario(
         network, everyone, shelters, classes=classes, deadline=scenario.deadline_s, hazard=hazards,
@@ -177,7 +179,11 @@ def _ids(before: NDArray[Any], old: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def _newcomers(
-    joined: Groups | People | None, scenario: Scenario, now: float, mine: Groups
+    joined: Groups | People | None,
+    scenario: Scenario,
+    network: Network,
+    now: float,
+    mine: Groups,
 ) -> tuple[Classes, Groups | None, NDArray[np.int32] | None]:
     """Classes of all, groups of those who join, and the group of each person among them."""
     classes = scenario.group_classes
@@ -185,7 +191,7 @@ def _newcomers(
         return classes, None, None
     if isinstance(joined, Groups):
         return classes, replace(joined, ready_time=np.maximum(now, joined.ready_time)), None
-    new = Scenario(scenario.network, joined, scenario.shelters)
+    new = Scenario(network, joined, scenario.all_shelters)
     first = len(classes)
     known = set(classes.class_id.tolist())
     names = []
@@ -210,13 +216,44 @@ def _newcomers(
         group_id=np.array([f"{prefix}{i}" for i in range(len(new.groups))], dtype=object),
         class_=new.groups.class_ + np.int32(first),
         ready_time=np.maximum(now, new.groups.ready_time),
-    )
+        walks=_unfinished(
+            new, now, np.arange(len(new.groups)), new.groups.node,
+            np.maximum(now, new.groups.ready_time),
+        ),
+    )  # fmt: skip
     return both, theirs, new.group_of_person
 
 
 def _both(mine: Groups, theirs: Groups) -> Groups:
     names = ("group_id", "node", "class_", "ready_time", "size", "together")
-    return Groups(*(np.append(getattr(mine, name), getattr(theirs, name)) for name in names))
+    columns = {name: np.append(getattr(mine, name), getattr(theirs, name)) for name in names}
+    every = np.arange(len(theirs.walks))
+    later = theirs.walks.take(every, theirs.walks.group + np.int32(len(mine)))
+    return Groups(**columns, walks=FirstWalks.joined([mine.walks, later]))
+
+
+def _unfinished(
+    scenario: Scenario,
+    now: float,
+    old: NDArray[np.int64],
+    node: NDArray[np.int32],
+    ready: NDArray[np.float64],
+) -> FirstWalks:
+    """Give the walks to their node that people still have before them, or are on.
+
+    Parameters
+    ----------
+    old, node, ready
+        Of each new group: the group that it comes from, where it stands and from when on [s].
+    """
+    groups, walks = scenario.groups, scenario.groups.walks
+    there = np.maximum(now, groups.ready_time)[old]
+    at_origin = np.flatnonzero((node == groups.node[old]) & (ready == there))
+    becomes = np.full(len(groups), -1, np.int64)
+    becomes[old[at_origin]] = at_origin
+    group = becomes[walks.group]
+    some = np.flatnonzero((scenario.setting.arrive > now) & (group >= 0))
+    return walks.take(some, group[some])
 
 
 def _persons(

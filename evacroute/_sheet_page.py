@@ -116,6 +116,8 @@ class Sheet:
     step_free_places: int
     step_free_ways: list[SheetWay]
     synthetic: bool = False
+    modelled: bool = False
+    """Whether the ways keep clear of water at heights that are made by a model."""
     file: str = field(default="", compare=False)
 
 
@@ -126,6 +128,8 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     if sheet.synthetic:
         parts.append(_note(_("This is an example: a made-up city, not a real place.")))
+    if sheet.modelled:
+        parts.append(_note(words.modelled()))
     parts.append(_heading(_("Who is this sheet for?")))
     if not sheet.persons:
         parts.append(_paragraph(_("The plan sends nobody to this shelter.")))
@@ -177,6 +181,8 @@ def index_page(sheets: Sequence[Sheet], words: Words, contrast: str) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     if any(sheet.synthetic for sheet in sheets):
         parts.append(_note(_("This is an example: a made-up city, not a real place.")))
+    if any(sheet.modelled for sheet in sheets):
+        parts.append(_note(words.modelled()))
     parts.append(_paragraph(_("Find your street. Open the sheet of its shelter.")))
     parts.append(
         "<table><thead><tr>"

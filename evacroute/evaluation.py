@@ -17,6 +17,7 @@ from evacroute.errors import Faults, InputError
 from evacroute.hazards import Hazard, as_hazards
 from evacroute.metrics import times
 from evacroute.network import KINDS
+from evacroute.people import People
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.timetable import LATE, SAFE, STUCK, Played, Timetable
@@ -41,8 +42,9 @@ class Evaluation:
     ----------
     table
         One row a scenario: scenario, probability, safe (persons in a shelter by the deadline),
-        stuck (stopped before a closed link), late, left (without a place in the plan), mean_s,
-        p95_s (ready to safe) and clearance_s of those safe, NaN where nobody is.
+        stuck (stopped before a closed link, or in a shelter that gets hot), late, left (without a
+        place in the plan), mean_s, p95_s (ready to safe) and clearance_s of those safe, NaN where
+        nobody is.
     by_class
         One row a scenario and class with people: scenario, class_id, persons, safe, share.
     odds
@@ -163,9 +165,11 @@ def evaluate(
 
     Nobody is planned anew. Everyone keeps to their way and is nowhere before the plan's time.
     Slower links make all that follows later; planned waits are shortened first. Whoever would be
-    inside a link while it is closed stops before it, for good; so does whoever misses a boat, or
-    whose boat does not run. Whoever arrives after the deadline is late. Streets and doors take
-    everybody who comes: queues that delays bring about are not reckoned with.
+    inside a link while it is closed stops before it, for good, on the walk from where they stand to
+    their node too; so does whoever misses a boat, or whose boat does not run. Nobody is safe in a
+    shelter whose door a fire makes hot before the deadline: they count as stuck. Whoever arrives
+    after the deadline is late. Streets and doors take everybody who comes: queues that delays bring
+    about are not reckoned with.
 
     Parameters
     ----------
@@ -214,7 +218,10 @@ def evaluate(
         for i, one in enumerate(cases):
             if progress is not None:
                 progress("playing the plan", i / len(cases))
-            case = one if isinstance(one, Scenario) else plan.scenario.with_hazard(one)
+            if isinstance(one, Scenario):
+                case = one.gathered_as(plan.scenario)
+            else:
+                case = plan.scenario.with_hazard(one)
             yield timetable.play(case)
 
     return _sum_up(plan, names, weight, played())
@@ -256,10 +263,13 @@ def unlike(scenario: Scenario, other: Scenario) -> list[str]:
     """Name the parts in which two scenarios differ, hazards and deadline aside."""
     pairs: dict[str, tuple[Any, Any]] = {
         "network": (scenario.network, other.network),
-        "groups": (scenario.groups, other.groups),
+        "groups": (scenario.gathered, other.gathered),
         "classes": (scenario.group_classes, other.group_classes),
-        "shelters": (scenario.shelters, other.shelters),
+        "shelters": (scenario.all_shelters, other.all_shelters),
     }
+    if isinstance(scenario.people, People) and isinstance(other.people, People):
+        # Groups of the same persons may be others by the hazards: see `Scenario.gathered_as`.
+        pairs["groups"] = (scenario.people, other.people)
     # Most are the very same; comparing ids takes longer than playing the plan.
     return [name for name, (a, b) in pairs.items() if a is not b and not a.equals(b)]
 
@@ -329,8 +339,10 @@ def _sum_up(
             )
         )
         stuck = np.flatnonzero(played.stop >= 0)
-        link = moves.leg_link[played.stop[stuck]]
-        stopped[0] += share * np.bincount(link, moves.size[stuck], scenario.network.n_links)
+        link, size = moves.leg_link[played.stop[stuck]], moves.size[stuck]
+        held = np.flatnonzero(played.held >= 0)
+        link, size = np.append(link, played.held[held]), np.append(size, moves.size[held])
+        stopped[0] += share * np.bincount(link, size, scenario.network.n_links)
         stopped[1] += np.bincount(link, minlength=scenario.network.n_links) > 0
     frame = plan.movements_frame()[["movement_id", "group_id", "class_id", "size", "shelter_id"]]
     return Evaluation(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
+from evacroute._changes import modelled_share
 from evacroute.assignment.movements import REASONS
 from evacroute.errors import InputError
 from evacroute.people import People
@@ -30,7 +32,8 @@ def directions(
 
     Give one of `movement` and `person`. A movement is told from the node of its group. A person is
     told from the very point where they stand, where the plan's scenario has its persons (not in a
-    plan read from a folder). People who are left are told why, and what to do.
+    plan read from a folder). People who are left are told why, and what to do. Where a
+    flood's heights are modelled a note says so.
 
     Parameters
     ----------
@@ -63,13 +66,20 @@ def directions(
     if (movement is None) == (person is None):
         raise InputError("give either movement= or person=, and not both")
     if person is not None:
-        return _of_person(plan, str(person), language, alarm)
+        return _noted(plan, _of_person(plan, str(person), language, alarm))
     assert movement is not None  # for the type checker
     n = len(plan.movements)
     whole = isinstance(movement, int | np.integer) and not isinstance(movement, bool)
     if not whole or not 0 <= movement < n:
         raise InputError(f"movement is {movement!r}, expected a whole number from 0 to {n - 1}")
-    return movement_directions(plan, int(movement), language, alarm)
+    return _noted(plan, movement_directions(plan, int(movement), language, alarm))
+
+
+def _noted(plan: Plan, told: Directions) -> Directions:
+    """Add that heights are modelled, where they are."""
+    if not modelled_share(plan.scenario):
+        return told
+    return replace(told, note=words_of(told.language).modelled())
 
 
 def movement_directions(
@@ -142,15 +152,52 @@ def _of_person(plan: Plan, person: str, language: str, alarm: str | None) -> Dir
     # re-planning they may have gone on from there.
     row = np.flatnonzero(people.person_id == person)
     node = plan.scenario.groups.node[plan.movements.group[movement]]
-    if not len(row) or people.node[row[0]] != node or people.link[row[0]] < 0:
+    if not len(row) or people.link[row[0]] < 0:
         return movement_directions(plan, movement, language, alarm)
     i = int(row[0])
     link, along = int(people.link[i]), float(people.along[i])
-    walk = float(people.offset[i] / people.speed_flat[i])
+    offset, first_walk = float(people.offset[i]), _first_walk(plan, movement, link)
+    if people.node[i] != node:
+        # A hazard may have turned them to the other end of their street.
+        if first_walk is None:
+            return movement_directions(plan, movement, language, alarm)
+        offset = float(plan.scenario.network.length[link]) - offset
+    walk = offset / float(people.speed_flat[i])
     depart = float(plan.movements.depart[movement])
+    if first_walk is not None and _must_go_at_once(plan, first_walk, depart - walk, depart):
+        # Whoever waited at the door would find the street closed.
+        leave = float(plan.scenario.setting.leave[first_walk])
+        return movement_directions(
+            plan, movement, language, alarm, depart=leave, start=(link, along)
+        )
     legs = plan.movements.leg_ptr[movement : movement + 2]
     first = int(plan.movements.leg_link[legs[0]]) if legs[0] < legs[1] else -1
     back = first >= 0 and first in (link, signs_of(plan.scenario.network).reverse[link])
     # Who would walk to the corner only to come back waits at the door until the others pass.
     depart = depart + walk if back else max(float(people.ready_time[i]), depart - walk)
     return movement_directions(plan, movement, language, alarm, depart=depart, start=(link, along))
+
+
+def _first_walk(plan: Plan, movement: int, link: int) -> int | None:
+    """Find the walk of a movement's group along a link, either way; None = there is none."""
+    walks, reverse = plan.scenario.groups.walks, signs_of(plan.scenario.network).reverse[link]
+    mine = (walks.group == plan.movements.group[movement]) & np.isin(walks.link, (link, reverse))
+    return int(np.argmax(mine)) if mine.any() else None
+
+
+def _must_go_at_once(plan: Plan, walk: int, begin: float, end: float) -> bool:
+    """Whether their link is closed or slower from `begin` to `end` [s], or was so before."""
+    scenario = plan.scenario
+    walks, setting = scenario.groups.walks, scenario.setting
+    if not (scenario.link_times.link == walks.link[walk]).any():
+        return False
+    alone = walks.metres[walk] / walks.speed[walk]
+    if setting.arrive[walk] - walks.ready[walk] > alone + 1e-6:
+        return True
+    profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
+    one = slice(walk, walk + 1)
+    class_ = scenario.groups.class_[walks.group[one]]
+    times = np.array([begin]), np.array([end])
+    shut = profile.closed(walks.link[one], class_, *times)
+    slower = profile.when(walks.link[one], class_, times[0]) < 1
+    return bool(shut[0] or slower[0])

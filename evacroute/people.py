@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,72 @@ class Classes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FirstWalks:
+    """Walks of persons from where they stand on a link to its end, where their group starts.
+
+    All arrays have shape (n_walks,), one row a party (a person alone, or those who go together).
+
+    Parameters
+    ----------
+    group
+        Position of the party's group.
+    link
+        The link, in the direction of the walk.
+    metres
+        How much of it they walk [m], > 0.
+    speed
+        The party's own speed there [m/s], > 0.
+    ready
+        When the party can set out on the link [s after the alarm], >= 0.
+    """
+
+    group: NDArray[np.int32]
+    link: NDArray[np.int32]
+    metres: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    ready: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        number = ("metres", "speed", "ready")
+        columns: dict[str, Any] = {"group": np.int32, "link": np.int32}
+        freeze(self, columns | dict.fromkeys(number, np.float64), len(self.group), PeopleError)
+        faults = Faults("first walks")
+        for i in np.flatnonzero((self.group < 0) | (self.link < 0)):
+            faults.add(f"row {i}: group {self.group[i]}, link {self.link[i]}, expected positions")
+        for name in number:
+            values = getattr(self, name)
+            enough = values >= 0 if name == "ready" else values > 0
+            for i in np.flatnonzero(~(np.isfinite(values) & enough)):
+                faults.add(f"row {i}: {name} is {values[i]}, expected more than 0")
+        faults.raise_if_any(PeopleError)
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    @classmethod
+    def none(cls) -> FirstWalks:
+        """Everyone stands at a node."""
+        return cls(*([np.empty(0)] * 5))  # type: ignore[arg-type]
+
+    @classmethod
+    def joined(cls, parts: Sequence[FirstWalks]) -> FirstWalks:
+        """All rows of several, which speak of the same groups."""
+        return cls(
+            *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls))
+        )
+
+    def take(self, some: NDArray[np.int64], group: NDArray[Any]) -> FirstWalks:
+        """Take some rows, with the groups given for them."""
+        return FirstWalks(
+            group, self.link[some], self.metres[some], self.speed[some], self.ready[some]
+        )
+
+    def equals(self, other: object) -> bool:
+        """Whether the other holds equal walks in the same order."""
+        return equal_arrays(self, other)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Groups:
     """People who share node, class and ready time.
 
@@ -170,6 +237,8 @@ class Groups:
         Persons, shape (n_groups,), >= 1.
     together
         True where the group moves as one (a household), shape (n_groups,).
+    walks
+        Walks to the node of those who stand part-way on a link; they end by the ready time.
     """
 
     group_id: NDArray[Any]
@@ -178,6 +247,7 @@ class Groups:
     ready_time: NDArray[np.float64]
     size: NDArray[np.int32]
     together: NDArray[np.bool_]
+    walks: FirstWalks = field(default_factory=FirstWalks.none)
 
     def __post_init__(self) -> None:
         columns: dict[str, Any] = {
@@ -199,6 +269,8 @@ class Groups:
             faults.add(f"group {self.group_id[i]}: size is {self.size[i]}, expected >= 1")
         for i in np.flatnonzero((self.node < 0) | (self.class_ < 0)):
             faults.add(f"group {self.group_id[i]}: node or class is unknown")
+        for i in np.flatnonzero(self.walks.group >= len(self.group_id)):
+            faults.add(f"first walk {i}: group {self.walks.group[i]} does not exist")
         faults.raise_if_any(PeopleError)
 
     def __len__(self) -> int:
@@ -211,7 +283,11 @@ class Groups:
 
     def equals(self, other: object) -> bool:
         """Whether the other holds equal groups."""
-        return equal_arrays(self, other)
+        return (
+            isinstance(other, Groups)
+            and self.walks.equals(other.walks)
+            and equal_arrays(self, other, skip=("walks",))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -248,10 +248,15 @@ def _read_prices(path: Path, scenario: Scenario) -> Prices | None:
 
 def _with_reports(scenario: Scenario, reports: dict[str, dict[str, Any]]) -> Scenario:
     """Put back what the loaders of the plan's input had to say."""
+    given: dict[str, Any] = {
+        "network": scenario.network,
+        "shelters": scenario.all_shelters,
+        "boats": scenario.boats,
+    }
     parts: dict[str, Any] = {
-        part: replace(getattr(scenario, part), report=LoadReport(**reports[part]))
-        for part in ("network", "shelters", "boats")
-        if part in reports and getattr(scenario, part) is not None
+        part: replace(one, report=LoadReport(**reports[part])) if part in reports else one
+        for part, one in given.items()
+        if one is not None
     }
     return replace(scenario, **parts)
 

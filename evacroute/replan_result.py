@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class ReplanSummary:
         "interrupted".
     seconds
         How long it took [s].
+    endangered
+        Persons who are inside a shelter that gets hot before the deadline, by its name.
     """
 
     now_s: float
@@ -72,6 +74,7 @@ class ReplanSummary:
     gap_wanted: float
     stopped: str
     seconds: float
+    endangered: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures as plain types, for JSON."""
@@ -114,6 +117,10 @@ class ReplanSummary:
                 *_left_lines("had a shelter before and have none now", self.newly_left),
                 *_left_lines("joined and have no shelter", self.joined_left),
                 *(f"{n:>9,}  {why}" for why, n in aside.items()),
+                *(
+                    f"{n:>9,}  are inside {name}, which gets hot: they must be brought out"
+                    for name, n in self.endangered.items()
+                ),
             ]
         )
 
@@ -174,6 +181,9 @@ class Replan:
         Why persons who joined are near no street, in the loader's words, and how many.
     now_s
         When it takes effect [s after the alarm].
+    endangered
+        Persons, counted as safe, who are inside a shelter whose door a fire makes hot before the
+        deadline, by its name: nobody is planned out of it.
     """
 
     plan: Plan
@@ -185,6 +195,7 @@ class Replan:
     unassigned: pd.DataFrame
     set_aside: dict[str, int]
     now_s: float
+    endangered: dict[str, int] = field(default_factory=dict)
 
     @property
     def newly_left(self) -> pd.DataFrame:
@@ -212,6 +223,7 @@ class Replan:
             gap_wanted=plan.settings["gap"],
             stopped=plan.settings["stopped"],
             seconds=plan.seconds["assign"],
+            endangered=self.endangered,
         )
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from evacroute.assignment.class_order import with_order
 from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest, steady_arcs
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard
+from evacroute.hazards import Hazard, hot_from, shelter_names
 from evacroute.people import Groups, People
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan, compare
@@ -122,15 +123,18 @@ def replan(
     now_s = first * step
     hazards = hazards_from(plan.scenario, hazard, now_s)
     elsewhere = disturbed(plan, hazards, now_s) if hazard is not None else None
+    doors, until = plan.scenario.all_shelters.node, plan.scenario.deadline_s
+    hot = hot_from(hazards, plan.scenario.network, doors, until) < until
+    shut = closed_shelter | hot
 
     arcs = _arcs(plan)
     crossing = _crossings(plan, arcs)
-    standing = stand(plan, now_s, crossing, closed_link, closed_shelter, elsewhere)
+    standing = stand(plan, now_s, crossing, closed_link, shut, elsewhere)
     if len(found.movement):
         standing = put_elsewhere(
-            plan, standing, found, now_s, crossing, closed_link, closed_shelter, elsewhere
+            plan, standing, found, now_s, crossing, closed_link, shut, elsewhere
         )
-    rest = remaining(plan, standing, now_s, closed_link, closed_shelter, joined, hazards)
+    rest = remaining(plan, standing, now_s, closed_link, shut, joined, hazards)
     prices = plan.prices if _fits(plan) else None
     room = None if prices is None else np.rint(prices.room / step).astype(np.int64)
     density = plan.settings.get("max_density")
@@ -174,9 +178,20 @@ def replan(
         taken=taken,
     )
     result = compare(plan, standing, rest, new, now_s)
+    result = replace(result, endangered=_endangered(plan, standing, hot))
     # Of a chain of plans, each has only those who were still on the way.
     new.settings["safe"] = result.safe + int(plan.settings.get("safe", 0))
     return result
+
+
+def _endangered(plan: Plan, standing: Standing, hot: NDArray[np.bool_]) -> dict[str, int]:
+    """Count who is inside shelters that get hot."""
+    moves, shelters = plan.movements, plan.scenario.all_shelters
+    size = np.where(standing.safe, moves.size, 0)
+    inside = np.bincount(moves.shelter, weights=size, minlength=len(shelters)).astype(np.int64)
+    some = np.flatnonzero(hot & (inside > 0))
+    names = shelter_names(shelters, some)
+    return dict(zip(names, inside[some].tolist(), strict=True))
 
 
 def _time(value: float | str, name: str, faults: Faults) -> float:

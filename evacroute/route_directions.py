@@ -53,6 +53,8 @@ class Directions:
     depart_s, arrive_s
         When to leave and when the shelter has admitted them [s after the alarm]; None for people
         who are left.
+    note
+        What everybody should know of the figures behind it, "" = nothing.
     """
 
     language: str
@@ -62,6 +64,7 @@ class Directions:
     distance: float = 0.0
     depart_s: float | None = None
     arrive_s: float | None = None
+    note: str = ""
 
     @property
     def bridges(self) -> int:
@@ -81,12 +84,14 @@ class Directions:
             "depart_s": self.depart_s,
             "arrive_s": self.arrive_s,
             "bridges": self.bridges,
+            "note": self.note,
             "steps": steps,
         }
 
     def __str__(self) -> str:
         width = len(str(len(self.text)))
-        return "\n".join(f"{i:>{width}}. {line}" for i, line in enumerate(self.text, 1))
+        lines = [f"{i:>{width}}. {line}" for i, line in enumerate(self.text, 1)]
+        return "\n".join([*lines, self.note] if self.note else lines)
 
 
 def route_directions(

@@ -25,6 +25,12 @@ class Words:
         self.tag = TAGS.get(language, language)
         self.between = BETWEEN_SENTENCES.get(language, " ")
 
+    def modelled(self) -> str:
+        """Say that heights are made by a model, so that nobody takes them for measured."""
+        return self._(
+            "Heights are modelled: which streets flood is an estimate, not a measurement."
+        )
+
     def leave(
         self, depart: float, clock: int | None, way: Sequence[Step], distance: float, time: float
     ) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._setting_out import Setting, Starts, set_out, starts
 from evacroute.boats import Boats
 from evacroute.class_bins import ClassBins, bin_classes
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards, wades
+from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards, hot_from, wades
 from evacroute.hazards.known_tide import tide_of
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
@@ -32,7 +33,7 @@ class Scenario:
     people
         Persons (`People`), or `Groups` with their `classes`.
     shelters
-        Where people can be safe.
+        Where people can be safe. Whose door a fire makes hot before the deadline takes nobody.
     classes
         Classes of the groups; with persons they are made here.
     deadline
@@ -65,12 +66,17 @@ class Scenario:
     boats: Boats | None = field(default=None, kw_only=True)
     max_classes: int = field(default=12, kw_only=True)
     ready_step: float = field(default=10.0, kw_only=True)
+    gathered: Groups = field(init=False)
     groups: Groups = field(init=False)
     group_of_person: NDArray[np.int32] | None = field(init=False)
     bins: ClassBins | None = field(init=False)
     link_times: LinkTimes = field(init=False)
     rides: Boats | None = field(init=False)
     made: NDArray[np.bool_] | None = field(init=False)
+    setting: Setting = field(init=False)
+    cut_off: NDArray[np.bool_] = field(init=False)
+    all_shelters: Shelters = field(init=False)
+    hot_from: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -84,7 +90,9 @@ class Scenario:
             )
             put(self, "bins", bins)
             put(self, "classes", bins.classes)
-            groups, group_of_person = _group(self.people, bins, self.ready_step)
+            put(self, "link_times", self._resolve())
+            begin = starts(self.people, bins, self.network, self.link_times, self.deadline_s)
+            groups, group_of_person = _group(bins, begin, self.ready_step)
             put(self, "groups", groups)
             put(self, "group_of_person", group_of_person)
         else:
@@ -93,9 +101,35 @@ class Scenario:
             put(self, "groups", self.people)
             put(self, "group_of_person", None)
             put(self, "bins", None)
+        put(self, "gathered", self.groups)
+        put(self, "all_shelters", self.shelters)
         self._check()
-        put(self, "link_times", self._resolve())
+        if not isinstance(self.people, People):
+            put(self, "link_times", self._resolve())
+        self._happen()
+
+    def _happen(self) -> None:
+        """Find what the hazards do to boats, shelters and those who set out."""
+        put = object.__setattr__
         self._set_rides()
+        hot = hot_from(
+            as_hazards(self.hazard), self.network, self.all_shelters.node, self.deadline_s
+        )
+        put(self, "hot_from", hot)
+        put(self, "shelters", _cool(self.all_shelters, hot >= self.deadline_s))
+        groups = self.gathered
+        setting = set_out(
+            groups.walks, groups.class_[groups.walks.group], self.network, self.link_times,
+            len(self.group_classes), self.deadline_s,
+        )  # fmt: skip
+        put(self, "setting", setting)
+        put(self, "cut_off", setting.cut_off(groups))
+        there = setting.at_node(groups)
+        later = there > groups.ready_time + 1e-6
+        if later.any():
+            ready = np.where(later, _rounded_up(there, self.ready_step), groups.ready_time)
+            groups = replace(groups, ready_time=ready)
+        put(self, "groups", groups)
 
     def _resolve(self) -> LinkTimes:
         parts = [
@@ -108,8 +142,9 @@ class Scenario:
         """Give the same evacuation with another hazard in place of its own.
 
         People, groups and classes stay as they are, so that one plan can be tried in both; persons
-        are not gathered anew, even where the new hazard asks how deep they can wade. Boats run that
-        the new hazard does not bar.
+        are not gathered anew, even where the new hazard asks how deep they can wade, and leave
+        their street by the same end. Their walk to it may take longer, or cut them off. Boats run
+        that the new hazard does not bar.
 
         Raises
         ------
@@ -127,8 +162,18 @@ class Scenario:
         other = copy(self)
         object.__setattr__(other, "hazard", hazard)
         object.__setattr__(other, "link_times", other._resolve())
-        other._set_rides()
+        other._happen()
         return other
+
+    def gathered_as(self, other: Scenario) -> Scenario:
+        """Give this scenario with the groups that another has made of the same people."""
+        if self.gathered is other.gathered:
+            return self
+        made = copy(self)
+        for name in ("gathered", "group_of_person", "bins"):
+            object.__setattr__(made, name, getattr(other, name))
+        made._happen()
+        return made
 
     def _set_rides(self) -> None:
         """Find the rides that are made: those that no tide bars."""
@@ -214,18 +259,36 @@ class Scenario:
         )
 
 
-def _group(people: People, bins: ClassBins, ready_step: float) -> tuple[Groups, NDArray[np.int32]]:
+def _cool(shelters: Shelters, cool: NDArray[np.bool_]) -> Shelters:
+    """Give the shelters with no room in those that get hot."""
+    if cool.all():
+        return shelters
+    return replace(
+        shelters, capacity=np.where(cool, shelters.capacity, 0),
+        step_free_capacity=np.where(cool, shelters.step_free_capacity, 0),
+    )  # fmt: skip
+
+
+def _rounded_up(time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    return np.asarray(np.ceil(np.round(time / step, 9)) * step)
+
+
+def _group(bins: ClassBins, begin: Starts, step: float) -> tuple[Groups, NDArray[np.int32]]:
     """Gather parties into groups: households stay whole, persons alone join their likes.
 
-    The party's ready time is that of its last member at the start node, rounded up.
+    The party's ready time is that of its last member at the start node, rounded up. Whoever a
+    hazard cuts off is in no group with others, nor are people of different streets.
     """
     n_parties = len(bins.node)
     size = np.bincount(bins.party_of_person[bins.party_of_person >= 0], minlength=n_parties)
-    ready = np.ceil(np.round(bins.ready_time / ready_step, 9)) * ready_step
+    ready = _rounded_up(begin.ready, step)
     whole = size > 1
     # A household is its own group: a running number keeps it apart from its likes.
     apart = np.where(whole, np.arange(n_parties) + 1, 0)
-    key = np.column_stack([bins.node, bins.class_of_party, np.rint(ready).astype(np.int64), apart])
+    whole_ready = np.rint(ready).astype(np.int64)
+    key = np.column_stack(
+        [begin.node, bins.class_of_party, whole_ready, apart, begin.street, begin.cut_off]
+    )
     unique, first, group_of_party = np.unique(key, axis=0, return_index=True, return_inverse=True)
     group_of_party = group_of_party.ravel()
     groups = Groups(
@@ -235,6 +298,7 @@ def _group(people: People, bins: ClassBins, ready_step: float) -> tuple[Groups, 
         ready_time=ready[first],
         size=np.bincount(group_of_party, weights=size, minlength=len(unique)).astype(np.int32),
         together=whole[first],
+        walks=replace(begin.walks, group=group_of_party[begin.walks.group].astype(np.int32)),
     )
     of_person = np.full(len(bins.party_of_person), -1, np.int32)
     near = bins.party_of_person >= 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._changes import modelled_share
 from evacroute._sheet_map import sketch_map
 from evacroute._sheet_page import CONTRASTS, LETTERS, Sheet, SheetWay, index_page, sheet_page
 from evacroute.errors import InputError
@@ -123,6 +124,7 @@ class _Maker:
         self.start_of_way = [self._start_name(m) for m in self.first.tolist()]
         self.step_free = plan.scenario.group_classes.step_free[groups.class_[moves.group]]
         report = plan.scenario.network.report
+        self.modelled = modelled_share(plan.scenario) > 0
         self.synthetic = report is not None and report.is_synthetic
 
     def sheet(self, shelter: int) -> Sheet:
@@ -150,6 +152,7 @@ class _Maker:
             step_free_places=int(shelters.step_free_capacity[shelter]),
             step_free_ways=[self._told(m, n) for m, n in step_free],
             synthetic=self.synthetic,
+            modelled=self.modelled,
         )
 
     def _start_name(self, movement: int) -> str:

@@ -47,7 +47,8 @@ class PlanSummary:
         What the method was given.
     hazards
         changing_links, closed_links (at some time to somebody), closed_to_all_links, slower_links,
-        modelled_heights (share of the ground, None where no flood says so); None without hazards.
+        modelled_heights (share of the ground, None where no flood says so), hot_shelters (names);
+        None without hazards.
     boats
         rides, trips, trips_used, persons_aboard, step_free_aboard; None without boats.
     links, shelters
@@ -123,9 +124,12 @@ class PlanSummary:
             told.append(("hazards", what))
             modelled = self.hazards["modelled_heights"]
             if modelled:
-                share = "less than 1 %" if modelled < 0.01 else f"{modelled:.0%}"
-                what = f"MODELLED for {share} of the ground, where which street is low is made up"
-                told.append(("heights", what))
+                told.append(("heights", modelled_text(modelled)))
+            hot = self.hazards["hot_shelters"]
+            if hot:
+                word = "shelter takes" if len(hot) == 1 else "shelters take"
+                what = f"{len(hot)} {word} nobody, hot before the deadline: {', '.join(hot)}"
+                told.append(("fire", what))
         if self.boats is not None:
             trips, aboard = self.boats["trips"], self.boats["persons_aboard"]
             seated = self.boats["step_free_aboard"]
@@ -192,6 +196,12 @@ class PlanSummary:
             name = f"{row['name']} ({row['shelter_id']})" if row["name"] else row["shelter_id"]
             lines.append(f"{row['share']:>10.0%}  {name}: {row['filled']:,} of {row['capacity']:,}")
         return lines
+
+
+def modelled_text(share: float) -> str:
+    """Say of what share of the ground the heights are modelled."""
+    of = "less than 1 %" if share < 0.01 else f"{share:.0%}"
+    return f"MODELLED for {of} of the ground, where which street is low is made up"
 
 
 def _minutes(value: float | None) -> str:

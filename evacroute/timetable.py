@@ -31,11 +31,14 @@ class Played:
         are late; shape (n_movements,).
     stop
         Leg that it could not enter, -1 = none, shape (n_movements,).
+    held
+        Link that keeps it where its people stand, before any leg, -1 = none, shape (n_movements,).
     """
 
     state: NDArray[np.uint8]
     end: NDArray[np.float64]
     stop: NDArray[np.int64]
+    held: NDArray[np.int64]
 
 
 class Timetable:
@@ -80,13 +83,26 @@ class Timetable:
         """Play all movements in a scenario with the same network, groups and classes."""
         deadline = scenario.deadline_s
         moves, n = self.movements, len(self.movements)
-        played = Played(np.empty(n, np.uint8), np.empty(n), np.empty(n, np.int64))
+        held = np.full(n, -1, np.int64)
+        played = Played(np.empty(n, np.uint8), np.empty(n), np.empty(n, np.int64), held)
+        walks = scenario.groups.walks
+        there = scenario.setting.at_node(scenario.groups)[moves.group]
         play(
-            moves.leg_ptr, moves.leg_link, moves.leg_enter, moves.leg_leave, moves.depart,
+            moves.leg_ptr, moves.leg_link, moves.leg_enter, moves.leg_leave,
+            _frozen(np.maximum(moves.depart, there)),
             moves.arrive, self.class_, self.walk, self.planned, self.is_ride,
             self._cast_off(scenario), *self._lookup(scenario.link_times, deadline), deadline,
             played.state, played.end, played.stop,
         )  # fmt: skip
+        never = np.flatnonzero(np.isinf(scenario.setting.arrive))
+        keeps = np.full(len(scenario.groups), -1, np.int64)
+        keeps[walks.group[never]] = walks.link[never]
+        cut = np.flatnonzero(scenario.cut_off[moves.group])
+        held[cut] = keeps[moves.group[cut]]
+        played.state[cut], played.stop[cut] = STUCK, -1
+        played.end[cut] = scenario.groups.ready_time[moves.group[cut]]
+        hot = scenario.hot_from[moves.shelter] < deadline
+        played.state[hot & (played.state == SAFE)] = STUCK
         return played
 
     def _cast_off(self, scenario: Scenario) -> NDArray[np.float64]:

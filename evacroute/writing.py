@@ -32,8 +32,8 @@ from evacroute.scenario import Scenario
 
 NETWORK_FILES = ("node.csv", "link.csv")
 INSTANCE_FILES = (
-    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "link_times.csv.gz",
-    "hazards.json", "boats.csv",
+    *NETWORK_FILES, "shelters.csv", "classes.csv", "groups.csv.gz", "first_walks.csv.gz",
+    "link_times.csv.gz", "hazards.json", "boats.csv",
 )  # fmt: skip
 
 WHEELCHAIR = {-1: "no", 0: "", 1: "yes"}
@@ -69,8 +69,9 @@ def write_instance(scenario: Scenario, folder: str | Path) -> None:
     """Write a scenario as an instance folder: network, shelters, classes, groups, link times.
 
     What hazards do is written as link times, whatever the hazards, and what they tell of themselves
-    beside it: that heights are modelled, say. Persons are written as the
-    groups they were gathered into. The deadline is no part of an instance.
+    beside it: that heights are modelled, say. Persons are written as the groups they were gathered
+    into, with the walks of those who stand part-way on a link. The deadline is no part of an
+    instance.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def put_network(network: Network, folder: Path) -> None:
 
 def put_instance(scenario: Scenario, folder: Path) -> None:
     """Write the tables of a scenario into a folder that exists."""
-    network, shelters = scenario.network, scenario.shelters
+    network, shelters = scenario.network, scenario.all_shelters
     groups, classes = scenario.groups, scenario.group_classes
     put_network(network, folder)
     rate = np.where(np.isinf(shelters.intake_rate), np.nan, shelters.intake_rate)
@@ -131,6 +132,8 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "intake_rate": rate,
         "kind": shelters.kind,
     }
+    if np.isfinite(scenario.hot_from).any():
+        rooms["hot_from_s"] = _or_nothing(scenario.hot_from)
     write_table(pd.DataFrame(rooms), folder / "shelters.csv")
     paces = {
         "class_id": classes.class_id,
@@ -150,6 +153,18 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "together": groups.together.astype(np.int8),
     }
     write_table(pd.DataFrame(people), folder / "groups.csv.gz")
+    if len(groups.walks):
+        walks = groups.walks
+        steps = {
+            "group_id": groups.group_id[walks.group],
+            "link_id": network.link_id[walks.link],
+            "length": walks.metres,
+            "speed": walks.speed,
+            "ready_s": walks.ready,
+            "leave_s": _or_nothing(scenario.setting.leave),
+            "arrive_s": _or_nothing(scenario.setting.arrive),
+        }
+        write_table(pd.DataFrame(steps), folder / "first_walks.csv.gz")
     tide = scenario.tide
     if scenario.boats is not None and scenario.rides is not None:
         # Where the tide cannot be kept, boats that it bars must not come back.
@@ -160,12 +175,17 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         times["to_s"] = times["to_s"].where(np.isfinite(times["to_s"]))
         write_table(times, folder / "link_times.csv.gz")
     until = scenario.deadline_s
-    told = hazard_reports(as_hazards(scenario.hazard), network, classes, until)
+    told = hazard_reports(as_hazards(scenario.hazard), network, classes, until, shelters)
     record: dict[str, Any] = {"reports": [report.to_dict() for report in told]}
     if tide is not None:
         record["tide"] = {"time_s": tide.time_s, "level_m": tide.level_m}
     if told or tide is not None:
         write_json(record, folder / "hazards.json")
+
+
+def _or_nothing(time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave the cells of what never happens empty."""
+    return np.where(np.isfinite(time), time, np.nan)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

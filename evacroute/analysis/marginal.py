@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from evacroute.analysis.again import part_of, problem_of, solve_again, weights_of
 from evacroute.analysis.streets import street_of_link
 from evacroute.assignment import Movements, OverTime, Problem, Progress
-from evacroute.assignment.problem import per_slot, street_slots, with_gates
+from evacroute.assignment.capacity_slots import per_slot, street_slots
+from evacroute.assignment.problem import with_gates
 from evacroute.errors import Faults, InputError
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evacroute.assignment import REASONS, Problem, build_problem
 from evacroute.assignment.leftover import hopeless
 from evacroute.assignment.placeable import Cut, placeable_within, tightest_cut
-from evacroute.assignment.problem import MOST_SLOTS
+from evacroute.assignment.problem import MOST_SLOTS, ready_slots
 from evacroute.assignment.soonest import Soonest
 from evacroute.network import KINDS
 from evacroute.plan import Plan
@@ -252,8 +252,7 @@ def _time_needed(
 
 
 def _with_slots(problem: Problem, n_slots: int) -> Problem:
-    ready = np.ceil(np.round(problem.scenario.groups.ready_time / problem.step, 9))
-    ready = np.minimum(ready, n_slots + 1).astype(np.int32)
+    ready = ready_slots(problem.scenario, problem.step, n_slots)
     later = replace(problem, n_slots=n_slots, ready=ready)
     # How far it is does not depend on how much time there is.
     later.memo["soonest"] = Soonest.of(problem)

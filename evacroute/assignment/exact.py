@@ -2,7 +2,7 @@
 
 Greedy passes, exchanges and chains move few people at a time, so they can leave somebody for whom
 many others, of several classes, would have to go elsewhere. A solver looks at all of them at once:
-at everyone where the instance is small, else at some (`rescue`).
+at everyone where the instance is small, else at some (`reseat`).
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ def _hopeless(problem: Problem) -> NDArray[np.int16]:
     none = np.where(_too_wide(problem, origins), _CODE[TOO_WIDE], none)
     reason[no_way[g]] = none[g][no_way[g]]
     scenario = problem.scenario
-    if len(scenario.link_times) or scenario.rides is not scenario.boats:
+    tide = scenario.rides is not scenario.boats
+    if len(scenario.link_times) or tide or scenario.cut_off.any():
         reason[_cut_off(problem, places, size, reason)] = _CODE[CUT_OFF]
     else:
         missed = _too_late(problem, places, size) & (reason < 0)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evacroute.assignment.capacity_slots import MOST_PERSONS
 from evacroute.assignment.finish import finish
 from evacroute.assignment.method import Outcome
 from evacroute.assignment.parties import whole_groups
 from evacroute.assignment.placing import Placing, Progress
-from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

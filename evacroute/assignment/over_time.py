@@ -27,7 +27,7 @@ from evacroute.assignment.price_sets import plan_prices, price_set, short_places
 from evacroute.assignment.priced_placing import PricedPlacing
 from evacroute.assignment.pricing import Pricer
 from evacroute.assignment.problem import Problem
-from evacroute.assignment.rescue import rescue
+from evacroute.assignment.reseat import reseat
 from evacroute.assignment.shelter_flow import Placed, ShelterFlow, static_flow
 from evacroute.assignment.soonest import Soonest
 from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, make_terms
@@ -404,7 +404,7 @@ class _Run:
         placing.insert(placing.to_insert()[:TRIED], seed, go_on=self._time_left)
         todo = placing.to_insert()[:TRIED]
         if len(todo) and self._time_left():
-            rescue(placing, todo, tries=TAKEN_OUT, seed=seed, go_on=self._time_left)
+            reseat(placing, todo, tries=TAKEN_OUT, seed=seed, go_on=self._time_left)
         self.vain = 0 if placing.left.sum() < left else self.vain + 1
 
     def _improve(self) -> None:

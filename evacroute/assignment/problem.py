@@ -12,29 +12,25 @@ from numpy.typing import NDArray
 from evacroute._kernels.distances import to_shelters
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
+from evacroute.assignment.capacity_slots import (
+    MOST_PERSONS,
+    per_slot,
+    profile_of,
+    street_slots,
+)
 from evacroute.assignment.chains import build_graph, first_links
 from evacroute.assignment.gates import (
     Gates,
     make_gates,
-    slowest_walk,
-    steady_walk,
     with_rides,
 )
 from evacroute.assignment.rounding import unbias
 from evacroute.assignment.static_prices import static_prices
 from evacroute.errors import InputError
-from evacroute.hazards import LinkTimes, Profile
-from evacroute.network import Network
-from evacroute.people import SPACE_PARTS
+from evacroute.hazards import LinkTimes
 from evacroute.scenario import Scenario
 
 MOST_SLOTS = 20_000
-UNITS = SPACE_PARTS
-"""Units of street capacity to a person, where some class takes more space than one person."""
-
-MOST_PERSONS = np.iinfo(np.int32).max // 4
-"""No limit, in the reservation tables."""
-
 MOST_ENTRIES = 150_000_000
 """Entries of the reservation table of links from which on they take 2 bytes instead of 4."""
 
@@ -294,7 +290,7 @@ def build_problem(scenario: Scenario, step: float, max_density: float | None = N
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, max_density)
     gates = gates_of(scenario, walk, step, n_slots)
     intake_slot, intake_every = per_slot(shelters.intake_rate, step)
-    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
+    ready = ready_slots(scenario, step, n_slots)
     link_slot, link_every = with_gates(link_slot, link_every, gates, units)
     passes = link_slot[: network.n_links] > 0
     graph = build_graph(network, walk, shelters.node, step, passes, link_every, unit, gates)
@@ -330,6 +326,7 @@ def without_hazards(problem: Problem) -> Problem:
         object.__setattr__(scenario, name, value)
     if scenario.made is not None:
         object.__setattr__(scenario, "made", np.ones(len(scenario.made), np.bool_))
+    object.__setattr__(scenario, "cut_off", np.zeros(len(scenario.groups), np.bool_))
     step, shelters = problem.step, scenario.shelters
     walk, unit, units, link_slot, link_every = street_slots(scenario, step, None)
     gates = gates_of(scenario, walk, step, problem.n_slots)
@@ -337,6 +334,7 @@ def without_hazards(problem: Problem) -> Problem:
     return replace(
         problem,
         scenario=scenario,
+        ready=ready_slots(scenario, step, problem.n_slots),
         graph=build_graph(
             scenario.network,
             walk,
@@ -362,7 +360,7 @@ def gates_of(scenario: Scenario, walk: NDArray[np.float64], step: float, n_slots
     walk
         Walking times [s] from `street_slots`.
     """
-    gates = make_gates(_profile(scenario), walk, step, n_slots)
+    gates = make_gates(profile_of(scenario), walk, step, n_slots)
     boats, made, step_free = scenario.boats, scenario.made, scenario.group_classes.step_free
     if boats is None or made is None:
         return gates
@@ -385,123 +383,20 @@ def with_gates(
     return np.append(link_slot, most), np.append(link_every, np.ones_like(most))
 
 
-def _profile(scenario: Scenario) -> Profile:
-    n_classes = len(scenario.group_classes)
-    return scenario.link_times.profile(n_classes, scenario.deadline_s)
-
-
-def ready_slots(ready_time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+def whole_slots(time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """First whole slot at or after each time [s]."""
-    return np.asarray(np.ceil(np.round(ready_time / step, 9)))
+    return np.asarray(np.ceil(np.round(time / step, 9)))
 
 
-def street_slots(
-    scenario: Scenario,
-    step: float,
-    max_density: float | None,
-    barred: NDArray[np.bool_] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.int32], int, NDArray[np.int32], NDArray[np.int32]]:
-    """Find who may walk each link, and how many in a slot.
+def ready_slots(scenario: Scenario, step: float, n_slots: int) -> NDArray[np.int32]:
+    """First whole slot in which each group can leave its node, shape (n_groups,).
 
-    Parameters
-    ----------
-    scenario, step, max_density
-        As for `build_problem`.
-    barred
-        Who may not walk a link, wide as it may be, shape (n_classes, n_links).
-
-    Returns
-    -------
-    tuple
-        Walking times [s] by class, inf = barred; units that a person of each class takes, units to
-        a person, units of each link in a slot, slots between its entries (see `Problem`). Links
-        that change over time have the time without a hazard.
+    At most n_slots + 1, which is too late for everything: so it is for those who are cut off from
+    their node.
     """
-    network, classes = scenario.network, scenario.group_classes
-    profile = _profile(scenario)
-    walk = steady_walk(profile, classes.walk_seconds(network))
-    there = np.unique(scenario.groups.class_)
-    capacity = network.capacity
-    if max_density is not None:
-        slowest = slowest_walk(profile, walk)[there]
-        capacity = np.minimum(capacity, density_limit(network, slowest, max_density))
-    if barred is not None:
-        walk[barred] = np.inf
-    units = UNITS if (classes.space > 1).any() else 1
-    unit = np.ceil(classes.space * units - 1e-9).astype(np.int32)
-    widest = _widest(capacity * step * units, walk, unit, there, units)
-    return walk, unit, units, *per_slot(capacity, step, units, widest)
-
-
-def per_slot(
-    rate: NDArray[np.float64],
-    step: float,
-    units: int = 1,
-    widest: NDArray[np.int32] | None = None,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Find whole units per slot at a rate [person/s], and the slots between entries.
-
-    Rounded down, so that no window of whole slots takes more than rate x (window + step). A rate
-    that does not let in the widest person in every slot lets them in, or others of no more units
-    together, then nobody for ceil(2 x widest / (units of a slot) - 1) - 1 slots, the shortest
-    spacing of which the same holds; at less than half of the widest a slot even the first would be
-    too many, so nobody passes.
-
-    Parameters
-    ----------
-    rate
-        Capacity [person/s].
-    step
-        Length of a slot [s].
-    units
-        Units to a person.
-    widest
-        Units of the widest person who is to pass, of each place; `units` by default.
-    """
-    need = np.full(len(rate), units, np.int32) if widest is None else widest
-    in_slot = np.minimum(rate * step * units, MOST_PERSONS)
-    slot = np.floor(in_slot + 1e-9).astype(np.int32)
-    small = slot < need
-    thin = small & (in_slot >= need / 2)
-    every = np.ones(len(slot), np.int32)
-    every[thin] = np.ceil(2 * need[thin] / in_slot[thin] - 1 - 1e-9).astype(np.int32)
-    slot[small] = 0
-    slot[thin] = need[thin]
-    return slot, every
-
-
-def _widest(
-    in_slot: NDArray[np.float64],
-    walk: NDArray[np.float64],
-    unit: NDArray[np.int32],
-    there: NDArray[np.integer],
-    units: int,
-) -> NDArray[np.int32]:
-    """Units of the widest class that each link can let in at all; bars the others in `walk`."""
-    walk[2 * in_slot < unit[:, None]] = np.inf
-    open_ = np.isfinite(walk[there])
-    widest = np.where(open_, unit[there, None], 0).max(axis=0, initial=0)
-    return np.where(widest > 0, widest, units).astype(np.int32)
-
-
-def density_limit(
-    network: Network, walk: NDArray[np.float64], density: float
-) -> NDArray[np.float64]:
-    """Persons a second that keep each link at a density, at the pace of its slowest class.
-
-    Those inside entered within the walking time of the slowest, length / speed, so that
-    density x width x speed a second fills density x length x width.
-
-    Parameters
-    ----------
-    walk
-        Walking times of the classes that have people [s], shape (n_classes, n_links), inf = barred.
-    density
-        Persons' space on a square metre [1/m2].
-    """
-    slowest = np.where(np.isfinite(walk), walk, 0.0).max(axis=0, initial=0.0)
-    inside = density * network.length * network.width
-    return np.where(slowest > 0, inside / np.where(slowest > 0, slowest, 1.0), np.inf)
+    slot = whole_slots(scenario.groups.ready_time, step)
+    slot[scenario.cut_off] = n_slots + 1
+    return np.minimum(slot, n_slots + 1).astype(np.int32)
 
 
 def _table(slot: NDArray[np.int32], every: NDArray[np.int32], n: int) -> NDArray[np.int32]:

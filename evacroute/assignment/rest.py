@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from evacroute._frozen import equal_arrays
 from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
+from evacroute.assignment.capacity_slots import per_slot, street_slots
 from evacroute.assignment.chains import graph_of_arcs, with_rows
 from evacroute.assignment.problem import (
     Problem,
     gates_of,
-    per_slot,
     ready_slots,
-    street_slots,
     with_gates,
 )
 from evacroute.assignment.rounding import unbias
@@ -188,7 +187,7 @@ def build_rest(
     known = len(arcs[2])
     if price is None:
         price = static_prices(graph, scenario.groups, shelters.capacity)
-    ready = np.minimum(ready_slots(scenario.groups.ready_time, step), n_slots + 1).astype(np.int32)
+    ready = ready_slots(scenario, step, n_slots)
     return Rest(
         scenario=scenario,
         graph=_fit(graph, scenario, price, known, n_slots - ready),

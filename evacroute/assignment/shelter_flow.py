@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.assignment.capacity_slots import MOST_PERSONS
 from evacroute.assignment.class_order import check_order, with_order
 from evacroute.assignment.exact import place_exactly
 from evacroute.assignment.finish import finish
@@ -18,7 +19,7 @@ from evacroute.assignment.offers import Costs, EveryPair, NearPairs
 from evacroute.assignment.parties import Origins, Parties, split, whole_groups
 from evacroute.assignment.placing import Placing, Progress
 from evacroute.assignment.polish import polish
-from evacroute.assignment.problem import MOST_PERSONS, Problem
+from evacroute.assignment.problem import Problem
 from evacroute.assignment.regions import Regions, make_regions
 from evacroute.assignment.repair import repair
 from evacroute.assignment.room import MOST_WIDENED, Offers, RoomFlow, room_flow

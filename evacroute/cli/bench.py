@@ -15,7 +15,7 @@ import typer
 from numpy.typing import NDArray
 
 import evacroute as er
-from evacroute.assignment.problem import ready_slots
+from evacroute.assignment.problem import whole_slots
 from evacroute.cli.inputs import DeadlineOption, JsonOption, SeedOption, StepOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.prices import Prices
@@ -195,7 +195,7 @@ def _proof(
         return None
     # Whoever is left waits for the start of a slot in no plan's cost.
     ready, step = scenario.groups.ready_time, prices.step
-    waits = ready_slots(ready, step) * step - ready
+    waits = whole_slots(ready, step) * step - ready
     penalty = prices.penalty[scenario.groups.class_] + waits
     penalty[prices.hopeless] = 0.0
     return Proof(prices.value, penalty, left, placed)

@@ -275,7 +275,7 @@ def told_of_hazards(scenario: Scenario, hazards: Iterable[Hazard]) -> dict[str, 
     found: dict[str, Readable] = {}
     network, classes, until = scenario.network, scenario.group_classes, scenario.deadline_s
     for one in hazards:
-        for report in hazard_reports([one], network, classes, until):
+        for report in hazard_reports([one], network, classes, until, scenario.all_shelters):
             kind = type(one).__name__.lower()
             number = 1 + sum(name.split()[0] == kind for name in found)
             found[kind if number == 1 else f"{kind} {number}"] = report
@@ -299,6 +299,9 @@ def hazards_report(scenario: Scenario) -> dict[str, Readable]:
         report.notes.append("no link is closed or slower before the deadline")
     if boats_pass_at_any_tide(scenario):
         report.notes.append(ANY_TIDE)
+    if found["hot_shelters"]:
+        hot = ", ".join(found["hot_shelters"])
+        report.notes.append(f"shelters that get hot before the deadline take nobody: {hot}")
     return {"hazards": report}
 
 

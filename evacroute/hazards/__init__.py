@@ -6,7 +6,14 @@ from evacroute.hazards.closures import Closure, Closures
 from evacroute.hazards.earthquake import Earthquake
 from evacroute.hazards.fire import Arrival, Fire, FireLaw, Seat, Zone
 from evacroute.hazards.flood import Flood
-from evacroute.hazards.hazard import Hazard, as_hazards, hazard_reports, wades
+from evacroute.hazards.hazard import (
+    Hazard,
+    as_hazards,
+    hazard_reports,
+    hot_from,
+    shelter_names,
+    wades,
+)
 from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import LinkTimes, Profile
 from evacroute.hazards.tide import Tide
@@ -31,5 +38,7 @@ __all__ = [
     "Zone",
     "as_hazards",
     "hazard_reports",
+    "hot_from",
+    "shelter_names",
     "wades",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute.hazards.hazard import Hazard
+from evacroute.hazards.hazard import Hazard, hot_from
 from evacroute.hazards.link_times import LinkTimes, Profile
 from evacroute.network import Network
 from evacroute.people import Classes
@@ -37,6 +37,12 @@ class Combined:
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Give the link times."""
         return self.times.link_times(network, classes, until)
+
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When each of some nodes gets hot in any scenario [s], inf = in none."""
+        return hot_from(self.hazards, network, nodes, until)
 
     def level(self, begin: float, end: float) -> float:
         """Give the highest tide of all scenarios from one time to another [m], -inf without."""

@@ -256,35 +256,50 @@ class Fire:
             If an arrival is not in degrees and rasterio is not installed.
         """
         samples = sample(network, SPACING)
-        every = float(self.every)
+        touched = [bool(zone.area.covers(samples).any()) for zone in self.zones]
+        if touched and not any(touched):
+            raise HazardError("fire: no zone touches a link of the network")
+        if self.arrival is not None and not np.isfinite(self.arrival.at(samples)).any():
+            raise HazardError("fire: where it arrives there is no link of the network")
+        hot, smoke, begins = self._happenings(samples, until)
+        factor: NDArray[np.float64] = speed_in_smoke(smoke)
+        factor[hot] = 0.0
+        return LinkTimes.of_table(factor, begins)
+
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When heat first reaches each of some nodes [s after the alarm], inf = not by `until`."""
+        points = Samples(
+            np.arange(len(nodes) + 1), network.lon[nodes], network.lat[nodes], network.origin
+        )
+        hot, _, begins = self._happenings(points, until)
+        return np.where(hot.any(axis=1), begins[hot.argmax(axis=1)], np.inf)
+
+    def _happenings(
+        self, samples: Samples, until: float
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+        """Find heat and smoke, shape (n_links, n_spans), and when each span begins [s]."""
+        every, n = float(self.every), len(samples.ptr) - 1
         begins: NDArray[np.float64] = np.asarray(
             every * np.arange(max(1, math.ceil(until / every))), dtype=np.float64
         )
         ends = begins + every
-        hot = np.zeros((network.n_links, len(begins)), dtype=bool)
-        smoke = np.zeros((network.n_links, len(begins)))
+        hot = np.zeros((n, len(begins)), dtype=bool)
+        smoke = np.zeros((n, len(begins)))
         for seat in self.seats:
             self._spread(seat, samples, begins, ends, hot, smoke)  # type: ignore[arg-type]
-        touched = not self.zones
         for zone in self.zones:
             links = np.flatnonzero(samples.any(zone.area.covers(samples)))
-            touched |= bool(len(links))
             when = np.flatnonzero((begins < zone.to_s) & (ends > zone.from_s))
             if zone.kind == "heat":
                 hot[np.ix_(links, when)] = True
             else:
                 k = self._law.extinction if zone.extinction is None else zone.extinction
                 smoke[np.ix_(links, when)] += k
-        if not touched:
-            raise HazardError("fire: no zone touches a link of the network")
         if self.arrival is not None:
-            arrival = samples.least(self.arrival.at(samples))
-            if not np.isfinite(arrival).any():
-                raise HazardError("fire: where it arrives there is no link of the network")
-            hot |= arrival[:, None] < ends
-        factor: NDArray[np.float64] = speed_in_smoke(smoke)
-        factor[hot] = 0.0
-        return LinkTimes.of_table(factor, begins)
+            hot |= samples.least(self.arrival.at(samples))[:, None] < ends
+        return hot, smoke, begins
 
     def reaching(self, network: Network, within: float = 86_400.0) -> NDArray[np.bool_]:
         """Whether each seat's heat or smoke reaches a link within a time [s] from its start."""

@@ -227,6 +227,17 @@ class Flood:
             )
         return report
 
+    def deepest(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """Depth of the deepest street at each of some nodes at the highest level [m]."""
+        level = float(self.series.levels(*self._intervals(until)).max())
+        depth = _depth(self.heights_of(network).height_m, level)
+        at_node = np.zeros(network.n_nodes)
+        for ends in (network.from_node, network.to_node):
+            np.maximum.at(at_node, ends, depth)
+        return at_node[nodes]
+
     def _intervals(self, until: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Begin and end of each interval [s]; one alone where the level does not change."""
         if self.series.is_constant:

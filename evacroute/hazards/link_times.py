@@ -41,6 +41,9 @@ class LinkTimes:
         0 to 1, shape (n_rows,).
     reports
         What the hazards behind the rows told of themselves, where the rows were read; not compared.
+    hot_node, hot_s
+        Nodes that the heat of a fire reaches, and when [s after the alarm], where that was read;
+        not compared, shape (n_hot,).
 
     Raises
     ------
@@ -54,6 +57,8 @@ class LinkTimes:
     to_s: NDArray[np.float64]
     speed_factor: NDArray[np.float64]
     reports: tuple[LoadReport, ...] = field(default=(), kw_only=True)
+    hot_node: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), kw_only=True)
+    hot_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), kw_only=True)
 
     def __post_init__(self) -> None:
         columns: dict[str, Any] = {
@@ -64,6 +69,8 @@ class LinkTimes:
             "speed_factor": np.float64,
         }
         freeze(self, columns, len(self.link), HazardError)
+        hot: dict[str, Any] = {"hot_node": np.int32, "hot_s": np.float64}
+        freeze(self, hot, len(self.hot_node), HazardError)
         faults = Faults("link times")
         begin, end, factor = self.from_s, self.to_s, self.speed_factor
         for i in np.flatnonzero((self.link < 0) | (self.class_ < EVERY)):
@@ -135,6 +142,14 @@ class LinkTimes:
         faults.raise_if_any(HazardError)
         return self
 
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When each of some nodes gets hot [s], inf = never, as far as that was read."""
+        first = np.full(network.n_nodes, np.inf)
+        np.minimum.at(first, self.hot_node, self.hot_s)
+        return first[nodes]
+
     def profile(self, n_classes: int, until: float) -> Profile:
         """Resolve the rows into stretches of time in which nothing changes, link by link.
 
@@ -189,7 +204,7 @@ class LinkTimes:
 
     def equals(self, other: object) -> bool:
         """Whether the other holds equal rows in the same order."""
-        return equal_arrays(self, other, skip=("reports",))
+        return equal_arrays(self, other, skip=("reports", "hot_node", "hot_s"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.boats import Boats
-from evacroute.errors import BoatError, Faults, HazardError, InputError, PeopleError
+from evacroute.errors import (
+    BoatError,
+    Faults,
+    HazardError,
+    InputError,
+    PeopleError,
+    ShelterError,
+)
 from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards
 from evacroute.hazards.known_tide import KnownTide
 from evacroute.load.boats_table import read_boats_table
@@ -22,9 +29,10 @@ from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
 from evacroute.load.tables import flags, numbers, read_table, row_name, unique_ids, words
 from evacroute.network import Network
-from evacroute.people import DEPTH, DEPTH_STEP_FREE, Classes, Groups
+from evacroute.people import DEPTH, DEPTH_STEP_FREE, Classes, FirstWalks, Groups
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
+from evacroute.shelters import Shelters
 
 
 def read_instance(
@@ -89,26 +97,31 @@ def read_instance(
         raise BoatError(f"{more[1]}: the folder has boats of its own, expected none beside others")
     network = read_gmns(folder)
     shelters = read_shelters(shelters_path, network)
+    hot = _read_hot(shelters_path, shelters)
     persons = None if people is None else read_people(people, network, seed=seed)
     # People and shelters are on the streets by now, and keep their positions in what has grown.
     network, riding = (network, None) if boats is None else (_grown(network, boats[0]), boats[1])
     if persons is not None:
         scenario = Scenario(network, persons, shelters, deadline=deadline, hazard=hazard)
-        return _with_more(scenario, *more, riding, told)
+        return _with_more(scenario, *more, riding, told, hot)
     assert groups is not None  # for the type checker: one of the two is there
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
         raise PeopleError(f"{folder}: there is no classes.csv, expected one beside groups.csv")
     classes = read_classes(classes_path)
+    gathered = read_groups(groups, network, classes)
+    walks = _find(folder, "first_walks.csv")
+    if walks is not None:
+        gathered = replace(gathered, walks=read_first_walks(walks, network, gathered))
     scenario = Scenario(
         network,
-        read_groups(groups, network, classes),
+        gathered,
         shelters,
         classes=classes,
         deadline=deadline,
         hazard=hazard,
     )
-    return _with_more(scenario, *more, riding, told)
+    return _with_more(scenario, *more, riding, told, hot)
 
 
 def _with_more(
@@ -117,27 +130,58 @@ def _with_more(
     rides: Path | None,
     boats: Boats | None,
     told: tuple[LoadReport, ...],
+    hot: NDArray[np.float64],
 ) -> Scenario:
-    """Add link times of a file and boats, of a file or given, to a scenario."""
-    if times is None and rides is None and boats is None and not told:
+    """Add link times of a file and boats, of a file or given, to a scenario.
+
+    Parameters
+    ----------
+    hot
+        When each shelter gets hot [s], inf = never.
+    """
+    burns = np.flatnonzero(np.isfinite(hot))
+    if times is None and rides is None and boats is None and not told and not len(burns):
         return scenario
     network = scenario.network
     hazards = as_hazards(scenario.hazard)
-    if times is not None or told:
+    if times is not None or told or len(burns):
         rows = LinkTimes.none()
         if times is not None:
             rows = read_link_times(times, network, scenario.group_classes)
-        hazards = (*hazards, replace(rows, reports=told))
+        node = scenario.all_shelters.node[burns]
+        hazards = (*hazards, replace(rows, reports=told, hot_node=node, hot_s=hot[burns]))
     return Scenario(
         network,
         scenario.people,
-        scenario.shelters,
+        scenario.all_shelters,
         # Those of persons are made again, the same ones: the file's rows wade no deeper.
         classes=scenario.classes if scenario.bins is None else None,
         deadline=scenario.deadline,
         hazard=hazards,
         boats=boats if rides is None else read_boats_table(rides, network),
     )
+
+
+def _read_hot(path: Path, shelters: Shelters) -> NDArray[np.float64]:
+    """Read when each shelter gets hot [s], inf = never: a column that only some files have."""
+    frame = read_table(
+        path,
+        required=(),
+        optional=("shelter_id", "hot_from_s"),
+        text=("shelter_id",),
+        what="shelter",
+        error=ShelterError,
+    )
+    faults = Faults(str(path))
+    hot = numbers(frame, "hot_from_s", faults, low=0, default=np.inf, infinite=True, unit="s")
+    if np.isfinite(hot).any() and "shelter_id" not in frame.columns:
+        faults.add("there is hot_from_s but no shelter_id, expected both")
+    faults.raise_if_any(ShelterError)
+    if not np.isfinite(hot).any():
+        return np.full(len(shelters), np.inf)
+    # Not all rows need have become shelters.
+    first = dict(zip(words(frame, "shelter_id"), hot.tolist(), strict=True))
+    return np.array([first.get(str(name), np.inf) for name in shelters.shelter_id])
 
 
 def read_hazard_reports(folder: Path) -> tuple[LoadReport, ...]:
@@ -276,7 +320,7 @@ def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Cl
         error=PeopleError,
     )
     faults = Faults(str(source) if isinstance(source, str | Path) else "groups")
-    groups = {
+    groups: dict[str, Any] = {
         "group_id": unique_ids(frame, "group_id", faults, prefix="G"),
         "node": _positions(frame, "node_id", network.node_id, "an id of node.csv", faults),
         "class_": _positions(frame, "class_id", classes.class_id, "an id of classes.csv", faults),
@@ -287,6 +331,39 @@ def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Cl
     faults.raise_if_any(PeopleError)
     groups["size"] = groups["size"].astype(np.int32)
     return Groups(**groups)
+
+
+def read_first_walks(
+    source: str | Path | pd.DataFrame, network: Network, groups: Groups
+) -> FirstWalks:
+    """Read the walks of people part-way on a link: group_id, link_id, length, speed, ready_s.
+
+    When they leave and arrive is found again from the link times.
+
+    Raises
+    ------
+    PeopleError
+        If a column is missing, a group or link is unknown, or a value is not what it must be.
+    """
+    frame = read_table(
+        source,
+        required=("group_id", "link_id", "length", "speed", "ready_s"),
+        optional=(),
+        text=("group_id", "link_id"),
+        what="walk",
+        error=PeopleError,
+    )
+    faults = Faults(str(source) if isinstance(source, str | Path) else "first walks")
+    group = _positions(frame, "group_id", groups.group_id, "an id of groups.csv", faults)
+    link = _positions(frame, "link_id", network.link_id, "an id of link.csv", faults)
+    metres = numbers(frame, "length", faults, above=0, unit="m")
+    speed = numbers(frame, "speed", faults, above=0, unit="m/s")
+    ready = numbers(frame, "ready_s", faults, low=0, unit="s")
+    for i in np.flatnonzero((group >= 0) & (link >= 0)):
+        if network.to_node[link[i]] != groups.node[group[i]]:
+            faults.add(f"{row_name(frame, int(i))}: the link does not end at the group's node")
+    faults.raise_if_any(PeopleError)
+    return FirstWalks(group, link, metres, speed, ready)
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evacroute._changes import modelled_heights, reports_of_hazards
 from evacroute.errors import InputError
 from evacroute.network import Network
 from evacroute.plan import Plan
@@ -21,6 +22,7 @@ from evacroute.rescue.pickups import RADIUS, Landings, Pickups, gather
 from evacroute.rescue.result import Rescue
 from evacroute.rescue.routing import route
 from evacroute.rescue.task import NO_TIME, make_task
+from evacroute.rescue.walking import blocked_links
 from evacroute.units import seconds
 
 UNKNOWN_PLACE = "it is not known where they are"
@@ -44,7 +46,9 @@ def rescue(
     """Gather those who cannot get out at pick-ups, and route boat crews and stretcher teams.
 
     Whoever the plan leaves is at one pick-up, where they stand or up to `radius` metres away along
-    streets they can use themselves. A stretcher team comes to that place on foot, a boat to the
+    streets they can use themselves, and that no hazard closes to them until the deadline; whoever
+    is cut off in their own street stays there. Crews on foot take no street that is closed to
+    everyone for good. A stretcher team comes to that place on foot, a boat to the
     canal side nearest to it; people who cannot get to the landing are fetched by the boat's crew.
     All of a pick-up must be aboard by its latest time, which is the plan's deadline unless `latest`
     says less. Vehicles bring them to shelters with places left, on as many trips as pay.
@@ -114,10 +118,14 @@ def rescue(
     given = None if drop_offs is None else read_drop_offs(drop_offs, network)
     tell("gathering those who are left", 0.1)
     left = who_is_left(plan)
+    since = np.full(len(classes) + 1, np.inf)
+    np.minimum.at(since, left.class_, left.ready)
+    blocked = blocked_links(scenario, since[: len(classes)])
     pickups = gather(
         left, network, classes, radius=radius, deadline=scenario.deadline_s, cut=latest or {},
-        fleet=vehicles, largest=largest,
+        fleet=vehicles, largest=largest, blocked=blocked,
     )  # fmt: skip
+    modelled = modelled_heights(reports_of_hazards(scenario))
     table = pickups.table
     people = _people(plan, left, pickups)
     lost = people[people["pickup_id"] == ""]
@@ -130,10 +138,13 @@ def rescue(
         index=lost.index,
     )  # fmt: skip
     if vehicles is None:
-        return Rescue(people, table, None, unreached.reset_index(drop=True), {}, 0)
+        lost_rows = unreached.reset_index(drop=True)
+        return Rescue(people, table, None, lost_rows, {}, 0, modelled)
     tell("routing the fleet", 0.3)
-    drops = given if given is not None else shelters_with_room(plan, Landings(network, classes))
-    task = make_task(table, drops, vehicles, network, canals)
+    drops = given
+    if drops is None:
+        drops = shelters_with_room(plan, Landings(network, classes, blocked))
+    task = make_task(table, drops, vehicles, network, canals, blocked)
     visits = route(task, solution_limit=solution_limit, time_limit=limit)
     routes = routes_frame(visits, task, table, drops, vehicles)
     table = _with_vehicles(table, routes)
@@ -143,8 +154,8 @@ def rescue(
     missed = missed[columns].assign(reason=reasons[missed.index])
     parts = [part for part in (missed, unreached) if len(part)]
     unreached = pd.concat(parts, ignore_index=True) if parts else unreached
-    lines = route_lines(routes, network, canals)
-    return Rescue(people, table, routes, unreached, lines, len(vehicles))
+    lines = route_lines(routes, network, canals, blocked)
+    return Rescue(people, table, routes, unreached, lines, len(vehicles), modelled)
 
 
 def _people(plan: Plan, left: Left, pickups: Pickups) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from evacroute.rescue.drop_offs import DropOffs
 from evacroute.rescue.fleet import Fleet
 from evacroute.rescue.routing import Visit
 from evacroute.rescue.task import Task
-from evacroute.rescue.walking import crew_metres, nearest_nodes, path_between, street_graph
+from evacroute.rescue.walking import Blocked, crew_metres, nearest_nodes, path_between, street_graph
 
 START, PICKUP, DROP_OFF = "start", "pick-up", "drop-off"
 
@@ -88,7 +88,10 @@ def _aboard(stop: dict[str, Any]) -> int:
 
 
 def route_lines(
-    routes: pd.DataFrame, network: Network, canals: Network | None
+    routes: pd.DataFrame,
+    network: Network,
+    canals: Network | None,
+    blocked: Blocked | None = None,
 ) -> dict[str, list[list[float]]]:
     """Draw each vehicle's way: [lon, lat] points by vehicle.
 
@@ -105,7 +108,7 @@ def route_lines(
             lines[str(name)] = points.tolist()
             continue
         if boat not in graphs:
-            length = crew_metres(on)
+            length = crew_metres(network, blocked)
             if boat:
                 length = np.where(on.capacity > 0, on.length, np.inf)
             graphs[boat] = street_graph(on, length)

@@ -66,6 +66,8 @@ class Left:
         Positions in `NEEDS`.
     reason, why
         Why they are left, as the plan says it and in short.
+    stays
+        Who is cut off where they stand: they cannot even get to their node.
     """
 
     person_id: NDArray[Any]
@@ -81,6 +83,7 @@ class Left:
     need: NDArray[np.int64]
     reason: NDArray[Any]
     why: NDArray[Any]
+    stays: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.persons)
@@ -162,4 +165,5 @@ def who_is_left(plan: Plan) -> Left:
         unit=np.where(known & groups.together[group], group, -1).astype(np.int64),
         node=node, lon=lon, lat=lat, class_=class_, persons=persons, ready=ready,
         need=need.astype(np.int64), reason=reason, why=np.array(told, dtype=object),
+        stays=known & np.append(scenario.cut_off, False)[group],
     )  # fmt: skip

@@ -15,6 +15,7 @@ from evacroute.people import Classes
 from evacroute.rescue.fleet import Fleet
 from evacroute.rescue.needs import NEEDS, NO_STEPS, SLOWLY, WHEELCHAIR, Left
 from evacroute.rescue.walking import (
+    Blocked,
     crew_metres,
     nearest_of,
     street_graph,
@@ -60,6 +61,7 @@ def gather(
     cut: Mapping[Any, float],
     fleet: Fleet | None,
     largest: int | None = None,
+    blocked: Blocked | None = None,
 ) -> Pickups:
     """Gather people who are left at pick-ups.
 
@@ -84,16 +86,18 @@ def gather(
         The vehicles; no pick-up is more than one takes.
     largest
         Most persons of a pick-up; None = as many as a vehicle takes.
+    blocked
+        Links that hazards close.
     """
     latest = np.full(network.n_nodes, deadline)
     np.minimum.at(latest, network.node_positions(cut), list(cut.values()))
-    centre, walk = _centres(left, network, classes, radius)
+    centre, walk = _centres(left, network, classes, radius, blocked)
     slowest = np.where(classes.step_free, classes.speed_flat, classes.speed_steps)
     pace = np.where(left.class_ >= 0, np.minimum(slowest, classes.speed_flat)[left.class_], 1.0)
     there = left.ready + walk / pace
     by = np.where(left.node >= 0, np.minimum(latest[left.node], latest[centre]), deadline)
     parts = _split(left, centre, there, by, _limits(fleet, largest))
-    landings = Landings(network, classes)
+    landings = Landings(network, classes, blocked)
     rows = [_row(left, part, network, there, by, pace, centre, landings, radius) for part in parts]
     order = sorted(range(len(rows)), key=lambda i: _urgency(rows[i]))
     digits = max(3, len(str(len(rows))))
@@ -120,20 +124,22 @@ def _urgency(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _centres(
-    left: Left, network: Network, classes: Classes, radius: float
+    left: Left, network: Network, classes: Classes, radius: float, blocked: Blocked | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find where each row is gathered (a node, or -1), and how far they walk there [m]."""
     centre, metres = left.node.copy(), np.zeros(len(left))
     on_street = np.flatnonzero(left.node >= 0)
     if not len(on_street) or radius <= 0:
         return centre, metres
-    key = left.class_[on_street] * network.n_nodes + left.node[on_street]
+    # Whoever is cut off where they stand is a kind of their own, of a class that walks nowhere.
+    class_ = np.where(left.stays, len(classes), left.class_)[on_street]
+    key = class_ * network.n_nodes + left.node[on_street]
     kinds, kind_of = np.unique(key, return_inverse=True)
     weights = left.persons[on_street].astype(np.float64)
     persons = np.bincount(kind_of.ravel(), weights=weights).astype(np.float64)
     places = np.zeros(network.n_nodes, bool)
     places[left.node[on_street]] = True
-    kind, place, far = _reach(kinds, places, network, classes, radius)
+    kind, place, far = _reach(kinds, places, network, classes, radius, blocked)
     chosen = _cover(kind, place, persons, kinds % network.n_nodes, network.n_nodes)
     # Everyone goes to the nearest place taken, of equals the first node.
     kept = chosen[place]
@@ -152,9 +158,11 @@ def _reach(
     network: Network,
     classes: Classes,
     radius: float,
+    blocked: Blocked | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Find the places that the people of each node and class can walk to, and how far they are."""
-    usable = usable_links(network, classes)
+    usable = usable_links(network, classes, blocked)
+    usable = np.append(usable, np.zeros((1, network.n_links), bool), axis=0)
     class_, node = np.divmod(kinds, network.n_nodes)
     found = []
     for k in np.unique(class_).tolist():
@@ -327,14 +335,15 @@ class Landings:
     it; where a network tells of neither, the ends of links with steps.
     """
 
-    def __init__(self, network: Network, classes: Classes) -> None:
+    def __init__(self, network: Network, classes: Classes, blocked: Blocked | None = None) -> None:
         beside = np.isin(network.kind, [KINDS.index("quay"), KINDS.index("bridge")])
         if not beside.any():
             beside = network.steps > 0
         self.nodes = np.unique(
             np.concatenate([network.from_node[beside], network.to_node[beside]])
         ).astype(np.int64)
-        self._network, self._usable = network, usable_links(network, classes)
+        self._network, self._blocked = network, blocked
+        self._usable = usable_links(network, classes, blocked)
         self._strict = np.lexsort((classes.min_width, classes.step_free))
         self._found: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]] = {}
 
@@ -343,7 +352,7 @@ class Landings:
         if class_ not in self._found:
             network = self._network
             length = np.where(self._usable[class_], network.length, np.inf)
-            metres = crew_metres(network) if class_ < 0 else length
+            metres = crew_metres(network, self._blocked) if class_ < 0 else length
             self._found[class_] = nearest_of(street_graph(network, metres), self.nodes)
         return self._found[class_]
 
@@ -376,7 +385,7 @@ def _row(
     if node >= 0:
         lon, lat = float(network.lon[node]), float(network.lat[node])
         far, at = landings.of_class(landings.strictest(left.class_[rows]))
-        if far[node] <= radius:
+        if far[node] <= radius and not left.stays[rows].any():
             landing, metres = int(at[node]), float(far[node])
         else:
             far, at = landings.of_class(-1)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from evacroute.rescue.itinerary import DROP_OFF, PICKUP
+from evacroute.summary import modelled_text
 from evacroute.writing import atomic_folder, plain, write_json, write_table
 
 RESCUE_FILES = (
@@ -44,6 +45,8 @@ class RescueSummary:
         Persons whom the fleet picks up in time; None without a fleet.
     unreached
         Reason -> persons who are not.
+    modelled_heights
+        Share of the walkable ground whose heights a flood has from a model; None without a flood.
     last_aboard_s, last_safe_s
         When the last people are aboard, and off at a drop-off [s after the alarm].
     """
@@ -61,6 +64,7 @@ class RescueSummary:
     unreached: dict[str, int]
     last_aboard_s: float | None
     last_safe_s: float | None
+    modelled_heights: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the summary as plain types."""
@@ -72,6 +76,8 @@ class RescueSummary:
         lines += [f"{n:>10,}  {why}" for why, n in self.by_why.items()]
         lines.append("need:")
         lines += [f"{n:>10,}  {need}" for need, n in self.by_need.items()]
+        if self.modelled_heights:
+            lines.insert(1, f"heights: {modelled_text(self.modelled_heights)}")
         if self.nowhere:
             lines.append(f"{self.nowhere:>10,}  at no pick-up, for it is not known where they are")
         if self.reached is None:
@@ -136,6 +142,8 @@ class Rescue:
         Points [lon, lat] of each vehicle's way, by vehicle_id.
     vehicles
         Vehicles in the fleet.
+    modelled_heights
+        Share of the walkable ground whose heights a flood has from a model; None without a flood.
     """
 
     people: pd.DataFrame
@@ -144,6 +152,7 @@ class Rescue:
     unreached: pd.DataFrame
     lines: dict[str, list[list[float]]]
     vehicles: int
+    modelled_heights: float | None = None
 
     def summary(self) -> RescueSummary:
         """Sum it up; prints as a table."""
@@ -172,6 +181,7 @@ class Rescue:
             unreached=_sums(self.unreached, "reason"),
             last_aboard_s=last_aboard,
             last_safe_s=last_safe,
+            modelled_heights=self.modelled_heights,
         )
 
     def to_csv(self, folder: str | Path) -> Path:

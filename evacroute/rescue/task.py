@@ -13,7 +13,7 @@ from evacroute.network import Network
 from evacroute.rescue.drop_offs import DropOffs
 from evacroute.rescue.fleet import BOAT, Fleet
 from evacroute.rescue.pickups import CARRY_SPEED, FETCH_SPEED
-from evacroute.rescue.walking import between, crew_metres, nearest_nodes, street_graph
+from evacroute.rescue.walking import Blocked, between, crew_metres, nearest_nodes, street_graph
 from evacroute.units import to_metres, to_ticks
 
 DETOUR = 1.4
@@ -87,7 +87,12 @@ def _up(values: Any) -> NDArray[np.int64]:
 
 
 def make_task(
-    table: pd.DataFrame, drops: DropOffs, fleet: Fleet, network: Network, canals: Network | None
+    table: pd.DataFrame,
+    drops: DropOffs,
+    fleet: Fleet,
+    network: Network,
+    canals: Network | None,
+    blocked: Blocked | None = None,
 ) -> Task:
     """Set up the routing task.
 
@@ -97,7 +102,7 @@ def make_task(
     """
     n, vehicles = len(table), len(fleet)
     kinds, type_of, type_rows = _types(fleet)
-    metres = _metres(table, drops, fleet, network, canals)
+    metres = _metres(table, drops, fleet, network, canals, blocked)
     persons = table["persons"].to_numpy(np.int64)
     carried = table["cannot_use_steps"].to_numpy(np.int64)
     board = np.array([_boarding(table, fleet, v) for v in type_rows]).reshape(len(type_rows), n)
@@ -160,7 +165,12 @@ def _boarding(table: pd.DataFrame, fleet: Fleet, v: int) -> NDArray[np.float64]:
 
 
 def _metres(
-    table: pd.DataFrame, drops: DropOffs, fleet: Fleet, network: Network, canals: Network | None
+    table: pd.DataFrame,
+    drops: DropOffs,
+    fleet: Fleet,
+    network: Network,
+    canals: Network | None,
+    blocked: Blocked | None,
 ) -> dict[str, NDArray[np.float64]]:
     """Metres between all starts, pick-ups and drop-offs by kind of vehicle, inf = no way."""
     found = {}
@@ -174,7 +184,7 @@ def _metres(
             continue
         gap, start = nearest_nodes(network, fleet.lon, fleet.lat)
         stops = np.concatenate([start, places, drops.node]).astype(np.int64)
-        metres = between(street_graph(network, crew_metres(network)), stops)
+        metres = between(street_graph(network, crew_metres(network, blocked)), stops)
         metres[stops < 0] = np.inf
         metres[:, stops < 0] = np.inf
         # Teams start within a short walk of the nearest node.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -10,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from evacroute.network import FERRY, Network
 from evacroute.people import Classes
+from evacroute.scenario import Scenario
 from evacroute.units import to_metres
 
 STEPS_FACTOR = 2.0
@@ -29,18 +32,64 @@ def nearest_nodes(
     return np.asarray(gap, dtype=np.float64), np.asarray(node, dtype=np.int64)
 
 
-def usable_links(network: Network, classes: Classes) -> NDArray[np.bool_]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocked:
+    """Links that a plan's hazards close.
+
+    Parameters
+    ----------
+    people
+        At some time from when people of a class are ready until the deadline, to that class, shape
+        (n_classes, n_links).
+    crews
+        To everyone, from some time before the deadline on for good, shape (n_links,).
+    """
+
+    people: NDArray[np.bool_]
+    crews: NDArray[np.bool_]
+
+
+def blocked_links(scenario: Scenario, since: NDArray[np.float64]) -> Blocked:
+    """Find the links that hazards close to people on foot and to crews.
+
+    Parameters
+    ----------
+    since
+        From when on each class walks [s after the alarm], shape (n_classes,); inf = nobody does.
+    """
+    n_classes, n_links = len(scenario.group_classes), scenario.network.n_links
+    people, crews = np.zeros((n_classes, n_links), bool), np.zeros(n_links, bool)
+    profile = scenario.link_times.profile(n_classes, scenario.deadline_s)
+    if len(profile.link):
+        first, last = profile.ptr[:-1], profile.ptr[1:] - 1
+        end = np.append(profile.begin[1:], np.inf)
+        end[last] = np.inf
+        shut = profile.factor <= 0
+        people[:, profile.link] = np.logical_or.reduceat(
+            shut & (end > since[:, None]), first, axis=1
+        )
+        crews[profile.link] = shut[:, last].all(axis=0)
+    return Blocked(people, crews)
+
+
+def usable_links(
+    network: Network, classes: Classes, blocked: Blocked | None = None
+) -> NDArray[np.bool_]:
     """Tell the links that each class can walk, shape (n_classes, n_links)."""
-    return np.isfinite(classes.walk_seconds(network)) & (network.capacity > 0)
+    usable = np.isfinite(classes.walk_seconds(network)) & (network.capacity > 0)
+    return usable if blocked is None else usable & ~blocked.people
 
 
-def crew_metres(network: Network) -> NDArray[np.float64]:
+def crew_metres(network: Network, blocked: Blocked | None = None) -> NDArray[np.float64]:
     """Length of each link for a crew on foot, steps counted `STEPS_FACTOR` times; inf = none.
 
-    A crew uses steps and narrow ways, but no ferry and no link that is closed.
+    A crew uses steps and narrow ways, but no ferry and no link that is closed to everyone for good.
     """
     length = np.where(network.steps > 0, STEPS_FACTOR, 1.0) * network.length
-    return np.where((network.kind == FERRY) | (network.capacity <= 0), np.inf, length)
+    shut = (network.kind == FERRY) | (network.capacity <= 0)
+    if blocked is not None:
+        shut |= blocked.crews
+    return np.where(shut, np.inf, length)
 
 
 def street_graph(network: Network, length: NDArray[np.float64]) -> csr_matrix:

@@ -153,7 +153,8 @@ class Unpacked:
 def _as_planned(plan: Plan) -> Played:
     moves = plan.movements
     state = np.where(moves.arrive <= plan.scenario.deadline_s, SAFE, LATE).astype(np.uint8)
-    return Played(state, moves.arrive, np.full(len(moves), -1, np.int64))
+    none = np.full(len(moves), -1, np.int64)
+    return Played(state, moves.arrive, none, none)
 
 
 PARTS = ("movements", "method", "step_s", "seconds", "settings", "bound", "seed", "prices")
@@ -191,7 +192,7 @@ def _unpack(content: bytes) -> Unpacked:
     # Arrays that were pickled may be written to; kernels are compiled for such as may not.
     assert scenario.classes is not None
     scenario = Scenario(
-        replace(scenario.network), replace(scenario.groups), replace(scenario.shelters),
+        replace(scenario.network), replace(scenario.gathered), replace(scenario.all_shelters),
         classes=replace(scenario.classes), deadline=scenario.deadline, hazard=scenario.hazard,
         boats=None if scenario.boats is None else replace(scenario.boats),
     )  # fmt: skip

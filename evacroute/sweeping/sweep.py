@@ -185,8 +185,9 @@ def _work(
     else:
         check_method(method, settings, max_density)
     of_person = scenario.group_of_person
+    gathered = (scenario if plan is None else plan.scenario).gathered
     base = Scenario(
-        scenario.network, scenario.groups, scenario.shelters, classes=scenario.group_classes,
+        scenario.network, gathered, scenario.all_shelters, classes=scenario.group_classes,
         deadline=scenario.deadline_s, hazard=hazard, boats=scenario.boats,
     )  # fmt: skip
     aside = 0 if of_person is None else int((of_person < 0).sum())
@@ -202,7 +203,10 @@ def _prints(work: Work) -> dict[str, str]:
     """Digest what the rows depend on, part by part."""
     method = (work.method, work.step, work.seed, work.max_density, work.settings)
     scenario = work.scenario
-    parts = (scenario.network, scenario.groups, scenario.shelters, scenario.classes, scenario.boats)
+    parts = (
+        scenario.network, scenario.gathered, scenario.all_shelters, scenario.classes,
+        scenario.boats,
+    )  # fmt: skip
     return {
         "scenario": digest((*parts, scenario.deadline_s, work.aside)),
         "plan": digest((work.movements, scenario.link_times)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evacroute.errors import PlanError
 from evacroute.verification import bound as certificate
-from evacroute.verification import hazards, people, rides, room, ways
+from evacroute.verification import hazards, people, rides, room, setting_out, ways
 from evacroute.verification.check import Check
 from evacroute.verification.evidence import Evidence, Legs, from_folder, from_plan
 
@@ -83,7 +83,8 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
     """Check a plan against every rule, from legs and instance alone.
 
     The rules: everyone is in the plan once; ways hang together and the class may walk them; nobody
-    leaves before they are ready, or is in a link while it is closed; times go forward in whole
+    leaves before they are ready, or is in a link while it is closed, on the walk from where they
+    stand to their node neither; nobody is in a shelter that gets hot; times go forward in whole
     steps; walking takes length / speed, at the factor of the time of entering where the instance
     has link times; no street, shelter or door takes more than it can; everyone arrives by the
     deadline; households stay whole; whoever is left has a reason; and the figures that the plan
@@ -130,6 +131,9 @@ def _checks(e: Evidence, bound: bool) -> Iterator[Check]:
         yield hazards.open_(e, legs)
     if len(e.instance.rides.link):
         yield from rides.checks(e, legs)
+    if len(e.instance.walks.link):
+        yield setting_out.first_walks(e)
+        yield setting_out.cut_off(e)
     yield ways.ready(e, legs)
     yield ways.order(e, legs)
     yield ways.arrival(e, legs)
@@ -140,6 +144,8 @@ def _checks(e: Evidence, bound: bool) -> Iterator[Check]:
     if e.max_density is not None:
         yield room.density(e, legs, e.max_density)
     yield from room.rooms(e)
+    if (e.instance.hot_from < e.deadline).any():
+        yield setting_out.cool_shelters(e)
     yield room.intake(e)
     yield room.deadline(e)
     yield people.households(e)

@@ -31,6 +31,7 @@ from evacroute.verification.grid import (
     told,
     true_grid,
 )
+from evacroute.verification.setting_out import never
 
 SHARE = 1e-5
 """How far the stated dual value may be from the one found, as a share of it."""
@@ -220,6 +221,7 @@ class _Sweep:
             found[mine] = self.ready[group] + self._static(k, entry, 1.0, 0)[self.group[group]]
             if len(p.gate_ptr) > 1 and (found[mine] <= p.n_slots).any():
                 found[mine] = self._soonest(k, entry)[self.ready[group], self.group[group]]
+        found[never(self.e)[p.hopeless]] = np.inf
         spare = np.where(found <= p.n_slots, p.n_slots - found + 1, 0.0)
         return judge(
             "hopeless groups",

@@ -52,6 +52,55 @@ Levels = tuple[Floats, Floats]
 """Samples of the tide: times [s after the alarm] and levels [m]."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WalkRows:
+    """Walks from where people stand on a link to their group's node.
+
+    Group, link, how much of it is walked [m], at which speed [m/s], when they are ready, leave and
+    arrive [s]; inf = never.
+    """
+
+    group: NDArray[np.int64]
+    link: NDArray[np.int64]
+    length: Floats
+    speed: Floats
+    ready: Floats
+    leave: Floats
+    arrive: Floats
+
+
+def walk_rows_of(scenario: Scenario) -> WalkRows:
+    """Take the first walks of a scenario in memory."""
+    walks, setting = scenario.groups.walks, scenario.setting
+    return WalkRows(
+        group=walks.group.astype(np.int64),
+        link=walks.link.astype(np.int64),
+        length=walks.metres,
+        speed=walks.speed,
+        ready=walks.ready,
+        leave=setting.leave,
+        arrive=setting.arrive,
+    )
+
+
+def read_walks(path: Path, groups: Text, links: Text, faults: Faults) -> WalkRows:
+    """Read ``first_walks.csv.gz``; none where there is no such file."""
+    source = path / "first_walks.csv.gz"
+    if not source.exists():
+        none = np.zeros(0)
+        return WalkRows(none.astype(np.int64), none.astype(np.int64), *[none] * 5)
+    number = ("length", "speed", "ready_s", "leave_s", "arrive_s")
+    table = read_columns(
+        source, text=("group_id", "link_id"), number=number,
+        defaults={"leave_s": np.inf, "arrive_s": np.inf},
+    )  # fmt: skip
+    return WalkRows(
+        find(table["group_id"], groups, f"{source.name}: group_id", faults).astype(np.int64),
+        find(table["link_id"], links, f"{source.name}: link_id", faults).astype(np.int64),
+        *(table[name] for name in number),
+    )
+
+
 def link_rows_of(scenario: Scenario) -> LinkRows:
     """Take the link times of a scenario in memory."""
     times = scenario.link_times

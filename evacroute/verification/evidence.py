@@ -5,7 +5,7 @@ Nothing of the assigner is used here, so that its faults cannot hide themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,13 @@ from evacroute.prices import Prices
 from evacroute.verification.changes import (
     LinkRows,
     Rides,
+    WalkRows,
     link_rows_of,
     read_link_times,
     read_rides,
+    read_walks,
     rides_of,
+    walk_rows_of,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +68,10 @@ class Instance:
     room: Floats
     step_free_room: Floats
     intake: Floats
+    hot_from: Floats
     link_times: LinkRows
     rides: Rides
+    walks: WalkRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,11 +123,22 @@ class Evidence:
         return np.ones(len(class_)) if self.prices is None else self.prices.weight[class_]
 
 
+def _cooled(instance: Instance, deadline: float) -> Instance:
+    """Take the room from shelters that get hot before the deadline."""
+    cool = instance.hot_from >= deadline
+    if cool.all():
+        return instance
+    return replace(
+        instance, room=np.where(cool, instance.room, 0.0),
+        step_free_room=np.where(cool, instance.step_free_room, 0.0),
+    )  # fmt: skip
+
+
 def from_plan(plan: Plan) -> Evidence:
     """Take the arrays of a plan in memory."""
     scenario, moves = plan.scenario, plan.movements
     network, classes = scenario.network, scenario.group_classes
-    groups, shelters = scenario.groups, scenario.shelters
+    groups, shelters = scenario.groups, scenario.all_shelters
     instance = Instance(
         link_id=network.link_id,
         link_from=network.from_node,
@@ -149,8 +165,10 @@ def from_plan(plan: Plan) -> Evidence:
         room=shelters.capacity.astype(np.float64),
         step_free_room=shelters.step_free_capacity.astype(np.float64),
         intake=shelters.intake_rate,
+        hot_from=scenario.hot_from,
         link_times=link_rows_of(scenario),
         rides=rides_of(scenario),
+        walks=walk_rows_of(scenario),
     )
     left = plan.unassigned_groups
     persons = None
@@ -169,7 +187,7 @@ def from_plan(plan: Plan) -> Evidence:
     figures |= {"placed": plan.placed, "left": plan.left, "weighted_cost": plan.weighted_cost}
     return Evidence(
         source=repr(plan),
-        instance=instance,
+        instance=_cooled(instance, scenario.deadline_s),
         step=plan.step_s,
         deadline=scenario.deadline_s,
         group=moves.group,
@@ -238,7 +256,7 @@ def from_folder(folder: str | Path) -> Evidence:
     faults.raise_if_any()
     return Evidence(
         source=str(folder),
-        instance=instance,
+        instance=_cooled(instance, float(record["deadline_s"])),
         step=float(record["step_s"]),
         deadline=deadline,
         group=group,
@@ -302,8 +320,8 @@ def _read_instance(path: Path, deadline: float) -> Instance:
     shelter = read_columns(
         path / "shelters.csv",
         text=("shelter_id", "node_id"),
-        number=("capacity", "step_free_capacity", "intake_rate"),
-        defaults={"step_free_capacity": np.inf, "intake_rate": np.inf},
+        number=("capacity", "step_free_capacity", "intake_rate", "hot_from_s"),
+        defaults=dict.fromkeys(("step_free_capacity", "intake_rate", "hot_from_s"), np.inf),
     )
     faults = Faults(str(path))
     instance = Instance(
@@ -332,8 +350,10 @@ def _read_instance(path: Path, deadline: float) -> Instance:
         room=shelter["capacity"],
         step_free_room=np.minimum(shelter["step_free_capacity"], shelter["capacity"]),
         intake=shelter["intake_rate"],
+        hot_from=shelter["hot_from_s"],
         link_times=read_link_times(path, link["link_id"], class_["class_id"], faults),
         rides=read_rides(path, link["link_id"], deadline, faults),
+        walks=read_walks(path, group["group_id"], link["link_id"], faults),
     )
     faults.raise_if_any()
     return instance

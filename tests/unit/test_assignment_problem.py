@@ -12,8 +12,9 @@ from networks import corridor, from_edges, grid
 from scenes import WHEELCHAIR, on_the_grid, scene
 
 import evacroute as er
+from evacroute.assignment.capacity_slots import per_slot
 from evacroute.assignment.placeable import most_placeable
-from evacroute.assignment.problem import build_problem, per_slot
+from evacroute.assignment.problem import build_problem
 from evacroute.network import KINDS
 
 FAR = 1 << 28

@@ -32,7 +32,7 @@ MOST_STATES = 100_000
 """Places looked at for who stands in the way of one party."""
 
 
-def rescue(
+def reseat(
     placing: PricedPlacing,
     todo: NDArray[np.int64],
     *,
