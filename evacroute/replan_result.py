@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,8 @@ class ReplanSummary:
         Why persons who joined are near no street, in the loader's words, and how many.
     mean_s
         Mean time from now, or from when they are ready, to safe, of those placed [s].
+    mean_before_s
+        The same by the plan before, of those who were on their way by it, NaN = nobody was [s].
     gap, gap_wanted
         Proven gap of what is left, None = not known; at which gap to stop.
     stopped
@@ -75,10 +78,13 @@ class ReplanSummary:
     stopped: str
     seconds: float
     endangered: dict[str, int] = field(default_factory=dict)
+    mean_before_s: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain types, for JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Give the figures as plain types, for JSON; None for what is NaN."""
+        found = {name: getattr(self, name) for name in self.__slots__}
+        nothing = math.isnan(self.mean_before_s)
+        return {**found, "mean_before_s": None if nothing else self.mean_before_s}
 
     def __str__(self) -> str:
         closed = ", ".join(_closed(one) for one in self.closed[:SHOWN])
@@ -102,7 +108,9 @@ class ReplanSummary:
                 ("  who joined", joined),
             ]
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
-        end = f"mean time still to go {self.mean_s / 60:.2f} min, {gap}, {self.seconds:.1f} s"
+        before = self.mean_before_s
+        was = "" if math.isnan(before) else f" (by the plan before {before / 60:.2f} min)"
+        end = f"mean time still to go {self.mean_s / 60:.2f} min{was}, {gap}, {self.seconds:.1f} s"
         if not self.kept + self.rerouted + self.moved:
             end = f"nobody is on the way to a shelter; {self.seconds:.1f} s"
         elif self.gap is None or self.gap > self.gap_wanted:
@@ -184,6 +192,9 @@ class Replan:
     endangered
         Persons, counted as safe, who are inside a shelter whose door a fire makes hot before the
         deadline, by its name: nobody is planned out of it.
+    mean_before_s
+        Mean time from now, or from when they are ready, to safe, by the plan before, of those who
+        were on their way by it, NaN = nobody was [s].
     """
 
     plan: Plan
@@ -196,6 +207,7 @@ class Replan:
     set_aside: dict[str, int]
     now_s: float
     endangered: dict[str, int] = field(default_factory=dict)
+    mean_before_s: float = math.nan
 
     @property
     def newly_left(self) -> pd.DataFrame:
@@ -224,6 +236,7 @@ class Replan:
             stopped=plan.settings["stopped"],
             seconds=plan.seconds["assign"],
             endangered=self.endangered,
+            mean_before_s=self.mean_before_s,
         )
 
     def __repr__(self) -> str:
@@ -282,6 +295,7 @@ def compare(plan: Plan, standing: Standing, rest: Remaining, new: Plan, now: flo
         aside = int((new.roster.group < 0).sum()) - int((plan.roster.group < 0).sum())
         joined += aside
     kept_persons = int(kept.sum())
+    to_go = before.arrive[going] - new.scenario.groups.ready_time[group]
     return Replan(
         plan=new,
         safe=int(before.size[standing.safe].sum()),
@@ -292,6 +306,7 @@ def compare(plan: Plan, standing: Standing, rest: Remaining, new: Plan, now: flo
         unassigned=left_frame(rest, new, moved),
         set_aside=rest.set_aside,
         now_s=now,
+        mean_before_s=float(np.average(to_go, weights=size)) if len(size) else math.nan,
     )
 
 

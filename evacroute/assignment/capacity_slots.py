@@ -19,6 +19,7 @@ MOST_PERSONS = np.iinfo(np.int32).max // 4
 
 
 def profile_of(scenario: Scenario) -> Profile:
+    """Lay the link times of a scenario side by side, link by link, up to the deadline."""
     n_classes = len(scenario.group_classes)
     return scenario.link_times.profile(n_classes, scenario.deadline_s)
 

@@ -5,6 +5,7 @@ Run as a script it prints the figures::
     python tests/benchmarks/test_hazards.py --method shelter_flow
     python tests/benchmarks/test_hazards.py --method over_time --gap 0.02 --time-limit 60
     python tests/benchmarks/test_hazards.py --draws 500        # earthquakes on the lagoon
+    python tests/benchmarks/test_hazards.py --bridges          # Rialto, Accademia, Scalzi closed
 
 Seconds are compared with those of the dry plan of the same run, and never judged.
 """
@@ -24,6 +25,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+from great_bridges import GREAT_BRIDGES, bridge_links
 from gtfs_files import actv_feed
 from instances import shared_folder, venice_100k
 
@@ -116,6 +118,21 @@ def earthquakes(draws: int) -> None:
     print(f"2 processes {seconds[1] / seconds[2]:.2f} x as fast as 1; the same figures: {same}")
 
 
+def bridges_closed() -> None:
+    """The great bridges closed in turn at 5 min: what it takes, and how much longer people walk."""
+    scenario = venice_100k()
+    plan = er.assign(scenario, "over_time", gap=0.02, time_limit=60.0)
+    print(f"plan before: mean {plan.times.mean / 60:.2f} min, gap {plan.gap:.2%}")
+    for name in ["nothing", "nothing", *GREAT_BRIDGES]:
+        closures = {}
+        if name in GREAT_BRIDGES:
+            links = bridge_links(scenario.network, name)
+            closures = {"links": scenario.network.link_id[links].tolist()}
+        again = er.replan(plan, now="5 min", closures=closures)
+        ok = "ok" if er.verify(again.plan).ok else "BROKEN"
+        print(f"{name} closed: {ok}\n{again.summary()}\n", flush=True)
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -123,7 +140,11 @@ def main() -> None:
     parser.add_argument("--gap", type=float)
     parser.add_argument("--time-limit", type=float)
     parser.add_argument("--draws", type=int, default=0)
+    parser.add_argument("--bridges", action="store_true")
     given = parser.parse_args()
+    if given.bridges:
+        bridges_closed()
+        return
     if given.draws:
         earthquakes(given.draws)
         return

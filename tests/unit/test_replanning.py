@@ -145,6 +145,18 @@ def test_closed_bridge_is_not_entered() -> None:
     assert new.plan.settings["closed"] == {"links": ["L1", "L1-r"], "shelters": []}
 
 
+def test_the_summary_tells_how_much_longer_it_takes() -> None:
+    """Mean times to go are those of before and after; the way round is 200 m longer."""
+    before = priced(two_bridges())
+    same = er.replan(before, now=0.0).summary()
+    assert same.mean_before_s == pytest.approx(before.times.mean)
+    assert same.mean_s == pytest.approx(same.mean_before_s)
+    longer = er.replan(before, now=0.0, closures={"links": ["L1"]}).summary()
+    assert longer.mean_before_s == same.mean_before_s
+    assert longer.mean_s == pytest.approx(same.mean_before_s + 200.0 / 1.0, abs=STEP)
+    assert f"(by the plan before {same.mean_before_s / 60:.2f} min)" in str(longer)
+
+
 def test_the_summary_lists_closures_as_they_were_said() -> None:
     """A street closed by name is one entry with the number of its links, beside links and doors."""
     plan = priced(two_bridges())
