@@ -207,6 +207,10 @@ class Resume:
         torn = placing.together & (placing.left > 0) & (placing.left < whole) & self.counted
         if torn.any():
             placing.withdraw(torn)
+        # They stay so: moved one by one they could come to different shelters.
+        held = placing.booked.group[placing.alive]
+        in_file = placing.booked.size[placing.alive] < whole[held]
+        placing.fixed[held[in_file & placing.together[held]]] = True
 
     def _place(self, side: ThreadPoolExecutor) -> bool:
         """Search a way for everyone who has none, whatever the clock; whether there was anyone."""

@@ -17,6 +17,7 @@ from plans import people_at
 from scenes import crowd, scene
 
 import evacroute as er
+from evacroute.assignment.resume import Resume
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan
 from evacroute.scenario import Scenario
@@ -143,6 +144,27 @@ def test_closed_bridge_is_not_entered() -> None:
     groups = new.plan.scenario.groups
     assert set(back) <= set(groups.ready_time[groups.node == 1])
     assert new.plan.settings["closed"] == {"links": ["L1", "L1-r"], "shelters": []}
+
+
+def test_households_in_file_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who went in file behind their own is not moved alone, which could part them."""
+    network = from_edges([(0, 0), (50, 0), (100, 0)], [(0, 1), (1, 2)], length=50.0, capacity=0.1)
+    scenario = scene(network, [(0, 3, 0.0, 0, True), (1, 2)], [(2, 9)])
+    before = er.assign(scenario, "earliest_arrival")
+    assert np.bincount(before.movements.group).tolist() == [3, 2]
+    movable = []
+    keep = Resume._keep
+
+    def kept(resume: Resume) -> None:
+        keep(resume)
+        placing = resume.placing
+        movable.extend(placing.booked.group[x] for _, _, x in placing.kinds())
+
+    monkeypatch.setattr(Resume, "_keep", kept)
+    new = checked(er.replan(before, now=0.0, gap=0.0, time_limit=5.0, keep_within=0.0))
+    assert new.kept == 5
+    assert len(movable) == 1
+    assert not new.plan.scenario.groups.together[movable[0]].any()
 
 
 def test_the_summary_tells_how_much_longer_it_takes() -> None:
