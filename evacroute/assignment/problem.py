@@ -39,9 +39,6 @@ MOST_IN_INT16 = np.iinfo(np.int16).max // 4
 ON_THE_WAY = 720.0
 """Seconds after they are ready that people are on the way, by and large, queues included."""
 
-TYPICAL = 2
-"""Tables of walking times, at most, that tell which shelter is near for most."""
-
 WAIT = 300.0
 """Seconds that one waits for a boat, by and large."""
 
@@ -158,18 +155,17 @@ class Problem:
         return int(np.prod(self.table_shape, dtype=np.int64)) > MOST_TIMES
 
     def distances(
-        self, delay: NDArray[np.float64] | None = None, since: int = 0, *, afoot: bool = False
+        self, delay: NDArray[np.float64] | None = None, *, afoot: bool = False
     ) -> NDArray[np.int32]:
         """Free-flow slots to every shelter, shape (n_classes, n_shelters, n_heads).
 
-        Rides of boats count without the wait for them.
+        Streets that change count with the best there ever is; rides of boats without the wait for
+        them.
 
         Parameters
         ----------
         delay
             Added to each arc's time [slots], shape (n_arcs,).
-        since
-            Streets that change count with the best there is from this slot on.
         afoot
             Whether boats are left out.
         """
@@ -179,30 +175,28 @@ class Problem:
             cost = np.where(cost < FAR, cost + extra, FAR).astype(np.int32)
         graph = self.graph
         if self.gates.n_gates:
-            graph, cost = self._lean(cost, since, afoot)
+            graph, cost = self._lean(cost, afoot)
         out = np.empty(self.table_shape, np.int32)
         to_shelters(graph, cost, graph.shelter_head, out)
         return out
 
-    def _lean(
-        self, cost: NDArray[np.int32], since: int, afoot: bool
-    ) -> tuple[Graph, NDArray[np.int32]]:
-        """Make one arc of all copies of a link, of the least cost among those open from a slot."""
-        lean, shut, order, start = self._leanest(since, afoot)
+    def _lean(self, cost: NDArray[np.int32], afoot: bool) -> tuple[Graph, NDArray[np.int32]]:
+        """Make one arc of all copies of a link, of the least cost among them."""
+        lean, shut, order, start = self._leanest(afoot)
         open_cost = np.where(shut, FAR, cost)[:, order]
         return lean, np.minimum.reduceat(open_cost, start, axis=1).astype(np.int32)
 
     def _leanest(
-        self, since: int, afoot: bool
+        self, afoot: bool
     ) -> tuple[Graph, NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
         """Find the lean graph, shut arcs, arcs link by link, and where each link's begin."""
-        name = f"lean {since} {afoot}"
+        name = f"lean {afoot}"
         if name in self.memo:
             return self.memo[name]  # type: ignore[no-any-return]
         graph, gates = self.graph, self.gates
         gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
         shut = np.zeros(len(gate), np.bool_)
-        shut[gate >= 0] = ~gates.open_[gate[gate >= 0], since:].any(axis=1)
+        shut[gate >= 0] = ~gates.open_[gate[gate >= 0]].any(axis=1)
         link = first_links(graph.seq_ptr, graph.seq_link, self.n_links)
         if afoot:
             shut |= np.isin(link, gates.ferries)
@@ -222,9 +216,7 @@ class Problem:
     def typical_distances(
         self, first: NDArray[np.int32], delay: NDArray[np.float64] | None = None
     ) -> NDArray[np.int32]:
-        """Mean of the distances over the people of each phase; what is ever in reach stays so.
-
-        Where one can walk one is taken to walk; a boat is waited for `WAIT` seconds.
+        """Distances of those who walk where one can walk, and else wait `WAIT` seconds for a boat.
 
         Parameters
         ----------
@@ -233,34 +225,11 @@ class Problem:
         delay
             Added to each arc's time [slots], shape (n_arcs,).
         """
-        if not self.gates.n_gates:
+        if not len(self.gates.seats):
             return first
-        phases = _typical(self.gates, self.ready, self.scenario.groups.size)
-        upto = np.searchsorted(phases, self.ready, side="right") - 1
-        persons = np.bincount(upto, self.scenario.groups.size, len(phases))
-        boats = len(self.gates.seats) > 0
-        ever = self.distances(delay, afoot=True) if boats else first
-        mean = np.zeros(first.shape)
-        for since, share in zip(phases, persons / max(persons.sum(), 1), strict=True):
-            table = ever if since == 0 else self.distances(delay, since, afoot=boats)
-            mean += share * np.where(table < FAR, table, ever)
-        waited = first + int(WAIT / self.step)
-        found = np.where(ever < FAR, np.rint(mean), waited)
-        return np.where(first < FAR, found, FAR).astype(np.int32)
-
-
-def _typical(gates: Gates, ready: NDArray[np.int32], size: NDArray[np.int32]) -> list[int]:
-    """Slots from which on streets are another sight, with enough people ready in between."""
-    persons = np.bincount(ready, size)
-    upto = np.append(0, np.cumsum(persons))
-    phases, least = [0], upto[-1] / TYPICAL
-    # Boats come and go all the time.
-    open_ = np.delete(gates.open_, np.unique(gates.seats[:, 2]), axis=0)
-    changes = np.flatnonzero((open_[:, 1:] != open_[:, :-1]).any(axis=0)) + 1
-    for slot in changes.tolist():
-        if slot < len(upto) and least <= upto[slot] - upto[phases[-1]] and upto[slot] < upto[-1]:
-            phases.append(slot)
-    return phases
+        afoot = self.distances(delay, afoot=True)
+        waited = np.where(first < FAR, first + int(WAIT / self.step), FAR)
+        return np.where(afoot < FAR, afoot, waited).astype(np.int32)
 
 
 def build_problem(scenario: Scenario, step: float, max_density: float | None = None) -> Problem:

@@ -30,10 +30,6 @@ SLACK = 6
 """Slots by which a known way may be later than the best in all rounds but the last."""
 
 
-CHANGING = 3
-"""The same in the last round where streets change over time: what is proven there is less sharp."""
-
-
 class Placed(NamedTuple):
     """What `ShelterFlow` makes.
 
@@ -133,7 +129,6 @@ class ShelterFlow:
             distances = problem.distances()
             costs = EveryPair(problem, origins, distances)
         delay = np.zeros(len(problem.graph.arc_from))
-        slack = CHANGING if problem.gates.n_gates else 0
         flow: RoomFlow | None = None
         for i in range(self.rounds):
             last = i == self.rounds - 1
@@ -145,7 +140,7 @@ class ShelterFlow:
                 problem,
                 distances,
                 _slots(flow.price),
-                slack=slack if last else SLACK,
+                slack=0 if last else SLACK,
                 count_waits=not last,
                 regions=regions,
             )
