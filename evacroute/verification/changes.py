@@ -30,6 +30,14 @@ class LinkRows:
     to_s: Floats
     factor: Floats
 
+    def of_links(self, link: NDArray[np.int64]) -> LinkRows:
+        """Give the rows of some links."""
+        some = np.isin(self.link, link)
+        return LinkRows(
+            self.link[some], self.class_[some], self.from_s[some], self.to_s[some],
+            self.factor[some],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rides:

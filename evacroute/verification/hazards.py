@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,14 +67,30 @@ def passing(
 
 def of_legs(e: Evidence, legs: Legs) -> Passing:
     """Find what the link times say of the legs; alike passages are looked up once."""
-    key = np.column_stack([e.link, legs.class_, e.enter, e.leave])
-    unique, where = np.unique(key, axis=0, return_inverse=True)
+    first, where = _alike([e.link, legs.class_, e.enter, e.leave])
     found = passing(
-        e.instance.link_times, unique[:, 0].astype(np.int64), unique[:, 1].astype(np.int64),
-        unique[:, 2], unique[:, 3],
+        e.instance.link_times, e.link[first].astype(np.int64), legs.class_[first].astype(np.int64),
+        e.enter[first], e.leave[first],
     )  # fmt: skip
-    where = where.ravel()
     return Passing(found.factor[where], found.closed_s[where])
+
+
+def _alike(columns: list[NDArray[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find rows that are alike in all columns: the first of each kind, and the kind of each row."""
+    key = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        bits = np.asarray(column, np.float64).view(np.uint64)
+        key = (key ^ (bits ^ (bits >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(32)
+    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
+    kind = kind.ravel()
+    if all((column == column[first][kind]).all() for column in columns):
+        return first, kind
+    # Two kinds have one key.
+    _, first, kind = np.unique(
+        np.column_stack(columns), axis=0, return_index=True, return_inverse=True
+    )
+    return first, kind.ravel()
 
 
 def open_(e: Evidence, legs: Legs) -> Check:

@@ -74,7 +74,7 @@ def cut_off(e: Evidence) -> Check:
     """
     i, w = e.instance, e.instance.walks
     said = np.flatnonzero(~np.isfinite(w.arrive) & (i.capacity[w.link] > 0))
-    rows = i.link_times
+    rows = i.link_times.of_links(w.link[said])
     could = np.zeros(len(said))
     for k, x in enumerate(said.tolist()):
         ends = rows.to_s[(rows.link == w.link[x]) & np.isfinite(rows.to_s)]

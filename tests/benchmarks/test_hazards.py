@@ -4,7 +4,7 @@ Run as a script it prints the figures::
 
     python tests/benchmarks/test_hazards.py --method shelter_flow
     python tests/benchmarks/test_hazards.py --method over_time --gap 0.02 --time-limit 60
-    python tests/benchmarks/test_hazards.py --draws 500        # earthquakes on the lagoon
+    python tests/benchmarks/test_hazards.py --draws 500 [--dask]   # earthquakes on the lagoon
     python tests/benchmarks/test_hazards.py --bridges          # Rialto, Accademia, Scalzi closed
 
 Seconds are compared with those of the dry plan of the same run, and never judged.
@@ -102,20 +102,30 @@ def test_boats(benchmark: Any, tmp_path: Path) -> None:
     assert plan.left < dry.left
 
 
-def earthquakes(draws: int) -> None:
-    """Many draws on the lagoon at 20,000 people: on one process and on two."""
+def earthquakes(draws: int, dask: bool) -> None:
+    """Many draws on the lagoon at 20,000 people: on one process or on Dask, and on two."""
     scenario = er.lagoon(people=20_000)
     quakes = er.Earthquake(seed=0).draws(draws)
     seconds = {}
     rows = []
-    for workers in (1, 2):
+    if dask:
+        from distributed import Client, LocalCluster
+
+        with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:
+            begin = time.perf_counter()
+            swept = er.sweep(scenario, quakes, executor=client.get_executor())
+            seconds[1] = time.perf_counter() - begin
+        rows.append(swept.table.drop(columns="seconds"))
+        print(f"{draws} draws on two workers of Dask: {seconds[1]:.1f} s", flush=True)
+    for workers in (2,) if dask else (1, 2):
         begin = time.perf_counter()
         swept = er.sweep(scenario, quakes, workers=workers)
         seconds[workers] = time.perf_counter() - begin
         rows.append(swept.table.drop(columns="seconds"))
         print(f"{draws} draws on {workers}: {seconds[workers]:.1f} s", flush=True)
     same = rows[0].equals(rows[1])
-    print(f"2 processes {seconds[1] / seconds[2]:.2f} x as fast as 1; the same figures: {same}")
+    other = "Dask" if dask else "1"
+    print(f"2 processes {seconds[1] / seconds[2]:.2f} x as fast as {other}; same figures: {same}")
 
 
 def bridges_closed() -> None:
@@ -140,13 +150,14 @@ def main() -> None:
     parser.add_argument("--gap", type=float)
     parser.add_argument("--time-limit", type=float)
     parser.add_argument("--draws", type=int, default=0)
+    parser.add_argument("--dask", action="store_true")
     parser.add_argument("--bridges", action="store_true")
     given = parser.parse_args()
     if given.bridges:
         bridges_closed()
         return
     if given.draws:
-        earthquakes(given.draws)
+        earthquakes(given.draws, given.dask)
         return
     settings = {"gap": given.gap, "time_limit": given.time_limit}
     settings = {name: value for name, value in settings.items() if value is not None}
