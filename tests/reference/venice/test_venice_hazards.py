@@ -80,7 +80,8 @@ def test_a_great_bridge_closes(dry: er.Scenario, dry_plan: er.Plan, bridge: str)
     assert not used.any()
     assert again.safe + again.plan.placed + again.plan.left == 100_000
     still = replan_of_nothing(dry_plan)
-    assert again.mean_before_s == still.mean_before_s
+    # Whoever is inside a stretch counts from its end, and some turn round.
+    assert again.mean_before_s == pytest.approx(still.mean_before_s, abs=1.0)
     assert again.plan.times.mean > still.plan.times.mean
 
 
