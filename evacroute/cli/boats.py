@@ -16,12 +16,12 @@ from evacroute.network import Network
 _PANEL = "Boats"
 
 BoatsOption = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--boats",
         metavar="GTFS",
         help="Boats that people ride on: a GTFS feed (folder or .zip), a table of shuttles, or a "
-        "table of rides (boats.csv).",
+        "table of rides (boats.csv); may be given again.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -48,7 +48,7 @@ LowBridgesOption = Annotated[
 
 
 def check_boats(
-    boats: Path | None,
+    boats: list[Path] | None,
     alarm: str | None,
     hazards: list[str] | None,
     low_bridges: Path | None = None,
@@ -68,9 +68,11 @@ def check_boats(
             raise typer.BadParameter(
                 f"--alarm is {alarm!r}, expected a date and time such as '2021-10-05 10:00'"
             ) from None
-    if boats is not None and not boats.exists():
-        raise typer.BadParameter(f"--boats: there is no file or folder {boats}")
-    feed = boats is not None and not _is_table(boats)
+    boats = boats or []
+    for path in boats:
+        if not path.exists():
+            raise typer.BadParameter(f"--boats: there is no file or folder {path}")
+    feed = not all(_is_table(path) for path in boats)
     if feed and alarm is None:
         raise typer.BadParameter(
             "--boats is a GTFS feed, which needs --alarm, such as '2021-10-05 10:00'"
@@ -90,7 +92,7 @@ def check_boats(
 
 
 def make_boats(
-    boats: Path,
+    boats: list[Path],
     alarm: str | None,
     network: Network,
     until: float | str,
@@ -98,7 +100,12 @@ def make_boats(
 ) -> tuple[Network, Boats]:
     """Load the boats; the network grows by their stops, gangways and ferry links."""
     when = {} if alarm is None else {"alarm": alarm}
-    return load_boats(boats, network, **when, until=until, low_bridges=low_bridges)
+    found = []
+    for path in boats:
+        bridges = None if _is_table(path) else low_bridges
+        network, more = load_boats(path, network, **when, until=until, low_bridges=bridges)
+        found.append(more)
+    return network, found[0] if len(found) == 1 else Boats.join(*found)
 
 
 def _is_table(boats: Path) -> bool:

@@ -168,7 +168,7 @@ class Inputs:
     seed: int | None
     hazards: list[str] | None = None
     heights: Path | None = None
-    boats: Path | None = None
+    boats: list[Path] | None = None
     alarm: str | None = None
     low_bridges: Path | None = None
 
@@ -191,7 +191,7 @@ class Inputs:
             report("loading the instance", 0.0)
             hazards: list[Hazard] = []
             riding = None
-            if self.hazards or self.boats is not None:
+            if self.hazards or self.boats:
                 network, boats = self._with_boats(er.read_network(self.instance), deadline)
                 hazards = self.load_hazards(network, deadline)
                 riding = None if boats is None else (network, boats)
@@ -222,7 +222,7 @@ class Inputs:
 
     def _with_boats(self, network: Network, deadline: str) -> tuple[Network, Boats | None]:
         """Load the boats, if any, into the network."""
-        if self.boats is None:
+        if not self.boats:
             return network, None
         return make_boats(self.boats, self.alarm, network, deadline, self.low_bridges)
 

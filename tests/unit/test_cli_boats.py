@@ -198,6 +198,23 @@ def test_low_bridges_bar_boats(
     assert "has a column max_tide" in " ".join(done.output.replace("│", " ").split())
 
 
+def test_boats_may_be_given_again(instance: Path, tmp_path: Path) -> None:
+    """A feed and a table of shuttles given together both ride."""
+    shuttles = tmp_path / "shuttles.csv"
+    shuttles.write_text("from_node_id,to_node_id,seats\n1,2,9\n")
+    counts = []
+    for more in ([], ["--boats", shuttles]):
+        done = run(
+            "convert", "--instance", instance, "--boats", GTFS, "--alarm", ALARM, *more, "--out",
+            tmp_path / f"with {len(more)}",
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        boats = er.read_instance(tmp_path / f"with {len(more)}").boats
+        assert boats is not None
+        counts.append(len(boats))
+    assert (boats.seats == 9).sum() == counts[1] - counts[0] > 0
+
+
 def test_the_alarm_counts_for_a_dated_tide(tmp_path: Path) -> None:
     """A series without an alarm of its own begins at --alarm; one with its own keeps it."""
     from evacroute.cli.hazards import make_hazards
