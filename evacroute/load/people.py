@@ -18,6 +18,7 @@ from evacroute.load.placing import Places, place
 from evacroute.load.tables import (
     degrees,
     name_of,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -138,6 +139,7 @@ def read_people(
     if (places.link < 0).all():
         raise PeopleError(_nobody(where, lon, lat, network, max_distance))
     report = _report(where, household_id, age, mobility, untimed, places, max_distance)
+    note_unread(report, frame, OPTIONAL)
     return assemble(
         person_id, household_id, lon, lat, age, sex, mobility, ready, whole, capability, places,
         report,

@@ -15,6 +15,7 @@ from evacroute.load.reach import metres_around, reached_from_somewhere, step_fre
 from evacroute.load.tables import (
     degrees,
     name_of,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -85,7 +86,8 @@ def read_shelters(
     frame = read_table(
         source,
         required=("capacity",),
-        optional=_COLUMNS,
+        # Instance folders tell when a fire reaches the door; it is found anew.
+        optional=(*_COLUMNS, "hot_from_s"),
         text=("shelter_id", "name", "kind", "node_id"),
         aliases={"x_coord": "lon", "y_coord": "lat", "longitude": "lon", "latitude": "lat"},
         what="shelter",
@@ -131,6 +133,7 @@ def read_shelters(
         "m, farthest door from its position": float(np.max(gap, initial=0.0)),
     }
     _warn(report, network, called, node, room, free)
+    note_unread(report, frame, _COLUMNS)
     return Shelters(
         shelter_id=shelter_id,
         name=name,

@@ -10,6 +10,7 @@ import math
 import warnings
 import zlib
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,16 @@ def count_comments(report: LoadReport, names: Collection[str]) -> None:
     """List columns that are not read, since they are plainly comment."""
     if names:
         report.set_aside[f"columns of comment, not read: {', '.join(sorted(names))}"] = len(names)
+
+
+def note_unread(report: LoadReport, frame: pd.DataFrame, known: Collection[str]) -> None:
+    """Name the columns that `read_table` left out, and what they may have been meant to be."""
+    told = []
+    for name in frame.attrs["unread"]:
+        meant = get_close_matches(name, [c for c in known if c not in frame.columns], n=1)
+        told.append(f"{name} (meant: {meant[0]}?)" if meant else name)
+    if told:
+        report.notes.append(f"columns not read: {', '.join(told)}")
 
 
 def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.DataFrame:

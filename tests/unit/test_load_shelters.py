@@ -55,6 +55,14 @@ def test_columns_of_the_table(tmp_path: Path) -> None:
     assert shelters.lon.tolist() == corridor().lon[[2, 0]].tolist()
 
 
+def test_columns_not_read_are_named() -> None:
+    """A misspelt column is not read, and the report says what it may have been meant to be."""
+    table = at((90, 40), step_fre_capacity=0, colour="red")
+    assert "columns not read: step_fre_capacity (meant: step_free_capacity?), colour" in notes(
+        table, corridor()
+    )
+
+
 def test_node_and_position_may_mix() -> None:
     """Rows with a node take it and keep their position, the others are put on the nearest."""
     frame = at((90, 40), (210, -5), node_id=["N3", ""])
