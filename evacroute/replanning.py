@@ -61,7 +61,8 @@ def replan(
         inside a closed shelter stay, those on a closed link turn round.
     hazard
         What comes besides: one hazard or several, their times from the alarm; what they do before
-        now is left out. Whoever's way is closed, or takes another time, gets another.
+        now is left out. Whoever's way is closed, or takes another time, gets another. A flood comes
+        on top of the plan's own: water then counts twice.
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.

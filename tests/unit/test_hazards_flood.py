@@ -280,3 +280,10 @@ def test_gangways_float() -> None:
     after = Heights.model(network)
     assert after.height_m[: len(before)].tolist() == before.height_m.tolist()
     assert after.modelled_share(network) == 1.0
+
+
+def test_the_same_water_counts_once() -> None:
+    """Two floods together are refused: their water would be multiplied."""
+    scenario = lagoon(people=50)
+    with pytest.raises(HazardError, match="2 floods, whose water would count twice"):
+        scenario.with_hazard([Flood(1.2), Flood(1.4)])
