@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
-import numpy as np
 
 from evacroute._kernels.spans import span
 
@@ -72,35 +71,20 @@ def passers(graph: Any, store: Any, n: int, group_node: Any, ptr: Any, movement:
 def count_held(
     graph: Any, store: Any, some: Any, group_node: Any, group_class: Any, wanted: Any, out: Any
 ) -> None:
-    """out[n] = wanted places held by movement some[n], 0 where it is not in force any more.
-
-    Arrays are taken out of their tuples first: a tuple costs reference counts at every call.
-    """
-    seq_ptr, seq_link, link_time, shift = (
-        graph.seq_ptr, graph.seq_link, graph.link_time, graph.shift
-    )  # fmt: skip
-    node_pos, node_arc = graph.node_pos, graph.node_arc
-    group, size, ptr, arcs, slots = store.group, store.size, store.ptr, store.arc, store.slot
+    """out[n] = wanted places held by movement some[n], 0 where it is not in force any more."""
     for n in range(len(some)):
         i = some[n]
         out[n] = 0
-        if size[i] <= 0:
+        if store.size[i] <= 0:
             continue
-        found = 0
-        node, k = group_node[group[i]], group_class[group[i]]
-        for j in range(ptr[i], ptr[i + 1]):
-            arc = arcs[j]
-            first = np.int64(0)
-            if arc >= 0:
-                first, last = np.int64(seq_ptr[arc]), np.int64(seq_ptr[arc + 1])
-            else:
-                side = -2 - arc
-                first = np.int64(node_pos[node, side])
-                last = np.int64(seq_ptr[node_arc[node, side] + 1])
+        g = store.group[i]
+        node, k = group_node[g], group_class[g]
+        time, shift = graph.link_time[k], graph.shift[k]
+        for j in range(store.ptr[i], store.ptr[i + 1]):
+            first, last = span(graph, node, store.arc[j])
             walked = 0.0
             for p in range(first, last):
-                link = seq_link[p]
-                if wanted[link, slots[j] + int(walked + shift[k])]:
-                    found += 1
-                walked += link_time[k, link]
-        out[n] = found
+                link = graph.seq_link[p]
+                if wanted[link, store.slot[j] + int(walked + shift)]:
+                    out[n] += 1
+                walked += time[link]

@@ -174,16 +174,15 @@ def search(
     size = 0
     head = graph.node_head[node]
     if head >= 0:
-        ahead = hope[head]
-        if ahead >= FAR:
+        if hope[head] >= FAR:
             return -1, 0, 0
         heads[head, LABEL], heads[head, STAMP], heads[head, CLOSED] = ready, stamp, 0
         heads[head, VIA_ARC] = -1
-        key = ready + ahead
+        key = ready + hope[head]
         if floored:
             key = at_least(floor, head, ready, key)
         if key <= highest:
-            size = push(heap, size, packed(key, ahead, head))
+            size = push(heap, size, packed(key, hope[head], head))
     else:
         for side in range(2):
             arc = graph.node_arc[node, side]
@@ -202,12 +201,11 @@ def search(
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                 heads[v, VIA_ARC], heads[v, VIA_SLOT] = -2 - side, entry
-                ahead = hope[v]
-                key = at + ahead
+                key = at + hope[v]
                 if floored:
                     key = at_least(floor, v, at, key)
                 if key <= highest:
-                    size = push(heap, size, packed(key, ahead, v))
+                    size = push(heap, size, packed(key, hope[v], v))
     found = -1
     best = highest + 1
     n_settled = 0
@@ -262,14 +260,13 @@ def search(
                 )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
-                ahead = hope[v]
-                key = at + ahead
+                key = at + hope[v]
                 if floored:
                     key = at_least(floor, v, at, key)
                 if key <= highest:
                     heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                     heads[v, VIA_ARC], heads[v, VIA_SLOT] = arc, entry
-                    size = push(heap, size, packed(key, ahead, v))
+                    size = push(heap, size, packed(key, hope[v], v))
     work.counter[1] += n_settled
     if floored and need == 1:
         for i in range(min(n_settled, len(settled))):

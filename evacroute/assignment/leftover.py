@@ -134,7 +134,18 @@ def latest_slots(
     problem: Problem, k: int, is_open: NDArray[np.bool_], node: NDArray[np.int32]
 ) -> NDArray[np.int64]:
     """Last slot in which class k can leave some nodes and be safe in time, -1 = never."""
-    return _latest_at_nodes(problem, k, _latest_at_heads(problem, k, is_open), node)
+    graph, at_head = problem.graph, _latest_at_heads(problem, k, is_open)
+    head = graph.node_head[node]
+    out = np.where(head >= 0, at_head[head], -1)
+    for i in np.flatnonzero(head < 0).tolist():
+        for side in range(2):
+            arc = graph.node_arc[node[i], side]
+            if arc < 0:
+                continue
+            took = part_time(graph, k, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
+            if took < FAR:
+                out[i] = max(out[i], at_head[graph.arc_to[arc]] - took)
+    return np.asarray(out)
 
 
 def _latest_at_heads(problem: Problem, k: int, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -149,23 +160,6 @@ def _latest_at_heads(problem: Problem, k: int, is_open: NDArray[np.bool_]) -> ND
         latest_starts(graph, k, problem.n_links, memo["opened"], is_open, n_slots, at_head)
         memo[name] = at_head
     return np.asarray(memo[name])
-
-
-def _latest_at_nodes(
-    problem: Problem, k: int, at_head: NDArray[np.int64], node: NDArray[np.int32]
-) -> NDArray[np.int64]:
-    graph = problem.graph
-    head = graph.node_head[node]
-    out = np.where(head >= 0, at_head[head], -1)
-    for i in np.flatnonzero(head < 0).tolist():
-        for side in range(2):
-            arc = graph.node_arc[node[i], side]
-            if arc < 0:
-                continue
-            took = part_time(graph, k, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
-            if took < FAR:
-                out[i] = max(out[i], at_head[graph.arc_to[arc]] - took)
-    return np.asarray(out)
 
 
 def confined(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.verification.changes import LinkRows
@@ -77,20 +78,9 @@ def of_legs(e: Evidence, legs: Legs) -> Passing:
 
 def _alike(columns: list[NDArray[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find rows that are alike in all columns: the first of each kind, and the kind of each row."""
-    key = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        bits = np.asarray(column, np.float64).view(np.uint64)
-        key = (key ^ (bits ^ (bits >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(32)
-    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
-    kind = kind.ravel()
-    if all((column == column[first][kind]).all() for column in columns):
-        return first, kind
-    # Two kinds have one key.
-    _, first, kind = np.unique(
-        np.column_stack(columns), axis=0, return_index=True, return_inverse=True
-    )
-    return first, kind.ravel()
+    frame = pd.DataFrame(dict(enumerate(columns)))
+    kind = frame.groupby(list(frame), sort=False, dropna=False).ngroup().to_numpy()
+    return np.flatnonzero(~frame.duplicated()).astype(np.int64), kind.astype(np.int64)
 
 
 def open_(e: Evidence, legs: Legs) -> Check:
