@@ -374,7 +374,10 @@ def retrace(
         v = arc_to[arc]
         at, way, start = FAR, -1, -1
         # Who took the street before may have walked it at the pace of another time.
-        for a in range(twin[arc, 0], twin[arc, 1]):
+        begin, end = twin[arc, 0], twin[arc, 1]
+        if arc_span[arc, 0] <= t <= arc_span[arc, 1] and arc_time[arc] < FAR:
+            begin, end = arc, arc + 1
+        for a in range(begin, end):
             took, last_slot = arc_time[a], arc_span[a, 1]
             soonest = max(t, arc_span[a, 0])
             if took >= FAR or t > last_slot or soonest + took >= at:

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from evacroute._kernels.graph import FAR, Graph
 from evacroute.assignment.chains import HAIR, first_links, with_rows
 from evacroute.assignment.gates import Gates
-from evacroute.assignment.static_prices import tree
+from evacroute.assignment.static_prices import only, tree
 from evacroute.network import Network
 from evacroute.people import Groups
 
@@ -66,21 +65,34 @@ def unbias(
         node, size, upto = groups.node[mine], groups.size[mine], spare[mine]
         choice = _choice(totals[k], lot)
         seen = np.zeros(len(lot))
-        share, shut = None, None
+        copies, now = None, graph
         if gates is not None and gates.n_gates:
-            share, shut = _by_time(graph, network, gates, k, size, upto - on_the_way)
-        now = graph
+            copies, walked = _by_time(graph, network, gates, k, size, upto - on_the_way)
+            now = only(graph, walked)
         # The ways chosen favour arcs that were rounded down, so they are drawn again each round.
         for _ in range(ROUNDS):
-            if shut is not None:
-                now = graph._replace(arc_time=np.where(shut, FAR, times).astype(np.int32))
             load, _, late = tree(now, k, price, node, size, upto)
             seen += load
             if late.any():
                 # A nearer shelter may still be in time.
                 seen += tree(now, k, free, node[late], size[late], upto[late])[0]
-            times[k] = _balance(choice, seen if share is None else share @ seen)
+            times[k] = _balance(choice, seen if copies is None else copies.spread(seen))
     return with_rows(graph)
+
+
+class _Copies(NamedTuple):
+    """Copies of links, and how those who walk a link are spread over its copies."""
+
+    arc: NDArray[np.int64]
+    link: NDArray[np.int64]
+    share: NDArray[np.float64]
+
+    def spread(self, persons: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Spread the persons on each arc over the copies of its link."""
+        out = persons.copy()
+        on_link = np.bincount(self.link, weights=persons[self.arc])
+        out[self.arc] = self.share * on_link[self.link]
+        return out
 
 
 def _by_time(
@@ -90,34 +102,27 @@ def _by_time(
     k: int,
     size: NDArray[np.int32],
     spare: NDArray[np.int32],
-) -> tuple[csr_matrix, NDArray[np.bool_]]:
+) -> tuple[_Copies, NDArray[np.bool_]]:
     """Find how those who walk a link that changes are spread over its copies.
 
     Returns
     -------
     tuple
-        Shares by when people set out, to be multiplied with the persons on each arc; and which
-        arcs are not open when half of them are on the way.
+        Shares by when people set out, and which arcs are open to the class when half of them are
+        on the way.
     """
-    n_arcs, n_slots = len(graph.arc_from), gates.open_.shape[1] - 1
+    n_slots = gates.open_.shape[1] - 1
     first = graph.seq_link[graph.seq_ptr[:-1]]
-    copy = np.flatnonzero(first >= network.n_links)
-    link = first_links(graph.seq_ptr, graph.seq_link, network.n_links)[copy]
+    walked = graph.arc_time[k] < FAR
+    copy = np.flatnonzero((first >= network.n_links) & walked)
+    link = first_links(graph.seq_ptr, graph.seq_link, network.n_links)[copy].astype(np.int64)
+    gate = first[copy] - network.n_links
     when = np.bincount(np.clip(n_slots - spare, 0, n_slots), size, n_slots + 1)
-    weight = (gates.open_ @ when)[first[copy] - network.n_links] + 1e-6 * size.sum()
-    weight = np.where(graph.arc_time[k, copy] < FAR, weight, 0.0)
-    total = np.bincount(link, weights=weight, minlength=network.n_links)[link]
-    weight = np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
-    plain = np.flatnonzero(first < network.n_links)
-    # Everyone on a link's copies, link by link, and back onto the copies.
-    gather = csr_matrix((np.ones(len(copy)), (link, copy)), shape=(network.n_links, n_arcs))
-    deal = csr_matrix((weight, (copy, link)), shape=(n_arcs, network.n_links))
-    keep = csr_matrix((np.ones(len(plain)), (plain, plain)), shape=(n_arcs, n_arcs))
-    half = np.searchsorted(np.cumsum(when), when.sum() / 2)
-    half = min(int(half), n_slots)
-    shut = np.zeros(n_arcs, np.bool_)
-    shut[copy] = ~gates.open_[first[copy] - network.n_links, half]
-    return csr_matrix(deal @ gather + keep), shut
+    weight = (gates.open_ @ when)[gate] + 1e-6 * size.sum()
+    total = np.bincount(link, weights=weight)[link] if len(link) else weight
+    half = min(int(np.searchsorted(np.cumsum(when), when.sum() / 2)), n_slots)
+    walked[copy] = gates.open_[gate, half]
+    return _Copies(copy, link, weight / total), walked
 
 
 def _lot(graph: Graph, network: Network) -> NDArray[np.float64]:
@@ -151,8 +156,9 @@ def _choice(totals: NDArray[np.float64], lot: NDArray[np.float64]) -> _Choice:
     low = np.maximum(1, np.floor(true + HAIR))
     high = np.maximum(1, np.ceil(true - HAIR))
     # Rounded up in order of the fraction; equal ones by lot, so that no district is favoured.
-    order = np.lexsort((lot, -np.round(true - low, 9)))
-    return _Choice(open_, true, low, high, order[high[order] > low[order]])
+    some = np.flatnonzero(high > low)
+    order = some[np.lexsort((lot[some], -np.round(true[some] - low[some], 9)))]
+    return _Choice(open_, true, low, high, order)
 
 
 def _balance(choice: _Choice, persons: NDArray[np.float64]) -> NDArray[np.int32]:

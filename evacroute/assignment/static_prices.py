@@ -37,6 +37,25 @@ def tree(
     return load, taken, late
 
 
+def only(graph: Graph, some: NDArray[np.bool_]) -> Graph:
+    """Leave arcs out of a graph that is walked from the shelters, by which to keep."""
+    kept = some[graph.into_arc]
+    upto = np.append(0, np.cumsum(kept))
+    return graph._replace(
+        into_ptr=upto[graph.into_ptr].astype(np.int32), into_arc=graph.into_arc[kept]
+    )
+
+
+def _quickest(graph: Graph, k: int) -> NDArray[np.bool_]:
+    """Which arcs class k may walk, of a link that changes over time only the quickest copy."""
+    time = graph.arc_time[k]
+    best = np.flatnonzero(time < FAR)
+    order = np.lexsort((best, time[best], graph.twin[best, 0]))
+    out = np.zeros(len(time), np.bool_)
+    out[best[order[np.flatnonzero(np.diff(graph.twin[best[order], 0], prepend=-1))]]] = True
+    return out
+
+
 def static_prices(
     graph: Graph, groups: Groups, room: NDArray[np.int64], rounds: int = ROUNDS
 ) -> NDArray[np.int64]:
@@ -56,6 +75,7 @@ def static_prices(
     node, where = np.unique(groups.node, return_inverse=True)
     size = np.bincount(where, weights=groups.size).astype(np.int32)
     limit = np.maximum(room, 1)
+    graph = only(graph, _quickest(graph, k))
     price = np.zeros(len(room))
     for i in range(rounds):
         _, taken, _ = tree(graph, k, np.rint(price).astype(np.int64), node.astype(np.int32), size)
