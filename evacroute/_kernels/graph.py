@@ -8,7 +8,7 @@ FAR = 1 << 28
 """More slots than any way takes: 'cannot be reached'."""
 
 
-LABEL, STAMP, CLOSED, VIA_ARC, VIA_SLOT = range(5)
+LABEL, STAMP, CLOSED, VIA_ROW, VIA_SLOT = range(5)
 """Columns of `Work.head`."""
 
 TO, TOOK, ITEM, FIRST, LAST, ARC = range(6)
@@ -122,15 +122,15 @@ class Work(NamedTuple):
     ----------
     head
         One row a head, so that a search touches one line of the cache: arrival slot, the search
-        that set it, whether it was settled since, the arc by which it was reached (-1 = origin,
+        that set it, whether it was settled since, the row by which it was reached (-1 = origin,
         -2 and -3 = the partial chains ahead of the origin) and when that was entered;
         shape (n_heads, 8), columns `LABEL` to `VIA_SLOT`.
     settled
         The heads settled by the last search.
     heap
         The heap.
-    path_arc, path_slot
-        The way found, last arc first.
+    path_arc, path_slot, path_row
+        The way found, last arc first; rows of `Graph.row` only where it was searched for.
     counter
         [0] searches so far, [1] heads settled so far, [2] searches given up with a full heap.
     """
@@ -140,4 +140,5 @@ class Work(NamedTuple):
     heap: Any
     path_arc: Any
     path_slot: Any
+    path_row: Any
     counter: Any

@@ -114,7 +114,7 @@ def place_group(
     table: Any,
     hopes: Any,
     floors: Any,
-    last_arc: Any,
+    last_row: Any,
     slack: int,
     step_free: Any,
     price: Any,
@@ -129,7 +129,7 @@ def place_group(
 ) -> int:
     """Place `size` persons of a group; returns how many could not be placed.
 
-    `floors` and `last_arc` [class, shelter, head] hold what earlier searches found: a way that
+    `floors` and `last_row` [class, shelter, head] hold what earlier searches found: a way that
     arrives at most `slack` slots after what is proven possible is taken without a search.
 
     A group that goes together needs a way with room for all at once. `hopes` is kept as shelters
@@ -146,7 +146,7 @@ def place_group(
         shelter, n_arcs = -1, 0
         if target >= 0 and len(floor) > 0 and _room(free, target, step_free[k]) >= need:
             admitted, n_arcs = retrace(
-                graph, free, work, hope, floor, last_arc[k, target], node, k, ready, need, target,
+                graph, free, work, hope, floor, last_row[k, target], node, k, ready, need, target,
                 slack,
             )  # fmt: skip
             if admitted >= 0:
@@ -157,9 +157,9 @@ def place_group(
             )
             if shelter >= 0 and target >= 0 and len(floor) > 0:
                 for i in range(n_arcs):
-                    arc = work.path_arc[i]
-                    if arc >= 0:
-                        last_arc[k, target, graph.arc_from[arc]] = arc
+                    r = work.path_row[i]
+                    if r >= 0:
+                        last_row[k, target, graph.arc_from[work.path_arc[i]]] = r
         if shelter < 0:
             break
         many = min(left, most_free(graph, free, work, node, k, shelter, admitted, n_arcs))
@@ -200,7 +200,7 @@ def place_all(
     table: Any,
     hopes: Any,
     floors: Any,
-    last_arc: Any,
+    last_row: Any,
     slack: int,
     step_free: Any,
     price: Any,
@@ -228,7 +228,7 @@ def place_all(
         if not has_space(store, work):
             return i
         left[a] = place_group(
-            graph, free, work, store, table, hopes, floors, last_arc, slack, step_free, price,
+            graph, free, work, store, table, hopes, floors, last_row, slack, step_free, price,
             group[a], int(node[a]), int(class_[a]), int(ready[a]), int(left[a]), together[a],
             int(target[a]), waits,
         )  # fmt: skip

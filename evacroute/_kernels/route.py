@@ -23,7 +23,7 @@ from evacroute._kernels.graph import (
     STAMP,
     TO,
     TOOK,
-    VIA_ARC,
+    VIA_ROW,
     VIA_SLOT,
 )
 from evacroute._kernels.heap import MOST_NODES, NODE_BITS, pop, push
@@ -177,7 +177,7 @@ def search(
         if hope[head] >= FAR:
             return -1, 0, 0
         heads[head, LABEL], heads[head, STAMP], heads[head, CLOSED] = ready, stamp, 0
-        heads[head, VIA_ARC] = -1
+        heads[head, VIA_ROW] = -1
         key = ready + hope[head]
         if floored:
             key = at_least(floor, head, ready, key)
@@ -200,7 +200,7 @@ def search(
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
-                heads[v, VIA_ARC], heads[v, VIA_SLOT] = -2 - side, entry
+                heads[v, VIA_ROW], heads[v, VIA_SLOT] = -2 - side, entry
                 key = at + hope[v]
                 if floored:
                     key = at_least(floor, v, at, key)
@@ -265,7 +265,7 @@ def search(
                     key = at_least(floor, v, at, key)
                 if key <= highest:
                     heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
-                    heads[v, VIA_ARC], heads[v, VIA_SLOT] = arc, entry
+                    heads[v, VIA_ROW], heads[v, VIA_SLOT] = i, entry
                     size = push(heap, size, packed(key, hope[v], v))
     work.counter[1] += n_settled
     if floored and need == 1:
@@ -281,14 +281,15 @@ def search(
         admitted += 1
     n_arcs = 0
     at_head = goal
-    while heads[at_head, VIA_ARC] != -1:
-        via = heads[at_head, VIA_ARC]
-        work.path_arc[n_arcs] = via
+    while heads[at_head, VIA_ROW] != -1:
+        via = heads[at_head, VIA_ROW]
+        work.path_row[n_arcs] = via
+        work.path_arc[n_arcs] = via if via < 0 else row[via, ARC]
         work.path_slot[n_arcs] = heads[at_head, VIA_SLOT]
         n_arcs += 1
         if via < -1:
             break
-        at_head = graph.arc_from[via]
+        at_head = graph.arc_from[row[via, ARC]]
     return found, int(admitted), n_arcs
 
 
@@ -299,7 +300,7 @@ def retrace(
     work: Any,
     hope: Any,
     floor: Any,
-    last_arc: Any,
+    last_row: Any,
     node: int,
     k: int,
     ready: int,
@@ -309,19 +310,20 @@ def retrace(
 ) -> tuple[int, int]:
     """Try the way that others of the class took to the target before.
 
-    `last_arc[head]` is the arc they took there; where nobody was, the free-flow way goes on.
+    `last_row[head]` is the row of `Graph.row` they took there; where nobody was, the free-flow way
+    goes on.
 
     Returns
     -------
     tuple
         Slot of admission and number of arcs in work.path_arc/path_slot (last first), if the way
-        arrives at most `slack` slots after what is proven possible; else -1 and 0.
+        arrives at most `slack` slots after what is proven possible for who is at the origin, or at
+        a head on the way that one reaches without a wait; else -1 and 0.
     """
     n_slots = free.link.shape[1] - 1
     seq_ptr, seq_link, time = graph.seq_ptr, graph.seq_link, graph.link_time[k]
     full, free_link, shift = free.full, free.link, graph.shift[k]
-    arc_ptr, arc_to, arc_time = graph.arc_ptr, graph.arc_to, graph.arc_time[k]
-    twin, arc_span = graph.twin, graph.arc_span
+    row, row_ptr, arc_to, twin = graph.row, graph.row_ptr[k], graph.arc_to, graph.twin
     path_arc, path_slot = work.path_arc, work.path_slot
     wide, least = need * graph.unit[k], graph.least
     goal = graph.shelter_head[target]
@@ -331,7 +333,7 @@ def retrace(
     if u >= 0:
         if hope[u] >= FAR:
             return -1, 0
-        bound = at_least(floor, u, t, t + hope[u])
+        bound, waited = at_least(floor, u, t, t + hope[u]), False
     else:
         bound, side = FAR, -1
         for i in range(2):
@@ -358,39 +360,53 @@ def retrace(
             return -1, 0
         path_arc[0], path_slot[0] = -2 - side, entry
         n_arcs = 1
+        waited = entry > ready
         t = entry + took
         u = arc_to[arc]
     latest = min(bound + slack, n_slots)
     while u != goal:
-        arc = last_arc[u]
-        if arc < 0:
-            for a in range(arc_ptr[u], arc_ptr[u + 1]):
-                if arc_time[a] < FAR and arc_time[a] + hope[arc_to[a]] == hope[u]:
-                    arc = a
+        if not waited and t >= floor[u, 0] and floor[u, 1] > bound:
+            bound = floor[u, 1]
+            latest = min(bound + slack, n_slots)
+        r = last_row[u]
+        if r < 0:
+            for i in range(row_ptr[u], row_ptr[u + 1]):
+                if row[i, TOOK] + hope[row[i, TO]] == hope[u]:
+                    r = i
                     break
         # Ways of different times may be joined into a ring.
-        if arc < 0 or n_arcs >= len(path_arc) - 1:
+        if r < 0 or n_arcs >= len(path_arc) - 1:
             return -1, 0
-        v = arc_to[arc]
+        v = row[r, TO]
+        begin, end = r, r + 1
+        if t < row[r, FIRST] or t > row[r, LAST]:
+            # Who took the street before walked it at the pace of another time.
+            first, last = twin[row[r, ARC], 0], twin[row[r, ARC], 1]
+            while begin > row_ptr[u] and row[begin - 1, ARC] >= first:
+                begin -= 1
+            while end < row_ptr[u + 1] and row[end, ARC] < last:
+                end += 1
         at, way, start = FAR, -1, -1
-        # Who took the street before may have walked it at the pace of another time.
-        begin, end = twin[arc, 0], twin[arc, 1]
-        if arc_span[arc, 0] <= t <= arc_span[arc, 1] and arc_time[arc] < FAR:
-            begin, end = arc, arc + 1
-        for a in range(begin, end):
-            took, last_slot = arc_time[a], arc_span[a, 1]
-            soonest = max(t, arc_span[a, 0])
-            if took >= FAR or t > last_slot or soonest + took >= at:
+        for i in range(begin, end):
+            took, last_slot = row[i, TOOK], row[i, LAST]
+            soonest = max(t, row[i, FIRST])
+            if t > last_slot or soonest + took >= at:
                 continue
-            entry = earliest_entry(
-                seq_link, time, shift, full, free_link, seq_ptr[a] + arc_span[a, 2],
-                seq_ptr[a + 1], soonest,
-                min(latest - took - hope[v], last_slot), wide, least,
-            )  # fmt: skip
+            upto = min(latest - took - hope[v], last_slot)
+            item, arc = row[i, ITEM], row[i, ARC]
+            entry = next_free(full, max(item, ~item), soonest)
+            if entry > upto:
+                continue
+            if item < 0 or wide > least:
+                entry = earliest_entry(
+                    seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
+                    upto, wide, least,
+                )  # fmt: skip
             if entry >= 0 and entry + took < at:
-                at, way, start = entry + took, a, entry
+                at, way, start = entry + took, arc, entry
         if way < 0:
             return -1, 0
+        waited = waited or start > t
         path_arc[n_arcs], path_slot[n_arcs] = way, start
         n_arcs += 1
         t = at

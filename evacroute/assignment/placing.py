@@ -129,7 +129,7 @@ class Placing:
         n_classes, _, n_heads = self.shape
         if n_classes * rows * n_heads > MOST_FLOORS:
             rows = 0
-        self.floors, self.last_arc = _nothing_known(n_classes, rows, n_heads)
+        self.floors, self.last_row = _nothing_known(n_classes, rows, n_heads)
 
     def refresh(self) -> None:
         """Bring the lower bounds up to date with the shelters that still have room."""
@@ -140,7 +140,7 @@ class Placing:
             hopes.is_open[:] = free.room >= 1
             hopes.is_open[step_free] &= free.step_free_room >= 1
             for k in range(len(step_free)):
-                fill_hopes(graph, k, price, hopes)
+                fill_hopes(self.problem.quickest(k), k, price, hopes)
         bring_up_to_date(graph, free, step_free, price, hopes)
 
     def place(
@@ -229,11 +229,11 @@ class Placing:
         rest = left[some]
         begun = self.store.count.copy()
 
-        def run(floors: NDArray[np.int32], last_arc: NDArray[np.int32]) -> None:
+        def run(floors: NDArray[np.int32], last_row: NDArray[np.int32]) -> None:
             begin = 0
             while begin < len(some):
                 reached = place_all(
-                    graph, mine, work, self.store, job.table, none, floors, last_arc, self.slack,
+                    graph, mine, work, self.store, job.table, none, floors, last_row, self.slack,
                     problem.step_free[k : k + 1], self.price[shelters], np.arange(len(some)),
                     begin, len(some), group, *columns, rest, together[some],
                     job.target, waits,
@@ -278,7 +278,7 @@ class Placing:
             end = min(begin + BATCH, len(order))
             reached = place_all(
                 problem.graph, self.free, self.work, self.store, table, self.hopes,
-                self.floors, self.last_arc, self.slack, problem.step_free, self.price, order,
+                self.floors, self.last_row, self.slack, problem.step_free, self.price, order,
                 begin, end, g, *columns, left, together, parties.target, self.waits,
             )  # fmt: skip
             if reached < end:
@@ -423,6 +423,7 @@ def make_work(graph: Graph) -> Work:
         heap=np.empty(heap, np.int64),
         path_arc=np.empty(n_heads + 1, np.int32),
         path_slot=np.empty(n_heads + 1, np.int32),
+        path_row=np.empty(n_heads + 1, np.int32),
         counter=np.zeros(3, np.int64),
     )
 

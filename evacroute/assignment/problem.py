@@ -25,7 +25,7 @@ from evacroute.assignment.gates import (
     with_rides,
 )
 from evacroute.assignment.rounding import unbias
-from evacroute.assignment.static_prices import static_prices
+from evacroute.assignment.static_prices import quickest, static_prices
 from evacroute.errors import InputError
 from evacroute.hazards import LinkTimes
 from evacroute.scenario import Scenario
@@ -180,6 +180,15 @@ class Problem:
         to_shelters(graph, cost, graph.shelter_head, out)
         return out
 
+    def quickest(self, k: int) -> Graph:
+        """The graph for searches from the shelters at the best pace that class k ever has."""
+        if not self.gates.n_gates:
+            return self.graph
+        name = f"quickest {k}"
+        if name not in self.memo:
+            self.memo[name] = quickest(self.graph, k)
+        return self.memo[name]  # type: ignore[no-any-return]
+
     def _lean(self, cost: NDArray[np.int32], afoot: bool) -> tuple[Graph, NDArray[np.int32]]:
         """Make one arc of all copies of a link, of the least cost among them."""
         lean, shut, order, start = self._leanest(afoot)
@@ -196,7 +205,7 @@ class Problem:
         graph, gates = self.graph, self.gates
         gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
         shut = np.zeros(len(gate), np.bool_)
-        shut[gate >= 0] = ~gates.open_[gate[gate >= 0]].any(axis=1)
+        shut[gate >= 0] = ~gates.open_.any(axis=1)[gate[gate >= 0]]
         link = first_links(graph.seq_ptr, graph.seq_link, self.n_links)
         if afoot:
             shut |= np.isin(link, gates.ferries)

@@ -147,7 +147,13 @@ class _Choice(NamedTuple):
     true: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    order: NDArray[np.int64]
+    part: NDArray[np.float64]
+    lot: NDArray[np.float64]
+
+    def before(self, arc: int) -> NDArray[np.bool_]:
+        """Which arcs are rounded up before one of them: by their fraction, equal ones by lot."""
+        part, lot = self.part[arc], self.lot[arc]
+        return (self.part > part) | ((self.part == part) & (self.lot < lot))
 
 
 def _choice(totals: NDArray[np.float64], lot: NDArray[np.float64]) -> _Choice:
@@ -155,24 +161,27 @@ def _choice(totals: NDArray[np.float64], lot: NDArray[np.float64]) -> _Choice:
     true = np.where(open_, totals, 1.0)
     low = np.maximum(1, np.floor(true + HAIR))
     high = np.maximum(1, np.ceil(true - HAIR))
-    # Rounded up in order of the fraction; equal ones by lot, so that no district is favoured.
-    some = np.flatnonzero(high > low)
-    order = some[np.lexsort((lot[some], -np.round(true[some] - low[some], 9)))]
-    return _Choice(open_, true, low, high, order)
+    return _Choice(open_, true, low, high, np.round(true - low, 9), lot)
 
 
 def _balance(choice: _Choice, persons: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Whole times of at least 1 that add up, over the persons, to the true ones most nearly."""
-    open_, true, low, high, order = choice
-    weight = np.where(open_ & (high > low), persons, 0.0)
-    missing = float(((true - low) * persons)[open_].sum())
-    upto = np.cumsum(weight[order])
+    """Whole times of at least 1 that add up, over the persons, to the true ones most nearly.
+
+    Equal arcs are rounded up by lot, so that no district is favoured.
+    """
+    open_, true, low, high, part, lot = choice
+    walked = np.flatnonzero((persons > 0) & open_)
+    missing = float(((true - low) * persons)[walked].sum())
+    walked = walked[high[walked] > low[walked]]
+    if not len(walked):
+        return np.where(open_, np.maximum(1, np.floor(true + 0.5)), FAR).astype(np.int32)
+    order = walked[np.lexsort((lot[walked], -part[walked]))]
+    upto = np.cumsum(persons[order])
     n = int(np.searchsorted(upto, missing))
-    whole = low.copy()
-    if upto.size and upto[-1] > 0:
-        if n < len(order) and missing - (upto[n - 1] if n else 0.0) > upto[n] - missing:
-            n += 1
-        whole[order[:n]] = high[order[:n]]
+    if n == len(order):
+        up = high > low
     else:
-        whole = np.maximum(1, np.floor(true + 0.5))
-    return np.where(open_, whole, FAR).astype(np.int32)
+        up = choice.before(int(order[n]))
+        if missing - (upto[n - 1] if n else 0.0) > upto[n] - missing:
+            up[order[n]] = True
+    return np.where(open_, np.where(up, high, low), FAR).astype(np.int32)

@@ -73,7 +73,7 @@ class Soonest:
         if price is not None:
             charge[:] = price
         for k in np.unique(origins.class_).tolist():
-            fill_hopes(graph, k, charge, hopes)
+            fill_hopes(self.problem.quickest(k), k, charge, hopes)
         out = np.empty((len(origins.node), 1), np.int32)
         free_of_delay = np.zeros(len(graph.arc_from), np.int64)
         table: NDArray[Any] = hopes.least[:, None, :]

@@ -46,14 +46,14 @@ def only(graph: Graph, some: NDArray[np.bool_]) -> Graph:
     )
 
 
-def _quickest(graph: Graph, k: int) -> NDArray[np.bool_]:
-    """Which arcs class k may walk, of a link that changes over time only the quickest copy."""
+def quickest(graph: Graph, k: int) -> Graph:
+    """Leave all but the quickest copy of each link out for class k, and what it cannot walk."""
     time = graph.arc_time[k]
     best = np.flatnonzero(time < FAR)
     order = np.lexsort((best, time[best], graph.twin[best, 0]))
     out = np.zeros(len(time), np.bool_)
     out[best[order[np.flatnonzero(np.diff(graph.twin[best[order], 0], prepend=-1))]]] = True
-    return out
+    return only(graph, out)
 
 
 def static_prices(
@@ -75,7 +75,7 @@ def static_prices(
     node, where = np.unique(groups.node, return_inverse=True)
     size = np.bincount(where, weights=groups.size).astype(np.int32)
     limit = np.maximum(room, 1)
-    graph = only(graph, _quickest(graph, k))
+    graph = quickest(graph, k)
     price = np.zeros(len(room))
     for i in range(rounds):
         _, taken, _ = tree(graph, k, np.rint(price).astype(np.int64), node.astype(np.int32), size)
