@@ -181,7 +181,7 @@ class Problem:
         return out
 
     def quickest(self, k: int) -> Graph:
-        """The graph for searches from the shelters at the best pace that class k ever has."""
+        """Give the graph for searches from the shelters at the best pace that class k ever has."""
         if not self.gates.n_gates:
             return self.graph
         name = f"quickest {k}"
@@ -205,7 +205,7 @@ class Problem:
         graph, gates = self.graph, self.gates
         gate = graph.seq_link[graph.seq_ptr[:-1]] - self.n_links
         shut = np.zeros(len(gate), np.bool_)
-        shut[gate >= 0] = ~gates.open_.any(axis=1)[gate[gate >= 0]]
+        shut[gate >= 0] = ~np.asarray(gates.open_.any(axis=1))[gate[gate >= 0]]
         link = first_links(graph.seq_ptr, graph.seq_link, self.n_links)
         if afoot:
             shut |= np.isin(link, gates.ferries)
