@@ -153,7 +153,7 @@ class _Choice(NamedTuple):
     def before(self, arc: int) -> NDArray[np.bool_]:
         """Which arcs are rounded up before one of them: by their fraction, equal ones by lot."""
         part, lot = self.part[arc], self.lot[arc]
-        return (self.part > part) | ((self.part == part) & (self.lot < lot))
+        return np.asarray((self.part > part) | ((self.part == part) & (self.lot < lot)))
 
 
 def _choice(totals: NDArray[np.float64], lot: NDArray[np.float64]) -> _Choice:
