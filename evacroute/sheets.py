@@ -212,14 +212,11 @@ class _Maker:
 
     def _told(self, movement: int, persons: int) -> SheetWay:
         told = movement_directions(self.plan, movement, self.words.language)
-        own = [
-            (step, line)
-            for step, line in zip(told.steps, told.text, strict=True)
-            if step.kind not in ("leave", "wait")
-        ]
-        steps = [step for step, _ in own]
+        # Others walk this way at other times: no moment of this movement's own is told.
+        steps = [step for step in told.steps if step.kind not in ("leave", "wait", "wait_boat")]
         spent = sum(step.end_s - step.begin_s for step in steps[:-1])
-        lines = [line for _, line in own[:-1]] + [self.words.arrive(told.shelter, 0.0, moved=True)]
+        lines = [self.words.line(step, timed=False) for step in steps[:-1]]
+        lines.append(self.words.arrive(told.shelter, 0.0, moved=True))
         return SheetWay(
             start=self.start_of_way[int(self.way[movement])],
             persons=persons,
