@@ -82,7 +82,7 @@ def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
     minutes = max(1, math.ceil(max(60.0, plan.step_s, last / MOST_BINS) / 60))
     bin_s = 60 * minutes
     bins = int(last // bin_s) + 1
-    persons = np.repeat(movements.size, np.diff(movements.leg_ptr))
+    persons = np.repeat(movements.size, np.diff(movements.leg_ptr)).astype(np.float64)
     code = streets.code[movements.leg_link]
     enter, leave = movements.leg_enter, movements.leg_leave
     first = np.minimum(enter // bin_s, bins - 1).astype(np.int64)
@@ -97,7 +97,8 @@ def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
     place = place.ravel()
 
     def summed(part: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(place, weights=persons[leg] * part, minlength=len(cells))
+        total = np.bincount(place, weights=persons[leg] * part, minlength=len(cells))
+        return total.astype(np.float64)
 
     packer.whole("flow_link", cells // bins)
     packer.whole("flow_bin", cells % bins)

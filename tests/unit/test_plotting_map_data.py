@@ -207,7 +207,7 @@ def test_columns_keep_people_on_long_links_in_sight():
 
 
 def test_columns_hold_the_tide_of_each_minute():
-    """The tide is given at both ends of every bin, in proportion between samples; else not at all."""
+    """The tide is given at both ends of every bin, in proportion between samples, else not."""
     plan = make_plan()
     tide = er.Tide([0.0, 600.0], [1.0, 1.5])
     n = plan.scenario.network.n_links
