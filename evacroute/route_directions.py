@@ -183,7 +183,9 @@ def route_directions(
 def _boarding(signs: Signs, links: Sequence[int], trips: Trips | None) -> int:
     """Find the first ride of a boat with a timetable that one walks to, 0 = there is none."""
     kinds = [signs.kind[link] for link in links]
-    first = kinds.index("ferry") if "ferry" in kinds else 0
+    if "ferry" not in kinds:
+        return 0
+    first = kinds.index("ferry")
     known = GANGWAY in kinds or bool(trips is not None and trips[first])
     return first if known else 0
 
