@@ -85,7 +85,8 @@ def sketch_map(
     shown = _in_sight(network, at)
     streets = " ".join(lines.path(link) for link in shown.tolist())
     parts = [f'<path class="street" d="{streets}"/>']
-    shut, barred = (_once(signs, shown[closed[shown] == kind]) for kind in (2, 1))
+    within = shown[_within(network, at, shown)]
+    shut, barred = (_once(signs, within[closed[within] == kind]) for kind in (2, 1))
     for kind, found in (("barred", barred), ("shut", shut)):
         if found:
             lines_ = " ".join(lines.path(link) for link in found)
@@ -160,6 +161,16 @@ def _in_sight(network: Network, at: NDArray[np.float64]) -> NDArray[np.int64]:
     middle = np.array([WIDTH, HEIGHT]) / 2
     inside = np.all(np.abs(at - middle) < 1.2 * middle, axis=1)
     return np.flatnonzero(inside[network.from_node] | inside[network.to_node])
+
+
+def _within(
+    network: Network, at: NDArray[np.float64], links: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether some of a link is within the drawing, by the box around its ends."""
+    ends = np.stack([at[network.from_node[links]], at[network.to_node[links]]])
+    size = np.array([WIDTH, HEIGHT])
+    inside: NDArray[np.bool_] = (ends.min(axis=0) < size) & (ends.max(axis=0) > 0)
+    return inside[:, 0] & inside[:, 1]
 
 
 class _Lines:

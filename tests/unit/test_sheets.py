@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from conftest import missing
 from drawn_plans import NASTY, make_hazard_plan, make_plan, make_plan_of_people
-from networks import corridor
+from networks import corridor, from_edges
 from plans import empty_plan, small_plan
 from scenes import scene
 
@@ -206,6 +206,22 @@ def test_closed_streets_are_on_the_map(tmp_path: Path) -> None:
     dry = read(er.write_sheets(make_plan(), tmp_path / "out")[1])
     assert "closed to" not in dry
     assert 'class="shut"' not in dry
+
+
+def test_closed_streets_beside_the_map_are_not_told(tmp_path: Path) -> None:
+    """The legend names closed streets only where the drawing shows one."""
+    network = from_edges(
+        [(0, 0), (100, 0), (200, 0), (345, 0), (445, 0)], [(0, 1), (1, 2), (2, 3), (3, 4)]
+    )
+    base = scene(network, [(0, 3)], [(1, 9)], classes=[(1.0, 0.5)], deadline=900.0)
+    told = []
+    for link in (2, 4):
+        closed = er.Closures([{"link_id": network.link_id[link]}])
+        plan = er.assign(replace(base, hazard=closed))
+        page = read(er.write_sheets(plan, tmp_path / "out")[1])
+        told.append("Dense lines across a street" in page)
+        assert told[-1] == ('class="shut"' in page)
+    assert told == [True, False]
 
 
 def test_names_are_not_broken_in_the_index(tmp_path: Path) -> None:
