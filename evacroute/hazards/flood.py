@@ -217,6 +217,7 @@ class Flood:
             heights.flooded_share(network, highest)
         )
         report.shares[MODELLED_SHARE] = heights.modelled_share(network)
+        report.notes += _who_wades(classes)
         when, peak = self.series.peak
         if highest < peak - TOLERANCE:
             report.notes.insert(
@@ -302,3 +303,30 @@ class Flood:
 def _depth(height: NDArray[np.float64], level: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Depth [m]; 0 where it is dry or there is no height (ferries)."""
     return np.asarray(np.nan_to_num(np.maximum(level - height, 0.0), nan=0.0))
+
+
+def _who_wades(classes: Classes) -> list[str]:
+    """Say where limits of wading are assumed, and where a class gathers people who differ."""
+    told = []
+    assumed = np.flatnonzero(classes.depth_assumed)
+    if len(assumed):
+        limits = ", ".join(
+            f"{classes.class_id[i]} {classes.depth_limit[i]:g} m" for i in assumed.tolist()
+        )
+        told.append(
+            f"no depth_limit is given of {len(assumed)} of {len(classes)} classes, so how deep "
+            f"their people can wade is ASSUMED: {limits}; give the column depth_limit [m] in "
+            "classes.csv, or persons (people.csv, --people), whose limits go by age and aid"
+        )
+    mixed = np.flatnonzero(classes.depth_most > classes.depth_limit + TOLERANCE)
+    if len(mixed):
+        ranges = ", ".join(
+            f"{classes.class_id[i]} {classes.depth_limit[i]:g} to {classes.depth_most[i]:g} m"
+            for i in mixed.tolist()
+        )
+        told.append(
+            f"{len(mixed)} of {len(classes)} classes gather people who can wade differently, and "
+            f"all of a class count as its weakest, so more may be left than need be: {ranges}; give "
+            "persons (people.csv, --people) together with the flood, which then keeps them apart"
+        )
+    return told

@@ -29,7 +29,7 @@ from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
 from evacroute.load.tables import flags, numbers, read_table, row_name, unique_ids, words
 from evacroute.network import Network
-from evacroute.people import DEPTH, DEPTH_STEP_FREE, Classes, FirstWalks, Groups
+from evacroute.people import Classes, FirstWalks, Groups
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
@@ -52,8 +52,9 @@ def read_instance(
     class_id, ready_time [s], size, and optionally together (1: the group moves as one);
     ``classes.csv`` has class_id,
     speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
-    (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
-    0.15 where steps cannot be used, where not given).
+    (persons' worth of street that each takes, 1 to 10), depth_limit (deepest water that all of the
+    class can wade [m]; 0.9, or 0.15 where steps cannot be used, where not given: a flood says so)
+    and depth_most (deepest that anybody of the class can wade [m]).
 
     Parameters
     ----------
@@ -286,7 +287,7 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     frame = read_table(
         source,
         required=("class_id", "speed_flat", "speed_steps"),
-        optional=("min_width", "space", "depth_limit"),
+        optional=("min_width", "space", "depth_limit", "depth_most"),
         text=("class_id",),
         what="class",
         error=PeopleError,
@@ -297,10 +298,11 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     steps = numbers(frame, "speed_steps", faults, low=0, high=9.99, unit="m/s")
     width = numbers(frame, "min_width", faults, low=0, high=9.99, default=0.0, unit="m")
     space = numbers(frame, "space", faults, low=1, high=10, default=1.0, unit="persons")
-    wades = np.where(steps == 0, DEPTH_STEP_FREE, DEPTH)
-    given = numbers(frame, "depth_limit", faults, low=0, high=10, default=np.nan, unit="m")
+    wades = numbers(frame, "depth_limit", faults, low=0, high=10, default=np.nan, unit="m")
+    most = numbers(frame, "depth_most", faults, low=0, high=10, default=np.nan, unit="m")
     faults.raise_if_any(PeopleError)
-    return Classes(class_id, flat, steps, width, space, np.where(np.isnan(given), wades, given))
+    classes = Classes(class_id, flat, steps, width, space, wades)
+    return replace(classes, depth_most=np.where(np.isnan(most), classes.depth_limit, most))
 
 
 def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Classes) -> Groups:
