@@ -206,7 +206,12 @@ def _newcomers(
         *(
             np.append(getattr(classes, column), getattr(new.group_classes, column))
             for column in (
-                "speed_flat", "speed_steps", "min_width", "space", "depth_limit", "depth_most",
+                "speed_flat",
+                "speed_steps",
+                "min_width",
+                "space",
+                "depth_limit",
+                "depth_most",
                 "depth_assumed",
             )
         ),

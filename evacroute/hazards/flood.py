@@ -326,7 +326,7 @@ def _who_wades(classes: Classes) -> list[str]:
         )
         told.append(
             f"{len(mixed)} of {len(classes)} classes gather people who can wade differently, and "
-            f"all of a class count as its weakest, so more may be left than need be: {ranges}; give "
-            "persons (people.csv, --people) together with the flood, which then keeps them apart"
+            f"all of a class count as its weakest, so more may be left than need be: {ranges}; "
+            "give persons (people.csv, --people) with the flood, which then keeps them apart"
         )
     return told

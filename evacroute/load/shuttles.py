@@ -19,6 +19,7 @@ from evacroute.load.tables import (
     degrees,
     flags,
     name_of,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -121,6 +122,7 @@ def shuttles(
         network, boarding_rate, DWELL, ferry_ways_of(ferry_ways, network, max_distance)
     )
     report = LoadReport(where)
+    note_unread(report, frame, _COLUMNS)
     ends = _land(frame, network, table, ids, nodes, positions, max_distance, report, faults)
     faults.raise_if_any(BoatError)
     silent = []
