@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._named import Named
 from evacroute.errors import Faults
 from evacroute.load.snap import snap
 from evacroute.plan import Plan
@@ -17,7 +18,7 @@ from evacroute.plan import Plan
 Closures = Iterable[str] | Mapping[str, Iterable[str]]
 Positions = Mapping[Any, Any] | pd.DataFrame
 Said = list[dict[str, Any]]
-"""Closures in the words they were given in: name, what ("street", "link", "shelter"), links."""
+"""Closures by the names they have: name, what ("street", "link", "shelter"), links."""
 
 
 def read_closures(
@@ -36,31 +37,15 @@ def read_closures(
         named = [(kind, _texts(closures.get(kind))) for kind in ("links", "shelters")]
     else:
         named = [("", _texts(closures))]
-    link_ids, names = network.link_id.astype(str), network.name.astype(str)
-    shelter_ids = shelters.shelter_id.astype(str)
+    known = Named(network, shelters)
     for kind, texts in named:
         for text in dict.fromkeys(texts):
-            links = (link_ids == text) | (names == text) if text and kind != "shelters" else None
-            doors = shelter_ids == text if kind != "links" else None
-            found_links = links is not None and bool(links.any())
-            found_doors = doors is not None and bool(doors.any())
-            if found_links and found_doors:
-                faults.add(
-                    f"closures: {text!r} is a street and a shelter; "
-                    "say which: {'links': [...], 'shelters': [...]}"
-                )
-            elif links is not None and found_links:
-                closed_link |= links
-                what = "street" if (names == text).any() else "link"
-                said.append({"name": text, "what": what, "links": int(links.sum())})
-            elif found_doors:
-                closed_shelter |= doors
-                said.append({"name": text, "what": "shelter", "links": 0})
-            else:
-                what = {"links": "link or street", "shelters": "shelter"}.get(
-                    kind, "link, street or shelter"
-                )
-                faults.add(f"closures: there is no {what} {text!r}")
+            found = known.find(text, kind, faults)
+            if found is not None:
+                closed_link |= found.links
+                closed_shelter |= found.shelters
+                count = int(found.links.sum())
+                said.append({"name": found.name, "what": found.what, "links": count})
     return closed_link, closed_shelter, said
 
 

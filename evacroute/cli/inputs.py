@@ -167,7 +167,7 @@ class Inputs:
     max_distance: float | None
     seed: int | None
     hazards: list[str] | None = None
-    heights: Path | None = None
+    heights: str | None = None
     boats: list[Path] | None = None
     alarm: str | None = None
     low_bridges: Path | None = None

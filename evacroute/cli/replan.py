@@ -14,7 +14,7 @@ from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards, ma
 from evacroute.cli.inputs import JsonOption, told_of_hazards
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
-from evacroute.cli.shell import BROKEN, Readable, print_json, progress
+from evacroute.cli.shell import BROKEN, Readable, print_json, print_reports, progress
 from evacroute.cli.view import FolderArgument
 from evacroute.errors import InputError
 from evacroute.plan import Status
@@ -34,7 +34,9 @@ def replan(
         typer.Option(
             "--close",
             metavar="NAME",
-            help="A bridge or street by name, a link id or a shelter id; may be given again.",
+            help="A bridge or street by name, a link id or a shelter id; may be given again. Upper "
+            "and lower case do not matter where one name alone fits; 'street:NAME' and "
+            "'shelter:ID' tell a street from a shelter.",
         ),
     ] = None,
     joined: Annotated[
@@ -113,8 +115,7 @@ def replan(
         }
         print_json(record)
     else:
-        for report in reports.values():
-            typer.echo(f"{report}\n")
+        print_reports(reports.values())
         typer.echo(f"{summary}\n")
         typer.echo("not checked (--no-verify)" if check is None else str(check))
         typer.echo(f"\nplan folder: {out}\nmap:         {(out / MAP).resolve().as_uri()}")

@@ -88,7 +88,9 @@ def test_hazards_from_single_files(instance: Path, closures: Path, tmp_path: Pat
         ("flood:tide=1,series=no.csv", "expected one of tide and series"),
         ("flood:alarm=2019-11-12T21:00", "expected one of tide and series"),
         ("flood:tide=1,alarm=2019-11-12T21:00", "alarm is for a series"),
-        ("flood:tide=1,unit=cm", "unit is for a series"),
+        ("flood:tide=1,unit=ft", "unit is 'ft', expected m or cm"),
+        ("flood:tide=1,unit=cm", "looks like metres; say unit=m"),
+        ("flood:tide=140", "say so: flood:tide=140,unit=cm"),
         ("flood:tide=1,tide=2", "tide is given twice"),
         ("flood:tide=1,turbid=perhaps", "turbid is 'perhaps', expected 0 or 1"),
         ("flood:series=none.tsv", "there is no file none.tsv"),
@@ -162,6 +164,31 @@ def test_a_flood_is_handed_on(
         {"tide": 1.4, "every": 600.0, "turbid": True, "heights": known},
         {"tide": ("tide", series, {"alarm": "2019-11-12T21:00"}), "heights": known},
     ]
+
+
+def test_centimetres_are_metres_times_a_hundred(instance: Path, tmp_path: Path) -> None:
+    """A tide and heights in centimetres give the flood of the same figures in metres."""
+    heights = tmp_path / "heights, in cm.csv"
+    rows = [f"{name},{120 + 10 * i}" for i, name in enumerate(NETWORK.link_id[::2])]
+    heights.write_text("link_id,height\n" + "\n".join(rows) + "\n")
+    metres = tmp_path / "heights.csv"
+    rows = [f"{name},{1.2 + 0.1 * i}" for i, name in enumerate(NETWORK.link_id[::2])]
+    metres.write_text("link_id,height\n" + "\n".join(rows) + "\n")
+    (a,) = make_hazards(["flood:tide=140,unit=cm"], f"{heights},unit=cm", NETWORK)
+    (b,) = make_hazards(["flood:tide=1.4,unit=m"], metres, NETWORK)
+    assert isinstance(a, er.Flood)
+    assert isinstance(b, er.Flood)
+    assert a.depth(NETWORK, 0) == pytest.approx(b.depth(NETWORK, 0))
+    assert (a.depth(NETWORK, 0) > 0.01).sum() == 4
+    words = ("plan", "--instance", instance, "--out", tmp_path / "plan", "--hazard")
+    for text, told in (
+        (f"{heights}", "say so: --heights FILE,unit=cm"),
+        (f"{heights},unit=inch", "unit is 'inch', expected m or cm"),
+        ("none.csv,unit=cm", "there is no file none.csv"),
+    ):
+        result = run(*words, "flood:tide=1.4", "--heights", text)
+        assert result.exit_code == 2
+        assert told in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.fixture
