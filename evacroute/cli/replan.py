@@ -11,7 +11,7 @@ import typer
 
 import evacroute as er
 from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards, make_hazards
-from evacroute.cli.inputs import JsonOption, told_of_hazards
+from evacroute.cli.inputs import JsonOption, hazards_report, told_of_hazards
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
 from evacroute.cli.shell import BROKEN, Readable, print_json, print_reports, progress
@@ -102,8 +102,9 @@ def replan(
         )
         news = {"moved.csv": result.moved, "newly_left.csv": result.newly_left}
         write(task, new, tell, news, {"replan": plain(summary.to_dict())}, reports)
-    # The plan folder has them among all its hazards; here only those are told that are new.
-    reports |= told_of_hazards(new.scenario, coming)
+    # The plan folder has them among all its hazards; here only those are told that are new, and
+    # what all of them together close.
+    reports |= told_of_hazards(new.scenario, coming) | hazards_report(new.scenario)
     if as_json:
         record: dict[str, Any] = {
             "out": str(out),

@@ -198,7 +198,9 @@ class Flood:
         times = self._link_times(network, heights, classes, until)
         begin, end = self._intervals(until)
         highest = float(self.series.levels(begin, end).max())
-        until_text = "" if self.series.is_constant else f"at most {highest:.2f} m planned for, "
+        until_text = ""
+        if not self.series.is_constant:
+            until_text = f"{self.level(0):.2f} m at second 0, at most {highest:.2f} m planned for, "
         report = LoadReport(f"Flood({until_text}{self.tide}, {heights})")
         for part in (self.series.report, heights.report):
             if part is not None:
@@ -206,6 +208,8 @@ class Flood:
                 report.repaired |= part.repaired
                 report.set_aside |= part.set_aside
                 report.notes += [note for note in part.notes if note not in report.notes]
+        if not self.series.is_constant:
+            report.counts["cm, level at second 0"] = 100 * self.level(0)
         report.counts["cm, highest level"] = 100 * highest
         wet = _depth(heights.height_m, highest) > 0
         report.counts["links get wet"] = int(wet.sum())

@@ -57,7 +57,7 @@ def test_plan_with_hazards(instance: Path, closures: Path, tmp_path: Path) -> No
     assert reports["closures"]["counts"]["closures"] == 2
     assert reports["fire"]["counts"]["seats"] == 1
     counts = reports["hazards"]["counts"]
-    assert counts["links that are at some time closed to everyone"] >= 2
+    assert counts["links closed for some of the time"] >= 2
     assert "class Hazards" in (tmp_path / "plan" / "map.html").read_text("utf-8")
 
 
@@ -245,6 +245,23 @@ def test_a_replan_tells_of_the_flood_that_comes(
         "--hazard", f"flood:series={night},unit=cm", "--no-verify",
     )  # fmt: skip
     assert "second 0 is 2019-11-12 19:20" in result.output, result.output
+    assert "links closed all the time, to everyone" in result.output
+    assert "cm, level at second 0" in result.output
+
+
+def test_closed_throughout_and_for_some_time_are_told_apart(instance: Path, tmp_path: Path) -> None:
+    """The summary says how many links are closed all the time, for some of it, or only slower."""
+    path = tmp_path / "shut.csv"
+    path.write_text(
+        "link_id,from,to,speed_factor,both_directions\nL2,,,0,1\nL3,50 min,60 min,0,0\nL1,,,0.5,0\n"
+    )
+    hazard = er.read_closures(path, NETWORK)
+    scenario = er.read_instance(instance, hazard=hazard)
+    told = dict(er.assign(scenario, "nearest").summary().happenings())["hazards"]
+    assert told == (
+        "2 links are closed all the time (2 to everyone, the others to some), 1 for some of the "
+        "time, 1 are only slower"
+    )
 
 
 def test_an_earthquake_of_a_table(tmp_path: Path) -> None:

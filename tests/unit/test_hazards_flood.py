@@ -204,7 +204,7 @@ def test_a_peak_outside_the_plan_is_warned_of() -> None:
     report = Flood(tide).report(network, who, 1200)
     assert "WARNING: the highest level of the series, 1.80 m (120 min after" in report.notes[0]
     assert "not met in the 20 min planned, in which it is 1.10 m at most" in report.notes[0]
-    assert report.source.startswith("Flood(at most 1.10 m planned for")
+    assert report.source.startswith("Flood(1.00 m at second 0, at most 1.10 m planned for")
     for late in (7200, 6000):
         report = Flood(tide).report(network, who, late)
         assert not any("WARNING" in note for note in report.notes)
