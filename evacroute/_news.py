@@ -14,6 +14,7 @@ from evacroute._named import Named
 from evacroute.errors import Faults
 from evacroute.load.snap import snap
 from evacroute.plan import Plan
+from evacroute.streets import swap_hint
 
 Closures = Iterable[str] | Mapping[str, Iterable[str]]
 Positions = Mapping[Any, Any] | pd.DataFrame
@@ -128,7 +129,8 @@ def read_positions(
         usable = ~closed_link & (network.capacity > 0)
         link, along, _ = snap(network, where[free, 0], where[free, 1], usable=usable)
         for i in free[link < 0]:
-            faults.add(f"positions: {tuple(where[i])} is not within 250 m of an open street")
+            hint = swap_hint(network, *where[i])
+            faults.add(f"positions: {tuple(where[i])} is not within 250 m of an open street{hint}")
         back = along <= network.length[link] / 2
         at[free] = np.where(back, network.from_node[link], network.to_node[link])
         walk[free] = np.where(back, along, network.length[link] - along)

@@ -26,7 +26,7 @@ from evacroute.load.tables import (
 )
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport
-from evacroute.streets import pair_links
+from evacroute.streets import looks_swapped, pair_links, swap_hint
 from evacroute.units import to_metres
 
 SPACING = 10.0
@@ -218,6 +218,13 @@ def _point_heights(
     faults = Faults(where)
     point_lon, point_lat = degrees(frame, "lon", "lat", faults)
     height = numbers(frame, "height", faults, unit="m")
+    swapped = looks_swapped(network, point_lon, point_lat)
+    if len(frame) and swapped.all():
+        faults.add(
+            f"{row_name(frame, 0)}: lon, lat are {point_lon[0]:.6g}, {point_lat[0]:.6g}, far from "
+            f"the network{swap_hint(network, point_lon, point_lat)}",
+            count=len(frame),
+        )
     faults.raise_if_any(HazardError)
     if "link_id" in frame.columns:
         report.set_aside["ids of links, not read: the positions count"] = len(frame)

@@ -29,6 +29,7 @@ from evacroute.load.tables import (
 from evacroute.load.vessels import Vessel
 from evacroute.network import Network
 from evacroute.reports import LoadReport
+from evacroute.streets import swap_hint
 from evacroute.units import seconds
 
 SPEED = 3.0
@@ -245,6 +246,7 @@ def _land(
                 faults.add(
                     f"{row_name(frame, i)}: {end}_lon and {end}_lat are ({lon:.6g}, {lat:.6g}), "
                     f"expected a place within {max_distance:g} m of a street"
+                    f"{swap_hint(network, lon, lat)}"
                 )
             elif node < 0:
                 if (lon, lat) not in stops:

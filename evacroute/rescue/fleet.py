@@ -25,6 +25,7 @@ from evacroute.load.tables import (
 from evacroute.network import Network
 from evacroute.reports import LoadReport
 from evacroute.rescue.walking import nearest_nodes
+from evacroute.streets import swap_hint
 
 BOAT, TEAM = "boat", "stretcher team"
 KINDS = (BOAT, TEAM)
@@ -248,5 +249,6 @@ def _depots(
             faults.add(
                 f"{row_name(frame, i)}: position ({lon[i]:.6g}, {lat[i]:.6g}) is {far:,.0f} m from "
                 f"the nearest street, expected at most {FARTHEST[kind[i]]:,.0f} m for a {kind[i]}"
+                f"{swap_hint(network, lon[i], lat[i])}"
             )
     return lon, lat
