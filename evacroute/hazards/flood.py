@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.errors import HazardError, InputError
+from evacroute.hazards.decks import Decks
 from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import EVERY, LinkTimes
 from evacroute.hazards.tide import Tide
@@ -29,8 +30,10 @@ class Flood:
 
     The water on a link is as deep as the level stands above its height. It slows everyone by the
     law of ``data/flood/wading.csv`` and closes the link to a class where it is deeper than the
-    class can wade. Over each interval of `every` the highest level counts, so nothing is promised
-    drier than it will be; after the last interval its level stays.
+    class can wade. Bridges and stairs rise from their ends: there the water is waded as far as the
+    steps take to rise out of it, and the rest is dry. Over each interval of `every` the highest
+    level counts, so nothing is promised drier than it will be; after the last interval its level
+    stays.
 
     Parameters
     ----------
@@ -151,6 +154,8 @@ class Flood:
     def depth(self, network: Network, time: float) -> NDArray[np.float64]:
         """Depth of the water on each link at a time [m], shape (n_links,), 0 where it is dry.
 
+        Of bridges and stairs at their feet.
+
         Parameters
         ----------
         network
@@ -158,7 +163,9 @@ class Flood:
         time
             Seconds after the alarm.
         """
-        return _depth(self.heights_of(network).height_m, self.level(time))
+        height = self.heights_of(network).height_m
+        depth = _depth(height, self.level(time))
+        return np.where(Decks.of(network, height).dry, 0.0, depth)
 
     def flooded_share(self, network: Network, level: float) -> float:
         """Share of the walkable ground (length times width, no ferries) below a level [m]."""
@@ -211,8 +218,12 @@ class Flood:
         if not self.series.is_constant:
             report.counts["cm, level at second 0"] = 100 * self.level(0)
         report.counts["cm, highest level"] = 100 * highest
-        wet = _depth(heights.height_m, highest) > 0
+        decks = Decks.of(network, heights.height_m)
+        wet = (_depth(heights.height_m, highest) > 0) & ~decks.dry
         report.counts["links get wet"] = int(wet.sum())
+        rising = int((wet & (decks.feet > 0)).sum())
+        if rising:
+            report.counts["of them bridges and stairs, wet at their feet alone"] = rising
         closed = times.speed_factor == 0
         for i, name in enumerate(classes.class_id):
             mine = closed & np.isin(times.class_, (EVERY, i))
@@ -257,6 +268,8 @@ class Flood:
         level = self.series.levels(begin, end)
         # Shape (n_links, n_intervals) from here on; most links are never wet.
         depth = _depth(heights.height_m[:, None], level)
+        decks = Decks.of(network, heights.height_m)
+        depth[decks.dry] = 0.0
         absent = self._absent(network, begin, end, level)
         # Limits that differ, the strictest first; beyond the last the link is closed to all.
         wades = classes.depth_limit
@@ -266,7 +279,9 @@ class Flood:
         shut = np.searchsorted(limits + TOLERANCE, depth, side="left")
         shut[absent] = len(limits)
         step = self.factor_step
-        steps = np.floor(wading_factor(depth, turbid=self.turbid) / step + TOLERANCE)
+        wet = decks.wet_share(depth)
+        waded = 1 / (1 - wet + wet / wading_factor(depth, turbid=self.turbid))
+        steps = np.floor(waded / step + TOLERANCE)
         factor = np.where(is_dry(depth), 1.0, np.clip(steps * step, step, 1.0))
         factor[shut == len(limits)] = 0.0
         parts = [LinkTimes.of_table(factor, begin)]
