@@ -71,6 +71,17 @@ def test_depth_limits_are_read_and_written(tmp_path: Path) -> None:
         read_instance(folder(tmp_path / "wrong", classes=wrong))
 
 
+def test_columns_not_read_are_noted(tmp_path: Path) -> None:
+    """A misspelt column of classes or groups is named in the network's report, with its table."""
+    text = "class_id,speed_flat,speed_steps,depthlimit\nadult,1.3,0.9,0.5\nchair,0.7,0,0.1\n"
+    groups = TABLES["groups.csv"].replace("together", "to gether")
+    report = read_instance(folder(tmp_path, classes=text, groups=groups)).network.report
+    assert report is not None
+    told = "\n".join(report.notes)
+    assert "classes.csv: columns not read: depthlimit (meant: depth_limit?)" in told
+    assert "groups.csv: columns not read: to gether (meant: together?)" in told
+
+
 @pytest.mark.parametrize("space", ["0.9", "10.1", "wide"])
 def test_impossible_street_space(tmp_path: Path, space: str) -> None:
     """A space below 1, above 10 or in words is refused with its row."""
