@@ -184,9 +184,7 @@ class Adding:
             moves = self._left_of(before.movements)
             return replace(before, movements=moves, roster=None)
         moves = self._left_of(taken_from(moves, np.flatnonzero(kept)))
-        return replace(
-            before, scenario=case, movements=moves, bound=None, prices=None, roster=None
-        )
+        return replace(before, scenario=case, movements=moves, bound=None, prices=None, roster=None)
 
     def _left_of(self, moves: Movements) -> Movements:
         """Tell who is left of each group beside some movements, and why."""
@@ -248,8 +246,9 @@ class Adding:
         group = np.append(np.repeat(moves.group, np.diff(moves.leg_ptr)), walks.group[some])
         link = np.append(moves.leg_link, walks.link[some])
         begin = np.append(moves.leg_enter, np.zeros(len(some)))
-        first, last = self._stretch(link, begin), self._stretch(
-            link, np.append(moves.leg_leave, arrive[some])
+        first, last = (
+            self._stretch(link, begin),
+            self._stretch(link, np.append(moves.leg_leave, arrive[some])),
         )
         known = np.flatnonzero(first >= 0)
         class_ = groups.class_[group[known]]
@@ -321,7 +320,8 @@ def taken_from(moves: Movements, some: NDArray[np.int64]) -> Movements:
     ptr = np.append(0, np.cumsum(count))
     leg = np.repeat(moves.leg_ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
     columns = {
-        name: getattr(moves, name)[some] for name in ("group", "shelter", "size", "depart", "arrive")
+        name: getattr(moves, name)[some]
+        for name in ("group", "shelter", "size", "depart", "arrive")
     }
     legs = {name: getattr(moves, name)[leg] for name in ("leg_link", "leg_enter", "leg_leave")}
     return replace(moves, **columns, **legs, leg_ptr=ptr)
