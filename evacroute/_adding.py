@@ -165,7 +165,7 @@ class Adding:
         grown = own.with_hazard(Combined(self.laid.rows(factor), as_hazards(own.hazard)))
         there = grown.setting.at_node(grown.groups)
         for part in (*self.parts, moves):
-            # Who waited for a street to open may now leave sooner, but walk so slowly as to be late.
+            # Who waited for a street to open may now leave sooner, but walk slower and be later.
             if (there[part.group] > part.depart + 1e-6).any():
                 return
         self.left, self.factor, self.case = rest, factor, grown
@@ -202,8 +202,9 @@ class Adding:
         other = (reason == _CODE[CUT_OFF]) & (self.reason[group] >= 0)
         reason = np.where(other, self.reason[group], reason)
         return replace(
-            moves, left_group=group, left_size=size[rows], left_reason=reason.astype(np.uint8)
-        )
+            moves, left_group=group, left_size=size[rows].astype(np.int32),
+            left_reason=reason.astype(np.uint8),
+        )  # fmt: skip
 
     def _tell(self, moves: Movements) -> None:
         """Keep the first reason other than being cut off: in that scenario it is the reason."""
@@ -306,10 +307,10 @@ def joined(parts: Sequence[Movements]) -> Movements:
     names = ("group", "shelter", "size", "depart", "arrive", "leg_link", "leg_enter", "leg_leave")
     columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
     count = np.concatenate([np.diff(part.leg_ptr) for part in parts])
-    none = np.zeros(0)
+    none = np.zeros(0, np.int32)
     return Movements(
         **columns, leg_ptr=np.append(0, np.cumsum(count)), left_group=none, left_size=none,
-        left_reason=none,
+        left_reason=none.astype(np.uint8),
     )  # fmt: skip
 
 

@@ -234,7 +234,7 @@ def _worth_trying(
     # One of the scenarios may be the worst case itself.
     plan = next(one.plan for one, of in zip(tried, seen, strict=True) if _alike(case, of))
     cut_off = np.unique(plan.movements.left_group).astype(np.int64)
-    opened = open_ways(first, laid, weight, cut_off)
+    opened = open_ways(case, laid, weight, cut_off)
     case = first.with_hazard(Combined(opened, hazards))
     if is_new(case):
         name = "worst case, likely ways for those cut off"
@@ -297,13 +297,13 @@ def open_ways(
 
     The way is the one with the least walking time / deadline - log(probability that no link of it
     is ever closed), links taken as independent: being stopped counts as much as the time until the
-    deadline. The link on which they stand is opened too, unless others of the class, who are not
-    among the groups, set out on it: they leave when the worst case lets them.
+    deadline. The link on which they stand is opened too. Where others of the class set out on a
+    link, it stays as it is until they are out of it: they leave when the worst case lets them.
 
     Parameters
     ----------
     scenario
-        Network, groups, classes, shelters and deadline.
+        The worst case.
     laid
         Factors of all scenarios.
     weight
@@ -329,20 +329,23 @@ def open_ways(
         cost[usable] = walk[k][usable] / scenario.deadline_s - np.log1p(-closed[usable])
         mine = groups[scenario.groups.class_[groups] == k]
         on_way = _ways(scenario, cost, bool(classes.step_free[k]), scenario.groups.node[mine])
-        on_way |= _first_walks(scenario, k, mine)
-        opened = on_way[laid.link]
+        first_walks, until = _setting_out(scenario, k, mine)
+        on_way[first_walks] = True
+        opened = on_way[laid.link] & (laid.begin >= until[laid.link])
         factor[k, opened] = np.where(factor[k, opened] == 0.0, mean[k, opened], factor[k, opened])
     return laid.rows(factor)
 
 
-def _first_walks(scenario: Scenario, k: int, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Find the links on which groups of a class set out, and nobody else of the class."""
-    walks, on_way = scenario.gathered.walks, np.zeros(scenario.network.n_links, bool)
+def _setting_out(
+    scenario: Scenario, k: int, groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Find the links on which groups of a class set out, and until when others of it do on each."""
+    walks, until = scenario.gathered.walks, np.zeros(scenario.network.n_links)
+    arrive = scenario.setting.arrive
     mine = np.isin(walks.group, groups)
-    on_way[walks.link[mine]] = True
-    others = ~mine & (scenario.gathered.class_[walks.group] == k)
-    on_way[walks.link[others]] = False
-    return on_way
+    others = ~mine & (scenario.gathered.class_[walks.group] == k) & np.isfinite(arrive)
+    np.maximum.at(until, walks.link[others], arrive[others])
+    return walks.link[mine], until
 
 
 def _ways(
