@@ -74,6 +74,42 @@ def add_left(plan: Plan, scenarios: Sequence[Scenario], weight: NDArray[np.float
     return adding.plan(scenarios)
 
 
+def without_hope(plan: Plan, scenarios: Sequence[Scenario]) -> Plan:
+    """Take out of a plan whoever is safe in no scenario: they count as cut off by a hazard.
+
+    A plan for scenarios that were mixed may lead over links of which one is closed in each.
+
+    Returns
+    -------
+    Plan
+        The same plan if there is nobody. Otherwise without bound and prices.
+    """
+    moves = plan.movements
+    safe = safe_in_any(plan.scenario, moves, plan.step_s, scenarios)
+    out = np.flatnonzero(~safe)
+    if not len(out):
+        return plan
+    code = np.full(len(out), _CODE[CUT_OFF], np.uint8)
+    moves = replace(
+        taken_from(moves, np.flatnonzero(safe)),
+        left_group=np.append(moves.left_group, moves.group[out]),
+        left_size=np.append(moves.left_size, moves.size[out]),
+        left_reason=np.append(moves.left_reason, code),
+    )
+    return replace(plan, movements=moves, bound=None, prices=None, roster=None)
+
+
+def safe_in_any(
+    scenario: Scenario, moves: Movements, step: float, scenarios: Sequence[Scenario]
+) -> NDArray[np.bool_]:
+    """Which movements of a plan for a scenario are safe in one of several."""
+    timetable = Timetable(scenario, moves, step)
+    safe = np.zeros(len(moves), np.bool_)
+    for one in scenarios:
+        safe |= timetable.play(one.gathered_as(scenario)).state == SAFE
+    return safe
+
+
 @dataclass(slots=True, eq=False)
 class Adding:
     """A plan that grows.
@@ -177,9 +213,7 @@ class Adding:
         before, case, moves = self.before, self.case, joined(self.parts)
         kept = np.arange(len(moves)) < len(before.movements)
         if len(self.parts) > 1:
-            timetable = Timetable(case, moves, before.step_s)
-            for one in scenarios:
-                kept |= timetable.play(one.gathered_as(case)).state == SAFE
+            kept |= safe_in_any(case, moves, before.step_s, scenarios)
         if kept.sum() == len(before.movements):
             moves = self._left_of(before.movements)
             return replace(before, movements=moves, roster=None)

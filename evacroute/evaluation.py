@@ -93,7 +93,7 @@ class Evaluation:
         return {str(name): value for name, value in row.items()}
 
     def to_csv(self, folder: str | Path) -> None:
-        """Write ``scenarios.csv``, ``classes.csv``, ``odds.csv.gz`` and the other tables.
+        """Write the tables: ``scenarios.csv``, ``classes.csv``, ``odds.csv.gz``, and so on.
 
         Raises
         ------

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from evacroute._adding import add_left
+from evacroute._adding import add_left, without_hope
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError
 from evacroute.evaluation import Evaluation, evaluate, shares, unlike
@@ -105,8 +105,8 @@ def assign_robust(
     Plans are made for each scenario; for the worst of all at once, and once more with the ways
     likeliest to be open for those whom that cuts off; and for their expected walking times with
     links closed above several probabilities. Each is played in all scenarios, and the best is
-    taken. To that are added those whom it leaves, but whom some scenario could serve beside the
-    others.
+    taken. Whoever is safe in no scenario is taken out of it; those whom it leaves, but whom some
+    scenario could serve beside the others, are added.
 
     Parameters
     ----------
@@ -147,15 +147,17 @@ def assign_robust(
             # As with one scenario, Ctrl-C means: the best so far.
             break
     best = max(tried, key=lambda one: one.merit(measure))
-    final = best
-    if best.plan.settings.get("stopped") != "interrupted":
-        final = _with_those_left(best, several, weight)
+    final, told = best, {"withdrawn": 0, "added": 0}
+    # What people do by themselves is not mended, and Ctrl-C means at once.
+    stopped = tried[-1].plan.settings.get("stopped") == "interrupted"
+    if best.plan.method != "nearest" and not stopped:
+        final, told = _with_those_left(best, several, weight)
     record = {
         "measure": measure,
         "scenarios": len(several),
         "probabilities": None if probabilities is None else weight.tolist(),
         "chosen": best.name,
-        "added": final.plan.placed - best.plan.placed,
+        **told,
         **final.figures(),
         "candidates": {one.name: one.figures() for one in tried},
     }
@@ -168,12 +170,16 @@ def assign_robust(
 
 def _with_those_left(
     best: Candidate, scenarios: Sequence[Scenario], weight: NDArray[np.float64]
-) -> Candidate:
-    """Add those left to the best plan."""
-    plan = add_left(best.plan, scenarios, weight)
-    if plan.placed == best.plan.placed:
-        return replace(best, plan=plan)
-    return replace(best, plan=plan, evaluation=evaluate(plan, scenarios, probabilities=weight))
+) -> tuple[Candidate, dict[str, int]]:
+    """Take from the best plan who is safe in no scenario, and add those left; count both."""
+    plan = best.plan
+    rest = without_hope(plan, scenarios)
+    full = add_left(rest, scenarios, weight)
+    told = {"withdrawn": plan.placed - rest.placed, "added": full.placed - rest.placed}
+    if full is plan:
+        return best, told
+    found = evaluate(full, scenarios, probabilities=weight)
+    return replace(best, plan=full, evaluation=found), told
 
 
 def check(given: Iterable[Any]) -> tuple[Scenario, ...]:

@@ -109,6 +109,7 @@ def test_no_single_scenarios_plan_is_better(case: Case, method: str, measure: st
     several, weight = case
     plan = er.assign(several, method, robust=measure, probabilities=weight)
     no_worse(plan, case, method, measure)
+    assert (er.evaluate(plan, several).odds["odds"] > 0).all()
     assert er.verify(plan).broken == ()
     with tempfile.TemporaryDirectory() as folder:
         plan.save(Path(folder) / "plan")

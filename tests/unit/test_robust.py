@@ -14,7 +14,7 @@ from networks import degrees, diamond, from_edges, grid
 from scenes import scene
 
 import evacroute as er
-from evacroute._adding import add_left
+from evacroute._adding import add_left, without_hope
 from evacroute.hazards.combined import overlay
 from evacroute.network import FERRY
 from evacroute.robust import assign_robust, open_ways
@@ -180,6 +180,23 @@ def test_who_is_left_for_want_of_room_is_not_told_of_a_closed_street() -> None:
     both = [dry.with_hazard(LAST_STREET)] * 2
     plan = add_left(er.assign(several[1]), both, np.array([0.9, 0.1]))
     assert plan.left_by_reason == {"cut off by a hazard": 1}
+
+
+def test_whoever_is_safe_nowhere_is_withdrawn_and_may_be_added() -> None:
+    """A way with one link closed in each scenario is no way; another that one has open is."""
+    network = diamond(upper=100.0, lower=150.0)
+    dry = scene(network, [(0, 2)], [(3, 9)], deadline=1000.0)
+    plan = er.assign(dry)
+    first, second = plan.movements.leg_link[:2].tolist()
+    several = [dry.with_hazard(rows((one, -1, 0.0, INF, 0.0))) for one in (first, second)]
+    assert er.evaluate(plan, several).odds["odds"].tolist() == [0.0]
+    rest = without_hope(plan, several)
+    assert rest.left_by_reason == {"cut off by a hazard": 2}
+    assert without_hope(rest, several) is rest
+    more = add_left(rest, several, np.array([0.5, 0.5]))
+    assert (more.placed, more.left) == (2, 0)
+    assert er.evaluate(more, several).table["safe"].tolist() == [2, 2]
+    assert er.verify(more).ok
 
 
 def test_nobody_is_added_to_a_plan_that_leaves_nobody() -> None:
