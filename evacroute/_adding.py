@@ -167,7 +167,10 @@ class Adding:
     def hopeful(self) -> bool:
         """Forget about groups without a way even if all is open that is so in any scenario.
 
-        Whether others are left.
+        Returns
+        -------
+        bool
+            Whether others are left.
         """
         if not (self.left > 0).any():
             return False
