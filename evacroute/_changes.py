@@ -20,6 +20,8 @@ ANY_TIDE = (
 )
 """Said where a flood and boats meet without any low bridge."""
 
+BRIDGES_SHOWN = 6
+
 
 def reports_of_hazards(scenario: Scenario) -> list[LoadReport]:
     """Gather what the hazards of a scenario tell of themselves."""
@@ -27,9 +29,44 @@ def reports_of_hazards(scenario: Scenario) -> list[LoadReport]:
     found = hazard_reports(
         hazards, scenario.network, scenario.group_classes, until, scenario.all_shelters
     )
-    if boats_pass_at_any_tide(scenario):
-        found.append(LoadReport("boats and the tide", notes=[ANY_TIDE]))
+    # What was read from a folder has said so already.
+    said = {note for report in found for note in report.notes}
+    notes = [note for note in tide_and_boats(scenario) if note not in said]
+    if notes:
+        found.append(LoadReport("boats and the tide", notes=notes))
     return found
+
+
+def tide_and_boats(scenario: Scenario) -> list[str]:
+    """Say what a tide does to boats, or that no word of low bridges is given."""
+    barred = barred_trips(scenario)
+    return ([ANY_TIDE] if boats_pass_at_any_tide(scenario) else []) + ([barred] if barred else [])
+
+
+def barred_trips(scenario: Scenario) -> str | None:
+    """Say how many trips low bridges bar before the deadline, where, and above which tide."""
+    boats, made = scenario.boats, scenario.made
+    if boats is None or made is None or made.all():
+        return None
+    before = boats.before()
+    # A boat that is stuck makes none of its later rides; the bridge is where it stopped.
+    stuck = np.flatnonzero(~made & ((before < 0) | made[before]))
+    trips = len(set(boats.trip_id.tolist()))
+    network, link = scenario.network, boats.link[stuck]
+    pairs, number = np.unique(
+        np.column_stack([link, boats.max_tide[stuck]]), axis=0, return_counts=True
+    )
+    most = np.argsort(-number, kind="stable")
+    told = [
+        f"{number[i]:,} between {network.node_id[network.from_node[int(pairs[i, 0])]]} and "
+        f"{network.node_id[network.to_node[int(pairs[i, 0])]]} above {pairs[i, 1]:.2f} m"
+        for i in most[:BRIDGES_SHOWN].tolist()
+    ]
+    more = "" if len(most) <= BRIDGES_SHOWN else f", and {len(most) - BRIDGES_SHOWN} more places"
+    return (
+        f"low bridges stop {len(stuck):,} of {trips:,} trips at this tide, which end there or are "
+        f"not made: {', '.join(told)}{more}"
+    )
 
 
 def boats_pass_at_any_tide(scenario: Scenario) -> bool:
@@ -65,14 +102,16 @@ def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
     -------
     dict
         changing_links (not all the time as at the alarm), closed_links (at some time to somebody),
-        closed_to_all_links, slower_links (at some time to somebody, and never closed),
+        closed_to_all_links (at some time), always_closed_links (to somebody, from the alarm to the
+        deadline), always_closed_to_all_links, slower_links (at some time to somebody, and never
+        closed),
         modelled_heights (share of the walkable ground; None where no flood says so) and
         hot_shelters (names of those whose door gets hot before the deadline).
     """
     if not as_hazards(scenario.hazard):
         return None
     profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
-    changing = closed = whole = slower = 0
+    changing = closed = whole = slower = always = always_all = 0
     if len(profile.link):
         first = profile.ptr[:-1]
         shut = profile.factor == 0
@@ -81,11 +120,15 @@ def hazard_figures(scenario: Scenario) -> dict[str, Any] | None:
         changing, closed = int((np.diff(profile.ptr) > 1).sum()), int(some.sum())
         whole = int(np.logical_or.reduceat(shut.all(axis=0), first).sum())
         slower = int((slow & ~some).sum())
+        throughout = np.logical_and.reduceat(shut, first, axis=1)
+        always, always_all = int(throughout.any(axis=0).sum()), int(throughout.all(axis=0).sum())
     hot = np.flatnonzero(scenario.hot_from < scenario.deadline_s)
     return {
         "changing_links": changing,
         "closed_links": closed,
         "closed_to_all_links": whole,
+        "always_closed_links": always,
+        "always_closed_to_all_links": always_all,
         "slower_links": slower,
         "modelled_heights": modelled_heights(reports_of_hazards(scenario)),
         "hot_shelters": shelter_names(scenario.all_shelters, hot),

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evacroute._named import Named
 from evacroute.errors import Faults
 from evacroute.load.snap import snap
 from evacroute.plan import Plan
+from evacroute.streets import swap_hint
 
 Closures = Iterable[str] | Mapping[str, Iterable[str]]
 Positions = Mapping[Any, Any] | pd.DataFrame
 Said = list[dict[str, Any]]
-"""Closures in the words they were given in: name, what ("street", "link", "shelter"), links."""
+"""Closures by the names they have: name, what ("street", "link", "shelter"), links."""
 
 
 def read_closures(
@@ -36,31 +38,15 @@ def read_closures(
         named = [(kind, _texts(closures.get(kind))) for kind in ("links", "shelters")]
     else:
         named = [("", _texts(closures))]
-    link_ids, names = network.link_id.astype(str), network.name.astype(str)
-    shelter_ids = shelters.shelter_id.astype(str)
+    known = Named(network, shelters)
     for kind, texts in named:
         for text in dict.fromkeys(texts):
-            links = (link_ids == text) | (names == text) if text and kind != "shelters" else None
-            doors = shelter_ids == text if kind != "links" else None
-            found_links = links is not None and bool(links.any())
-            found_doors = doors is not None and bool(doors.any())
-            if found_links and found_doors:
-                faults.add(
-                    f"closures: {text!r} is a street and a shelter; "
-                    "say which: {'links': [...], 'shelters': [...]}"
-                )
-            elif links is not None and found_links:
-                closed_link |= links
-                what = "street" if (names == text).any() else "link"
-                said.append({"name": text, "what": what, "links": int(links.sum())})
-            elif found_doors:
-                closed_shelter |= doors
-                said.append({"name": text, "what": "shelter", "links": 0})
-            else:
-                what = {"links": "link or street", "shelters": "shelter"}.get(
-                    kind, "link, street or shelter"
-                )
-                faults.add(f"closures: there is no {what} {text!r}")
+            found = known.find(text, kind, faults)
+            if found is not None:
+                closed_link |= found.links
+                closed_shelter |= found.shelters
+                count = int(found.links.sum())
+                said.append({"name": found.name, "what": found.what, "links": count})
     return closed_link, closed_shelter, said
 
 
@@ -143,7 +129,8 @@ def read_positions(
         usable = ~closed_link & (network.capacity > 0)
         link, along, _ = snap(network, where[free, 0], where[free, 1], usable=usable)
         for i in free[link < 0]:
-            faults.add(f"positions: {tuple(where[i])} is not within 250 m of an open street")
+            hint = swap_hint(network, *where[i])
+            faults.add(f"positions: {tuple(where[i])} is not within 250 m of an open street{hint}")
         back = along <= network.length[link] / 2
         at[free] = np.where(back, network.from_node[link], network.to_node[link])
         walk[free] = np.where(back, along, network.length[link] - along)

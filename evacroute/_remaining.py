@@ -205,7 +205,15 @@ def _newcomers(
         np.append(classes.class_id, np.array(names, dtype=object)),
         *(
             np.append(getattr(classes, column), getattr(new.group_classes, column))
-            for column in ("speed_flat", "speed_steps", "min_width", "space", "depth_limit")
+            for column in (
+                "speed_flat",
+                "speed_steps",
+                "min_width",
+                "space",
+                "depth_limit",
+                "depth_most",
+                "depth_assumed",
+            )
         ),
     )
     prefix = "joined"

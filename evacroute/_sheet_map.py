@@ -12,7 +12,7 @@ from evacroute.network import Network
 from evacroute.signs import Signs
 from evacroute.units import to_metres
 
-WIDTH, HEIGHT = 1000.0, 640.0
+WIDTH, HEIGHT = 1000.0, 580.0
 """Of the drawing, in its own units."""
 
 PADDING = 60.0
@@ -35,13 +35,16 @@ def sketch_map(
     shelter: tuple[float, float],
     door: int,
     starts: Sequence[int],
+    closed: NDArray[np.int8],
     *,
     label: str,
     north: str,
     scale: str,
     letter: float,
-) -> str:
+) -> tuple[str, tuple[bool, bool]]:
     """Draw the streets around a shelter, those that people walk the thicker the more they are.
+
+    Returns the drawing, and whether it shows streets that are closed to everyone, and to some.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ def sketch_map(
         Node where its door is.
     starts
         Node where each way that is told begins; they are numbered from 1.
+    closed
+        Of each link 2 where it is closed to everyone at some time, 1 to some people, else 0.
     label
         What the map shows, in words, for those who cannot see it.
     north
@@ -80,6 +85,12 @@ def sketch_map(
     shown = _in_sight(network, at)
     streets = " ".join(lines.path(link) for link in shown.tolist())
     parts = [f'<path class="street" d="{streets}"/>']
+    within = shown[_within(network, at, shown)]
+    shut, barred = (_once(signs, within[closed[within] == kind]) for kind in (2, 1))
+    for kind, found in (("barred", barred), ("shut", shut)):
+        if found:
+            lines_ = " ".join(lines.path(link) for link in found)
+            parts.append(f'<path class="{kind}" d="{lines_}"/>')
     most = both.max(initial=1)
     for link in shown[both[shown] > 0][np.argsort(both[shown][both[shown] > 0])].tolist():
         width = 3 + 15 * (both[link] / most) ** 0.5
@@ -98,10 +109,21 @@ def sketch_map(
     parts.append(_north(north))
     parts.append(_scale(per_metre, scale, letter))
     text = escape(label)
-    return (
+    drawing = (
         f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{text}">'
         f"<title>{text}</title>" + "".join(parts) + "</svg>"
     )
+    return drawing, (bool(shut), bool(barred))
+
+
+def _once(signs: Signs, links: NDArray[np.int64]) -> list[int]:
+    """Of the two directions of a street keep one."""
+    known = set(links.tolist())
+    return [
+        link
+        for link in links.tolist()
+        if signs.reverse[link] not in known or link < signs.reverse[link]
+    ]
 
 
 def _both_ways(network: Network, persons: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -139,6 +161,16 @@ def _in_sight(network: Network, at: NDArray[np.float64]) -> NDArray[np.int64]:
     middle = np.array([WIDTH, HEIGHT]) / 2
     inside = np.all(np.abs(at - middle) < 1.2 * middle, axis=1)
     return np.flatnonzero(inside[network.from_node] | inside[network.to_node])
+
+
+def _within(
+    network: Network, at: NDArray[np.float64], links: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether some of a link is within the drawing, by the box around its ends."""
+    ends = np.stack([at[network.from_node[links]], at[network.to_node[links]]])
+    size = np.array([WIDTH, HEIGHT])
+    inside: NDArray[np.bool_] = (ends.min(axis=0) < size) & (ends.max(axis=0) > 0)
+    return inside[:, 0] & inside[:, 1]
 
 
 class _Lines:

@@ -24,36 +24,45 @@ black on a screen."""
 LETTERS = {"plain": 26.0, "high": 38.0}
 """Height of the names on the map, in units of the drawing."""
 
+UNBROKEN = 20
+"""Names of streets up to so many letters are kept on one line in the index."""
+
 _BODY = """
-@page{size:A4;margin:14mm}
+@page{size:A4;margin:12mm}
 *{box-sizing:border-box}
 html{background:var(--paper);color:var(--ink);-webkit-print-color-adjust:exact;
 print-color-adjust:exact}
-body{margin:0 auto;padding:1rem;max-width:186mm;line-height:1.4;overflow-wrap:anywhere;
+body{margin:0 auto;padding:1rem;max-width:186mm;line-height:1.3;overflow-wrap:break-word;
 font-family:system-ui,"Noto Sans","DejaVu Sans","Noto Sans CJK SC","PingFang SC",
 "Microsoft YaHei",sans-serif}
 @media print{body{padding:0;max-width:none}}
-h1{font-size:2.1em;line-height:1.15;margin:.1em 0 .3em}
-h2{font-size:1.3em;margin:1.1em 0 .3em;padding-top:.3em;border-top:.12em solid var(--ink)}
-h3{font-size:1.08em;margin:.9em 0 .2em}
+h1{font-size:1.9em;line-height:1.15;margin:.1em 0 .2em}
+h2{font-size:1.2em;margin:.6em 0 .15em;padding-top:.15em;border-top:.12em solid var(--ink)}
+h3{font-size:1.05em;margin:.5em 0 .1em}
 h1,h2,h3{break-after:avoid}
-p,ul,ol,dl{margin:.3em 0}
-ul,ol{padding-left:1.6em}
+p,ul,ol,dl{margin:.15em 0}
+ul,ol{padding-left:1.9em}
+.starts{list-style:none;padding:0}
 li,tr,svg,figure{break-inside:avoid}
-li{margin:.15em 0}
-figure{margin:.5em 0}
+li{margin:.05em 0}
+figure{margin:.2em 0}
 svg{display:block;width:100%;height:auto;border:.12em solid var(--ink)}
+dt,dd{display:inline;margin:0}
 dt{font-weight:bold}
-dd{margin:0 0 .3em 1.6em}
 a{color:inherit}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.35em .6em .35em 0;
+th,td{text-align:left;vertical-align:top;padding:.2em .6em .2em 0;
 border-bottom:.06em solid var(--ink)}
-td.number{text-align:right;white-space:nowrap}
-.note{font-weight:bold;border:.15em solid var(--ink);padding:.3em .6em}
-.made{font-size:.85em;margin-top:1.4em}
+td.number{text-align:right}
+td.number,thead th:last-child,.place{white-space:nowrap}
+tbody th{width:24%;min-width:9em;overflow-wrap:anywhere}
+.note{font-weight:bold;border:.15em solid var(--ink);padding:.15em .6em}
+.made{font-size:.9em;margin-top:.6em}
 svg text{font-family:inherit;font-weight:bold;fill:var(--ink)}
 svg .street,svg .way{fill:none;stroke-linecap:round;stroke-linejoin:round}
+svg .shut,svg .barred{fill:none;stroke:var(--ink);stroke-width:18}
+svg .shut{stroke-dasharray:2.5 3.5}
+svg .barred{stroke-dasharray:2 12}
 svg .name{text-anchor:middle}
 svg .name,svg .scale text{paint-order:stroke;stroke:var(--paper);stroke-width:7px;
 stroke-linejoin:round}
@@ -62,14 +71,19 @@ svg .start circle{fill:var(--paper);stroke:var(--ink);stroke-width:5}
 svg .shelter circle{stroke:var(--paper);stroke-width:5}
 svg .shelter path{fill:var(--paper)}
 svg .north path{fill:var(--ink)}
+svg .north path,svg .north text{paint-order:stroke;stroke:var(--paper);stroke-width:8px}
 svg .scale path{fill:none;stroke:var(--ink);stroke-width:4}
 """
 
 _STYLES = {
     "plain": """
-body{font-size:12pt}
-.starts,.rules,dl{columns:2;column-gap:2em}
-dl div,section{break-inside:avoid}
+body{font-size:11pt}
+.starts{columns:3;column-gap:1.5em}
+.rules,.ways{columns:2;column-gap:2em}
+section{margin-bottom:.4em}
+.ways p{break-after:avoid}
+.ways h3{margin-top:0}
+svg .shut,svg .barred{stroke:var(--quiet)}
 .made{color:var(--quiet)}
 svg .street{stroke:var(--street);stroke-width:2.5}
 svg .way{stroke:var(--way)}
@@ -77,7 +91,10 @@ svg .shelter circle{fill:var(--shelter)}
 svg text{font-size:26px}
 """,
     "high": """
-body{font-size:20pt;font-weight:bold;line-height:1.5}
+body{font-size:20pt;font-weight:bold}
+.starts{columns:2;column-gap:1em}
+tbody th{width:20%;min-width:6.5em}
+ol{padding-left:2.2em}
 .made{font-size:18pt}
 svg{border-width:.2em}
 svg .street{stroke:var(--ink);stroke-width:1}
@@ -97,6 +114,8 @@ class SheetWay:
     persons: int
     total: str
     lines: Sequence[str]
+    boats: str = ""
+    """When its first boat casts off, for all who walk it."""
 
 
 @dataclass
@@ -106,12 +125,14 @@ class Sheet:
     shelter: str
     persons: int
     starts: list[tuple[str, int]]
-    """Streets and squares that people start near, the most people first."""
+    """Streets and squares that most people start near, by name."""
     others: int
     """People who start elsewhere."""
     earliest: str
     typical: str
     map: str
+    closed: tuple[bool, bool]
+    """Whether the map shows streets closed at some time: to everyone, to some only."""
     ways: list[SheetWay]
     step_free_places: int
     step_free_ways: list[SheetWay]
@@ -152,7 +173,7 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
         ]
         parts.append(
             "<dl>"
-            + "".join(f"<div><dt>{escape(dt)}</dt><dd>{escape(dd)}</dd></div>" for dt, dd in times)
+            + "".join(f"<div><dt>{escape(dt)}</dt> <dd>{escape(dd)}</dd></div>" for dt, dd in times)
             + "</dl>"
         )
     parts.append(_heading(_("Map")))
@@ -162,10 +183,16 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
             _("House: the shelter. Thick lines: the ways. Numbers: where the ways below begin.")
         )
     )
+    if sheet.closed[0]:
+        parts.append(_paragraph(_("Dense lines across a street: closed to everyone at some time.")))
+    if sheet.closed[1]:
+        parts.append(
+            _paragraph(_("Sparse lines across a street: closed to some people at some time."))
+        )
     if sheet.ways:
         parts.append(_heading(_("The main ways")))
         told = [_way(way, words, f"{i}. ") for i, way in enumerate(sheet.ways, 1)]
-        parts += told
+        parts.append(_ways(told))
     parts.append(_heading(_("If you cannot use steps")))
     parts += _step_free(sheet, words)
     parts.append(_heading(_("Remember")))
@@ -193,10 +220,10 @@ def index_page(sheets: Sequence[Sheet], words: Words, contrast: str) -> str:
         + "</tr></thead><tbody>"
     )
     for sheet in sheets:
-        near = words.listed([start for start, n in sheet.starts] or ["-"])
+        near = words.listed([_place(start) for start, n in sheet.starts] or ["-"])
         parts.append(
             f'<tr><th scope="row"><a href="{escape(sheet.file)}">{escape(sheet.shelter)}</a></th>'
-            f'<td>{escape(near)}</td><td class="number">{sheet.persons}</td></tr>'
+            f'<td>{near}</td><td class="number">{sheet.persons}</td></tr>'
         )
     parts.append("</tbody></table>")
     parts.append(_made(words))
@@ -234,7 +261,7 @@ def _step_free(sheet: Sheet, words: Words) -> list[str]:
     parts = [_paragraph(text.format(n=n))]
     if n and sheet.step_free_ways:
         parts.append(_paragraph(_("These ways have no steps:")))
-        parts += [_way(way, words) for way in sheet.step_free_ways]
+        parts.append(_ways([_way(way, words) for way in sheet.step_free_ways]))
         parts.append(_paragraph(_("You are not near one of these ways?")))
     parts.append(_list([words.left("stay"), words.left("await_crew")]))
     return parts
@@ -246,7 +273,19 @@ def _way(way: SheetWay, words: Words, number: str = "") -> str:
     title = title.format(place=way.start, people=people(words, way.persons))
     rows = "".join(f"<li>{escape(line)}</li>" for line in way.lines)
     head = f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p>"
+    if way.boats:
+        head += _paragraph(way.boats)
     return f"<section>{head}<ol>{rows}</ol></section>"
+
+
+def _ways(told: list[str]) -> str:
+    return f'<div class="ways">{"".join(told)}</div>'
+
+
+def _place(name: str) -> str:
+    """Keep a short name on one line; a long one may have to break."""
+    kind = ' class="place"' if len(name) <= UNBROKEN else ""
+    return f"<span{kind}>{escape(name)}</span>"
 
 
 def _heading(text: str) -> str:

@@ -154,10 +154,16 @@ def bin_classes(people: People, *, max_classes: int = 12, by_depth: bool = False
     class_of_party = class_of_kind[kind_of_party]
     wades = np.full(len(classes), np.inf)
     np.minimum.at(wades, class_of_party, depth)
+    wades = np.where(np.isinf(wades), classes.depth_limit, wades)
+    most = wades.copy()
+    if not by_depth:  # bands are as far apart as people are kept where water counts
+        np.maximum.at(most, class_of_party, depth)
     classes = replace(
         classes,
         space=_class_space(people, party_of_person, class_of_party, classes),
-        depth_limit=np.where(np.isinf(wades), classes.depth_limit, wades),
+        depth_limit=wades,
+        depth_most=most,
+        depth_assumed=np.zeros(len(classes), bool),
     )
     error_flat = np.abs(classes.speed_flat[class_of_party] / flat - 1)
     walkers = steps > 0

@@ -23,7 +23,7 @@ from evacroute.scenario import Scenario
 from evacroute.timetable import LATE, SAFE, STUCK, Played, Timetable
 from evacroute.writing import atomic_folder, plain, write_table
 
-FILES = ("scenarios.csv", "classes.csv", "odds.csv.gz", "blocking.csv")
+FILES = ("scenarios.csv", "classes.csv", "odds.csv.gz", "at_risk.csv.gz", "blocking.csv")
 """What `Evaluation.to_csv` writes."""
 
 FIGURES = ("safe", "stuck", "late", "left", "mean_s", "p95_s", "clearance_s")
@@ -50,6 +50,9 @@ class Evaluation:
     odds
         One row a movement: movement_id, group_id, class_id, size, shelter_id, odds (probability of
         being safe by the deadline).
+    at_risk
+        One row a movement and scenario in which it is not safe: scenario, movement_id, group_id,
+        class_id, size, outcome ("stuck" or "late").
     blocking
         Links that stop people, most first: link_id, name, kind, persons (expected), scenarios (in
         how many).
@@ -58,6 +61,7 @@ class Evaluation:
     table: pd.DataFrame
     by_class: pd.DataFrame
     odds: pd.DataFrame
+    at_risk: pd.DataFrame
     blocking: pd.DataFrame
 
     def __len__(self) -> int:
@@ -89,7 +93,7 @@ class Evaluation:
         return {str(name): value for name, value in row.items()}
 
     def to_csv(self, folder: str | Path) -> None:
-        """Write ``scenarios.csv``, ``classes.csv``, ``odds.csv.gz`` and ``blocking.csv``.
+        """Write the tables: ``scenarios.csv``, ``classes.csv``, ``odds.csv.gz``, and so on.
 
         Raises
         ------
@@ -97,7 +101,7 @@ class Evaluation:
             If the folder holds anything else, or cannot be written.
         """
         with atomic_folder(folder, marker=FILES[0], contents=FILES) as new:
-            frames = (self.table, self.by_class, self.odds, self.blocking)
+            frames = (self.table, self.by_class, self.odds, self.at_risk, self.blocking)
             for name, frame in zip(FILES, frames, strict=True):
                 write_table(frame, new / name)
 
@@ -319,13 +323,15 @@ def _sum_up(
     class_of_movement = groups.class_[moves.group]
     persons = np.bincount(groups.class_, weights=groups.size, minlength=len(ids)).astype(np.int64)
     there = np.flatnonzero(persons)
-    rows, parts = [], []
+    rows, parts, risks = [], [], []
+    frame = plan.movements_frame()[["movement_id", "group_id", "class_id", "size", "shelter_id"]]
     odds = np.zeros(len(moves))
     stopped = np.zeros((2, scenario.network.n_links))
     for name, share, played in zip(names, weight, found, strict=True):
         rows.append({"scenario": name, "probability": share, **figures(plan, played)})
         through = played.state == SAFE
         odds += share * through
+        risks.append(_at_risk(name, frame, played))
         safe = np.bincount(class_of_movement, moves.size * through, len(ids)).astype(np.int64)
         parts.append(
             pd.DataFrame(
@@ -344,14 +350,23 @@ def _sum_up(
         link, size = np.append(link, played.held[held]), np.append(size, moves.size[held])
         stopped[0] += share * np.bincount(link, size, scenario.network.n_links)
         stopped[1] += np.bincount(link, minlength=scenario.network.n_links) > 0
-    frame = plan.movements_frame()[["movement_id", "group_id", "class_id", "size", "shelter_id"]]
     return Evaluation(
         table=pd.DataFrame(rows),
         by_class=pd.concat(parts, ignore_index=True),
         # The shares add up to 1 but for the last digits.
         odds=frame.assign(odds=np.round(np.minimum(odds, 1.0), 12)),
+        at_risk=pd.concat(risks, ignore_index=True),
         blocking=_blocking(scenario, *stopped),
     )
+
+
+def _at_risk(name: str, movements: pd.DataFrame, played: Played) -> pd.DataFrame:
+    """List the movements that are not safe in a scenario."""
+    some = np.flatnonzero(played.state != SAFE)
+    found = movements.iloc[some].drop(columns="shelter_id")
+    found.insert(0, "scenario", np.full(len(some), name, dtype=object))
+    outcome = np.where(played.state[some] == STUCK, "stuck", "late").astype(object)
+    return found.assign(outcome=outcome)
 
 
 def _blocking(

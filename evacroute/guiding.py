@@ -33,7 +33,8 @@ def directions(
     Give one of `movement` and `person`. A movement is told from the node of its group. A person is
     told from the very point where they stand, where the plan's scenario has its persons (not in a
     plan read from a folder). People who are left are told why, and what to do. Where a
-    flood's heights are modelled a note says so.
+    flood's heights are modelled a note says so. Who takes a boat is told to leave somewhat before
+    the plan has them leave, where they are ready, so as to be at its stop before it casts off.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ def directions(
         ``en``, ``it``, ``fr``, ``de``, ``es`` or ``zh``, or a tag that begins so (``de-AT``). Names
         of streets stay as they are.
     alarm
-        Clock time of the alarm, as ``"10:30"``: when to leave is then told by the clock too.
+        Clock time of the alarm, as ``"10:30"``: when to leave and when boats cast off is then told
+        by the clock too.
 
     Raises
     ------
@@ -90,8 +92,12 @@ def movement_directions(
     *,
     depart: float | None = None,
     start: tuple[int, float] | None = None,
+    at_once: bool = False,
 ) -> Directions:
-    """Tell the way of a movement that is known to exist; `depart` and `start` as for a route."""
+    """Tell the way of a movement that is known to exist; `depart` and `start` as for a route.
+
+    `at_once` says that `depart` is when they must leave, neither sooner nor later.
+    """
     moves, shelters = plan.movements, plan.scenario.shelters
     legs = slice(int(moves.leg_ptr[movement]), int(moves.leg_ptr[movement + 1]))
     shelter = moves.shelter[movement]
@@ -116,7 +122,20 @@ def movement_directions(
         arrive=float(moves.arrive[movement]),
         start=start,
         trips=trips,
+        sooner=0.0 if at_once else _could_leave_sooner(plan, movement, links, start),
     )
+
+
+def _could_leave_sooner(
+    plan: Plan, movement: int, links: list[int], start: tuple[int, float] | None
+) -> float:
+    """By how much people could leave before their time [s]: 0 where a hazard changes their way."""
+    scenario, moves = plan.scenario, plan.movements
+    own = [] if start is None else [start[0], signs_of(scenario.network).reverse[start[0]]]
+    if np.isin([*own, *links], scenario.link_times.link).any():
+        return 0.0
+    ready = scenario.groups.ready_time[moves.group[movement]]
+    return max(0.0, float(moves.depart[movement] - ready))
 
 
 @lru_cache(maxsize=2)
@@ -168,7 +187,7 @@ def _of_person(plan: Plan, person: str, language: str, alarm: str | None) -> Dir
         # Whoever waited at the door would find the street closed.
         leave = float(plan.scenario.setting.leave[first_walk])
         return movement_directions(
-            plan, movement, language, alarm, depart=leave, start=(link, along)
+            plan, movement, language, alarm, depart=leave, start=(link, along), at_once=True
         )
     legs = plan.movements.leg_ptr[movement : movement + 2]
     first = int(plan.movements.leg_link[legs[0]]) if legs[0] < legs[1] else -1

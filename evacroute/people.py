@@ -41,7 +41,14 @@ class Classes:
         Persons' worth of street that each person takes, shape (n_classes,), 1 to 10; 1 by default.
     depth_limit
         Deepest still water that everyone of the class can wade [m], shape (n_classes,), >= 0; by
-        default `DEPTH_STEP_FREE` where the class cannot use steps, else `DEPTH`.
+        default, and where it is NaN, `DEPTH_STEP_FREE` where the class cannot use steps, else
+        `DEPTH`.
+    depth_most
+        Deepest that anybody of the class can wade [m], shape (n_classes,); by default the limit.
+        More than it where the class gathers people who differ, as no flood asked to keep them
+        apart.
+    depth_assumed
+        Whether the limit was not given but assumed, shape (n_classes,).
     """
 
     class_id: NDArray[Any]
@@ -50,13 +57,13 @@ class Classes:
     min_width: NDArray[np.float64]
     space: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     depth_limit: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    depth_most: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    depth_assumed: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
 
     def __post_init__(self) -> None:
         if not np.size(self.space):
             object.__setattr__(self, "space", np.ones(len(self.class_id)))
-        if not np.size(self.depth_limit):
-            wades = np.where(np.asarray(self.speed_steps) == 0, DEPTH_STEP_FREE, DEPTH)
-            object.__setattr__(self, "depth_limit", wades)
+        self._fill_depths()
         columns: dict[str, Any] = {
             "class_id": object,
             "speed_flat": np.float64,
@@ -64,6 +71,8 @@ class Classes:
             "min_width": np.float64,
             "space": np.float64,
             "depth_limit": np.float64,
+            "depth_most": np.float64,
+            "depth_assumed": np.bool_,
         }
         freeze(self, columns, len(self.class_id), PeopleError)
         faults = Faults("classes")
@@ -84,7 +93,24 @@ class Classes:
             if not (0 <= self.depth_limit[i] <= 10):
                 limit = self.depth_limit[i]
                 faults.add(f"class {name}: depth_limit is {limit} m, expected 0 to 10")
+            if not (self.depth_limit[i] <= self.depth_most[i] <= 10):
+                faults.add(
+                    f"class {name}: depth_most is {self.depth_most[i]} m, expected from its "
+                    f"depth_limit of {self.depth_limit[i]:g} m to 10"
+                )
         faults.raise_if_any(PeopleError)
+
+    def _fill_depths(self) -> None:
+        """Assume limits that are not given."""
+        n = len(self.class_id)
+        given = np.asarray(self.depth_limit if np.size(self.depth_limit) else np.full(n, np.nan))
+        if np.isnan(given).any():
+            wades = np.where(np.asarray(self.speed_steps) == 0, DEPTH_STEP_FREE, DEPTH)
+            object.__setattr__(self, "depth_limit", np.where(np.isnan(given), wades, given))
+        if not np.size(self.depth_assumed):
+            object.__setattr__(self, "depth_assumed", np.isnan(given))
+        if not np.size(self.depth_most):
+            object.__setattr__(self, "depth_most", self.depth_limit)
 
     def __len__(self) -> int:
         return len(self.class_id)

@@ -57,8 +57,9 @@ def replan(
         Time since the alarm [s, or text such as "10 min"], rounded up to a whole step of the plan.
     closures
         What is closed from now on: link ids (that direction alone), names of streets or bridges
-        (all their links) and shelter ids in one list; or {"links": [...], "shelters": [...]}. Those
-        inside a closed shelter stay, those on a closed link turn round.
+        (all their links) and shelter ids in one list, in any case where that is one thing alone,
+        "street:" or "shelter:" before it where it is both; or {"links": [...], "shelters": [...]}.
+        Those inside a closed shelter stay, those on a closed link turn round.
     hazard
         What comes besides: one hazard or several, their times from the alarm; what they do before
         now is left out. Whoever's way is closed, or takes another time, gets another. A flood comes

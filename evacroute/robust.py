@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from evacroute._adding import add_left, without_hope
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError
 from evacroute.evaluation import Evaluation, evaluate, shares, unlike
@@ -87,6 +88,7 @@ class Candidate:
             "expected_mean_s": expected["mean_s"],
             "worst_safe": int(worst["safe"]),
             "worst_scenario": worst["scenario"],
+            "safe": self.evaluation.table["safe"].tolist(),
         }
 
 
@@ -103,7 +105,8 @@ def assign_robust(
     Plans are made for each scenario; for the worst of all at once, and once more with the ways
     likeliest to be open for those whom that cuts off; and for their expected walking times with
     links closed above several probabilities. Each is played in all scenarios, and the best is
-    taken.
+    taken. Whoever is safe in no scenario is taken out of it; those whom it leaves, but whom some
+    scenario could serve beside the others, are added.
 
     Parameters
     ----------
@@ -122,8 +125,8 @@ def assign_robust(
     Returns
     -------
     Plan
-        Its scenario is the one it was made for; ``settings["robust"]`` says which that is, and what
-        it and the others achieve.
+        Its scenario is the one it was made for, with more ways open for those who were added;
+        ``settings["robust"]`` says which that is, and what it and the others achieve.
 
     Raises
     ------
@@ -144,19 +147,39 @@ def assign_robust(
             # As with one scenario, Ctrl-C means: the best so far.
             break
     best = max(tried, key=lambda one: one.merit(measure))
+    final, told = best, {"withdrawn": 0, "added": 0}
+    # What people do by themselves is not mended, and Ctrl-C means at once.
+    stopped = tried[-1].plan.settings.get("stopped") == "interrupted"
+    if best.plan.method != "nearest" and not stopped:
+        final, told = _with_those_left(best, several, weight)
     record = {
         "measure": measure,
         "scenarios": len(several),
         "probabilities": None if probabilities is None else weight.tolist(),
         "chosen": best.name,
-        **best.figures(),
+        **told,
+        **final.figures(),
         "candidates": {one.name: one.figures() for one in tried},
     }
     return replace(
-        best.plan,
-        settings={**best.plan.settings, "robust": record},
-        seconds={**best.plan.seconds, "assign": time.perf_counter() - start},
+        final.plan,
+        settings={**final.plan.settings, "robust": record},
+        seconds={**final.plan.seconds, "assign": time.perf_counter() - start},
     )
+
+
+def _with_those_left(
+    best: Candidate, scenarios: Sequence[Scenario], weight: NDArray[np.float64]
+) -> tuple[Candidate, dict[str, int]]:
+    """Take from the best plan who is safe in no scenario, and add those left; count both."""
+    plan = best.plan
+    rest = without_hope(plan, scenarios)
+    full = add_left(rest, scenarios, weight)
+    told = {"withdrawn": plan.placed - rest.placed, "added": full.placed - rest.placed}
+    if full is plan:
+        return best, told
+    found = evaluate(full, scenarios, probabilities=weight)
+    return replace(best, plan=full, evaluation=found), told
 
 
 def check(given: Iterable[Any]) -> tuple[Scenario, ...]:
@@ -214,12 +237,14 @@ def _worth_trying(
     case = first.with_hazard(Combined(worst, hazards))
     if is_new(case):
         yield Trial("worst case", case)
-        cut_off = np.unique(tried[-1].plan.movements.left_group).astype(np.int64)
-        opened = open_ways(first, laid, weight, cut_off)
-        case = first.with_hazard(Combined(opened, hazards))
-        if is_new(case):
-            name = "worst case, likely ways for those cut off"
-            yield Trial(name, case, _apart(first, worst, opened, cut_off, hazards))
+    # One of the scenarios may be the worst case itself.
+    plan = next(one.plan for one, of in zip(tried, seen, strict=True) if _alike(case, of))
+    cut_off = np.unique(plan.movements.left_group).astype(np.int64)
+    opened = open_ways(case, laid, weight, cut_off)
+    case = first.with_hazard(Combined(opened, hazards))
+    if is_new(case):
+        name = "worst case, likely ways for those cut off"
+        yield Trial(name, case, _apart(first, worst, opened, cut_off, hazards))
     for limit in MOST_CLOSED:
         case = first.with_hazard(Combined(laid.expected(weight, limit), hazards))
         if is_new(case):
@@ -227,9 +252,11 @@ def _worth_trying(
 
 
 def _alike(one: Scenario, other: Scenario) -> bool:
-    """Whether streets and boats are the same in two scenarios, so that one plan does for both."""
-    if not one.link_times.equals(other.link_times):
-        return False
+    """Whether streets, shelters, groups and boats are the same: then one plan does for both."""
+    for name in ("link_times", "shelters", "gathered"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine is not theirs and not mine.equals(theirs):
+            return False
     if one.rides is None or other.rides is None:
         return one.rides is other.rides
     return one.rides.equals(other.rides)
@@ -243,7 +270,7 @@ def _apart(
     hazards: tuple[Hazard, ...],
 ) -> Scenario:
     """Put groups into classes of their own, to whom alone ways are opened that may be closed."""
-    old, members = scenario.group_classes, scenario.groups
+    old, members = scenario.group_classes, scenario.gathered
     n = len(old)
     class_ = members.class_.copy()
     moved, number = np.unique(class_[groups], return_inverse=True)
@@ -276,12 +303,13 @@ def open_ways(
 
     The way is the one with the least walking time / deadline - log(probability that no link of it
     is ever closed), links taken as independent: being stopped counts as much as the time until the
-    deadline.
+    deadline. The link on which they stand is opened too. Where others of the class set out on a
+    link, it stays as it is until they are out of it: they leave when the worst case lets them.
 
     Parameters
     ----------
     scenario
-        Network, groups, classes, shelters and deadline.
+        The worst case.
     laid
         Factors of all scenarios.
     weight
@@ -307,9 +335,23 @@ def open_ways(
         cost[usable] = walk[k][usable] / scenario.deadline_s - np.log1p(-closed[usable])
         mine = groups[scenario.groups.class_[groups] == k]
         on_way = _ways(scenario, cost, bool(classes.step_free[k]), scenario.groups.node[mine])
-        opened = on_way[laid.link]
+        first_walks, until = _setting_out(scenario, k, mine)
+        on_way[first_walks] = True
+        opened = on_way[laid.link] & (laid.begin >= until[laid.link])
         factor[k, opened] = np.where(factor[k, opened] == 0.0, mean[k, opened], factor[k, opened])
     return laid.rows(factor)
+
+
+def _setting_out(
+    scenario: Scenario, k: int, groups: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Find the links on which groups of a class set out, and until when others of it do on each."""
+    walks, until = scenario.gathered.walks, np.zeros(scenario.network.n_links)
+    arrive = scenario.setting.arrive
+    mine = np.isin(walks.group, groups)
+    others = ~mine & (scenario.gathered.class_[walks.group] == k) & np.isfinite(arrive)
+    np.maximum.at(until, walks.link[others], arrive[others])
+    return walks.link[mine], until
 
 
 def _ways(

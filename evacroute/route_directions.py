@@ -9,8 +9,8 @@ from typing import Any
 from evacroute.errors import InputError
 from evacroute.network import Network
 from evacroute.route_steps import Step, Trips, count_bridges, route_steps
-from evacroute.route_words import minutes_of_day, words_of
-from evacroute.signs import Signs, signs_of
+from evacroute.route_words import EARLY, minutes_of_day, words_of
+from evacroute.signs import GANGWAY, Signs, signs_of
 
 NO_WAY = {
     "no way to any shelter": "no_way",
@@ -107,6 +107,7 @@ def route_directions(
     arrive: float | None = None,
     start: tuple[int, float] | None = None,
     trips: Trips | None = None,
+    sooner: float = 0.0,
 ) -> Directions:
     """Tell a route that is given link by link; needs no plan.
 
@@ -123,7 +124,8 @@ def route_directions(
     language
         One of `languages.LANGUAGES`, or a tag that begins with it.
     alarm
-        Clock time of the alarm, as 10:30: when to leave is then told by the clock too.
+        Clock time of the alarm, as 10:30: when to leave and when boats cast off is then told by the
+        clock too.
     depart, arrive
         When they leave, and when the shelter has admitted them [s after the alarm]; by default when
         the first link is entered and the last one left.
@@ -134,6 +136,9 @@ def route_directions(
         Of each link the ids of the trips of boats that it may be ridden with, none where one walks.
         Where they are not given, who takes the next ferry of the same name within three minutes is
         taken to stay aboard.
+    sooner
+        By how much they could leave sooner [s]. Who takes a boat with a timetable is then told to,
+        as far as it takes to be at its first stop `route_words.EARLY` minutes before it casts off.
 
     Raises
     ------
@@ -145,6 +150,14 @@ def route_directions(
     signs = signs_of(network) if isinstance(network, Network) else network
     begin = enter[0] if len(links) else 0.0
     depart = begin if depart is None else depart
+    if sooner > 0:
+        boarding = _boarding(signs, links, trips)
+        if boarding > 0:
+            there = enter[boarding] - leave[boarding - 1]
+            sooner = max(0.0, min(sooner, 60.0 * EARLY - there))
+            depart -= sooner
+            enter = [t - sooner * (i < boarding) for i, t in enumerate(enter)]
+            leave = [t - sooner * (i < boarding) for i, t in enumerate(leave)]
     lengths = None
     if start is not None:
         links, enter, leave, lengths = _from_point(signs, links, enter, leave, depart, *start)
@@ -161,10 +174,20 @@ def route_directions(
         text.append(words.leave(depart, clock, way, distance, arrive - depart))
     for step in way:
         steps.append(step)
-        text.append(words.line(step))
+        text.append(words.line(step, clock))
     steps.append(Step("arrive", name=shelter, begin_s=there, end_s=arrive))
     text.append(words.arrive(shelter, arrive - there, moved=bool(way)))
     return Directions(words.language, tuple(steps), tuple(text), shelter, distance, depart, arrive)
+
+
+def _boarding(signs: Signs, links: Sequence[int], trips: Trips | None) -> int:
+    """Find the first ride of a boat with a timetable that one walks to, 0 = there is none."""
+    kinds = [signs.kind[link] for link in links]
+    if "ferry" not in kinds:
+        return 0
+    first = kinds.index("ferry")
+    known = GANGWAY in kinds or bool(trips is not None and trips[first])
+    return first if known else 0
 
 
 def stay_directions(reason: str, language: str = "en") -> Directions:

@@ -68,6 +68,12 @@ class Step(NamedTuple):
     """Of a boat: where it is taken; `toward` is where it goes."""
     links: tuple[int, ...] = ()
     """Positions of the links."""
+    casts_off_s: float | None = None
+    """Of a boat with a timetable: when it leaves [s after the alarm]; a ferry that people may take
+    at any time has none."""
+    spare_s: float | None = None
+    """Of a boat with a timetable: how long one is at its stop before it casts off [s]; None where
+    one comes by another boat, or starts at the stop."""
 
 
 class _Part:
@@ -301,8 +307,14 @@ def _step(
     last = own[-1]
     kind, start, toward = part.kind, "", ""
     passed: tuple[str, ...] = ()
+    casts_off = spare = None
     if kind == "ferry":
         kind = "boat"
+        # Only boats with a timetable have trips and gangways.
+        if part.trips or any(other.kind == GANGWAY for other in parts):
+            casts_off = enter[part.begin]
+        if casts_off is not None and i and parts[i - 1].kind != "ferry":
+            spare = enter[part.begin] - leave[part.begin - 1]
         start = signs.place[signs.from_node[own[0]]]
         toward = signs.place[signs.to_node[last]]
     elif kind == GANGWAY:
@@ -332,6 +344,8 @@ def _step(
         passed=passed,
         start=start,
         links=tuple(own),
+        casts_off_s=casts_off,
+        spare_s=spare,
     )
 
 

@@ -13,6 +13,9 @@ from evacroute.route_steps import MIN_WAIT, Step, count_boats, count_bridges
 DAY = 24 * 60
 """Minutes in a day."""
 
+EARLY = 2
+"""People are asked to be at a boat's stop so many minutes before it casts off, where they can."""
+
 
 class Words:
     """Sentences of a language."""
@@ -80,8 +83,8 @@ class Words:
         )
         return text.format(n=n, clock=time)
 
-    def line(self, step: Step) -> str:
-        """Say a step of the way."""
+    def line(self, step: Step, clock: int | None = None, *, timed: bool = True) -> str:
+        """Say a step of the way; `timed` tells when a boat casts off."""
         said = []
         flat = step.kind in ("bridge", "square", "steps")
         if step.turn and not (flat and step.turn == "straight"):
@@ -91,6 +94,8 @@ class Words:
             said.append(self._steps_on_the_way(step.steps))
         for place in step.passed:
             said.append(self._("You pass {place}.").format(place=place))
+        if timed and step.casts_off_s is not None:
+            said += self._casting_off(step.casts_off_s, step.spare_s, clock)
         return said[0] if len(said) == 1 else self.between.join(said)
 
     def _turn(self, turn: str) -> str:
@@ -217,6 +222,38 @@ class Words:
         else:
             text = self._("Take the boat.")
         return text.format(start=step.start, place=step.toward, name=step.name)
+
+    def _casting_off(self, time: float, spare: float | None, clock: int | None) -> list[str]:
+        """Say when a boat casts off, rounded down: nobody may be late; and when to be there."""
+        n = int(time // 60)
+        text = self._n(
+            "It casts off {n} minute after the alarm.",
+            "It casts off {n} minutes after the alarm.",
+            n,
+        )
+        if not n:
+            text = self._("It casts off in the first minute after the alarm.")
+        if clock is not None:
+            text = self._n(
+                "It casts off {n} minute after the alarm, at {clock}.",
+                "It casts off {n} minutes after the alarm, at {clock}.",
+                n,
+            )
+            if not n:
+                text = self._("It casts off in the first minute after the alarm, at {clock}.")
+        told = "" if clock is None else clock_text(clock, 60 * n)
+        said = [text.format(n=n, clock=told)]
+        if spare is None:
+            return said
+        early = min(EARLY, int((spare + 1e-6) // 60))
+        if early < 1:
+            said.append(self._("You reach the stop only just in time. Do not stop on the way."))
+        else:
+            text = self._n(
+                "Be at the stop {n} minute before.", "Be at the stop {n} minutes before.", early
+            )
+            said.append(text.format(n=early))
+        return said
 
     def _steps_on_the_way(self, n: int | None) -> str:
         if n is None:

@@ -15,8 +15,10 @@ from evacroute._sheet_page import CONTRASTS, LETTERS, Sheet, SheetWay, index_pag
 from evacroute.errors import InputError
 from evacroute.guiding import movement_directions
 from evacroute.plan import Plan
-from evacroute.route_words import Words, minutes_of_day, words_of
+from evacroute.route_steps import Step
+from evacroute.route_words import EARLY, Words, clock_text, minutes_of_day, words_of
 from evacroute.routes import distinct_ways
+from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
 from evacroute.writing import atomic_folder, write_json
 
@@ -103,6 +105,13 @@ def write_sheets(
     return [target / "index.html", *(target / file for file in files)]
 
 
+SHARED = 3
+"""An end of at least so many lines that another way has too is told once."""
+
+_Ends = dict[tuple[tuple[str, tuple[int, ...]], ...], tuple[int, int]]
+"""End of a way, as lines and their links -> number of the way, and the line it begins with."""
+
+
 class _Maker:
     """Gathers what stands on each sheet."""
 
@@ -124,6 +133,7 @@ class _Maker:
         self.start_of_way = [self._start_name(m) for m in self.first.tolist()]
         self.step_free = plan.scenario.group_classes.step_free[groups.class_[moves.group]]
         report = plan.scenario.network.report
+        self.closed = _closed(plan.scenario)
         self.modelled = modelled_share(plan.scenario) > 0
         self.synthetic = report is not None and report.is_synthetic
 
@@ -140,17 +150,20 @@ class _Maker:
         name = words.shelter(shelters.name[shelter], shelters.shelter_id[shelter])
         flat = [m for m in mine[self.step_free[mine]].tolist() if self._has_legs(m)]
         step_free = self._main_ways(np.array(flat, int), max(1, self.n_ways // 2))
+        drawing, closed = self._map(shelter, name, mine, [m for m, _ in told])
+        ends: _Ends = {}
         return Sheet(
             shelter=name,
             persons=total,
-            starts=named,
+            starts=sorted(named, key=lambda item: _in_order(item[0])),
             others=total - sum(n for _, n in named),
             earliest=earliest,
             typical=typical,
-            map=self._map(shelter, name, mine, [m for m, _ in told]),
-            ways=[self._told(m, n) for m, n in told],
+            map=drawing,
+            closed=closed,
+            ways=[self._told(m, n, ends, i) for i, (m, n) in enumerate(told, 1)],
             step_free_places=int(shelters.step_free_capacity[shelter]),
-            step_free_ways=[self._told(m, n) for m, n in step_free],
+            step_free_ways=[self._told(m, n, ends) for m, n in step_free],
             synthetic=self.synthetic,
             modelled=self.modelled,
         )
@@ -210,24 +223,61 @@ class _Maker:
         first, last = float(depart.min()), float(np.percentile(depart, 75))
         return when(first, self.clock), when(last, self.clock)
 
-    def _told(self, movement: int, persons: int) -> SheetWay:
+    def _told(self, movement: int, persons: int, ends: _Ends, number: int = 0) -> SheetWay:
+        """Tell a way; what it shares with the end of one told before is told by a reference.
+
+        `ends` has the ends of the ways told by number, and gets those of this one if it has one.
+        """
         told = movement_directions(self.plan, movement, self.words.language)
-        own = [
-            (step, line)
-            for step, line in zip(told.steps, told.text, strict=True)
-            if step.kind not in ("leave", "wait")
-        ]
-        steps = [step for step, _ in own]
+        # Others walk this way at other times: no moment of this movement's own is told.
+        steps = [step for step in told.steps if step.kind not in ("leave", "wait", "wait_boat")]
         spent = sum(step.end_s - step.begin_s for step in steps[:-1])
-        lines = [line for _, line in own[:-1]] + [self.words.arrive(told.shelter, 0.0, moved=True)]
+        lines = [self.words.line(step, timed=False) for step in steps[:-1]]
+        lines.append(self.words.arrive(told.shelter, 0.0, moved=True))
+        keys = list(zip(lines, (step.links for step in steps), strict=True))
+        last = len(lines) - SHARED
+        cut = next((k for k in range(last + 1) if tuple(keys[k:]) in ends), None)
+        if cut is not None:
+            way, line = ends[tuple(keys[cut:])]
+            text = self.words.gettext("Then as on way {way}, from line {line}.")
+            lines = [*lines[:cut], text.format(way=way, line=line)]
+        if number:
+            for k in range(len(keys) if cut is None else cut):
+                ends.setdefault(tuple(keys[k:]), (number, k + 1))
         return SheetWay(
             start=self.start_of_way[int(self.way[movement])],
             persons=persons,
             total=self.words.total(steps, told.distance, spent),
             lines=lines,
+            boats=self._casting_off(movement, steps),
         )
 
-    def _map(self, shelter: int, name: str, mine: NDArray[np.int64], told: Sequence[int]) -> str:
+    def _casting_off(self, movement: int, steps: Sequence[Step]) -> str:
+        """Say when the first boat of a way casts off, for all who walk this way; "" without."""
+        boat = next((step for step in steps if step.casts_off_s is not None), None)
+        if boat is None:
+            return ""
+        moves, _ = self.plan.movements, self.words.gettext
+        begin, end = moves.leg_ptr[movement : movement + 2]
+        leg = moves.leg_link[begin:end].tolist().index(boat.links[0])
+        alike = np.flatnonzero(self.way == self.way[movement])
+        enter = moves.leg_enter[moves.leg_ptr[alike] + leg]
+        minutes = sorted({int(time // 60) for time in enter.tolist()})
+        if self.clock is None:
+            text = _("The boat casts off after the alarm, in minutes: {list}.")
+            times = [str(minute) for minute in minutes]
+        else:
+            text = _("The boat casts off at {list}.")
+            times = [clock_text(self.clock, 60 * minute) for minute in minutes]
+        early = self.words.ngettext(
+            "Be at the stop {n} minute before.", "Be at the stop {n} minutes before.", EARLY
+        )
+        said = text.format(list=self.words.listed(times)), early.format(n=EARLY)
+        return self.words.between.join(said)
+
+    def _map(
+        self, shelter: int, name: str, mine: NDArray[np.int64], told: Sequence[int]
+    ) -> tuple[str, tuple[bool, bool]]:
         _, scenario = self.words.gettext, self.plan.scenario
         moves, shelters = self.plan.movements, scenario.shelters
         ptr = moves.leg_ptr
@@ -243,11 +293,28 @@ class _Maker:
             (float(shelters.lon[shelter]), float(shelters.lat[shelter])),
             int(shelters.node[shelter]),
             [int(self.node[m]) for m in told],
+            self.closed,
             label=label.format(shelter=name),
             north=_("N"),
             scale=_("{n} m"),
             letter=LETTERS[self.contrast],
         )
+
+
+def _closed(scenario: Scenario) -> NDArray[np.int8]:
+    """Of each link 2 where it is closed to everyone at some time, 1 to some people, else 0."""
+    closed = np.zeros(scenario.network.n_links, np.int8)
+    profile = scenario.link_times.profile(len(scenario.group_classes), scenario.deadline_s)
+    shut = profile.factor == 0
+    kind = shut.any(axis=0).astype(np.int8) + shut.all(axis=0)
+    np.maximum.at(closed, profile.link[profile.of_stretch], kind)
+    return closed
+
+
+def _in_order(name: str) -> list[tuple[bool, int, str]]:
+    """Order names as people look them up: Calle 9 before Calle 10, case set aside."""
+    parts = re.findall(r"\d+|\D+", name.casefold())
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _file_names(ids: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from evacroute.network import Network
 
@@ -95,3 +95,26 @@ def link_lines(
     source = ptr[:-1][link[kept]] + within[kept]
     lon[kept], lat[kept] = network.geometry_lon[source], network.geometry_lat[source]
     return new, lon, lat
+
+
+SWAP_MARGIN = 0.5
+"""Positions farther from the network than this are checked for swapped coordinates [degrees]."""
+
+
+def looks_swapped(network: Network, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+    """Whether positions lie far from the network, and near it with lon and lat exchanged."""
+    west, east = network.lon.min() - SWAP_MARGIN, network.lon.max() + SWAP_MARGIN
+    south, north = network.lat.min() - SWAP_MARGIN, network.lat.max() + SWAP_MARGIN
+    x, y = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+    def near(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray((x > west) & (x < east) & (y > south) & (y < north))
+
+    return ~near(x, y) & near(y, x)
+
+
+def swap_hint(network: Network, lon: ArrayLike, lat: ArrayLike) -> str:
+    """Give the end of a message: that lon and lat look swapped, or nothing."""
+    if not bool(looks_swapped(network, lon, lat).any()):
+        return ""
+    return "; longitude and latitude look swapped, expected lon before lat"

@@ -46,7 +46,8 @@ class PlanSummary:
     settings, seed
         What the method was given.
     hazards
-        changing_links, closed_links (at some time to somebody), closed_to_all_links, slower_links,
+        changing_links, closed_links (at some time to somebody), closed_to_all_links,
+        always_closed_links, always_closed_to_all_links (until the deadline), slower_links,
         modelled_heights (share of the ground, None where no flood says so), hot_shelters (names);
         None without hazards.
     boats
@@ -119,9 +120,7 @@ class PlanSummary:
         """Tell of hazards and boats: pairs of a headline and what is to be said."""
         told = []
         if self.hazards is not None:
-            n, shut = self.hazards["changing_links"], self.hazards["closed_links"]
-            what = f"{n:,} links change over time, {shut:,} are closed at some time to somebody"
-            told.append(("hazards", what))
+            told.append(("hazards", closed_text(self.hazards)))
             modelled = self.hazards["modelled_heights"]
             if modelled:
                 told.append(("heights", modelled_text(modelled)))
@@ -196,6 +195,16 @@ class PlanSummary:
             name = f"{row['name']} ({row['shelter_id']})" if row["name"] else row["shelter_id"]
             lines.append(f"{row['share']:>10.0%}  {name}: {row['filled']:,} of {row['capacity']:,}")
         return lines
+
+
+def closed_text(hazards: dict[str, Any]) -> str:
+    """Say how many links are closed throughout, closed for some time, and slower."""
+    always, everyone = hazards["always_closed_links"], hazards["always_closed_to_all_links"]
+    partly, slow = hazards["closed_links"] - always, hazards["slower_links"]
+    return (
+        f"{always:,} links are closed all the time ({everyone:,} to everyone, the others to some), "
+        f"{partly:,} for some of the time, {slow:,} are only slower"
+    )
 
 
 def modelled_text(share: float) -> str:

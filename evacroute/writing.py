@@ -141,8 +141,11 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
         "speed_steps": classes.speed_steps,
         "min_width": classes.min_width,
         "space": classes.space,
-        "depth_limit": classes.depth_limit,
+        # A limit that was assumed stays out, so that a flood still says so.
+        "depth_limit": np.where(classes.depth_assumed, np.nan, classes.depth_limit),
     }
+    if (classes.depth_most > classes.depth_limit).any():
+        paces["depth_most"] = classes.depth_most
     write_table(pd.DataFrame(paces), folder / "classes.csv")
     people = {
         "group_id": groups.group_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def assign_round(scenario: Scenario, method: str = "shelter_flow") -> Plan:
     barred = np.zeros((len(classes), scenario.network.n_links), bool)
     for link, class_ in zip(times.link, times.class_, strict=True):
         barred[slice(None) if class_ < 0 else class_, link] = True
-    names = ("class_id", "speed_flat", "speed_steps", "min_width", "space", "depth_limit")
+    names = [column.name for column in fields(Classes)]
     dry = Scenario(
         scenario.network, scenario.groups, scenario.shelters,
         classes=Barred(*(getattr(classes, name) for name in names), barred),

@@ -23,7 +23,7 @@ from evacroute.cli.inputs import (
     SheltersOption,
     SpreadOption,
 )
-from evacroute.cli.shell import print_json, progress
+from evacroute.cli.shell import print_json, print_reports, progress
 from evacroute.writing import INSTANCE_FILES, check_replaceable
 
 
@@ -79,6 +79,5 @@ def convert(
             }
         )
         return
-    for report in reports.values():
-        typer.echo(f"{report}\n")
+    print_reports(reports.values())
     typer.echo(f"{scenario.network}\n{scenario}\ninstance folder: {out}")

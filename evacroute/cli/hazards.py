@@ -13,13 +13,15 @@ import typer
 import evacroute as er
 from evacroute.errors import InputError
 from evacroute.hazards import Hazard
+from evacroute.hazards.heights import UNITS
 from evacroute.network import Network
 from evacroute.units import seconds
 
 _PANEL = "Hazards"
 
 FORMS = {
-    "flood": "flood:tide=1.40 or flood:series=FILE[,alarm=2019-11-12T21:00]",
+    "flood": "flood:tide=1.40 or flood:series=FILE[,alarm=2019-11-12T21:00], each also with unit=m "
+    "or unit=cm",
     "closures": "closures:FILE",
     "fire": "fire:FILE[,wind=SPEED@FROM]",
     "earthquake": "earthquake:seed=1,intensity=VIII or earthquake:table=FILE,seed=1",
@@ -47,14 +49,18 @@ HazardOption = Annotated[
     ),
 ]
 HeightsOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--heights",
-        metavar="FILE",
-        help="Heights of the streets for a flood: CSV of points or links, or a raster (.tif).",
+        metavar="FILE[,unit=cm]",
+        help="Heights of the streets for a flood: CSV of points or links, or a raster (.tif); in "
+        "metres, or FILE,unit=cm.",
         rich_help_panel=_PANEL,
     ),
 ]
+
+
+_UNIT = re.compile(r",\s*unit\s*=(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def parse_hazard(text: str) -> HazardText:
         raise _wrong(text, kind, "the file is missing")
     if kind == "flood" and ("tide" in settings) == ("series" in settings):
         raise _wrong(text, kind, "expected one of tide and series")
-    for key in ("alarm", "unit", "max_gap"):
+    for key in ("alarm", "max_gap"):
         if kind == "flood" and key in settings and "series" not in settings:
             raise _wrong(text, kind, f"{key} is for a series")
     if "table" in settings and {"intensity", "building"} & set(settings):
@@ -115,9 +121,31 @@ def parse_hazard(text: str) -> HazardText:
     return made
 
 
+def parse_heights(text: str | Path) -> tuple[Path, dict[str, Any]]:
+    """Take heights apart into their file and options of `read_heights`.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such file, or the unit is neither m nor cm.
+    """
+    file, options = Path(text), {}
+    found = _UNIT.search(str(text))
+    if found and not file.is_file():
+        file, unit = Path(str(text)[: found.start()]), found[1].strip()
+        if unit not in UNITS:
+            raise typer.BadParameter(
+                f"--heights is {str(text)!r}: unit is {unit!r}, expected {' or '.join(UNITS)}"
+            )
+        options = {"unit": unit}
+    if not file.is_file():
+        raise typer.BadParameter(f"--heights: there is no file {file}")
+    return file, options
+
+
 def make_hazards(
     texts: list[str] | None,
-    heights: Path | None,
+    heights: str | Path | None,
     network: Network,
     alarm: str | None = None,
     *,
@@ -149,14 +177,15 @@ def make_hazards(
         one = parse_hazard(text)
         if one.kind == "flood":
             if heights is not None and known is None:
-                known = er.read_heights(heights, network)
+                file, options = parse_heights(heights)
+                known = er.read_heights(file, network, **options)
             made.append(_flood(one, known, alarm, window))
         else:
             made.append(_MAKERS[one.kind](one, network))
     return made
 
 
-def check_hazards(texts: list[str] | None, heights: Path | None) -> None:
+def check_hazards(texts: list[str] | None, heights: str | Path | None) -> None:
     """Check the texts before anything is loaded.
 
     Raises
@@ -167,8 +196,8 @@ def check_hazards(texts: list[str] | None, heights: Path | None) -> None:
     kinds = [parse_hazard(text).kind for text in texts or []]
     if heights is not None and "flood" not in kinds:
         raise typer.BadParameter("--heights is for --hazard flood:...")
-    if heights is not None and not heights.is_file():
-        raise typer.BadParameter(f"--heights: there is no file {heights}")
+    if heights is not None:
+        parse_heights(heights)
 
 
 def _wrong(text: str, kind: str, what: str) -> typer.BadParameter:
@@ -182,12 +211,14 @@ def _numbers(text: str, one: HazardText) -> None:
         if key in one.settings:
             try:
                 read(one.settings[key])
-            except (ValueError, InputError):
+            except (ValueError, KeyError, InputError):
                 raise _wrong(
                     text, one.kind, f"{key} is {one.settings[key]!r}, expected {expected}"
                 ) from None
 
-    check("tide", _finite, "a level [m]")
+    check("tide", _finite, "a level [m], or in cm with unit=cm")
+    if one.kind == "flood":
+        check("unit", UNITS.__getitem__, " or ".join(UNITS))
     check("max_gap", lambda value: seconds(value, "max_gap"), "a time like '2 h'")
     check("every", lambda value: seconds(value, "every"), "a time like '5 min'")
     check("wind", _wind, "speed [m/s] @ direction it comes from [degrees], like 8@45")
@@ -228,6 +259,8 @@ def _flood(
     options: dict[str, Any] = {}
     if "tide" in given:
         options["tide"] = float(given["tide"])
+        if "unit" in given:
+            options["tide"] = er.read_tide(options["tide"], unit=given["unit"])
     else:
         at = given.get("alarm", alarm)
         reading: dict[str, Any] = {} if at is None else {"alarm": at}

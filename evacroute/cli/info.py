@@ -10,7 +10,7 @@ import typer
 import evacroute as er
 from evacroute.cli.inputs import BridgesOption, JsonOption, reports_of
 from evacroute.cli.run import MARKER
-from evacroute.cli.shell import Readable, print_json, progress
+from evacroute.cli.shell import Readable, print_json, print_reports, progress
 
 
 def info(
@@ -49,6 +49,5 @@ def _show(reports: dict[str, Readable], what: str, as_json: bool) -> None:
     if as_json:
         print_json({name: report.to_dict() for name, report in reports.items()})
         return
-    for report in reports.values():
-        typer.echo(f"{report}\n")
+    print_reports(reports.values())
     typer.echo(what)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import evacroute as er
-from evacroute._changes import ANY_TIDE, boats_pass_at_any_tide, hazard_figures
+from evacroute._changes import hazard_figures, tide_and_boats
 from evacroute.boats import Boats
 from evacroute.cli.boats import check_boats, make_boats
 from evacroute.cli.hazards import check_hazards, make_hazards
@@ -167,7 +167,7 @@ class Inputs:
     max_distance: float | None
     seed: int | None
     hazards: list[str] | None = None
-    heights: Path | None = None
+    heights: str | None = None
     boats: list[Path] | None = None
     alarm: str | None = None
     low_bridges: Path | None = None
@@ -288,17 +288,17 @@ def hazards_report(scenario: Scenario) -> dict[str, Readable]:
     if found is None:
         return {}
     report = er.LoadReport("hazards, until the deadline")
-    whole, slow = found["closed_to_all_links"], found["slower_links"]
-    if found["closed_links"] or slow:
+    always, everyone = found["always_closed_links"], found["always_closed_to_all_links"]
+    if found["closed_links"] or found["slower_links"]:
         report.counts |= {
-            "links that are at some time closed to everyone": whole,
-            "links that are at some time closed to some only": found["closed_links"] - whole,
-            "links that are at some time slower, and never closed": slow,
+            "links closed all the time, to everyone": everyone,
+            "links closed all the time, to some only": always - everyone,
+            "links closed for some of the time": found["closed_links"] - always,
+            "links at some time slower, and never closed": found["slower_links"],
         }
     else:
         report.notes.append("no link is closed or slower before the deadline")
-    if boats_pass_at_any_tide(scenario):
-        report.notes.append(ANY_TIDE)
+    report.notes += tide_and_boats(scenario)
     if found["hot_shelters"]:
         hot = ", ".join(found["hot_shelters"])
         report.notes.append(f"shelters that get hot before the deadline take nobody: {hot}")

@@ -11,10 +11,10 @@ import typer
 
 import evacroute as er
 from evacroute.cli.hazards import HazardOption, HeightsOption, check_hazards, make_hazards
-from evacroute.cli.inputs import JsonOption, told_of_hazards
+from evacroute.cli.inputs import JsonOption, hazards_report, told_of_hazards
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
-from evacroute.cli.shell import BROKEN, Readable, print_json, progress
+from evacroute.cli.shell import BROKEN, Readable, print_json, print_reports, progress
 from evacroute.cli.view import FolderArgument
 from evacroute.errors import InputError
 from evacroute.plan import Status
@@ -34,7 +34,9 @@ def replan(
         typer.Option(
             "--close",
             metavar="NAME",
-            help="A bridge or street by name, a link id or a shelter id; may be given again.",
+            help="A bridge or street by name, a link id or a shelter id; may be given again. Upper "
+            "and lower case do not matter where one name alone fits; 'street:NAME' and "
+            "'shelter:ID' tell a street from a shelter.",
         ),
     ] = None,
     joined: Annotated[
@@ -100,8 +102,9 @@ def replan(
         )
         news = {"moved.csv": result.moved, "newly_left.csv": result.newly_left}
         write(task, new, tell, news, {"replan": plain(summary.to_dict())}, reports)
-    # The plan folder has them among all its hazards; here only those are told that are new.
-    reports |= told_of_hazards(new.scenario, coming)
+    # The plan folder has them among all its hazards; here only those are told that are new, and
+    # what all of them together close.
+    reports |= told_of_hazards(new.scenario, coming) | hazards_report(new.scenario)
     if as_json:
         record: dict[str, Any] = {
             "out": str(out),
@@ -113,8 +116,7 @@ def replan(
         }
         print_json(record)
     else:
-        for report in reports.values():
-            typer.echo(f"{report}\n")
+        print_reports(reports.values())
         typer.echo(f"{summary}\n")
         typer.echo("not checked (--no-verify)" if check is None else str(check))
         typer.echo(f"\nplan folder: {out}\nmap:         {(out / MAP).resolve().as_uri()}")

@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 
 import evacroute as er
-from evacroute.cli.shell import BROKEN, Readable, Report, print_json, progress
+from evacroute.cli.shell import BROKEN, Readable, Report, print_json, print_reports, progress
 from evacroute.plan import Plan, Status
 from evacroute.plan_folder import PLAN_FILES
 from evacroute.scenario import Scenario
@@ -66,8 +66,7 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
     """
     loaded = time.perf_counter() - task.started
     if not task.as_json:
-        for report in reports.values():
-            typer.echo(f"{report}\n")
+        print_reports(reports.values())
     with progress() as tell:
         tell("laying out the time grid", 0.0)
         plan = er.assign(

@@ -7,7 +7,7 @@ import json
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
+from evacroute.cli.words import in_options
 from evacroute.errors import EvacrouteError, SolverError
 from evacroute.writing import plain
 
@@ -62,7 +63,7 @@ class Shell(TyperGroup):
                 message, code = _defect(error), DEFECT
             except EvacrouteError as error:
                 _trace(ctx)
-                message, code = str(error), BAD_INPUT
+                message, code = in_options(str(error)), BAD_INPUT
             except OSError as error:
                 if error.errno == errno.EPIPE:
                     raise
@@ -105,6 +106,12 @@ def _show_warning(
 def say(text: str) -> None:
     """Print a message for a person to stderr, where it is in no program's way."""
     typer.echo(text, err=True)
+
+
+def print_reports(reports: Iterable[Readable]) -> None:
+    """Print what loaders and hazards tell, each with a blank line after it."""
+    for report in reports:
+        typer.echo(in_options(f"{report}\n"))
 
 
 def print_json(record: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from evacroute.cli.inputs import (
     method_settings,
     reports_of,
 )
-from evacroute.cli.shell import BROKEN, Report, print_json, progress
+from evacroute.cli.shell import BROKEN, Report, print_json, print_reports, progress
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.sweeping.pools import connect
@@ -119,8 +119,7 @@ def sweep(
         record["reports"] = {name: report.to_dict() for name, report in reports.items()}
         print_json(record)
     else:
-        for report in reports.values():
-            typer.echo(f"{report}\n")
+        print_reports(reports.values())
         typer.echo(str(found))
         typer.echo(f"\nsweep folder: {out}")
     if failed:

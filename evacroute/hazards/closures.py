@@ -26,7 +26,7 @@ from evacroute.hazards.names import FROM_TO, is_comment, renamed, told, wrong_na
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.reports import LoadReport
-from evacroute.streets import pair_links
+from evacroute.streets import pair_links, swap_hint
 from evacroute.units import seconds
 
 SPACING = 2.0
@@ -82,11 +82,11 @@ class Closures:
     table
         A DataFrame, or mappings (`Closure` is taken too), with ``link_id``, or ``lon``, ``lat`` and
         ``radius_m``, or ``area`` (WKT, or a GeoJSON geometry); ``from`` and ``to``, also called
-        ``from_s`` and ``to_s`` or ``start`` and ``end`` (seconds or text like "10 min"; from the
-        alarm and for good where empty); ``closed`` (1) or ``speed_factor`` (0 to 1), closed where
-        neither is given; ``class_id`` (everyone where empty); ``both_directions`` (0: that link
-        alone). Comments (``name``, ``note``, ``reason`` and the like) are not read; any other name
-        is a fault.
+        ``from_s`` and ``to_s``, ``start`` and ``end``, or ``begin`` and ``until`` (seconds or text
+        like "10 min"; from the alarm and for good where empty); ``closed`` (1) or ``speed_factor``
+        (0 to 1), closed where neither is given; ``class_id`` (everyone where empty);
+        ``both_directions`` (0: that link alone). Comments (``name``, ``note``, ``reason`` and the
+        like) are not read; any other name is a fault.
     report
         What `read_closures` counted.
 
@@ -312,7 +312,8 @@ def links_of_closures(
             samples = sample(network, SPACING) if samples is None else samples
             links = np.flatnonzero(samples.any(row.area.covers(samples)))
             if not len(links):
-                faults.add(f"{row.label}: the area touches no link of the network")
+                hint = swap_hint(network, *row.area.place)
+                faults.add(f"{row.label}: the area touches no link of the network{hint}")
         if row.both_directions:
             back = opposite[links]
             links = np.unique(np.concatenate([links, back[back >= 0]]))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.errors import HazardError, InputError
+from evacroute.hazards.decks import Decks
 from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import EVERY, LinkTimes
 from evacroute.hazards.tide import Tide
@@ -29,8 +30,10 @@ class Flood:
 
     The water on a link is as deep as the level stands above its height. It slows everyone by the
     law of ``data/flood/wading.csv`` and closes the link to a class where it is deeper than the
-    class can wade. Over each interval of `every` the highest level counts, so nothing is promised
-    drier than it will be; after the last interval its level stays.
+    class can wade. Bridges and stairs rise from their ends: there the water is waded as far as the
+    steps take to rise out of it, and the rest is dry. Over each interval of `every` the highest
+    level counts, so nothing is promised drier than it will be; after the last interval its level
+    stays.
 
     Parameters
     ----------
@@ -151,6 +154,8 @@ class Flood:
     def depth(self, network: Network, time: float) -> NDArray[np.float64]:
         """Depth of the water on each link at a time [m], shape (n_links,), 0 where it is dry.
 
+        Of bridges and stairs at their feet.
+
         Parameters
         ----------
         network
@@ -158,7 +163,9 @@ class Flood:
         time
             Seconds after the alarm.
         """
-        return _depth(self.heights_of(network).height_m, self.level(time))
+        height = self.heights_of(network).height_m
+        depth = _depth(height, self.level(time))
+        return np.where(Decks.of(network, height).dry, 0.0, depth)
 
     def flooded_share(self, network: Network, level: float) -> float:
         """Share of the walkable ground (length times width, no ferries) below a level [m]."""
@@ -198,7 +205,9 @@ class Flood:
         times = self._link_times(network, heights, classes, until)
         begin, end = self._intervals(until)
         highest = float(self.series.levels(begin, end).max())
-        until_text = "" if self.series.is_constant else f"at most {highest:.2f} m planned for, "
+        until_text = ""
+        if not self.series.is_constant:
+            until_text = f"{self.level(0):.2f} m at second 0, at most {highest:.2f} m planned for, "
         report = LoadReport(f"Flood({until_text}{self.tide}, {heights})")
         for part in (self.series.report, heights.report):
             if part is not None:
@@ -206,9 +215,15 @@ class Flood:
                 report.repaired |= part.repaired
                 report.set_aside |= part.set_aside
                 report.notes += [note for note in part.notes if note not in report.notes]
+        if not self.series.is_constant:
+            report.counts["cm, level at second 0"] = 100 * self.level(0)
         report.counts["cm, highest level"] = 100 * highest
-        wet = _depth(heights.height_m, highest) > 0
+        decks = Decks.of(network, heights.height_m)
+        wet = (_depth(heights.height_m, highest) > 0) & ~decks.dry
         report.counts["links get wet"] = int(wet.sum())
+        rising = int((wet & (decks.feet > 0)).sum())
+        if rising:
+            report.counts["of them bridges and stairs, wet at their feet alone"] = rising
         closed = times.speed_factor == 0
         for i, name in enumerate(classes.class_id):
             mine = closed & np.isin(times.class_, (EVERY, i))
@@ -217,6 +232,7 @@ class Flood:
             heights.flooded_share(network, highest)
         )
         report.shares[MODELLED_SHARE] = heights.modelled_share(network)
+        report.notes += _who_wades(classes)
         when, peak = self.series.peak
         if highest < peak - TOLERANCE:
             report.notes.insert(
@@ -252,6 +268,8 @@ class Flood:
         level = self.series.levels(begin, end)
         # Shape (n_links, n_intervals) from here on; most links are never wet.
         depth = _depth(heights.height_m[:, None], level)
+        decks = Decks.of(network, heights.height_m)
+        depth[decks.dry] = 0.0
         absent = self._absent(network, begin, end, level)
         # Limits that differ, the strictest first; beyond the last the link is closed to all.
         wades = classes.depth_limit
@@ -261,7 +279,9 @@ class Flood:
         shut = np.searchsorted(limits + TOLERANCE, depth, side="left")
         shut[absent] = len(limits)
         step = self.factor_step
-        steps = np.floor(wading_factor(depth, turbid=self.turbid) / step + TOLERANCE)
+        wet = decks.wet_share(depth)
+        waded = 1 / (1 - wet + wet / wading_factor(depth, turbid=self.turbid))
+        steps = np.floor(waded / step + TOLERANCE)
         factor = np.where(is_dry(depth), 1.0, np.clip(steps * step, step, 1.0))
         factor[shut == len(limits)] = 0.0
         parts = [LinkTimes.of_table(factor, begin)]
@@ -302,3 +322,30 @@ class Flood:
 def _depth(height: NDArray[np.float64], level: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Depth [m]; 0 where it is dry or there is no height (ferries)."""
     return np.asarray(np.nan_to_num(np.maximum(level - height, 0.0), nan=0.0))
+
+
+def _who_wades(classes: Classes) -> list[str]:
+    """Say where limits of wading are assumed, and where a class gathers people who differ."""
+    told = []
+    assumed = np.flatnonzero(classes.depth_assumed)
+    if len(assumed):
+        limits = ", ".join(
+            f"{classes.class_id[i]} {classes.depth_limit[i]:g} m" for i in assumed.tolist()
+        )
+        told.append(
+            f"no depth_limit is given of {len(assumed)} of {len(classes)} classes, so how deep "
+            f"their people can wade is ASSUMED: {limits}; give the column depth_limit [m] in "
+            "classes.csv, or persons (people.csv, --people), whose limits go by age and aid"
+        )
+    mixed = np.flatnonzero(classes.depth_most > classes.depth_limit + TOLERANCE)
+    if len(mixed):
+        ranges = ", ".join(
+            f"{classes.class_id[i]} {classes.depth_limit[i]:g} to {classes.depth_most[i]:g} m"
+            for i in mixed.tolist()
+        )
+        told.append(
+            f"{len(mixed)} of {len(classes)} classes gather people who can wade differently, and "
+            f"all of a class count as its weakest, so more may be left than need be: {ranges}; "
+            "give persons (people.csv, --people) with the flood, which then keeps them apart"
+        )
+    return told

@@ -83,6 +83,11 @@ class Circle:
     lat: float
     radius: float
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Longitude and latitude of the middle [degrees]."""
+        return self.lon, self.lat
+
     def covers(self, samples: Samples) -> NDArray[np.bool_]:
         """Whether each point is inside."""
         x, y = to_metres(samples.lon, samples.lat, (self.lon, self.lat))
@@ -101,6 +106,12 @@ class Polygons:
     """
 
     parts: tuple[tuple[NDArray[np.float64], ...], ...]
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Longitude and latitude of a point of it [degrees]."""
+        lon, lat = self.parts[0][0][0].tolist()
+        return lon, lat
 
     def covers(self, samples: Samples) -> NDArray[np.bool_]:
         """Whether each point is inside."""

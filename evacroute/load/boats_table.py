@@ -10,7 +10,7 @@ import pandas as pd
 from evacroute.boats import Boats
 from evacroute.errors import BoatError, Faults
 from evacroute.load.files import read_bytes
-from evacroute.load.tables import name_of, numbers, read_table, row_name, words
+from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
 from evacroute.network import FERRY, KINDS, Network
 from evacroute.reports import LoadReport
 
@@ -130,6 +130,8 @@ def read_boats_table(source: str | Path | pd.DataFrame, network: Network) -> Boa
             )
             faults.add(f"{row}: leaves from node {start}, expected {end}, where {called} arrives")
     faults.raise_if_any(BoatError)
+    report = LoadReport(where, {"rides": len(frame), "boats (trips)": len(last)})
+    note_unread(report, frame, COLUMNS)
     return Boats(
         link=link.astype(np.int32),
         trip_id=trip,
@@ -139,7 +141,7 @@ def read_boats_table(source: str | Path | pd.DataFrame, network: Network) -> Boa
         wheelchair_places=places.astype(np.int32),
         boarders=np.where(np.isnan(boarders), seats, boarders).astype(np.int32),
         max_tide=tide,
-        report=LoadReport(where, {"rides": len(frame), "boats (trips)": len(last)}),
+        report=report,
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evacroute.errors import Faults, HazardError
 from evacroute.hazards.earthquake import Earthquake
-from evacroute.load.tables import name_of, numbers, read_table, unique_ids
+from evacroute.load.tables import name_of, note_unread, numbers, read_table, unique_ids
 from evacroute.network import Network
 from evacroute.reports import LoadReport
 
@@ -52,6 +52,7 @@ def read_earthquake(
             faults.add(f"link_id {name!r} is not in the network")
     faults.raise_if_any(HazardError)
     report = LoadReport(where, {"links with a probability": len(ids)})
+    note_unread(report, frame, ("link_id", "probability"))
     table = dict(zip(ids.tolist(), p.tolist(), strict=True))
     made = Earthquake(seed, probability=table, report=report)
     report.counts["links without one, which stay open"] = int(

@@ -30,6 +30,7 @@ from evacroute.load.tables import (
 )
 from evacroute.network import Network
 from evacroute.reports import LoadReport
+from evacroute.streets import swap_hint
 from evacroute.units import to_metres
 
 FAR = 20_000.0
@@ -244,5 +245,5 @@ def _check_near(network: Network, at: list[Any], faults: Faults) -> None:
         if far > FAR:
             faults.add(
                 f"fire {i} at ({lon:.6g}, {lat:.6g}) is {far / 1000:,.0f} km from the network, "
-                f"expected at most {FAR / 1000:g} km"
+                f"expected at most {FAR / 1000:g} km{swap_hint(network, lon, lat)}"
             )

@@ -22,6 +22,7 @@ from evacroute.load.street_table import StreetTable, pointers
 from evacroute.load.tables import (
     degrees,
     flags,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -79,6 +80,7 @@ def read_gmns(folder: str | Path) -> Network:
     check_positions(table, str(folder))
     report = LoadReport(str(folder))
     report.counts["link rows read"] = len(frame)
+    note_unread(report, frame, _OPTIONAL)
     piece = components(len(node_id), table)
     report.counts["connected pieces"] = len(np.unique(piece))
     weight = np.bincount(piece, weights=table["length"])

@@ -122,12 +122,12 @@ def read_boats(
     trips = read_trips(feed, stops, on, services.known, report, faults, route_types=route_types)
     _check_places(stops, trips, faults)
     shapes = Shapes(feed, {trip.shape_id for trip in trips}, faults)
-    own = read_vessels(vessels) if vessels is not None else {}
+    own = read_vessels(vessels, report) if vessels is not None else {}
     lines = {name for trip in trips for name in (trip.line, trip.route_id)}
     low = (
         LowBridges()
         if low_bridges is None
-        else read_low_bridges(low_bridges, lines, {str(stop) for stop in stops.stop_id})
+        else read_low_bridges(low_bridges, lines, {str(stop) for stop in stops.stop_id}, report)
     )
     faults.raise_if_any(BoatError)
     landings, used = _land(network, stops, trips, max_distance, report, str(feed.path))

@@ -15,10 +15,18 @@ from evacroute.hazards.ground import Samples, sample
 from evacroute.hazards.height_model import BRIDGE, CORRELATION, Curve, lower_ends
 from evacroute.hazards.heights import ELEVATION, Heights, complete, in_metres
 from evacroute.load.raster import raster_heights
-from evacroute.load.tables import degrees, name_of, numbers, read_table, row_name, unique_ids
+from evacroute.load.tables import (
+    degrees,
+    name_of,
+    note_unread,
+    numbers,
+    read_table,
+    row_name,
+    unique_ids,
+)
 from evacroute.network import FERRY, Network
 from evacroute.reports import LoadReport
-from evacroute.streets import pair_links
+from evacroute.streets import looks_swapped, pair_links, swap_hint
 from evacroute.units import to_metres
 
 SPACING = 10.0
@@ -139,7 +147,7 @@ def _found(
     if not isinstance(source, pd.DataFrame) and Path(source).suffix.lower() in RASTERS:
         found = raster_heights(Path(source), places.lon, places.lat, report)
     else:
-        table = _table(source)
+        table = _table(source, report)
         by_link = "lon" not in table.columns
         if by_link:
             found = _link_heights(table, network, where, report)
@@ -152,7 +160,7 @@ def _found(
     return np.where(np.isinf(lowest), np.nan, lowest), False
 
 
-def _table(source: Source) -> pd.DataFrame:
+def _table(source: Source, report: LoadReport) -> pd.DataFrame:
     """Read a table of points, or of links where it says no positions."""
     frame = read_table(
         source,
@@ -168,6 +176,7 @@ def _table(source: Source) -> pd.DataFrame:
             f"{name_of(source)}: there is neither lon and lat nor link_id; expected points "
             "(lon, lat, height_m) or links (link_id, height_m)"
         )
+    note_unread(report, frame, ("height", "link_id", "lon", "lat"))
     if not {"lon", "lat"} <= set(frame.columns):
         return frame[["link_id", "height"]]
     return frame
@@ -209,6 +218,13 @@ def _point_heights(
     faults = Faults(where)
     point_lon, point_lat = degrees(frame, "lon", "lat", faults)
     height = numbers(frame, "height", faults, unit="m")
+    swapped = looks_swapped(network, point_lon, point_lat)
+    if len(frame) and swapped.all():
+        faults.add(
+            f"{row_name(frame, 0)}: lon, lat are {point_lon[0]:.6g}, {point_lat[0]:.6g}, far from "
+            f"the network{swap_hint(network, point_lon, point_lat)}",
+            count=len(frame),
+        )
     faults.raise_if_any(HazardError)
     if "link_id" in frame.columns:
         report.set_aside["ids of links, not read: the positions count"] = len(frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,24 @@ from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
 from evacroute.load.shelters import read_shelters
-from evacroute.load.tables import flags, numbers, read_table, row_name, unique_ids, words
+from evacroute.load.tables import (
+    flags,
+    name_of,
+    note_unread,
+    numbers,
+    read_table,
+    row_name,
+    unique_ids,
+    words,
+)
 from evacroute.network import Network
-from evacroute.people import DEPTH, DEPTH_STEP_FREE, Classes, FirstWalks, Groups
+from evacroute.people import Classes, FirstWalks, Groups
 from evacroute.reports import LoadReport
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
+
+_OF_CLASSES = ("min_width", "space", "depth_limit", "depth_most")
+_OF_GROUPS = ("group_id", "together")
 
 
 def read_instance(
@@ -52,8 +64,9 @@ def read_instance(
     class_id, ready_time [s], size, and optionally together (1: the group moves as one);
     ``classes.csv`` has class_id,
     speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
-    (persons' worth of street that each takes, 1 to 10) and depth_limit (deepest water [m]; 0.9, or
-    0.15 where steps cannot be used, where not given).
+    (persons' worth of street that each takes, 1 to 10), depth_limit (deepest water that all of the
+    class can wade [m]; 0.9, or 0.15 where steps cannot be used, where not given: a flood says so)
+    and depth_most (deepest that anybody of the class can wade [m]).
 
     Parameters
     ----------
@@ -108,8 +121,8 @@ def read_instance(
     classes_path = _find(folder, "classes.csv")
     if classes_path is None:
         raise PeopleError(f"{folder}: there is no classes.csv, expected one beside groups.csv")
-    classes = read_classes(classes_path)
-    gathered = read_groups(groups, network, classes)
+    classes = read_classes(classes_path, network.report)
+    gathered = read_groups(groups, network, classes, network.report)
     walks = _find(folder, "first_walks.csv")
     if walks is not None:
         gathered = replace(gathered, walks=read_first_walks(walks, network, gathered))
@@ -275,8 +288,20 @@ def read_link_times(
     return LinkTimes(link, every, begin, end, factor)
 
 
-def read_classes(source: str | Path | pd.DataFrame) -> Classes:
+def _note_unread(
+    report: LoadReport | None, source: object, frame: pd.DataFrame, known: Collection[str]
+) -> None:
+    """Name the columns of a table that were not read, with the table, in the report of another."""
+    mine = LoadReport("")
+    note_unread(mine, frame, known)
+    if report is not None:
+        report.notes += [f"{name_of(source)}: {note}" for note in mine.notes]
+
+
+def read_classes(source: str | Path | pd.DataFrame, report: LoadReport | None = None) -> Classes:
     """Read classes: class_id, speed_flat, speed_steps [m/s]; optionally the other columns.
+
+    The report, if given, takes a note of columns that are not read.
 
     Raises
     ------
@@ -286,7 +311,7 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     frame = read_table(
         source,
         required=("class_id", "speed_flat", "speed_steps"),
-        optional=("min_width", "space", "depth_limit"),
+        optional=_OF_CLASSES,
         text=("class_id",),
         what="class",
         error=PeopleError,
@@ -297,14 +322,23 @@ def read_classes(source: str | Path | pd.DataFrame) -> Classes:
     steps = numbers(frame, "speed_steps", faults, low=0, high=9.99, unit="m/s")
     width = numbers(frame, "min_width", faults, low=0, high=9.99, default=0.0, unit="m")
     space = numbers(frame, "space", faults, low=1, high=10, default=1.0, unit="persons")
-    wades = np.where(steps == 0, DEPTH_STEP_FREE, DEPTH)
-    given = numbers(frame, "depth_limit", faults, low=0, high=10, default=np.nan, unit="m")
+    wades = numbers(frame, "depth_limit", faults, low=0, high=10, default=np.nan, unit="m")
+    most = numbers(frame, "depth_most", faults, low=0, high=10, default=np.nan, unit="m")
     faults.raise_if_any(PeopleError)
-    return Classes(class_id, flat, steps, width, space, np.where(np.isnan(given), wades, given))
+    _note_unread(report, source, frame, _OF_CLASSES)
+    classes = Classes(class_id, flat, steps, width, space, wades)
+    return replace(classes, depth_most=np.where(np.isnan(most), classes.depth_limit, most))
 
 
-def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Classes) -> Groups:
+def read_groups(
+    source: str | Path | pd.DataFrame,
+    network: Network,
+    classes: Classes,
+    report: LoadReport | None = None,
+) -> Groups:
     """Read groups: group_id, node_id, class_id, ready_time [s], size, and optionally together.
+
+    The report, if given, takes a note of columns that are not read.
 
     Raises
     ------
@@ -314,7 +348,7 @@ def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Cl
     frame = read_table(
         source,
         required=("node_id", "class_id", "ready_time", "size"),
-        optional=("group_id", "together"),
+        optional=_OF_GROUPS,
         text=("group_id", "node_id", "class_id"),
         what="group",
         error=PeopleError,
@@ -329,6 +363,7 @@ def read_groups(source: str | Path | pd.DataFrame, network: Network, classes: Cl
         "together": flags(frame, "together", faults),
     }
     faults.raise_if_any(PeopleError)
+    _note_unread(report, source, frame, _OF_GROUPS)
     groups["size"] = groups["size"].astype(np.int32)
     return Groups(**groups)
 

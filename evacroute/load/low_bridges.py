@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 
 from evacroute.errors import BoatError, Faults
-from evacroute.load.tables import name_of, numbers, read_table, row_name, words
+from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
+from evacroute.reports import LoadReport
+
+_OPTIONAL = ("route", "from_stop", "to_stop")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ class LowBridges:
 
 
 def read_low_bridges(
-    source: str | Path | pd.DataFrame, lines: Collection[str], stops: Collection[str]
+    source: str | Path | pd.DataFrame,
+    lines: Collection[str],
+    stops: Collection[str],
+    report: LoadReport,
 ) -> LowBridges:
     """Read low bridges: max_tide_m, and route, or from_stop and to_stop, or all three.
 
@@ -55,6 +61,8 @@ def read_low_bridges(
         by the two stops one after the other.
     lines, stops
         Names of lines (short names, ids) and ids of stops that there are.
+    report
+        Takes notes of columns that are not read.
 
     Raises
     ------
@@ -65,8 +73,8 @@ def read_low_bridges(
     frame = read_table(
         source,
         required=("max_tide_m",),
-        optional=("route", "from_stop", "to_stop"),
-        text=("route", "from_stop", "to_stop"),
+        optional=_OPTIONAL,
+        text=_OPTIONAL,
         what="low bridge",
         error=BoatError,
     )
@@ -87,4 +95,5 @@ def read_low_bridges(
                 faults.add(f"{row}: {column} is {word!r}, expected one of the timetable")
         found.append((line, frozenset({start, end} - {""}), float(tide[i])))
     faults.raise_if_any(BoatError)
+    note_unread(report, frame, ("max_tide_m", *_OPTIONAL))
     return LowBridges(found)

@@ -28,6 +28,7 @@ from evacroute.load.tables import (
 from evacroute.network import Network
 from evacroute.people import People
 from evacroute.reports import LoadReport
+from evacroute.streets import looks_swapped
 
 OPTIONAL = ("person_id", "household_id", "age", "sex", "mobility", "ready_time_s", "helpers")
 
@@ -57,8 +58,6 @@ _MOBILITIES = {
     "rollator": "walker",
     "stroller": "pushchair",
 }
-_SWAP_MARGIN = 0.5
-"""Positions farther from the network than this are checked for swapped coordinates [degrees]."""
 
 
 def read_people(
@@ -253,13 +252,7 @@ def _check_swapped(
     network: Network,
     faults: Faults,
 ) -> None:
-    west, east, south, north = _box(network)
-
-    def near(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-        m = _SWAP_MARGIN
-        return (x > west - m) & (x < east + m) & (y > south - m) & (y < north + m)
-
-    swapped = ~near(lon, lat) & near(lat, lon)
+    swapped = looks_swapped(network, lon, lat)
     if swapped.any():
         i = int(np.flatnonzero(swapped)[0])
         count = int(swapped.sum())

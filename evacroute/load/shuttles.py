@@ -19,6 +19,7 @@ from evacroute.load.tables import (
     degrees,
     flags,
     name_of,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -28,6 +29,7 @@ from evacroute.load.tables import (
 from evacroute.load.vessels import Vessel
 from evacroute.network import Network
 from evacroute.reports import LoadReport
+from evacroute.streets import swap_hint
 from evacroute.units import seconds
 
 SPEED = 3.0
@@ -121,6 +123,7 @@ def shuttles(
         network, boarding_rate, DWELL, ferry_ways_of(ferry_ways, network, max_distance)
     )
     report = LoadReport(where)
+    note_unread(report, frame, _COLUMNS)
     ends = _land(frame, network, table, ids, nodes, positions, max_distance, report, faults)
     faults.raise_if_any(BoatError)
     silent = []
@@ -243,6 +246,7 @@ def _land(
                 faults.add(
                     f"{row_name(frame, i)}: {end}_lon and {end}_lat are ({lon:.6g}, {lat:.6g}), "
                     f"expected a place within {max_distance:g} m of a street"
+                    f"{swap_hint(network, lon, lat)}"
                 )
             elif node < 0:
                 if (lon, lat) not in stops:

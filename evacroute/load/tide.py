@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evacroute.errors import Faults, HazardError, InputError
 from evacroute.hazards.tide import Tide, check_levels
-from evacroute.load.tables import name_of, numbers, read_table, row_name, words
+from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
 from evacroute.reports import LoadReport
 from evacroute.units import seconds
 
@@ -30,6 +30,11 @@ _ZONE = r"[T ]\d\d[\d:.,]*\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 """A zone at the end of a date and time; the day of a date alone is none."""
 
 UNITS = {"m": 1.0, "cm": 0.01}
+
+_TIMES = ("time_s", "time", "data", "ora")
+
+_GAUGE = {"ordine", "temperatura", "lido", "ventoms", "ventomax", "dirventogn"}
+"""What the gauge's file has besides; nobody who uses it misses these."""
 
 Moment = str | dt.datetime | float
 
@@ -106,6 +111,8 @@ def read_tide(
         raise HazardError(str(fault)) from None
     frame = _table(given)  # type: ignore[arg-type]
     report = LoadReport(name_of(source))
+    frame.attrs["unread"] = [name for name in frame.attrs["unread"] if name not in _GAUGE]
+    note_unread(report, frame, ("level_m", *_TIMES))
     faults = Faults(report.source)
     time, dated = _times(frame, faults)
     level = numbers(frame, "level_m", faults, unit=unit) * UNITS[unit]
@@ -161,7 +168,7 @@ def _table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
     return read_table(
         source,
         required=("level_m",),
-        optional=("time_s", "time", "data", "ora"),
+        optional=_TIMES,
         text=("time", "data"),
         aliases=_ALIASES,
         what="level",

@@ -11,7 +11,8 @@ import pandas as pd
 
 from evacroute._data_dir import data_path
 from evacroute.errors import BoatError, Faults
-from evacroute.load.tables import name_of, numbers, read_table, row_name, words
+from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
+from evacroute.reports import LoadReport
 
 ANY = "*"
 """Word for any other line."""
@@ -61,10 +62,10 @@ def shipped_vessels() -> dict[str, Vessel]:
         return {row["line"]: vessels[row["vessel"]] for row in csv.DictReader(file)}
 
 
-def read_vessels(source: str | Path | pd.DataFrame) -> dict[str, Vessel]:
+def read_vessels(source: str | Path | pd.DataFrame, report: LoadReport) -> dict[str, Vessel]:
     """Read a table of vessels: line (a short name or its beginning, ``*`` any other), seats, ...
 
-    ... and wheelchair_places.
+    ... and wheelchair_places. The report takes notes of columns that are not read.
 
     Raises
     ------
@@ -95,4 +96,5 @@ def read_vessels(source: str | Path | pd.DataFrame) -> dict[str, Vessel]:
         if not faults.count:
             table[line] = Vessel(int(seats[i]), int(places[i]))
     faults.raise_if_any(BoatError)
+    note_unread(report, frame, ("line", "seats", "wheelchair_places"))
     return table

@@ -14,11 +14,23 @@ from numpy.typing import NDArray
 from evacroute.errors import Faults, HazardError
 from evacroute.hazards.walkways import Walkways
 from evacroute.load.street_capacity import capacities
-from evacroute.load.tables import name_of, numbers, read_table, row_name, unique_ids, words
+from evacroute.load.tables import (
+    name_of,
+    note_unread,
+    numbers,
+    read_table,
+    row_name,
+    unique_ids,
+    words,
+)
 from evacroute.network import KINDS, Network
 from evacroute.reports import LoadReport
 from evacroute.units import to_metres
 
+_REQUIRED = ("height", "width", "tide_to")
+_OPTIONAL = (
+    "tide_from", "link_id", "from_node_id", "to_node_id", "walkway_id", "name", "wheelchair",
+)  # fmt: skip
 _WHEELCHAIR = {"yes": 1, "1": 1, "true": 1, "no": -1, "": -1, "0": -1, "-1": -1, "false": -1}
 
 
@@ -60,11 +72,8 @@ def add_walkways(network: Network, table: str | Path | pd.DataFrame) -> tuple[Ne
     """
     frame = read_table(
         table,
-        required=("height", "width", "tide_to"),
-        optional=(
-            "tide_from", "link_id", "from_node_id", "to_node_id", "walkway_id", "name",
-            "wheelchair",
-        ),
+        required=_REQUIRED,
+        optional=_OPTIONAL,
         text=("link_id", "from_node_id", "to_node_id", "walkway_id", "name", "wheelchair"),
         aliases={"height_m": "height", "width_m": "width", "tide_from_m": "tide_from",
                  "tide_to_m": "tide_to"},
@@ -94,7 +103,10 @@ def add_walkways(network: Network, table: str | Path | pd.DataFrame) -> tuple[Ne
     wheelchair = np.array([_WHEELCHAIR[word.lower()] for word in chair])
     added = _added(network, new, lines, height, width, wheelchair, words(frame, "name"))
     twice = [np.repeat(values, 2) for values in (height, begin, end)]
-    return _grown(network, added, name_of(table)), Walkways(new, *twice)
+    report = copy.deepcopy(network.report) or LoadReport(name_of(table))
+    report.counts[f"walkways from {name_of(table)}"] = len(frame)
+    note_unread(report, frame, (*_REQUIRED, *_OPTIONAL))
+    return _grown(network, added, report), Walkways(new, *twice)
 
 
 def _lines(
@@ -172,12 +184,10 @@ def _added(
     }
 
 
-def _grown(network: Network, added: dict[str, Any], where: str) -> Network:
+def _grown(network: Network, added: dict[str, Any], report: LoadReport) -> Network:
     """Put more links behind those of a network."""
     names = {column.name for column in fields(network)} & set(added)
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(network, name), added[name]]) for name in names
     }
-    report = copy.deepcopy(network.report) or LoadReport(where)
-    report.counts[f"walkways from {where}"] = len(added["link_id"]) // 2
     return replace(network, **columns, report=report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.network import KINDS, Network
@@ -70,21 +71,46 @@ def _add_streets(packer: Packer, network: Network, streets: Streets) -> None:
 
 
 def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
-    """Persons who enter each link in each bin of time, as the cells that are not empty."""
+    """Persons of each link in each bin of time, as the cells that are not empty.
+
+    ``flow_persons`` enter in the bin. ``flow_inside`` are inside at some time of it, so that who
+    takes long over a link is seen all the while. ``flow_passing`` shares each person out over the
+    bins of their walk along the link: the mean flow through it, to be set against its capacity.
+    """
     movements = plan.movements
     last = float(movements.arrive.max()) if len(movements) else 0.0
     minutes = max(1, math.ceil(max(60.0, plan.step_s, last / MOST_BINS) / 60))
     bin_s = 60 * minutes
     bins = int(last // bin_s) + 1
-    persons = np.repeat(movements.size, np.diff(movements.leg_ptr))
+    persons = np.repeat(movements.size, np.diff(movements.leg_ptr)).astype(np.float64)
     code = streets.code[movements.leg_link]
-    cell = code * bins + np.minimum(movements.leg_enter // bin_s, bins - 1).astype(np.int64)
-    cells, place = np.unique(cell, return_inverse=True)
-    entered = np.bincount(place.ravel(), weights=persons, minlength=len(cells))
+    enter, leave = movements.leg_enter, movements.leg_leave
+    first = np.minimum(enter // bin_s, bins - 1).astype(np.int64)
+    final = np.clip(np.ceil(leave / bin_s).astype(np.int64) - 1, first, bins - 1)
+    counts = final - first + 1
+    leg = np.repeat(np.arange(len(code)), counts)
+    bin_ = first[leg] + np.arange(len(leg)) - np.repeat(np.cumsum(counts) - counts, counts)
+    within = np.minimum(leave[leg], (bin_ + 1) * bin_s) - np.maximum(enter[leg], bin_ * bin_s)
+    whole = (leave - enter)[leg]
+    share = np.where(whole > 0, within / np.where(whole > 0, whole, 1.0), 1.0)
+    cells, place = np.unique(code[leg] * bins + bin_, return_inverse=True)
+    place = place.ravel()
+
+    def summed(part: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.bincount(place, weights=persons[leg] * part, minlength=len(cells))
+        return total.astype(np.float64)
+
     packer.whole("flow_link", cells // bins)
     packer.whole("flow_bin", cells % bins)
-    packer.whole("flow_persons", entered, delta=False)
+    packer.whole("flow_persons", summed((bin_ == first[leg]).astype(float)), delta=False)
+    packer.whole("flow_inside", summed(np.ones(len(leg))), delta=False)
+    packer.scaled("flow_passing", summed(share), resolution=0.1, delta=False)
     packer.meta |= {"bin_s": bin_s, "bins": bins}
+    tide = plan.scenario.tide
+    if tide is not None:
+        moments = bin_s * np.arange(bins + 1)
+        levels = np.interp(moments, tide.time_s, tide.level_m)
+        packer.meta["tide"] = np.round(levels, 3).tolist()
 
 
 def _add_prices(packer: Packer, plan: Plan, streets: Streets) -> None:

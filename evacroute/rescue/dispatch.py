@@ -14,7 +14,7 @@ from evacroute._changes import modelled_heights, reports_of_hazards
 from evacroute.errors import InputError
 from evacroute.network import Network
 from evacroute.plan import Plan
-from evacroute.rescue.drop_offs import read_drop_offs, shelters_with_room
+from evacroute.rescue.drop_offs import DropOffs, read_drop_offs, shelters_with_room
 from evacroute.rescue.fleet import Fleet, read_fleet
 from evacroute.rescue.itinerary import PICKUP, route_lines, routes_frame
 from evacroute.rescue.needs import NEEDS, Left, who_is_left
@@ -126,6 +126,7 @@ def rescue(
         fleet=vehicles, largest=largest, blocked=blocked,
     )  # fmt: skip
     modelled = modelled_heights(reports_of_hazards(scenario))
+    notes = _notes(vehicles, given)
     table = pickups.table
     people = _people(plan, left, pickups)
     lost = people[people["pickup_id"] == ""]
@@ -139,7 +140,7 @@ def rescue(
     )  # fmt: skip
     if vehicles is None:
         lost_rows = unreached.reset_index(drop=True)
-        return Rescue(people, table, None, lost_rows, {}, 0, modelled)
+        return Rescue(people, table, None, lost_rows, {}, 0, modelled, notes)
     tell("routing the fleet", 0.3)
     drops = given
     if drops is None:
@@ -155,7 +156,13 @@ def rescue(
     parts = [part for part in (missed, unreached) if len(part)]
     unreached = pd.concat(parts, ignore_index=True) if parts else unreached
     lines = route_lines(routes, network, canals, blocked)
-    return Rescue(people, table, routes, unreached, lines, len(vehicles), modelled)
+    return Rescue(people, table, routes, unreached, lines, len(vehicles), modelled, notes)
+
+
+def _notes(*parts: Fleet | DropOffs | None) -> tuple[str, ...]:
+    """Gather what the readers of fleet and drop-offs noted, each with its source."""
+    reports = [part.report for part in parts if part is not None and part.report is not None]
+    return tuple(f"{report.source}: {note}" for report in reports for note in report.notes)
 
 
 def _people(plan: Plan, left: Left, pickups: Pickups) -> pd.DataFrame:

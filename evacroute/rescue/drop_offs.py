@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,26 @@ from numpy.typing import NDArray
 
 from evacroute.errors import Faults, InputError
 from evacroute.load.reach import step_free, walkable
-from evacroute.load.tables import degrees, name_of, numbers, read_table, row_name, unique_ids, words
+from evacroute.load.tables import (
+    degrees,
+    name_of,
+    note_unread,
+    numbers,
+    read_table,
+    row_name,
+    unique_ids,
+    words,
+)
 from evacroute.network import Network
 from evacroute.plan import Plan
+from evacroute.reports import LoadReport
 from evacroute.rescue.pickups import Landings
 from evacroute.rescue.walking import nearest_nodes, nearest_of, street_graph
 
 UNLIMITED = 10_000_000
 """Room of a drop-off that has no limit [persons]."""
+
+_OPTIONAL = ("drop_off_id", "name", "capacity", "step_free_capacity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class DropOffs:
         Where boats land [degrees].
     room, step_free_room
         Persons it can still take, and how many of them who cannot use steps.
+    report
+        What the reader told, or None.
     """
 
     id: NDArray[Any]
@@ -49,6 +63,7 @@ class DropOffs:
     water_lat: NDArray[np.float64]
     room: NDArray[np.int64]
     step_free_room: NDArray[np.int64]
+    report: LoadReport | None = field(default=None)
 
     def __len__(self) -> int:
         return len(self.id)
@@ -99,7 +114,7 @@ def read_drop_offs(source: str | Path | pd.DataFrame, network: Network) -> DropO
     frame = read_table(
         source,
         required=("lon", "lat"),
-        optional=("drop_off_id", "name", "capacity", "step_free_capacity"),
+        optional=_OPTIONAL,
         text=("drop_off_id", "name"),
         aliases={"id": "drop_off_id", "x_coord": "lon", "y_coord": "lat"},
         what="drop-off",
@@ -123,8 +138,10 @@ def read_drop_offs(source: str | Path | pd.DataFrame, network: Network) -> DropO
         )
     faults.raise_if_any(InputError)
     node = nearest_nodes(network, lon, lat)[1]
+    report = LoadReport(name_of(source), {"drop-offs": len(frame)})
+    note_unread(report, frame, _OPTIONAL)
     return DropOffs(
         id=ids, name=words(frame, "name"), node=node, lon=lon, lat=lat, water_lon=lon,
         water_lat=lat, room=room.astype(np.int64),
-        step_free_room=np.minimum(free, room).astype(np.int64),
+        step_free_room=np.minimum(free, room).astype(np.int64), report=report,
     )  # fmt: skip

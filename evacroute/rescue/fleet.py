@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from evacroute.errors import Faults, InputError
 from evacroute.load.tables import (
     degrees,
     name_of,
+    note_unread,
     numbers,
     read_table,
     row_name,
@@ -22,7 +23,9 @@ from evacroute.load.tables import (
     words,
 )
 from evacroute.network import Network
+from evacroute.reports import LoadReport
 from evacroute.rescue.walking import nearest_nodes
+from evacroute.streets import swap_hint
 
 BOAT, TEAM = "boat", "stretcher team"
 KINDS = (BOAT, TEAM)
@@ -64,6 +67,8 @@ class Fleet:
         Seconds for each person who gets on, and as many for each who gets off [s], >= 0.
     available_from, available_until
         When it can start, and when its last people must be off [s after the alarm].
+    report
+        What the reader told, or None.
     """
 
     vehicle_id: NDArray[Any]
@@ -76,6 +81,7 @@ class Fleet:
     boarding: NDArray[np.float64]
     available_from: NDArray[np.float64]
     available_until: NDArray[np.float64]
+    report: LoadReport | None = field(default=None)
 
     def __post_init__(self) -> None:
         columns: dict[str, Any] = {
@@ -126,8 +132,8 @@ class Fleet:
         return np.asarray(self.kind == BOAT, dtype=bool)
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal vehicles."""
-        return equal_arrays(self, other)
+        """Whether the other holds equal vehicles (the report is not compared)."""
+        return equal_arrays(self, other, skip=("report",))
 
 
 def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
@@ -187,6 +193,8 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
         )
     lon, lat = _depots(frame, kind, network, faults)
     faults.raise_if_any(InputError)
+    report = LoadReport(where, {"vehicles": len(frame)})
+    note_unread(report, frame, _COLUMNS)
     return Fleet(
         vehicle_id=vehicle_id,
         kind=kind,
@@ -198,6 +206,7 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
         boarding=np.where(np.isnan(boarding), [BOARDING[word] for word in kind], boarding),
         available_from=begin,
         available_until=end,
+        report=report,
     )
 
 
@@ -240,5 +249,6 @@ def _depots(
             faults.add(
                 f"{row_name(frame, i)}: position ({lon[i]:.6g}, {lat[i]:.6g}) is {far:,.0f} m from "
                 f"the nearest street, expected at most {FARTHEST[kind[i]]:,.0f} m for a {kind[i]}"
+                f"{swap_hint(network, lon[i], lat[i])}"
             )
     return lon, lat

@@ -47,6 +47,8 @@ class RescueSummary:
         Reason -> persons who are not.
     modelled_heights
         Share of the walkable ground whose heights a flood has from a model; None without a flood.
+    notes
+        What the readers of fleet and drop-offs noted.
     last_aboard_s, last_safe_s
         When the last people are aboard, and off at a drop-off [s after the alarm].
     """
@@ -65,6 +67,7 @@ class RescueSummary:
     last_aboard_s: float | None
     last_safe_s: float | None
     modelled_heights: float | None = None
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the summary as plain types."""
@@ -93,6 +96,7 @@ class RescueSummary:
                     f"after {self.last_safe_s / 60:.1f} min"
                 )
             lines += [f"{n:>10,}  not reached: {text}" for text, n in self.unreached.items()]
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
 
     def _due(self) -> list[str]:
@@ -144,6 +148,8 @@ class Rescue:
         Vehicles in the fleet.
     modelled_heights
         Share of the walkable ground whose heights a flood has from a model; None without a flood.
+    notes
+        What the readers of fleet and drop-offs noted.
     """
 
     people: pd.DataFrame
@@ -153,6 +159,7 @@ class Rescue:
     lines: dict[str, list[list[float]]]
     vehicles: int
     modelled_heights: float | None = None
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> RescueSummary:
         """Sum it up; prints as a table."""
@@ -182,6 +189,7 @@ class Rescue:
             last_aboard_s=last_aboard,
             last_safe_s=last_safe,
             modelled_heights=self.modelled_heights,
+            notes=self.notes,
         )
 
     def to_csv(self, folder: str | Path) -> Path:

@@ -11,15 +11,17 @@ from networks import corridor
 
 from evacroute.hazards import Flood, Tide
 from evacroute.hazards.wading import wading_factor
-from evacroute.network import Network
+from evacroute.network import KINDS, Network
 from evacroute.people import Classes
 
 UNTIL = 3600.0
 metres = st.floats(0.0, 2.5).map(lambda value: round(value, 3))
 
 
-def of_heights(heights: list[float]) -> Network:
-    return replace(corridor(len(heights)), elevation=np.repeat(heights, 2))
+def of_heights(heights: list[float], stairs: bool = False) -> Network:
+    network = corridor(len(heights), steps_at=range(1, len(heights), 2) if stairs else ())
+    kind = np.where(network.steps > 0, KINDS.index("steps"), network.kind)
+    return replace(network, kind=kind, elevation=np.repeat(heights, 2))
 
 
 def who(limits: list[float]) -> Classes:
@@ -45,13 +47,19 @@ def test_deeper_is_never_faster(depths: list[float], turbid: bool) -> None:
 
 @given(
     st.lists(metres, min_size=1, max_size=6), st.lists(metres, min_size=1, max_size=3), metres,
-    metres, st.booleans(), st.sampled_from([0.01, 0.05, 0.3]),
+    metres, st.booleans(), st.sampled_from([0.01, 0.05, 0.3]), st.booleans(),
 )  # fmt: skip
 def test_more_tide_never_opens_or_speeds(
-    heights: list[float], limits: list[float], one: float, other: float, turbid: bool, step: float
+    heights: list[float],
+    limits: list[float],
+    one: float,
+    other: float,
+    turbid: bool,
+    step: float,
+    stairs: bool,
 ) -> None:
     """A higher tide opens no street and makes nobody faster; closed is deeper than the limit."""
-    network, classes = of_heights(heights), who(limits)
+    network, classes = of_heights(heights, stairs), who(limits)
     low, high = (
         factors(Flood(level, turbid=turbid, factor_step=step), network, classes, 0.0)
         for level in sorted((one, other))

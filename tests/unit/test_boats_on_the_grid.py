@@ -70,6 +70,30 @@ def test_a_plan_tells_where_to_change() -> None:
         assert (kinds.count("boat"), kinds.count("change")) == (count, count - 1)
 
 
+@pytest.mark.parametrize("ready,spare,said", [(0.0, 120.0, "2 minutes"), (80.0, 80.0, "1 minute")])
+def test_who_is_ready_is_told_to_be_at_the_stop_early(
+    ready: float, spare: float, said: str
+) -> None:
+    """The plan has people arrive as the boat casts off; they are told to come before, if ready."""
+    plan = er.assign(crossing([260.0, 310.0], [305.0, 500.0], crowd=[(0, 5, ready)]))
+    told = er.directions(plan, movement=0)
+    boat = next(step for step in told.steps if step.kind == "boat")
+    assert plan.movements.leg_enter[1] == plan.movements.leg_leave[0]
+    assert boat.spare_s == plan.movements.depart[0] - told.depart_s == spare
+    assert f"4 minutes after the alarm. Be at the stop {said} before." in " ".join(told.text)
+    assert told.arrive_s == plan.movements.arrive[0]
+
+
+def test_nobody_is_told_to_leave_while_their_street_is_closed() -> None:
+    """Where a hazard changes the way to the stop people are told the plan's own time."""
+    scenario = crossing([200.0, 310.0], [305.0, 500.0])
+    closed = er.Closures([{"link_id": scenario.network.link_id[0], "to": "90 s"}])
+    plan = er.assign(replace(scenario, hazard=closed))
+    told = er.directions(plan, movement=0)
+    assert told.depart_s == plan.movements.depart[0] >= 90
+    assert any("only just in time" in line for line in told.text)
+
+
 def test_rides_nobody_takes_are_told(tmp_path: Path) -> None:
     """rides.csv says who is aboard each ride, and that a boat nobody takes need not run."""
     network = corridor(3)

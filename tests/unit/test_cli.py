@@ -332,8 +332,8 @@ def test_classes_need_people(files: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     "extra,word",
     [
-        (["--weight", "nobody=2"], "weights: no class nobody; the classes are "),
-        (["--first", "nobody"], "order: no class nobody; the classes are "),
+        (["--weight", "nobody=2"], "--weight: no class nobody; the classes are "),
+        (["--first", "nobody"], "--first: no class nobody; the classes are "),
         (["--first", "WALKER", "--first", "WALKER"], "WALKER named more than once; the classes"),
         (["--first", "WALKER", "--method", "nearest"], "--first is for"),
     ],

@@ -179,6 +179,10 @@ def test_low_bridges_bar_boats(
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "no low bridge is given" not in done.output
+    (told,) = [line for line in done.output.splitlines() if "low bridges stop" in line]
+    assert "trips at this tide" in told
+    assert "above 1.10 m" in told
+    assert "above 1.30 m" not in told
     scenario = er.read_instance(tmp_path / "new")
     assert scenario.boats is not None
     assert scenario.rides is not None

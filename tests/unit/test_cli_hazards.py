@@ -57,7 +57,7 @@ def test_plan_with_hazards(instance: Path, closures: Path, tmp_path: Path) -> No
     assert reports["closures"]["counts"]["closures"] == 2
     assert reports["fire"]["counts"]["seats"] == 1
     counts = reports["hazards"]["counts"]
-    assert counts["links that are at some time closed to everyone"] >= 2
+    assert counts["links closed for some of the time"] >= 2
     assert "class Hazards" in (tmp_path / "plan" / "map.html").read_text("utf-8")
 
 
@@ -88,7 +88,9 @@ def test_hazards_from_single_files(instance: Path, closures: Path, tmp_path: Pat
         ("flood:tide=1,series=no.csv", "expected one of tide and series"),
         ("flood:alarm=2019-11-12T21:00", "expected one of tide and series"),
         ("flood:tide=1,alarm=2019-11-12T21:00", "alarm is for a series"),
-        ("flood:tide=1,unit=cm", "unit is for a series"),
+        ("flood:tide=1,unit=ft", "unit is 'ft', expected m or cm"),
+        ("flood:tide=1,unit=cm", "looks like metres; say unit=m"),
+        ("flood:tide=140", "say so: flood:tide=140,unit=cm"),
         ("flood:tide=1,tide=2", "tide is given twice"),
         ("flood:tide=1,turbid=perhaps", "turbid is 'perhaps', expected 0 or 1"),
         ("flood:series=none.tsv", "there is no file none.tsv"),
@@ -164,6 +166,31 @@ def test_a_flood_is_handed_on(
     ]
 
 
+def test_centimetres_are_metres_times_a_hundred(instance: Path, tmp_path: Path) -> None:
+    """A tide and heights in centimetres give the flood of the same figures in metres."""
+    heights = tmp_path / "heights, in cm.csv"
+    rows = [f"{name},{120 + 10 * i}" for i, name in enumerate(NETWORK.link_id[::2])]
+    heights.write_text("link_id,height\n" + "\n".join(rows) + "\n")
+    metres = tmp_path / "heights.csv"
+    rows = [f"{name},{1.2 + 0.1 * i}" for i, name in enumerate(NETWORK.link_id[::2])]
+    metres.write_text("link_id,height\n" + "\n".join(rows) + "\n")
+    (a,) = make_hazards(["flood:tide=140,unit=cm"], f"{heights},unit=cm", NETWORK)
+    (b,) = make_hazards(["flood:tide=1.4,unit=m"], metres, NETWORK)
+    assert isinstance(a, er.Flood)
+    assert isinstance(b, er.Flood)
+    assert a.depth(NETWORK, 0) == pytest.approx(b.depth(NETWORK, 0))
+    assert (a.depth(NETWORK, 0) > 0.01).sum() == 4
+    words = ("plan", "--instance", instance, "--out", tmp_path / "plan", "--hazard")
+    for text, told in (
+        (f"{heights}", "say so: --heights FILE,unit=cm"),
+        (f"{heights},unit=inch", "unit is 'inch', expected m or cm"),
+        ("none.csv,unit=cm", "there is no file none.csv"),
+    ):
+        result = run(*words, "flood:tide=1.4", "--heights", text)
+        assert result.exit_code == 2
+        assert told in " ".join(result.stderr.replace("│", " ").split())
+
+
 @pytest.fixture
 def night(tmp_path: Path) -> Path:
     """A day of hourly levels in centimetres with a peak of 1.87 m at 20:00."""
@@ -218,6 +245,23 @@ def test_a_replan_tells_of_the_flood_that_comes(
         "--hazard", f"flood:series={night},unit=cm", "--no-verify",
     )  # fmt: skip
     assert "second 0 is 2019-11-12 19:20" in result.output, result.output
+    assert "links closed all the time, to everyone" in result.output
+    assert "cm, level at second 0" in result.output
+
+
+def test_closed_throughout_and_for_some_time_are_told_apart(instance: Path, tmp_path: Path) -> None:
+    """The summary says how many links are closed all the time, for some of it, or only slower."""
+    path = tmp_path / "shut.csv"
+    path.write_text(
+        "link_id,from,to,speed_factor,both_directions\nL2,,,0,1\nL3,50 min,60 min,0,0\nL1,,,0.5,0\n"
+    )
+    hazard = er.read_closures(path, NETWORK)
+    scenario = er.read_instance(instance, hazard=hazard)
+    told = dict(er.assign(scenario, "nearest").summary().happenings())["hazards"]
+    assert told == (
+        "2 links are closed all the time (2 to everyone, the others to some), 1 for some of the "
+        "time, 1 are only slower"
+    )
 
 
 def test_an_earthquake_of_a_table(tmp_path: Path) -> None:

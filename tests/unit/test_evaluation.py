@@ -128,6 +128,10 @@ def test_figures_over_scenarios() -> None:
     assert found.expected["mean_s"] == pytest.approx((0.5 * 300 + 0.25 * 400) / 0.75)
     assert found.worst["scenario"] == "cut"
     assert found.odds["odds"].tolist() == [0.75]
+    assert found.at_risk.to_dict("records") == [
+        {"scenario": "cut", "movement_id": 0, "group_id": "G0", "class_id": "c0", "size": 2,
+         "outcome": "stuck"},
+    ]  # fmt: skip
     assert found.blocking[["link_id", "persons", "scenarios"]].values.tolist() == [["L1", 0.5, 1]]
     shares = found.by_class.set_index("scenario")["share"]
     assert shares.to_dict() == {"calm": 1.0, "slow": 1.0, "cut": 0.0}
@@ -237,7 +241,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 
 def test_it_prints_and_writes(tmp_path: Path) -> None:
-    """It prints as a table, writes its four tables, and refuses a folder of other things."""
+    """It prints as a table, writes its five tables, and refuses a folder of other things."""
     plan = walk()
     found = er.evaluate(plan, hazards={"calm": None, "cut": rows((2, 0, INF, 0.0))})
     text = str(found)
@@ -246,7 +250,9 @@ def test_it_prints_and_writes(tmp_path: Path) -> None:
     found.to_csv(tmp_path / "out")
     found.to_csv(tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["blocking.csv", "classes.csv", "odds.csv.gz", "scenarios.csv"]
+    assert names == [
+        "at_risk.csv.gz", "blocking.csv", "classes.csv", "odds.csv.gz", "scenarios.csv"
+    ]  # fmt: skip
     assert pd.read_csv(tmp_path / "out" / "scenarios.csv")["stuck"].tolist() == [0, 2]
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(er.InputError):

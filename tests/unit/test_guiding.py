@@ -36,6 +36,9 @@ def test_a_shelter_without_a_name_is_told_by_id() -> None:
     assert er.directions(plan, movement=1, language="it").text == (
         "Sei già a destinazione: rifugio S1. Resta lì.",
     )
+    moves = replace(plan.movements, depart=plan.movements.depart + 60)
+    later = replace(plan, movements=moves)
+    assert len(er.directions(later, movement=1).text) == 1
 
 
 def test_a_person_of_a_plan_is_told_their_movement() -> None:

@@ -247,6 +247,18 @@ def test_all_faults_are_named_together() -> None:
     assert "9 faults" in text, text
 
 
+def test_swapped_coordinates_are_hinted_at() -> None:
+    """An area in the wrong order of lon and lat says so; one that is merely elsewhere does not."""
+    lon, lat = degrees(100.0, 0.0)
+    ring = f"POLYGON (({lat} {lon}, {lat + 0.001} {lon}, {lat} {lon + 0.001}, {lat} {lon}))"
+    for row in ({"lon": lat, "lat": lon, "radius_m": 50}, {"area": ring}):
+        with pytest.raises(er.HazardError, match=r"touches no link .* look swapped"):
+            er.read_closures(pd.DataFrame([row]), NETWORK)
+    with pytest.raises(er.HazardError) as error:
+        er.read_closures(pd.DataFrame([{"lon": 9, "lat": 45, "radius_m": 50}]), NETWORK)
+    assert "swapped" not in str(error.value)
+
+
 def test_odd_tables_are_refused(tmp_path: Path) -> None:
     """No row, no column that says where, or a row that is no mapping is an error."""
     with pytest.raises(er.HazardError, match="no row"):

@@ -280,6 +280,9 @@ def test_a_fire_elsewhere_is_a_fault() -> None:
     """A fire farther than 20 km from the network is an error that says how far it is."""
     with pytest.raises(er.HazardError, match=r"fire 0 at \(9, 45\) is .* km from the network"):
         er.read_fire(pd.DataFrame({"lon": [9.0], "lat": [45.0]}), NETWORK)
+    lon, lat = NETWORK.origin
+    with pytest.raises(er.HazardError, match="look swapped"):
+        er.read_fire(pd.DataFrame({"lon": [lat], "lat": [lon]}), NETWORK)
 
 
 @pytest.mark.parametrize(

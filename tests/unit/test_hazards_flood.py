@@ -69,6 +69,22 @@ def test_depth_slows_and_closes() -> None:
     assert flood.depth(network, 60)[::2] == pytest.approx([0, 0.02, 0.1, 0.2, 1.0])
 
 
+def test_assumed_and_gathered_limits_are_told() -> None:
+    """A flood says which limits of wading nobody gave, and which classes count as their weakest."""
+    network, who = streets(1.0), classes(0.9, 0.15)
+    bare = replace(who, depth_limit=np.array([np.nan, 0.15]), depth_assumed=np.empty(0, bool))
+    mixed = replace(who, depth_most=np.array([0.9, 0.6]))
+    told = [Flood(1.4).report(network, one, 5400).notes for one in (who, bare, mixed)]
+    assert not any("classes" in note for note in told[0])
+    (assumed,) = [note for note in told[1] if "ASSUMED" in note]
+    assert "1 of 2 classes" in assumed
+    assert "C0 0.9 m" in assumed
+    assert "C1" not in assumed
+    (gathered,) = [note for note in told[2] if "count as its weakest" in note]
+    assert "C1 0.15 to 0.6 m" in gathered
+    assert "C0" not in gathered
+
+
 def test_a_wheelchair_stops_at_15_cm() -> None:
     """Fifteen centimetres are passable for a wheelchair class, a millimetre more is not."""
     network = streets(1.25, 1.249)
@@ -188,7 +204,7 @@ def test_a_peak_outside_the_plan_is_warned_of() -> None:
     report = Flood(tide).report(network, who, 1200)
     assert "WARNING: the highest level of the series, 1.80 m (120 min after" in report.notes[0]
     assert "not met in the 20 min planned, in which it is 1.10 m at most" in report.notes[0]
-    assert report.source.startswith("Flood(at most 1.10 m planned for")
+    assert report.source.startswith("Flood(1.00 m at second 0, at most 1.10 m planned for")
     for late in (7200, 6000):
         report = Flood(tide).report(network, who, late)
         assert not any("WARNING" in note for note in report.notes)

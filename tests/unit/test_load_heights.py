@@ -173,6 +173,13 @@ def test_bad_sources_are_refused(source: Any, options: dict[str, Any], message: 
         read_heights(source, street(), **options)
 
 
+def test_swapped_points_are_refused() -> None:
+    """Points with lon and lat exchanged are told to be so, not to be of another town."""
+    table = points((50, 0, 1.2)).rename(columns={"lon": "lat", "lat": "lon"})
+    with pytest.raises(HazardError, match="longitude and latitude look swapped"):
+        read_heights(table, street())
+
+
 def test_without_rasterio(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra a raster is refused with the pip command."""
     load = builtins.__import__

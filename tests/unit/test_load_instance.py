@@ -53,6 +53,35 @@ def test_street_space_is_read_and_written(tmp_path: Path) -> None:
     assert read_instance(tmp_path / "again").group_classes.equals(scenario.group_classes)
 
 
+def test_depth_limits_are_read_and_written(tmp_path: Path) -> None:
+    """A limit not given is assumed and flagged, also when written again; depth_most is kept."""
+    text = (
+        "class_id,speed_flat,speed_steps,depth_limit,depth_most\nadult,1.3,0.9,,\n"
+        "chair,0.7,0,0.15,0.6\n"
+    )
+    scenario = read_instance(folder(tmp_path, classes=text))
+    classes = scenario.group_classes
+    assert classes.depth_limit.tolist() == [0.9, 0.15]
+    assert classes.depth_most.tolist() == [0.9, 0.6]
+    assert classes.depth_assumed.tolist() == [True, False]
+    write_instance(scenario, tmp_path / "again")
+    assert read_instance(tmp_path / "again").group_classes.equals(classes)
+    wrong = text.replace("0.15,0.6", "0.15,0.1")
+    with pytest.raises(PeopleError, match=r"chair: depth_most is 0.1 m, expected from its"):
+        read_instance(folder(tmp_path / "wrong", classes=wrong))
+
+
+def test_columns_not_read_are_noted(tmp_path: Path) -> None:
+    """A misspelt column of classes or groups is named in the network's report, with its table."""
+    text = "class_id,speed_flat,speed_steps,depthlimit\nadult,1.3,0.9,0.5\nchair,0.7,0,0.1\n"
+    groups = TABLES["groups.csv"].replace("together", "to gether")
+    report = read_instance(folder(tmp_path, classes=text, groups=groups)).network.report
+    assert report is not None
+    told = "\n".join(report.notes)
+    assert "classes.csv: columns not read: depthlimit (meant: depth_limit?)" in told
+    assert "groups.csv: columns not read: to gether (meant: together?)" in told
+
+
 @pytest.mark.parametrize("space", ["0.9", "10.1", "wide"])
 def test_impossible_street_space(tmp_path: Path, space: str) -> None:
     """A space below 1, above 10 or in words is refused with its row."""

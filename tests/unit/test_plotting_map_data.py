@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import from_edges
 
+import evacroute as er
 from evacroute.hazards import Closures
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
@@ -165,8 +166,59 @@ def test_columns_count_who_enters_each_link():
             cell = (int(code[moves.leg_link[i]]), int(moves.leg_enter[i] // 60))
             expected[cell] = expected.get(cell, 0) + int(moves.size[movement])
     data = unpack(pack_plan(plan, max_routes=2, with_persons=True).to_text())
+    found = flow(data, "flow_persons")
+    assert {cell: n for cell, n in found.items() if n} == expected
+
+
+def flow(data: dict[str, Any], column: str) -> dict[tuple[int, int], float]:
+    """A column of the flow by link and bin."""
     cells = zip(data["flow_link"].tolist(), data["flow_bin"].tolist(), strict=True)
-    assert dict(zip(cells, data["flow_persons"].tolist(), strict=True)) == expected
+    return dict(zip(cells, data[column].tolist(), strict=True))
+
+
+def test_columns_keep_people_on_long_links_in_sight():
+    """Who takes minutes over a link is inside it in each of them, and passes it once in all."""
+    plan = make_plan()
+    moves = plan.movements
+    slow = dataclasses.replace(
+        moves, depart=moves.depart + 30, leg_enter=3 * moves.leg_enter + 30,
+        leg_leave=3 * moves.leg_leave + 30, arrive=3 * moves.arrive + 30,
+    )  # fmt: skip
+    code = pair_links(plan.scenario.network).code
+    inside: dict[tuple[int, int], float] = {}
+    passing: dict[tuple[int, int], float] = {}
+    for movement in range(len(slow)):
+        size = int(slow.size[movement])
+        for i in range(slow.leg_ptr[movement], slow.leg_ptr[movement + 1]):
+            begin, end = float(slow.leg_enter[i]), float(slow.leg_leave[i])
+            for bin_ in range(1000):
+                within = min(end, 60.0 * bin_ + 60) - max(begin, 60.0 * bin_)
+                if within > 0:
+                    cell = int(code[slow.leg_link[i]]), bin_
+                    inside[cell] = inside.get(cell, 0) + size
+                    passing[cell] = passing.get(cell, 0) + size * within / (end - begin)
+    slowed = dataclasses.replace(plan, movements=slow)
+    data = unpack(pack_plan(slowed, max_routes=0, with_persons=False).to_text())
+    assert max(slow.leg_leave - slow.leg_enter) > 120
+    assert flow(data, "flow_inside") == inside
+    assert flow(data, "flow_passing") == pytest.approx(passing, abs=0.051)
+    entered = sum(flow(data, "flow_persons").values())
+    assert sum(inside.values()) > entered == pytest.approx(sum(passing.values()))
+
+
+def test_columns_hold_the_tide_of_each_minute():
+    """The tide is given at both ends of every bin, in proportion between samples, else not."""
+    plan = make_plan()
+    tide = er.Tide([0.0, 600.0], [1.0, 1.5])
+    n = plan.scenario.network.n_links
+    flood = er.Flood(tide, er.Heights(np.full(n, 3.0), np.zeros(n, bool)))
+    scenario = dataclasses.replace(plan.scenario, hazard=flood, deadline=600.0)
+    wet = dataclasses.replace(plan, scenario=scenario)
+    meta = unpack(pack_plan(wet, max_routes=0, with_persons=False).to_text())["meta"]
+    assert meta["tide"] == [
+        pytest.approx(1 + 0.05 * minute, abs=0.001) for minute in range(meta["bins"] + 1)
+    ]
+    assert "tide" not in unpack(pack_plan(plan, max_routes=0, with_persons=False).to_text())["meta"]
 
 
 def test_columns_hold_the_highest_price_of_each_minute():

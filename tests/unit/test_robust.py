@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from broken_links import BrokenLinks, assign_round
-from networks import diamond, from_edges, grid
+from networks import degrees, diamond, from_edges, grid
 from scenes import scene
 
 import evacroute as er
+from evacroute._adding import add_left, without_hope
 from evacroute.hazards.combined import overlay
+from evacroute.network import FERRY
 from evacroute.robust import assign_robust, open_ways
 
 INF = float("inf")
@@ -106,6 +109,123 @@ def test_a_way_that_is_always_closed_is_not_opened() -> None:
     laid = overlay([rows((0, -1, 0.0, INF, 0.0))] * 2, 1, 3600.0)
     opened = open_ways(scenario, laid, np.array([0.5, 0.5]), np.array([0]))
     assert at(opened, 1, 0, 0) == [0.0]
+
+
+def standing(*metres: float, room: int = 9) -> er.Scenario:
+    """Persons at x [m] on a corridor of three streets of 100 m, a shelter at its beginning."""
+    network = from_edges([(0, 0), (100, 0), (200, 0), (300, 0)], [(0, 1), (1, 2), (2, 3)])
+    lon, lat = degrees(list(metres), [0.0] * len(metres))
+    ids = [f"p{i}" for i in range(len(metres))]
+    people = er.read_people(pd.DataFrame({"person_id": ids, "lon": lon, "lat": lat}), network)
+    door = {"shelter_id": ["S"], "node_id": ["N0"], "capacity": [room]}
+    shelters = er.read_shelters(pd.DataFrame(door), network)
+    return er.Scenario(network, people, shelters, deadline="20 min")
+
+
+LAST_STREET = rows((4, -1, 0.0, INF, 0.0), (5, -1, 0.0, INF, 0.0))
+"""Both directions of the street farthest from the shelter, closed for good."""
+
+
+@pytest.mark.parametrize("measure", ["worst", "expected"])
+def test_who_stands_on_a_street_that_may_fall_is_planned_by_the_likely_scenario(
+    measure: str,
+) -> None:
+    """They have a way, and it is told that in the other scenario they are stuck."""
+    dry = standing(20.0, 230.0)
+    several = [dry, dry.with_hazard(LAST_STREET)]
+    plan = er.assign(several, robust=measure, probabilities=[0.9, 0.1])
+    assert (plan.placed, plan.left) == (2, 0)
+    assert er.verify(plan).ok
+    assert plan.settings["robust"]["safe"] == [2, 1]
+    risk = er.evaluate(plan, {"dry": several[0], "quake": several[1]}).at_risk
+    assert risk[["scenario", "outcome"]].values.tolist() == [["quake", "stuck"]]
+    mine = plan.assignments_frame().set_index("person_id").loc["p1", "movement_id"]
+    assert risk["movement_id"].tolist() == [mine]
+
+
+def test_likely_ways_are_tried_where_a_scenario_is_the_worst_case() -> None:
+    """Of dry streets and others, where the worst case needs no plan of its own."""
+    base = er.lagoon(people=400)
+    several = [base, base.with_hazard(er.Earthquake(seed=1))]
+    plan = er.assign(several, robust="worst", probabilities=[0.9, 0.1])
+    said = plan.settings["robust"]
+    assert said["chosen"] == "worst case, likely ways for those cut off"
+    alone = [er.assign(one).safe for one in several]
+    assert said["safe"] == alone
+    assert er.verify(plan).ok
+
+
+def test_where_others_set_out_a_street_is_opened_only_after_them() -> None:
+    """A street stays closed until the others of the class, who wait for it, are out of it."""
+    dry = standing(230.0, 230.0, 205.0)
+    link = int(dry.groups.walks.link[0])
+    closed = rows((link, -1, 0.0, 300.0, 0.0), (link, -1, 600.0, INF, 0.0))
+    slow = rows((link, -1, 0.0, 300.0, 0.1))
+    laid = overlay([closed, slow], 1, 1200.0)
+    worst = dry.with_hazard(laid.worst())
+    assert not worst.cut_off.any()
+    everyone = np.arange(len(dry.groups))
+    for groups, first in ((everyone, 0.1), (everyone[:-1], 0.0)):
+        opened = open_ways(worst, laid, np.array([0.5, 0.5]), groups)
+        assert at(opened, 1, link, 0) == [first]
+        assert at(opened, 1, link, 700) == [1.0]
+
+
+def test_who_is_left_for_want_of_room_is_not_told_of_a_closed_street() -> None:
+    """Cut off in one scenario, and without a place in the other: the place is the reason."""
+    dry = standing(20.0, 230.0, room=1)
+    several = [dry, dry.with_hazard(LAST_STREET)]
+    plan = add_left(er.assign(several[1]), several, np.array([0.9, 0.1]))
+    assert plan.left_by_reason == {"no shelter with room (not proven)": 1}
+    both = [dry.with_hazard(LAST_STREET)] * 2
+    plan = add_left(er.assign(several[1]), both, np.array([0.9, 0.1]))
+    assert plan.left_by_reason == {"cut off by a hazard": 1}
+
+
+def test_whoever_is_safe_nowhere_is_withdrawn_and_may_be_added() -> None:
+    """A way with one link closed in each scenario is no way; another that one has open is."""
+    network = diamond(upper=100.0, lower=150.0)
+    dry = scene(network, [(0, 2)], [(3, 9)], deadline=1000.0)
+    plan = er.assign(dry)
+    first, second = plan.movements.leg_link[:2].tolist()
+    several = [dry.with_hazard(rows((one, -1, 0.0, INF, 0.0))) for one in (first, second)]
+    assert er.evaluate(plan, several).odds["odds"].tolist() == [0.0]
+    rest = without_hope(plan, several)
+    assert rest.left_by_reason == {"cut off by a hazard": 2}
+    assert without_hope(rest, several) is rest
+    more = add_left(rest, several, np.array([0.5, 0.5]))
+    assert (more.placed, more.left) == (2, 0)
+    assert er.evaluate(more, several).table["safe"].tolist() == [2, 2]
+    assert er.verify(more).ok
+
+
+def test_nobody_is_added_to_a_plan_that_leaves_nobody() -> None:
+    """The same plan comes back, its bound and prices with it."""
+    dry = standing(20.0, 230.0)
+    plan = er.assign(dry, "over_time", time_limit=1)
+    assert add_left(plan, [dry, dry.with_hazard(LAST_STREET)], np.array([0.9, 0.1])) is plan
+
+
+def test_who_is_added_rides_no_seat_that_is_taken() -> None:
+    """A boat of one seat brings in one: of two beside it the other stays, in all scenarios."""
+    network = from_edges([(0, 0), (100, 0), (200, 0)], [(0, 1), (1, 2)])
+    kind = network.kind.copy()
+    kind[[0, 1]] = FERRY
+    boats = er.Boats(
+        link=[1], trip_id=np.array(["T"], dtype=object), leave_s=[600.0], arrive_s=[660.0],
+        seats=[1], wheelchair_places=[0], boarders=[9],
+    )  # fmt: skip
+    rest = scene(network, [(1, 1), (2, 1)], [(0, 9)])
+    dry = er.Scenario(
+        replace(network, kind=kind), rest.groups, rest.shelters, classes=rest.group_classes,
+        boats=boats, deadline=3600.0,
+    )  # fmt: skip
+    cut = dry.with_hazard(rows((3, -1, 0.0, INF, 0.0)))
+    plan = er.assign(cut, "earliest_arrival")
+    assert plan.placed == 1
+    more = add_left(plan, [dry, cut], np.array([0.9, 0.1]))
+    assert more.placed == 1
+    assert er.verify(more).ok
 
 
 def broken_grid(seed: int) -> list[er.Scenario]:

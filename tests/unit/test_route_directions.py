@@ -274,8 +274,53 @@ def test_boats_of_a_timetable() -> None:
     ]  # fmt: skip
     assert told.text[1].startswith(f"Go to the boat stop {first} (")
     assert told.text[2] == "Wait for the boat (2 minutes)."
-    assert told.text[3] == f"Take the boat 1 from {first} to {last}."
+    assert told.text[3].startswith(f"Take the boat 1 from {first} to {last}. It casts off ")
     assert "1 boat" in told.text[0]
+
+
+@pytest.mark.parametrize(
+    "enter,alarm,said",
+    [
+        (190.0, None, "3 minutes after the alarm. Be at the stop 2 minutes before."),
+        (100.0, "23:59", "1 minute after the alarm, at 00:00. Be at the stop 1 minute before."),
+        (59.0, None, "in the first minute after the alarm. You reach the stop only just in time."),
+        (59.0, "10:30", "in the first minute after the alarm, at 10:30. You reach the stop only"),
+    ],
+)
+def test_when_a_boat_casts_off(enter: float, alarm: str | None, said: str) -> None:
+    """The minute a boat casts off in is told, never a later one, and how early to be there."""
+    network, _ = er.lagoon_boats(until="30 min")
+    ids = network.link_positions(["gangway:C1-r", "boat:C1>C2", "gangway:C2"]).tolist()
+    times = [0.0, enter, 400.0], [10.0, 400.0, 410.0]
+    told = route_directions(network, ids, *times, shelter="Scuola", alarm=alarm)
+    line = next(
+        line for step, line in zip(told.steps, told.text, strict=True) if step.kind == "boat"
+    )
+    assert f". It casts off {said}" in line
+    others = {
+        route_directions(network, ids, *times, shelter="Scuola", alarm=alarm, language=one).text[-3]
+        for one in LANGUAGES
+    }
+    assert len(others) == len(LANGUAGES)
+    assert all("{" not in text for text in others)
+
+
+def test_a_ferry_without_timetable_has_no_time() -> None:
+    """A ferry of the map that people may take at any time is not said to cast off."""
+    told = tell(WAY)
+    assert not any("casts off" in line for line in told.text)
+    assert all(step.casts_off_s is None for step in told.steps)
+
+
+def test_who_changes_boats_is_not_told_to_be_early() -> None:
+    """After a change the next boat's time is told, but nobody can be at the stop before."""
+    network, _ = er.lagoon_boats(until="30 min")
+    ids = network.link_positions(["gangway:C1-r", "boat:C1>C2", "boat:C2>C3", "gangway:C3"])
+    way = (ids.tolist(), [0.0, 100.0, 480.0, 640.0], [10.0, 340.0, 640.0, 650.0])
+    told = route_directions(network, *way, shelter="Scuola", trips=[(), {"T1"}, {"T2"}, ()])
+    one, two = (step for step in told.steps if step.kind == "boat")
+    assert (one.spare_s, two.spare_s) == (90.0, None)
+    assert told.text[told.steps.index(two)].endswith("It casts off 8 minutes after the alarm.")
 
 
 def test_another_trip_is_another_boat() -> None:

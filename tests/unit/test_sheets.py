@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,13 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import missing
-from drawn_plans import NASTY, make_plan, make_plan_of_people
+from drawn_plans import NASTY, make_hazard_plan, make_plan, make_plan_of_people
+from networks import corridor, from_edges
 from plans import empty_plan, small_plan
+from scenes import scene
 
 import evacroute as er
-from evacroute._sheet_page import INKS
+from evacroute._sheet_page import INKS, UNBROKEN
 from evacroute.errors import InputError
 from evacroute.languages import LANGUAGES
+from evacroute.network import FERRY
+from evacroute.sheets import _in_order
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -126,6 +131,21 @@ def test_the_sheet_counts_its_people(tmp_path: Path) -> None:
         assert sum(map(int, re.findall(r": (\d+) p", listed[1]))) == persons
 
 
+def ways_of(page: str) -> list[list[str]]:
+    """Lines of each way on a sheet; those of the main ways come first."""
+    return [re.findall("<li>(.*?)</li>", way) for way in re.findall(r"<ol>(.*?)</ol>", page)]
+
+
+def followed(ways: list[list[str]], way: list[str]) -> list[str]:
+    """Lines of a way with its references followed."""
+    found = re.fullmatch(r"Then as on way (\d+), from line (\d+)\.", way[-1])
+    if not found:
+        return way
+    other, line = int(found[1]), int(found[2])
+    assert way is not ways[other - 1]
+    return way[:-1] + followed(ways, ways[other - 1])[line - 1 :]
+
+
 def test_the_main_ways_are_the_plans(tmp_path: Path) -> None:
     """The ways on a sheet are told as `directions` tells them, but for when to leave."""
     plan = make_plan()
@@ -134,13 +154,96 @@ def test_the_main_ways_are_the_plans(tmp_path: Path) -> None:
         er.directions(plan, movement=m).text[1:]
         for m in np.flatnonzero(plan.movements.shelter == 0).tolist()
     ]
-    rows = [
-        "".join(f"<li>{line}</li>" for line in text if "Wait here" not in line) for text in told
+    bare = [
+        [re.sub(r" Expect to wait.*", "", line) for line in text if "Wait here" not in line]
+        for text in told
     ]
-    ways = re.findall(r"<ol>(.*?)</ol>", page)
+    ways = ways_of(page)
     assert ways
-    bare = [re.sub(r" Expect to wait[^<]*", "", row) for row in rows]
-    assert set(ways) <= set(bare)
+    assert all(followed(ways, way) in bare for way in ways)
+
+
+def test_an_end_that_ways_share_is_told_once(tmp_path: Path) -> None:
+    """A way that ends as one before it refers to its line, and says the same when followed."""
+    scenario = er.lagoon(people=600)
+    plan = er.assign(scenario)
+    shared = 0
+    for path in er.write_sheets(plan, tmp_path / "out", ways=6)[1:]:
+        ways = ways_of(unescape(read(path)))
+        shared += sum("Then as on way" in way[-1] for way in ways)
+        assert all(followed(ways, way)[-1].startswith("You are there") for way in ways)
+        ends = [tuple(way[-3:]) for way in ways if len(way) > 2 and "Then as" not in way[-1]]
+        assert len(ends) == len(set(ends))
+    assert shared > 5
+
+
+def test_ways_by_boat_tell_all_departures(tmp_path: Path) -> None:
+    """A way by boat tells each time at which its people's boats cast off, and to be early."""
+    network = corridor(3)
+    kind = network.kind.copy()
+    kind[2:4] = FERRY
+    boats = er.Boats(
+        link=[2, 2], trip_id=["A", "B"], leave_s=[240.0, 600.0], arrive_s=[300.0, 700.0],
+        seats=[3, 9], wheelchair_places=[1, 1], boarders=[9, 9],
+    )  # fmt: skip
+    base = scene(network, [(0, 5)], [(3, 50)], classes=[(1.0, 0.5)], deadline=3600.0)
+    plan = er.assign(replace(base, network=replace(network, kind=kind), boats=boats))
+    page = read(er.write_sheets(plan, tmp_path / "out")[1])
+    assert "The boat casts off after the alarm, in minutes: 4, 10. Be at the stop 2 min" in page
+    page = read(er.write_sheets(plan, tmp_path / "out", alarm="10:30")[1])
+    assert "The boat casts off at 10:34, 10:40." in page
+    assert "Wait for the boat" not in page
+
+
+def test_closed_streets_are_on_the_map(tmp_path: Path) -> None:
+    """Streets closed at some time are marked, each once, and told apart by whom they stop."""
+    plan = make_hazard_plan()
+    page = read(er.write_sheets(plan, tmp_path / "out")[1])
+    assert "Dense lines across a street: closed to everyone at some time." in page
+    assert "Sparse lines across a street: closed to some people at some time." in page
+    marks = dict(re.findall(r'<path class="(shut|barred)" d="([^"]*)"', page))
+    assert {name: d.count("M") for name, d in marks.items()} == {"shut": 2, "barred": 1}
+    dry = read(er.write_sheets(make_plan(), tmp_path / "out")[1])
+    assert "closed to" not in dry
+    assert 'class="shut"' not in dry
+
+
+def test_closed_streets_beside_the_map_are_not_told(tmp_path: Path) -> None:
+    """The legend names closed streets only where the drawing shows one."""
+    network = from_edges(
+        [(0, 0), (100, 0), (200, 0), (345, 0), (445, 0)], [(0, 1), (1, 2), (2, 3), (3, 4)]
+    )
+    base = scene(network, [(0, 3)], [(1, 9)], classes=[(1.0, 0.5)], deadline=900.0)
+    told = []
+    for link in (2, 4):
+        closed = er.Closures([{"link_id": network.link_id[link]}])
+        plan = er.assign(replace(base, hazard=closed))
+        page = read(er.write_sheets(plan, tmp_path / "out")[1])
+        told.append("Dense lines across a street" in page)
+        assert told[-1] == ('class="shut"' in page)
+    assert told == [True, False]
+
+
+def test_names_are_not_broken_in_the_index(tmp_path: Path) -> None:
+    """Short names of streets stay on one line in the index, long ones may break."""
+    index = read(er.write_sheets(make_plan(), tmp_path / "out")[0])
+    names = re.findall(r'<span( class="place")?>(.*?)</span>', index)
+    assert any(kind for kind, _ in names)
+    assert all(bool(kind) == (len(unescape(name)) <= UNBROKEN) for kind, name in names)
+    assert ".place{white-space:nowrap}" in index
+
+
+def test_starts_are_in_the_order_people_look_them_up(tmp_path: Path) -> None:
+    """The streets of a sheet stand by name, numbers in them by their value."""
+    assert sorted(["Calle 10", "campo 2", "Calle 9", "2"], key=_in_order) == [
+        "2", "Calle 9", "Calle 10", "campo 2",
+    ]  # fmt: skip
+    page = read(er.write_sheets(make_plan(tuple(range(1, 30))), tmp_path / "out")[1])
+    listed = re.search(r'<ul class="starts">(.*?)</ul>', page)
+    assert listed
+    names = [unescape(row).rsplit(":", 1)[0] for row in re.findall("<li>(.*?)</li>", listed[1])]
+    names = [name for name in names if name != "Other places nearby"]
+    assert names == sorted(names, key=_in_order)
 
 
 def test_without_steps(tmp_path: Path) -> None:
@@ -206,8 +309,6 @@ def test_a_shelter_that_nobody_goes_to(tmp_path: Path) -> None:
 
 def test_odd_ids_make_safe_names(tmp_path: Path) -> None:
     """Ids with slashes, or alike but for case, become names of files apart."""
-    from dataclasses import replace
-
     plan = small_plan()
     shelters = replace(
         plan.scenario.shelters, shelter_id=np.array(["../a b", "..\\A?B"], dtype=object)

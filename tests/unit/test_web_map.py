@@ -476,6 +476,56 @@ def test_browser_fits_a_phone_and_the_dark(browser: Any, tmp_path: Path):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)])
+def test_browser_keeps_the_legend_small_on_a_phone(
+    browser: Any, tmp_path: Path, size: tuple[int, int]
+):
+    """On a phone the legend is a button; open it leaves most of the map free; a touch closes it."""
+    path = write_map(make_hazard_plan(), tmp_path / "map.html")
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    view = Seen(context.new_page())
+    page = view.open(path)
+
+    def share() -> float:
+        box, map_ = (page.locator(name).bounding_box() for name in (".legend", "#map"))
+        return float(box["width"] * box["height"] / map_["width"] / map_["height"])
+
+    assert share() < 0.05
+    page.click(".legend summary")
+    assert "shelter, full" in legend(page)
+    assert share() < 0.4
+    page.mouse.click(size[0] - 300, 150)
+    assert page.locator(".legend[open]").count() == 0
+    context.close()
+    assert view.faults == []
+
+
+@pytest.mark.browser
+def test_browser_shows_the_tide_beside_the_clock(seen: Seen, tmp_path: Path):
+    """The clock tells the tide's level at the end of the moment shown, or its range over all."""
+    plan = make_plan()
+    n = plan.scenario.network.n_links
+    heights = er.Heights(np.full(n, 3.0), np.zeros(n, bool))
+    flood = er.Flood(er.Tide([0.0, 600.0], [1.0, 1.5]), heights)
+    wet = replace(plan, scenario=replace(plan.scenario, hazard=flood, deadline=600.0))
+    page = seen.open(write_map(wet, tmp_path / "map.html"))
+    assert "; tide 1.00 m to 1." in page.inner_text("#clock")
+    page.focus("#moment")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#clock").endswith("; tide at minute 2: 1.10 m, rising")
+
+
+@pytest.mark.browser
+def test_browser_draws_the_load_over_hazards(seen: Seen, tmp_path: Path):
+    """What hazards do lies under the streets, so that the colour of the load is seen."""
+    page = seen.open(write_map(make_hazard_plan(), tmp_path / "map.html"))
+    panes = """names => names.map((name) =>
+      Number(getComputedStyle(document.querySelector(name)).zIndex))"""
+    below, above = page.evaluate(panes, [".leaflet-hazards-pane", ".leaflet-overlay-pane"])
+    assert below < above
+
+
+@pytest.mark.browser
 def test_browser_without_decompression_says_why(browser: Any, tmp_path: Path):
     """A browser too old to unpack the plan says so in the page."""
     path = write_map(make_plan(), tmp_path / "map.html")

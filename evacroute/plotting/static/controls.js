@@ -78,9 +78,26 @@ class Controls {
       : `Minute ${from} to ${to} after the alarm: ${count(this.safe[bin])} safe, ` +
         `${count(this.departed[bin] - this.safe[bin])} on the way, ` +
         `${count(persons - left - this.departed[bin])} not yet left`;
-    document.getElementById("clock").textContent = text;
+    document.getElementById("clock").textContent = text + this.tide();
     this.slider.setAttribute("aria-valuetext", `minute ${from} to ${to}`);
   }
+
+  // The water's level over the tide datum at the end of the moment shown, or its range over all.
+  tide() {
+    const { tide, bin_s } = this.data.meta;
+    if (!tide) return "";
+    if (this.view.mode === "whole") {
+      const [low, high] = [Math.min(...tide), Math.max(...tide)].map(metres);
+      return low === high ? `; tide ${low}` : `; tide ${low} to ${high}`;
+    }
+    const [before, now] = tide.slice(this.view.bin, this.view.bin + 2);
+    const trend = now > before ? ", rising" : now < before ? ", falling" : "";
+    return `; tide at minute ${((this.view.bin + 1) * bin_s) / 60}: ${metres(now)}${trend}`;
+  }
+}
+
+function metres(level) {
+  return `${level.toFixed(2)} m`;
 }
 
 function cumulative(times, sizes, { bins, bin_s }) {
@@ -99,7 +116,12 @@ function makeLegend(map) {
     return holder;
   };
   control.addTo(map);
-  if (window.matchMedia("(max-width: 45rem)").matches) holder.removeAttribute("open");
+  // Where the map is small the legend is a button, and anything else that is touched closes it.
+  const small = window.matchMedia("(max-width: 45rem), (max-height: 32rem)");
+  const fit = () => (holder.open = !small.matches);
+  fit();
+  small.addEventListener("change", fit);
+  map.on("click movestart zoomstart", () => small.matches && (holder.open = false));
   return {
     update(view, breaks, minutes, hazards = []) {
       const swatch = (level) => element("span", { class: `swatch level-${level}`, "aria-hidden": "true" });
@@ -108,7 +130,7 @@ function makeLegend(map) {
       const number = (value) => (share ? percent(value) : count(value));
       const span = minutes === 1 ? "minute" : `${minutes} minutes`;
       const title = {
-        persons: { whole: "Persons in all", moment: `Persons entering in this ${span}` },
+        persons: { whole: "Persons in all", moment: `Persons in the street in this ${span}` },
         share: { whole: `Capacity used in the fullest ${span}`, moment: `Capacity used in this ${span}` },
         price: {
           whole: "Seconds that one more person costs the others, at most",

@@ -51,7 +51,8 @@ class Hazards {
   draw(map) {
     this.map = map;
     const pane = map.createPane("hazards");
-    pane.style.zIndex = 410;
+    // Under the streets: marks stand out beside the load, and never hide it.
+    pane.style.zIndex = 390;
     pane.style.pointerEvents = "none";
     const renderer = L.canvas({ pane: "hazards", padding: 0.4 });
     for (const street of this.rows.keys()) {
@@ -150,16 +151,17 @@ function timeSpan(from, to) {
   return from === 0 ? `until minute ${minute(to)}` : `from minute ${minute(from)} to ${minute(to)}`;
 }
 
-// Told apart by form alone: dense broad ticks, sparse ticks, dots.
+// Told apart by form alone: dense ticks, sparse ticks, a band; all broader than the fullest street.
 function hazardStyles(zoom) {
   const colours = getComputedStyle(document.documentElement);
   const colour = (kind) => colours.getPropertyValue(`--hazard-${kind}`).trim();
   const scale = Math.max(0.45, Math.min(2, 1.3 ** (zoom - 16)));
   const dash = (...lengths) => lengths.map((length) => (length * scale).toFixed(1)).join(" ");
+  const broad = (more) => streetStyles(zoom)[CLASSES].weight + more * scale;
   return {
     [OPEN]: { stroke: false },
-    [SLOWER]: { stroke: true, color: colour(SLOWER), weight: 3 * scale, dashArray: dash(3, 5), opacity: 1 },
-    [SOME]: { stroke: true, color: colour(SOME), weight: 8 * scale, dashArray: dash(2, 8), opacity: 1 },
-    [SHUT]: { stroke: true, color: colour(SHUT), weight: 9 * scale, dashArray: dash(3, 2), opacity: 1 },
+    [SLOWER]: { stroke: true, color: colour(SLOWER), weight: broad(4), dashArray: null, opacity: 0.4 },
+    [SOME]: { stroke: true, color: colour(SOME), weight: broad(7), dashArray: dash(2, 8), opacity: 1 },
+    [SHUT]: { stroke: true, color: colour(SHUT), weight: broad(7), dashArray: dash(3, 2), opacity: 1 },
   };
 }

@@ -22,7 +22,7 @@ class Streets {
 
   // Totals and the fullest moment of each street, over both directions.
   addUp() {
-    const { flow_link, flow_bin, flow_persons } = this.data;
+    const { flow_link, flow_bin, flow_persons, flow_inside, flow_passing } = this.data;
     this.total = new Float64Array(this.count);
     this.totalBack = new Float64Array(this.count);
     this.peakShare = new Float64Array(this.count);
@@ -43,11 +43,11 @@ class Streets {
       if (share > this.peakShare[street]) {
         this.peakShare[street] = share;
         this.peakBin[street] = bin;
-        this.peakPersons[street] = flow_persons[i];
+        this.peakPersons[street] = flow_passing[i];
         this.peakWay[street] = flow_link[i] & 1;
       }
       const key = street * this.data.meta.bins + bin;
-      both.set(key, (both.get(key) || 0) + flow_persons[i]);
+      both.set(key, (both.get(key) || 0) + flow_inside[i]);
     }
     this.busiestCell = maximum(both.values());
   }
@@ -75,9 +75,11 @@ class Streets {
     return column[code >> 1];
   }
 
+  // Flow through the link, averaged along it and over the bin, as a share of its capacity.
   shareOf(cell) {
     const room = this.capacity(this.data.flow_link[cell]) * this.binSeconds;
-    return room > 0 ? this.data.flow_persons[cell] / room : 1;
+    // Who only just touches a bin still counts as somebody.
+    return room > 0 ? Math.max(this.data.flow_passing[cell] / room, SHARE_BREAKS[0]) : 1;
   }
 
   points(code) {
@@ -111,7 +113,7 @@ class Streets {
   // Colour by `view`: {mode: "whole" | "moment", measure: "persons" | "share" | "price", bin}.
   colour(view) {
     this.view = view;
-    const { flow_link, flow_bin, flow_persons } = this.data;
+    const { flow_link, flow_bin, flow_inside } = this.data;
     const value = this.value;
     if (view.mode === "whole") {
       value.set({ persons: this.total, share: this.peakShare, price: this.highest }[view.measure]);
@@ -128,7 +130,7 @@ class Streets {
         if (flow_bin[i] !== view.bin) continue;
         const street = flow_link[i] >> 1;
         if (view.measure === "share") value[street] = Math.max(value[street], this.shareOf(i));
-        else value[street] += flow_persons[i];
+        else value[street] += flow_inside[i];
       }
     }
     this.apply(false);
@@ -254,7 +256,7 @@ class Streets {
     const minutes = this.binSeconds / 60;
     const span = minutes === 1 ? "in one minute" : `in ${minutes} minutes`;
     const from = this.minute(this.peakBin[street]);
-    return `${count(this.peakPersons[street])} ${span}, from minute ${from}: ${percent(share)} of capacity`;
+    return `${count(Math.max(1, this.peakPersons[street]))} ${span}, from minute ${from}: ${percent(share)} of capacity`;
   }
 
   priceText(street) {
