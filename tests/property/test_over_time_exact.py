@@ -72,9 +72,11 @@ def check_bound(plan: er.Plan) -> None:
     """Fail unless there is a bound that is not above the cost.
 
     There may be none where people are left, for their penalties, or where a door lets nobody in
-    during some slots: the wait for it, if it is all there is, is not proven.
+    during some slots: the wait for it, if it is all there is, is not proven. Nor is it where all
+    must be in within one slot.
     """
     thin = (plan.scenario.shelters.intake_rate * STEP < 1).any()
+    thin |= plan.scenario.deadline_s <= STEP
     if plan.left == 0 and plan.cost > 0 and not thin:
         assert plan.bound is not None
     assert (plan.bound or 0.0) <= plan.cost + SLACK
