@@ -61,8 +61,9 @@ def replan(
         inside a closed shelter stay, those on a closed link turn round.
     hazard
         What comes besides: one hazard or several, their times from the alarm; what they do before
-        now is left out. Whoever's way is closed, or takes another time, gets another. A flood comes
-        on top of the plan's own: water then counts twice.
+        now is left out. Whoever's way is closed, or takes another time, gets another. A flood is a
+        new forecast: it takes the place of the plan's own water from now on, on streets, raised
+        walkways and under low bridges, so give it the heights and walkways again.
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
