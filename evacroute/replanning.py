@@ -75,7 +75,7 @@ def replan(
         Stop improving when (cost - bound) / bound of what is left is no more than this.
     time_limit
         Stop improving after this time [s, or text]. Everyone who must be placed is searched a way
-        all the same.
+        all the same, which takes longer where most people need another one.
     keep_within
         People who would be safe within this time [s, or text] are not asked to change for others,
         even where others are left for that; 0 asks everyone.
@@ -146,8 +146,8 @@ def replan(
     problem = with_order(problem, order)
     ways = _ways(plan, standing, rest, problem, now_s + near)
     run = Resume(
-        problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
-        progress=progress,
+        problem, ways, prices, first, gap=float(gap), time_limit=limit, begin=begin,
+        seed=plan.seed, progress=progress,
     )  # fmt: skip
     outcome = run.solve()
     roster = None
