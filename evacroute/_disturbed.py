@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.hazards import Hazard, LinkTimes, as_hazards, hot_from
+from evacroute.hazards.flood import check_one_flood
+from evacroute.hazards.known_tide import before, brings_water
 from evacroute.network import Network
 from evacroute.people import Classes
 from evacroute.plan import Plan
@@ -16,8 +18,8 @@ from evacroute.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class FromNow:
-    """A hazard of which only counts what it does from some time on."""
+class _Part:
+    """A hazard of which not all counts."""
 
     hazard: Hazard
     now: float
@@ -32,10 +34,23 @@ class FromNow:
         """Whether it asks how deep people can wade."""
         return bool(getattr(self.hazard, "wades", False))
 
+    def _level(self, begin: float, end: float) -> float:
+        level = getattr(self.hazard, "level", None)
+        return -np.inf if level is None or end < begin else float(level(begin, end))
+
+
+@dataclass(frozen=True, slots=True)
+class FromNow(_Part):
+    """A hazard of which only counts what it does from some time on."""
+
+    @property
+    def counts(self) -> tuple[float, float]:
+        """From when to when its tide counts [s]."""
+        return self.now, np.inf
+
     def level(self, begin: float, end: float) -> float:
         """Highest water from `begin` to `end` [m], -inf if it knows of none."""
-        level = getattr(self.hazard, "level", None)
-        return -np.inf if level is None else float(level(begin, end))
+        return self._level(max(begin, self.now), end)
 
     def hot_from(
         self, network: Network, nodes: NDArray[np.int32], until: float
@@ -45,25 +60,48 @@ class FromNow:
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find its link times, those from before cut off."""
-        times = self.hazard.link_times(network, classes, until)
-        late = np.flatnonzero(times.to_s > self.now)
-        return LinkTimes(
-            times.link[late],
-            times.class_[late],
-            np.maximum(times.from_s[late], self.now),
-            times.to_s[late],
-            times.speed_factor[late],
-        )
+        return self.hazard.link_times(network, classes, until).clipped(self.now, np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class DryFromNow(_Part):
+    """A hazard whose water only counts up to some time; all else that it does goes on."""
+
+    @property
+    def counts(self) -> tuple[float, float]:
+        """From when to when its tide counts [s]."""
+        return -np.inf, self.now
+
+    def level(self, begin: float, end: float) -> float:
+        """Highest water from `begin` to `end` [m], -inf if it knows of none."""
+        return self._level(begin, min(end, before(self.now)))
+
+    def hot_from(
+        self, network: Network, nodes: NDArray[np.int32], until: float
+    ) -> NDArray[np.float64]:
+        """When each of some nodes gets hot [s], inf = never."""
+        return hot_from((self.hazard,), network, nodes, until)
+
+    def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
+        """Find its link times, those of water cut off."""
+        return self.hazard.link_times(network, classes, until).dry_from(self.now)
 
 
 def hazards_from(
     scenario: Scenario, hazard: Hazard | Sequence[Hazard] | None, now: float
 ) -> tuple[Hazard, ...]:
-    """Join what goes on and what comes from now on."""
-    return (
-        *as_hazards(scenario.hazard),
-        *(FromNow(one, now) for one in as_hazards(hazard)),
-    )
+    """Join what goes on and what comes from now on: new water takes the place of the old.
+
+    Raises
+    ------
+    HazardError
+        If the hazard is none, or there is more than one new flood.
+    """
+    old, new = as_hazards(scenario.hazard), as_hazards(hazard)
+    check_one_flood(new)
+    if any(map(brings_water, new)):
+        old = tuple(DryFromNow(one, now) if brings_water(one) else one for one in old)
+    return (*old, *(FromNow(one, now) for one in new))
 
 
 def disturbed(plan: Plan, hazards: Sequence[Hazard], now: float) -> NDArray[np.bool_]:

@@ -62,8 +62,9 @@ def replan(
         Those inside a closed shelter stay, those on a closed link turn round.
     hazard
         What comes besides: one hazard or several, their times from the alarm; what they do before
-        now is left out. Whoever's way is closed, or takes another time, gets another. A flood comes
-        on top of the plan's own: water then counts twice.
+        now is left out. Whoever's way is closed, or takes another time, gets another. A flood is a
+        new forecast: it takes the place of the plan's own water from now on, on streets, raised
+        walkways and under low bridges, so give it the heights and walkways again.
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
@@ -75,7 +76,7 @@ def replan(
         Stop improving when (cost - bound) / bound of what is left is no more than this.
     time_limit
         Stop improving after this time [s, or text]. Everyone who must be placed is searched a way
-        all the same.
+        all the same, which takes longer where most people need another one.
     keep_within
         People who would be safe within this time [s, or text] are not asked to change for others,
         even where others are left for that; 0 asks everyone.
@@ -146,8 +147,8 @@ def replan(
     problem = with_order(problem, order)
     ways = _ways(plan, standing, rest, problem, now_s + near)
     run = Resume(
-        problem, ways, prices, first, gap=float(gap), time_limit=limit, seed=plan.seed,
-        progress=progress,
+        problem, ways, prices, first, gap=float(gap), time_limit=limit, begin=begin,
+        seed=plan.seed, progress=progress,
     )  # fmt: skip
     outcome = run.solve()
     roster = None

@@ -292,7 +292,7 @@ def _rows_of(times: LinkTimes, class_: int, becomes: int) -> LinkTimes:
     some = np.flatnonzero((times.class_ == class_) | (times.class_ == EVERY))
     return LinkTimes(
         times.link[some], np.full(len(some), becomes), times.from_s[some], times.to_s[some],
-        times.speed_factor[some],
+        times.speed_factor[some], water=times.water[some],
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from evacroute._setting_out import Setting, Starts, set_out, starts
 from evacroute.boats import Boats
 from evacroute.class_bins import ClassBins, bin_classes
-from evacroute.errors import Faults, HazardError, InputError
-from evacroute.hazards import Flood, Hazard, LinkTimes, Tide, as_hazards, hot_from, wades
+from evacroute.errors import Faults, InputError
+from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards, hot_from, wades
+from evacroute.hazards.flood import check_one_flood
 from evacroute.hazards.known_tide import tide_of
 from evacroute.network import Network
 from evacroute.people import Classes, Groups, People
@@ -132,12 +133,7 @@ class Scenario:
         put(self, "groups", groups)
 
     def _resolve(self) -> LinkTimes:
-        floods = [one for one in as_hazards(self.hazard) if isinstance(one, Flood)]
-        if len(floods) > 1:
-            raise HazardError(
-                f"there are {len(floods)} floods, whose water would count twice; expected one, "
-                "with the highest level of all"
-            )
+        check_one_flood(as_hazards(self.hazard))
         parts = [
             one.link_times(self.network, self.group_classes, self.deadline_s)
             for one in as_hazards(self.hazard)

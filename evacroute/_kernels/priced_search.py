@@ -37,6 +37,9 @@ class Paths(NamedTuple):
         Tail of each arc.
     row
         Of each class and arc: head, slots, first item, items; shape (n_classes, n_arcs, 4).
+    span
+        First and last slot in which each arc may be entered, shape (n_arcs, 2). Of the many copies
+        of a street that changes most are shut at any time, and need no closer look.
     item_link, item_off
         Link of each item, and slots after the arc's entry, the latter by class.
     node_shelter, shelter_node
@@ -46,6 +49,7 @@ class Paths(NamedTuple):
     ptr: Any
     src: Any
     row: Any
+    span: Any
     item_link: Any
     item_off: Any
     node_shelter: Any
@@ -179,7 +183,7 @@ def find_way(
     n = len(paths.ptr) - 1
     state, heap = space.state, space.heap
     row, item_link, item_off = paths.row[k], paths.item_link, paths.item_off[k]
-    src, ptr = paths.src, paths.ptr
+    src, ptr, span = paths.src, paths.ptr, paths.span
     price = guide.link[guide.scale[k]]
     price_row, door, wide = guide.row, guide.door, need * places.unit[k]
     free = places.link
@@ -259,6 +263,8 @@ def find_way(
                     continue
                 to, v, via, c = t + 1, u, WAIT, g + wait
             else:
+                if t < span[a, 0] or t > span[a, 1]:
+                    continue
                 took = row[a, 1]
                 to, v, via = t + took, row[a, 0], a
                 if to > n_slots:

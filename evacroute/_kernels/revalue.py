@@ -22,6 +22,7 @@ def revalue(paths: Any, guide: Any, places: Any, k: int, value: Any) -> None:
     """
     n_slots, n = value.shape[0] - 1, value.shape[1]
     row, item_link, item_off, ptr = paths.row[k], paths.item_link, paths.item_off[k], paths.ptr
+    span = paths.span
     price, price_row, wait = guide.link[guide.scale[k]], guide.row, guide.weight[k]
     priced, door, room = len(price), guide.door, guide.room[k]
     unit, free, intake = places.unit[k], places.link, places.intake
@@ -42,6 +43,8 @@ def revalue(paths: Any, guide: Any, places: Any, k: int, value: Any) -> None:
         for u in range(n):
             best = now[u]
             for a in range(ptr[u], ptr[u + 1]):
+                if t < span[a, 0] or t > span[a, 1]:
+                    continue
                 at = t + row[a, 1]
                 if at > n_slots:
                     continue

@@ -83,8 +83,9 @@ class PricedPlacing:
         row[..., 0], row[..., 1] = net.dst, net.tau
         row[..., 2], row[..., 3] = net.item_ptr[:-1], np.diff(net.item_ptr)
         self.paths = Paths(
-            net.ptr, net.src, row, net.item_link, net.item_off, terms.node_shelter, terms.node
-        )
+            net.ptr, net.src, row, np.stack([net.first, net.last], axis=1), net.item_link,
+            net.item_off, terms.node_shelter, terms.node,
+        )  # fmt: skip
         self.node = net.node_index[groups.node]
         self.class_, self.ready, self.together = groups.class_, problem.ready, groups.together
         self.fixed = np.zeros(len(groups), np.bool_)

@@ -98,7 +98,9 @@ class Resume:
     first
         Slot from which the problem begins.
     gap, time_limit
-        When to stop improving; the time [s] counts from now.
+        When to stop improving; the time [s] counts from `begin`.
+    begin
+        When the re-planning began, by the clock of `time.perf_counter` [s].
     """
 
     def __init__(
@@ -110,10 +112,11 @@ class Resume:
         *,
         gap: float,
         time_limit: float,
+        begin: float,
         seed: int,
         progress: Progress | None,
     ) -> None:
-        self.begin = time.perf_counter()
+        self.begin = begin
         self.problem, self.ways, self.gap_wanted, self.limit = problem, ways, gap, time_limit
         self.seed, self.progress, self.stages = seed, progress, 0
         origins = Soonest.of(problem).origins
@@ -157,7 +160,7 @@ class Resume:
 
     def _tell(self, what: str) -> None:
         if self.progress is not None:
-            spent = (time.perf_counter() - self.begin) / self.limit
+            spent = (time.perf_counter() - self.begin) / max(self.limit, 1e-9)
             self.progress(what, min(1.0, spent))
 
     def _guide(self, terms: Terms | None = None) -> Guide:
@@ -228,7 +231,7 @@ class Resume:
         self.job.result()
         if placing.left.any():
             self._count_places()
-            if len(placing.to_insert()):
+            if len(placing.to_insert()) and self._time_left():
                 self.pricer.rounds(MORE)
                 placing.guide = self._guide()
                 self._insert()
@@ -276,11 +279,11 @@ class Resume:
         poor, look = 0, LOOK
         # Prices first: they are cheaper than moving people, and may do.
         for _ in range(PRICES_FIRST):
-            if self.gap > self.gap_wanted:
+            if self.gap > self.gap_wanted and self._time_left():
                 self.pricer.use_threads(2)
                 self.pricer.rounds(FEW)
         self.pricer.use_threads(1)
-        if self.gap > self.gap_wanted:
+        if self.gap > self.gap_wanted and self._time_left():
             self.placing.guide = self._guide()
         lack = self._lack()
         while self.gap > self.gap_wanted:

@@ -65,7 +65,8 @@ def replan(
 ) -> None:
     """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
 
-    The plan's own hazards go on; --hazard tells of what comes besides, in time from the alarm.
+    The plan's own hazards go on; --hazard tells of what comes besides, in time from the alarm. A
+    new flood takes the place of the plan's own.
     Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
     moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
     """

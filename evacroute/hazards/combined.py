@@ -62,12 +62,15 @@ class Overlay:
         When each stretch begins and ends [s], shape (n_stretches,); the last of a link ends at inf.
     factor
         Shape (n_scenarios, n_classes, n_stretches); 0 = closed.
+    dry
+        Links on which something else than water acts in some scenario.
     """
 
     link: NDArray[np.int32]
     begin: NDArray[np.float64]
     end: NDArray[np.float64]
     factor: NDArray[np.float64]
+    dry: NDArray[np.int32]
 
     def rows(self, factor: NDArray[np.float64]) -> LinkTimes:
         """Make link times of one factor a class and stretch, shape (n_classes, n_stretches)."""
@@ -78,7 +81,9 @@ class Overlay:
             some = np.flatnonzero((alike if k < 0 else ~alike) & (value != 1.0))
             class_ = np.full(len(some), k)
             begin, end = self.begin[some], self.end[some]
-            parts.append(LinkTimes(self.link[some], class_, begin, end, value[some]))
+            link = self.link[some]
+            water = ~np.isin(link, self.dry)
+            parts.append(LinkTimes(link, class_, begin, end, value[some], water=water))
         return LinkTimes.joined(parts)
 
     def worst(self) -> LinkTimes:
@@ -139,7 +144,8 @@ def overlay(several: Sequence[LinkTimes], n_classes: int, until: float) -> Overl
     factor = np.ones((len(profiles), n_classes, len(link)))
     for i, profile in enumerate(profiles):
         _fill(profile, link, begin, factor[i])
-    return Overlay(link, begin, end, factor)
+    dry = np.unique(np.concatenate([times.link[~times.water] for times in several]))
+    return Overlay(link, begin, end, factor, dry)
 
 
 def _fill(

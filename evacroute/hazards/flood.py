@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from evacroute.errors import HazardError, InputError
 from evacroute.hazards.decks import Decks
+from evacroute.hazards.hazard import Hazard
 from evacroute.hazards.heights import MODELLED_SHARE, Heights
 from evacroute.hazards.link_times import EVERY, LinkTimes
 from evacroute.hazards.tide import Tide
@@ -289,7 +291,8 @@ class Flood:
             closed = np.where((shut > i) & (shut < len(limits)), 0.0, 1.0)
             for class_ in np.flatnonzero(wades == limit).tolist():
                 parts.append(LinkTimes.of_table(closed, begin, class_))
-        return LinkTimes.joined(parts)
+        rows = LinkTimes.joined(parts)
+        return replace(rows, water=np.ones(len(rows), np.bool_))
 
     def _absent(
         self,
@@ -317,6 +320,22 @@ class Flood:
         extra = ", turbid" if self.turbid else ""
         extra += f", {self.walkways}" if self.walkways is not None else ""
         return f"Flood({self.tide}, {heights}{extra})"
+
+
+def check_one_flood(hazards: Sequence[Hazard]) -> None:
+    """Refuse several floods at once.
+
+    Raises
+    ------
+    HazardError
+        If there is more than one `Flood`.
+    """
+    floods = sum(isinstance(one, Flood) for one in hazards)
+    if floods > 1:
+        raise HazardError(
+            f"there are {floods} floods, whose water would count twice; expected one, "
+            "with the highest level of all"
+        )
 
 
 def _depth(height: NDArray[np.float64], level: float | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from evacroute._frozen import equal_arrays, freeze
 from evacroute._kernels.link_times import multiply
@@ -19,6 +19,13 @@ from evacroute.reports import LoadReport
 
 EVERY = -1
 """Class of a row that counts for every class."""
+
+
+COLUMNS = ("link", "class_", "from_s", "to_s", "speed_factor", "water")
+"""Arrays of `LinkTimes` with one entry a row."""
+
+FLOOD = "flood"
+"""Word for rows of water in tables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +46,9 @@ class LinkTimes:
         When it begins and ends [s after the alarm]; to_s may be inf, shape (n_rows,).
     speed_factor
         0 to 1, shape (n_rows,).
+    water
+        Which rows are the water of a flood, shape (n_rows,); none where it is not given. A later
+        flood takes their place, see `replan`.
     reports
         What the hazards behind the rows told of themselves, where the rows were read; not compared.
     hot_node, hot_s
@@ -56,6 +66,7 @@ class LinkTimes:
     from_s: NDArray[np.float64]
     to_s: NDArray[np.float64]
     speed_factor: NDArray[np.float64]
+    water: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_), kw_only=True)
     reports: tuple[LoadReport, ...] = field(default=(), kw_only=True)
     hot_node: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32), kw_only=True)
     hot_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), kw_only=True)
@@ -67,7 +78,10 @@ class LinkTimes:
             "from_s": np.float64,
             "to_s": np.float64,
             "speed_factor": np.float64,
+            "water": np.bool_,
         }
+        if not len(self.water):
+            object.__setattr__(self, "water", np.zeros(len(self.link), np.bool_))
         freeze(self, columns, len(self.link), HazardError)
         hot: dict[str, Any] = {"hot_node": np.int32, "hot_s": np.float64}
         freeze(self, hot, len(self.hot_node), HazardError)
@@ -94,8 +108,10 @@ class LinkTimes:
         """All rows of several."""
         if not parts:
             return cls.none()
-        names = ("link", "class_", "from_s", "to_s", "speed_factor")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
+        }
+        return cls(**columns)
 
     @classmethod
     def of_table(
@@ -125,6 +141,17 @@ class LinkTimes:
         kept = value != 1
         whom = np.full(int(kept.sum()), class_)
         return cls(some[link][kept], whom, begin[first][kept], end[kept], value[kept])
+
+    def clipped(self, begin: ArrayLike, end: ArrayLike) -> LinkTimes:
+        """Give what the rows do from one time to another [s], of all or of each row."""
+        first, last = np.maximum(self.from_s, begin), np.minimum(self.to_s, end)
+        kept = np.flatnonzero(first < last)
+        columns = {name: getattr(self, name)[kept] for name in COLUMNS}
+        return replace(self, **columns | {"from_s": first[kept], "to_s": last[kept]})
+
+    def dry_from(self, now: float) -> LinkTimes:
+        """Give the same rows, those of water up to a time only [s]."""
+        return self.clipped(-np.inf, np.where(self.water, now, np.inf))
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Be a hazard oneself: these rows, whatever the classes are called.
@@ -191,7 +218,14 @@ class LinkTimes:
         )
 
     def frame(self, network: Network, classes: Classes) -> pd.DataFrame:
-        """List the rows by id: link_id, class_id ("*" = every), from_s, to_s, speed_factor."""
+        """List the rows by id.
+
+        Returns
+        -------
+        DataFrame
+            link_id, class_id ("*" = every), from_s, to_s, speed_factor, hazard ("flood" for the
+            water of a flood, else "").
+        """
         return pd.DataFrame(
             {
                 "link_id": network.link_id[self.link],
@@ -199,6 +233,7 @@ class LinkTimes:
                 "from_s": self.from_s,
                 "to_s": self.to_s,
                 "speed_factor": self.speed_factor,
+                "hazard": np.where(self.water, FLOOD, ""),
             }
         )
 

@@ -23,6 +23,7 @@ from evacroute.errors import (
 )
 from evacroute.hazards import Hazard, LinkTimes, Tide, as_hazards
 from evacroute.hazards.known_tide import KnownTide
+from evacroute.hazards.link_times import FLOOD
 from evacroute.load.boats_table import read_boats_table
 from evacroute.load.gmns import read_gmns
 from evacroute.load.people import read_people
@@ -252,9 +253,10 @@ def _grown(streets: Network, network: Network) -> Network:
 def read_link_times(
     source: str | Path | pd.DataFrame, network: Network, classes: Classes
 ) -> LinkTimes:
-    """Read link times: link_id, class_id (* = every class), from_s, to_s [s], speed_factor.
+    """Read link times: link_id, class_id (* = every class), from_s, to_s [s], speed_factor, hazard.
 
-    A speed factor of 0 means closed; an empty to_s means for good.
+    A speed factor of 0 means closed; an empty to_s means for good. Rows with hazard "flood" are the
+    water of a flood; other words there are not read.
 
     Raises
     ------
@@ -264,8 +266,8 @@ def read_link_times(
     frame = read_table(
         source,
         required=("link_id", "from_s", "speed_factor"),
-        optional=("class_id", "to_s"),
-        text=("link_id", "class_id"),
+        optional=("class_id", "to_s", "hazard"),
+        text=("link_id", "class_id", "hazard"),
         what="row",
         error=HazardError,
     )
@@ -285,7 +287,10 @@ def read_link_times(
         row = row_name(frame, int(i))
         faults.add(f"{row}: to_s is {end[i]:g} s, expected more than {begin[i]:g} s")
     faults.raise_if_any(HazardError)
-    return LinkTimes(link, every, begin, end, factor)
+    water = np.zeros(len(frame), np.bool_)
+    if "hazard" in frame.columns:
+        water[:] = [kind.strip().lower() == FLOOD for kind in words(frame, "hazard")]
+    return LinkTimes(link, every, begin, end, factor, water=water)
 
 
 def _note_unread(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from networks import corridor
 from scenes import on_the_grid, scene
@@ -9,6 +11,7 @@ from scenes import on_the_grid, scene
 import evacroute as er
 from evacroute.assignment import build_problem
 from evacroute.assignment.gates import make_gates, open_spans, slowest_walk, steady_walk
+from evacroute.assignment.time_net import build_time_net
 
 INF = np.inf
 
@@ -95,3 +98,24 @@ def test_legs_know_no_gates() -> None:
     order = np.argsort(plan.movements.group)
     assert plan.movements.arrive[order].tolist() == [60.0, 150.0]
     assert er.verify(plan).ok
+
+
+def test_a_copy_is_shut_outside_its_span() -> None:
+    """Searches pass over copies of a street outside the slots that the net names for them: nobody
+    could enter there, and inside somebody can."""
+    network = corridor(4)
+    times = rows(
+        (2, -1, 100.0, 300.0, 0.5), (2, -1, 300.0, 900.0, 0.0), (2, -1, 1200.0, INF, 0.25),
+        (4, 0, 0.0, 600.0, 0.0), (3, -1, 0.0, 60.0, 0.5),
+    )  # fmt: skip
+    base = scene(network, [(0, 5), (0, 5, 0.0, 1)], [(4, 50)], classes=[(1.0, 0.5), (0.5, 0.5)])
+    problem = build_problem(replace(base, hazard=times), 10.0)
+    net = build_time_net(problem)
+    free = problem.tables().link
+    gated = net.item_link[net.item_ptr[:-1]] >= net.n_links
+    assert gated.any()
+    for a in np.flatnonzero(gated):
+        enters = np.flatnonzero(free[net.item_link[net.item_ptr[a]]] > 0)
+        assert (net.first[a], net.last[a]) == (enters[0], enters[-1])
+    assert (net.first[~gated] == 0).all()
+    assert (net.last[~gated] == problem.n_slots).all()

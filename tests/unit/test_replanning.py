@@ -17,7 +17,8 @@ from plans import people_at
 from scenes import crowd, scene
 
 import evacroute as er
-from evacroute.assignment.resume import Resume
+from evacroute.assignment.pricing import Pricer
+from evacroute.assignment.resume import BESIDE, FEW, Resume
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan
 from evacroute.scenario import Scenario
@@ -291,6 +292,30 @@ def test_the_order_of_classes_stays() -> None:
         new = checked(er.replan(first, now=0.0, closures=["S1"]))
         assert new.plan.by_class()["left"].tolist() == left
         assert new.plan.settings.get("order") == order
+
+
+def test_after_the_time_limit_no_more_prices_are_found(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no time at all people who need another way get one, and that is it."""
+    taken: list[int] = []
+    rounds = Pricer.rounds
+
+    def counted(pricer: Pricer, count: int) -> None:
+        taken.append(count)
+        rounds(pricer, count)
+
+    monkeypatch.setattr(Pricer, "rounds", counted)
+    told: list[float] = []
+    new = er.replan(
+        plan, now=100, closures=["S1"], gap=0.0, time_limit=0,
+        progress=lambda what, share: told.append(share),
+    )  # fmt: skip
+    assert new.plan.settings["stopped"] == "time limit"
+    assert new.plan.left == 0
+    assert taken == [FEW, BESIDE]
+    assert max(told) == 1
+    checked(new)
 
 
 def test_the_same_answer_twice(plan: Plan) -> None:
