@@ -1,4 +1,4 @@
-"""Tables of movements: made, and copied without what is no longer in force."""
+"""Tables of movements: made, and copied without what is no longer in force; tables of ways."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.exchange import Booked
+from evacroute._kernels.priced_search import Paths
 from evacroute._kernels.residual import ClassFlow
+from evacroute.assignment.sweeper import Terms
 from evacroute.assignment.time_net import TimeNet
+
+
+def make_paths(net: TimeNet, terms: Terms) -> Paths:
+    """Lay out what a search under prices asks of the net."""
+    row = np.empty((*net.tau.shape, 4), np.int32)
+    row[..., 0], row[..., 1] = net.dst, net.tau
+    row[..., 2], row[..., 3] = net.item_ptr[:-1], np.diff(net.item_ptr)
+    return Paths(
+        net.ptr, net.src, row, np.stack([net.first, net.last], axis=1), net.item_link,
+        net.item_off, terms.node_shelter, terms.node,
+    )  # fmt: skip
 
 
 def make_booked(n: int, n_items: int, shape: tuple[int, int], n_shelters: int) -> Booked:

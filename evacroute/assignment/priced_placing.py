@@ -16,7 +16,7 @@ from evacroute._kernels.exchange import (
     take_over,
     try_chains,
 )
-from evacroute._kernels.priced_search import UNIT, Guide, Paths, Places, Space
+from evacroute._kernels.priced_search import UNIT, Guide, Places, Space
 from evacroute._kernels.rejoin import book_and_settle
 from evacroute._kernels.residual import (
     ClassFlow,
@@ -25,7 +25,7 @@ from evacroute._kernels.residual import (
     load_flow,
     unload_flow,
 )
-from evacroute.assignment.booking import make_booked, make_class_flow, squeezed
+from evacroute.assignment.booking import make_booked, make_class_flow, make_paths, squeezed
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.problem import Problem
 from evacroute.assignment.sweeper import Terms
@@ -79,13 +79,7 @@ class PricedPlacing:
         self.problem, self.net, self.terms = problem, net, terms
         self.no_room = terms.allowed
         groups = problem.scenario.groups
-        row = np.empty((*net.tau.shape, 4), np.int32)
-        row[..., 0], row[..., 1] = net.dst, net.tau
-        row[..., 2], row[..., 3] = net.item_ptr[:-1], np.diff(net.item_ptr)
-        self.paths = Paths(
-            net.ptr, net.src, row, np.stack([net.first, net.last], axis=1), net.item_link,
-            net.item_off, terms.node_shelter, terms.node,
-        )  # fmt: skip
+        self.paths = make_paths(net, terms)
         self.node = net.node_index[groups.node]
         self.class_, self.ready, self.together = groups.class_, problem.ready, groups.together
         self.fixed = np.zeros(len(groups), np.bool_)
