@@ -27,6 +27,8 @@ OPTIONS = (
     ("closures: the name", "--close: the name"),
     ("positions: ", "--positions: "),
     ("give movement=", "give --movement"),
+    ("give either movement= or person=, and not both", "give --movement or --person, and not both"),
+    ("draws=", "--draws "),
 )  # fmt: skip
 """What the library says, and what is said to those who typed options."""
 

@@ -26,10 +26,14 @@ class Decks:
     feet
         Ends of each link that touch a street, 0 to 2, shape (n_links,); -1 where the link does not
         rise and is waded all along.
+    rise
+        How high the steps at each foot lead over it [m], shape (n_links,); inf where nobody counted
+        them.
     """
 
     length: NDArray[np.float64]
     feet: NDArray[np.int8]
+    rise: NDArray[np.float64]
 
     @classmethod
     def of(cls, network: Network, height: NDArray[np.float64]) -> Decks:
@@ -63,7 +67,9 @@ class Decks:
         alone = _neighbours(network, rises) < 2
         foot = street | alone
         feet[rises] = foot[network.from_node[rises]].astype(np.int8) + foot[network.to_node[rises]]
-        return cls(network.length, feet)
+        # One step means that their number is unknown.
+        rise = np.where(network.steps > 1, network.steps * wading_table()["riser"], np.inf)
+        return cls(network.length, feet, rise / np.maximum(feet, 1))
 
     @property
     def dry(self) -> NDArray[np.bool_]:
@@ -71,7 +77,7 @@ class Decks:
         return np.asarray(self.feet == 0)
 
     def wet_share(self, depth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of each link's length that is waded.
+        """Share of each link's length that is waded: all of it where steps end under water.
 
         Parameters
         ----------
@@ -79,7 +85,8 @@ class Decks:
             Depth at the feet [m], shape (n_links, n_times).
         """
         run = wading_table()["foot_run"] * depth * self.feet[:, None]
-        return np.where(self.feet[:, None] < 0, 1.0, np.minimum(run / self.length[:, None], 1.0))
+        under = (self.feet[:, None] < 0) | (depth > self.rise[:, None] + 1e-9)
+        return np.where(under, 1.0, np.minimum(run / self.length[:, None], 1.0))
 
 
 def _neighbours(network: Network, rises: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -218,6 +218,7 @@ def test_directions(files: dict[str, Path], out: Path) -> None:
     assert record["steps"][-1]["kind"] == "arrive"
     for words in ((), ("--person", "P0", "--movement", 0), ("--person", "X"), ("--movement", 99)):
         assert run("directions", out, *words).exit_code == 2
+    assert "give --movement or --person, and not both" in run("directions", out).output
     assert run("directions", out, "--movement", 0, "--language", "xx").exit_code == 2
     assert run("directions", out, "--movement", 0, "--alarm", "noon").exit_code == 2
 

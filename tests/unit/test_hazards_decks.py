@@ -56,6 +56,17 @@ def test_a_short_bridge_is_waded_all_along() -> None:
     )
 
 
+def test_steps_that_end_under_water_keep_nobody_dry() -> None:
+    """Where the counted steps rise less than the water is deep, the deck is waded all along."""
+    law = float(wading_factor(0.5))
+    low, high, unknown = (at(city([0, n, 0]), [0.5] * 3)[1] for n in (4, 10, 1))
+    assert low == pytest.approx(law, abs=0.001)
+    assert high == unknown > law + 0.3
+    stairs = city([0, 4], kind=["calle", "steps"])
+    assert at(stairs, [0.2] * 2)[1] > float(wading_factor(0.2)) + 0.2
+    assert at(stairs, [0.3] * 2)[1] == pytest.approx(wading_factor(0.3), abs=0.001)
+
+
 def test_a_foot_too_deep_closes_the_bridge() -> None:
     """However dry the deck, nobody gets to it where a foot is deeper than they can wade."""
     assert at(city([0, 30, 0]), [0.1, 0.4, 0.4], limit=0.3).tolist()[1:] == [0, 0]
