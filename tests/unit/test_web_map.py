@@ -481,8 +481,8 @@ def test_browser_opens_with_no_street_under_the_legend(browser: Any, tmp_path: P
     path = write_map(make_plan(), tmp_path / "map.html")
     context = browser.new_context(viewport={"width": 1366, "height": 800})
     context.add_init_script(
-        "let lib; Object.defineProperty(window, 'L', { get: () => lib, set: (value) => { lib = value;"
-        " value.Map?.addInitHook(function () { window.shown = this; }); } })"
+        "let lib; Object.defineProperty(window, 'L', { get: () => lib, set: (value) => {"
+        " lib = value; value.Map?.addInitHook(function () { window.shown = this; }); } })"
     )
     view = Seen(context.new_page())
     page = view.open(path)
