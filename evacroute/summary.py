@@ -117,8 +117,15 @@ class PlanSummary:
     __repr__ = __str__
 
     def happenings(self) -> list[tuple[str, str]]:
-        """Tell of hazards and boats: pairs of a headline and what is to be said."""
+        """Tell of scenarios, hazards and boats: pairs of a headline and what is to be said."""
         told = []
+        several = self.settings.get("robust")
+        if several is not None:
+            what = (
+                f"{several['expected_safe']:,.1f} people safe on average, "
+                f"{several['worst_safe']:,} in the worst ({several['worst_scenario']})"
+            )
+            told.append((f"played in {several['scenarios']} scenarios", what))
         if self.hazards is not None:
             told.append(("hazards", closed_text(self.hazards)))
             modelled = self.hazards["modelled_heights"]
@@ -135,7 +142,7 @@ class PlanSummary:
             used = self.boats["trips_used"]
             what = (
                 f"{trips:,} trips, {used:,} of them used, {aboard:,} people aboard, {seated:,} "
-                "cannot use steps"
+                "of whom cannot use steps"
             )
             told.append(("boats", what))
         return told

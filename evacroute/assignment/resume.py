@@ -36,7 +36,7 @@ from evacroute.assignment.time_net import build_time_net
 from evacroute.prices import Prices
 
 COLD = 120
-"""Price rounds before anyone is placed where the plan has no prices."""
+"""Price rounds before anyone is placed where the plan has no prices, if the time is enough."""
 
 FEW, BESIDE, MORE, MOST = 10, 8, 20, 480
 """Price rounds before people are placed; beside that; in each stage; and at most."""
@@ -155,8 +155,8 @@ class Resume:
         bound = self.pricer.best.value - self._penalty()
         return (self.placing.cost() - bound) / bound if bound > 0 else np.inf
 
-    def _time_left(self) -> bool:
-        return time.perf_counter() - self.begin < self.limit
+    def _time_left(self, share: float = 1.0) -> bool:
+        return time.perf_counter() - self.begin < share * self.limit
 
     def _tell(self, what: str) -> None:
         if self.progress is not None:
@@ -185,7 +185,10 @@ class Resume:
             try:
                 self._tell("prices")
                 self.job = side.submit(self._keep)
-                self.pricer.rounds(COLD if self.cold else FEW)
+                self.pricer.rounds(FEW)
+                # The other half is for those who have no way.
+                while self.cold and self.pricer.done < COLD and self._time_left(0.5):
+                    self.pricer.rounds(FEW)
                 self.job.result()
                 self._tell("placing")
                 # Where everyone still has their way nobody is asked to take another.

@@ -130,7 +130,7 @@ def read_tide(
     time, level = _without_gaps(time, level, longest, report)
     shift = _second_0(alarm, time, dated, report.source)
     time = time - shift
-    _check_begin(time, report.source, alarm)
+    _check_begin(time, report.source, alarm, dated, shift)
     if dated is None:
         tide = Tide(time, level, report)
     else:
@@ -308,9 +308,21 @@ def _second_0(
     return float((moment - dated).total_seconds())
 
 
-def _check_begin(time: NDArray[np.float64], where: str, alarm: Moment | None) -> None:
-    if len(time) > 1 and not time[0] <= 0 < time[-1]:
-        raise HazardError(
-            f"{where}: the series goes from {time[0]:g} s to {time[-1]:g} s after the alarm"
-            f"{'' if alarm is None else f' ({alarm})'}, expected one that covers the alarm"
-        )
+def _check_begin(
+    time: NDArray[np.float64],
+    where: str,
+    alarm: Moment | None,
+    dated: pd.Timestamp | None,
+    shift: float,
+) -> None:
+    if len(time) < 2 or time[0] <= 0 < time[-1]:
+        return
+    if dated is None:
+        span = f"{time[0]:g} s to {time[-1]:g} s after the alarm"
+    else:
+        ends = (dated + pd.to_timedelta(round(t + shift), unit="s") for t in time[[0, -1]])
+        span = " to ".join(end.isoformat(" ", "minutes") for end in ends)
+    raise HazardError(
+        f"{where}: the series goes from {span}{'' if alarm is None else f' (alarm: {alarm})'}, "
+        "expected one that covers the alarm"
+    )

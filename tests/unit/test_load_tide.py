@@ -220,6 +220,14 @@ def test_bad_calls_are_refused(given: Any, options: dict[str, Any], message: str
         read_tide(given, **options)
 
 
+def test_an_alarm_outside_a_dated_series_is_told_by_dates() -> None:
+    """Who gave a wrong alarm reads from when to when the series goes, not seconds."""
+    dated = series(("2026-01-01T00:00", 1), ("2026-01-01T00:10", 1), columns=("time", "level_m"))
+    told = r"goes from 2026-01-01 00:00 to 2026-01-01 00:10 \(alarm: 2030-01-01 10:00\), expected"
+    with pytest.raises(HazardError, match=told):
+        read_tide(dated, alarm="2030-01-01 10:00")
+
+
 def test_files_with_commas_and_tabs(tmp_path: Path) -> None:
     """Commas or tabs, day and decimal hours: minutes are whole, faults name the file's row."""
     text = "data\tora\taltezza\n12/11/19\t23.830\t1.2\n13/11/19\t00.000\t1.1\n"

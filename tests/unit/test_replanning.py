@@ -318,6 +318,24 @@ def test_after_the_time_limit_no_more_prices_are_found(
     checked(new)
 
 
+def test_first_prices_leave_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the plan has no prices, finding them does not use up the time of placing people."""
+    taken: list[int] = []
+    rounds = Pricer.rounds
+
+    def slow(pricer: Pricer, count: int) -> None:
+        taken.append(count)
+        rounds(pricer, count)
+        if len(taken) == 3:
+            monkeypatch.setattr(Resume, "_time_left", lambda self, share=1.0: share > 0.5)
+
+    monkeypatch.setattr(Pricer, "rounds", slow)
+    cold = er.assign(er.lagoon(people=300), "shelter_flow")
+    new = checked(er.replan(cold, now=100, closures=["L18"], gap=0.0, time_limit=1000))
+    assert new.plan.left <= cold.left
+    assert taken[:4] == [FEW, FEW, FEW, BESIDE]
+
+
 def test_the_same_answer_twice(plan: Plan) -> None:
     """The same question gets the same plan."""
     first, second = (er.replan(plan, now=100, closures=["S1"], gap=0.03) for _ in range(2))

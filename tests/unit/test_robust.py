@@ -137,6 +137,8 @@ def test_who_stands_on_a_street_that_may_fall_is_planned_by_the_likely_scenario(
     assert (plan.placed, plan.left) == (2, 0)
     assert er.verify(plan).ok
     assert plan.settings["robust"]["safe"] == [2, 1]
+    told = "played in 2 scenarios: 1.9 people safe on average, 1 in the worst (1)"
+    assert told in str(plan.summary()).splitlines()
     risk = er.evaluate(plan, {"dry": several[0], "quake": several[1]}).at_risk
     assert risk[["scenario", "outcome"]].values.tolist() == [["quake", "stuck"]]
     mine = plan.assignments_frame().set_index("person_id").loc["p1", "movement_id"]

@@ -476,6 +476,26 @@ def test_browser_fits_a_phone_and_the_dark(browser: Any, tmp_path: Path):
 
 
 @pytest.mark.browser
+def test_browser_opens_with_no_street_under_the_legend(browser: Any, tmp_path: Path):
+    """On a wide screen the whole city is seen beside the open legend."""
+    path = write_map(make_plan(), tmp_path / "map.html")
+    context = browser.new_context(viewport={"width": 1366, "height": 800})
+    context.add_init_script(
+        "let lib; Object.defineProperty(window, 'L', { get: () => lib, set: (value) => {"
+        " lib = value; value.Map?.addInitHook(function () { window.shown = this; }); } })"
+    )
+    view = Seen(context.new_page())
+    page = view.open(path)
+    data = grid_network()
+    east, lat = float(data.lon.max()), float(data.lat.max())
+    x = page.evaluate(f"window.shown.latLngToContainerPoint([{lat}, {east}]).x")
+    map_, legend_ = (page.locator(name).bounding_box() for name in ("#map", ".legend"))
+    assert map_["x"] + x < legend_["x"]
+    context.close()
+    assert view.faults == []
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("size", [(390, 844), (844, 390)])
 def test_browser_keeps_the_legend_small_on_a_phone(
     browser: Any, tmp_path: Path, size: tuple[int, int]

@@ -9,7 +9,7 @@ async function start() {
   streets.hazards = hazards;
   const shelters = new Shelters(data);
   const routes = new Routes(data, streets, shelters);
-  map.fitBounds(streetBounds(data), { padding: [15, 15], animate: false });
+  map.fitBounds(streetBounds(data), { ...besideLegend(map, 15), animate: false });
   if (data.meta.tiles) L.tileLayer(data.meta.tiles.url, { attribution: data.meta.tiles.attribution, maxZoom: 20, opacity: 0.5 }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   streets.draw(map);
@@ -39,7 +39,7 @@ async function start() {
 // Padding that keeps a place `margin` from the edges, and clear of the legend where there is room.
 function besideLegend(map, margin) {
   const width = map.getSize().x;
-  const legend = width > 700 ? 0.2 * width : 0;
+  const legend = width > 700 ? 250 : 0;
   return { paddingTopLeft: [margin, margin], paddingBottomRight: [margin + legend, margin] };
 }
 
