@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 FAR = 1 << 28
 """More slots than any way takes: 'cannot be reached'."""
 
+EXACT = 31
+"""`Graph.slower` where what remains is that of the streets as they are."""
 
 LABEL, STAMP, CLOSED, VIA_ROW, VIA_SLOT = range(5)
 """Columns of `Work.head`."""
@@ -55,6 +57,9 @@ class Graph(NamedTuple):
     shift
         Added to the time walked in an arc before the entry to a link is cut to whole slots,
         shape (n_classes,): just above 0, so that rounding errors do not bring an entry forward.
+    slower
+        Where streets change over time, the best pace there ever is says too little of what remains:
+        that and its 2**-`slower`-th part are likely. `EXACT` where none change.
     node_head
         Head of each node, -1 inside a chain, shape (n_nodes,).
     node_arc, node_pos
@@ -84,6 +89,7 @@ class Graph(NamedTuple):
     unit: Any
     least: Any
     shift: Any
+    slower: Any
     node_head: Any
     node_arc: Any
     node_pos: Any

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numba as nb
 
 from evacroute._kernels.hopes import bring_up_to_date
-from evacroute._kernels.route import book, most_free, retrace, search, wait_at_origin
+from evacroute._kernels.retrace import retrace
+from evacroute._kernels.route import book, most_free, search, wait_at_origin
 from evacroute._kernels.spans import way_time
 
 

@@ -7,13 +7,18 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from evacroute._kernels.graph import ARC, FAR, FIRST, ITEM, LAST, TO, TOOK, Graph
+from evacroute._kernels.graph import ARC, EXACT, FAR, FIRST, ITEM, LAST, TO, TOOK, Graph
 from evacroute._kernels.walking import walk_chains
 from evacroute.assignment.gates import Gates
 from evacroute.network import Network
 
 HAIR = 1e-6
 """Slots by which times are taken for whole, so that sums of tenths do not fall short."""
+
+
+SLOWER = 3
+"""`Graph.slower` where streets change: an eighth. On Venice in a rising flood people are placed in
+two thirds of the looks at heads, on ways that take 0.2 % longer at the most."""
 
 
 def build_graph(
@@ -260,6 +265,7 @@ def _assemble(
         unit=unit,
         least=int(unit.min(initial=1 << 20)),
         shift=np.full(len(link_time), HAIR),
+        slower=SLOWER if np.isin(gates.link, gates.ferries, invert=True).any() else EXACT,
         node_head=node_head,
         node_arc=node_arc,
         node_pos=node_pos,

@@ -213,6 +213,7 @@ class _Maker:
             unit=None,
             least=graph.least,
             shift=None,
+            slower=graph.slower,
             node_head=np.where(node_head >= 0, new_head[node_head], -1).astype(np.int32),
             node_arc=node_arc,
             node_pos=node_pos.astype(np.int32),
