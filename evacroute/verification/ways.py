@@ -10,8 +10,9 @@ from evacroute.verification.evidence import Evidence, Legs, link_name, who
 from evacroute.verification.hazards import changing
 
 TIME_SHARE, REST_SHARE = 0.01, 0.02
-"""How far the walking time of a class may be from length / speed, and in a plan made anew: there
-times stay as they were fitted to all, and who is still on the way walks longer than most."""
+"""How far the walking time of a class may be from length / speed; and in a plan made anew, where
+times stay as they were fitted to all, and who is still on the way walks longer than most; and where
+streets change over time, as times are fitted before it is known when they will be walked."""
 
 MANY_LINKS = 500
 """Links that a class must use for `TIME_SHARE` to hold; with fewer, rounding does not average out
@@ -147,7 +148,7 @@ def class_time(e: Evidence, legs: Legs) -> Check:
     off = np.divide(np.abs(walked - true), true, out=np.zeros(n), where=true > 0)
     steps = np.bincount(class_, weights=persons, minlength=n) * e.step
     loose = np.divide(steps, true, out=np.zeros(n), where=true > 0)
-    share = REST_SHARE if e.made_anew else TIME_SHARE
+    share = REST_SHARE if e.made_anew or len(changing(e)) else TIME_SHARE
     allowed = np.where(many, share, np.maximum(share, loose))
     # As shares of what is allowed, so that one number tells of all classes.
     judged = judge(
