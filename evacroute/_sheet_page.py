@@ -116,6 +116,8 @@ class SheetWay:
     lines: Sequence[str]
     boats: str = ""
     """When its first boat casts off, for all who walk it."""
+    water: str = ""
+    """That part of it is under water."""
 
 
 @dataclass
@@ -139,6 +141,8 @@ class Sheet:
     synthetic: bool = False
     modelled: bool = False
     """Whether the ways keep clear of water at heights that are made by a model."""
+    tide: str = ""
+    """The tide that a plan for a flood was made for."""
     file: str = field(default="", compare=False)
 
 
@@ -149,6 +153,12 @@ def sheet_page(sheet: Sheet, words: Words, contrast: str) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     if sheet.synthetic:
         parts.append(_note(_("This is an example: a made-up city, not a real place.")))
+    wet = any(way.water for way in (*sheet.ways, *sheet.step_free_ways))
+    how = ""
+    if wet:
+        how = _("Where there is water: walk slowly, keep to the middle, mind the edge of canals.")
+    if sheet.tide or how:
+        parts.append(_note(words.between.join(filter(None, [sheet.tide, how]))))
     if sheet.modelled:
         parts.append(_note(words.modelled()))
     parts.append(_heading(_("Who is this sheet for?")))
@@ -208,6 +218,9 @@ def index_page(sheets: Sequence[Sheet], words: Words, contrast: str) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     if any(sheet.synthetic for sheet in sheets):
         parts.append(_note(_("This is an example: a made-up city, not a real place.")))
+    tide = next((sheet.tide for sheet in sheets if sheet.tide), "")
+    if tide:
+        parts.append(_note(tide))
     if any(sheet.modelled for sheet in sheets):
         parts.append(_note(words.modelled()))
     parts.append(_paragraph(_("Find your street. Open the sheet of its shelter.")))
@@ -273,8 +286,8 @@ def _way(way: SheetWay, words: Words, number: str = "") -> str:
     title = title.format(place=way.start, people=people(words, way.persons))
     rows = "".join(f"<li>{escape(line)}</li>" for line in way.lines)
     head = f"<h3>{escape(number + title)}</h3><p>{escape(way.total)}</p>"
-    if way.boats:
-        head += _paragraph(way.boats)
+    for line in filter(None, (way.water, way.boats)):
+        head += _paragraph(line)
     return f"<section>{head}<ol>{rows}</ol></section>"
 
 

@@ -246,6 +246,17 @@ def _joined(reports: list[LoadReport]) -> LoadReport:
     return joined
 
 
+def seats_text(n: float) -> str:
+    """Write a number of seats.
+
+    Examples
+    --------
+    >>> seats_text(1), seats_text(12.0)
+    ('1 seat', '12 seats')
+    """
+    return f"{n:g} seat" if n == 1 else f"{n:g} seats"
+
+
 def _called(boats: Boats, row: int) -> str:
     return f"ride {row} (trip {boats.trip_id[row]})"
 
@@ -273,7 +284,7 @@ def _check(boats: Boats) -> None:
     for i in np.flatnonzero(wrong).tolist():
         faults.add(
             f"{_called(boats, i)}: wheelchair_places is {places[i]}, expected 0 to its "
-            f"{boats.seats[i]} seats"
+            f"{seats_text(boats.seats[i])}"
         )
     for i in np.flatnonzero(boats.boarders < 0).tolist():
         faults.add(f"{_called(boats, i)}: boarders is {boats.boarders[i]} persons, expected >= 0")

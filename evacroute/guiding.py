@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from evacroute._changes import modelled_share
+from evacroute._water import has_water, is_waded, tide_made_for
 from evacroute.assignment.movements import REASONS
 from evacroute.errors import InputError
 from evacroute.people import People
 from evacroute.plan import Plan
-from evacroute.route_directions import Directions, route_directions, stay_directions
+from evacroute.route_directions import (
+    Directions,
+    Wading,
+    route_directions,
+    sooner_at_stop,
+    stay_directions,
+)
+from evacroute.route_steps import Trips
 from evacroute.route_words import words_of
 from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
@@ -32,9 +41,10 @@ def directions(
 
     Give one of `movement` and `person`. A movement is told from the node of its group. A person is
     told from the very point where they stand, where the plan's scenario has its persons (not in a
-    plan read from a folder). People who are left are told why, and what to do. Where a
-    flood's heights are modelled a note says so. Who takes a boat is told to leave somewhat before
-    the plan has them leave, where they are ready, so as to be at its stop before it casts off.
+    plan read from a folder). People who are left are told why, and what to do. Who wades through
+    the water of a flood is told so, and how far. Where its heights are modelled a note says so. Who
+    takes a boat is told to leave somewhat before the plan has them leave, where they are ready, so
+    as to be at its stop before it casts off.
 
     Parameters
     ----------
@@ -99,17 +109,10 @@ def movement_directions(
     `at_once` says that `depart` is when they must leave, neither sooner nor later.
     """
     moves, shelters = plan.movements, plan.scenario.shelters
-    legs = slice(int(moves.leg_ptr[movement]), int(moves.leg_ptr[movement + 1]))
     shelter = moves.shelter[movement]
     name = words_of(language).shelter(shelters.name[shelter], shelters.shelter_id[shelter])
-    links, enter, leave = (
-        column[legs].tolist() for column in (moves.leg_link, moves.leg_enter, moves.leg_leave)
-    )
-    on = _trips_at(plan.scenario, plan.step_s)
-    trips = [
-        on.get((link, round(begin / plan.step_s), round(end / plan.step_s)), ())
-        for link, begin, end in zip(links, enter, leave, strict=True)
-    ]
+    links, enter, leave, trips = _legs(plan, movement)
+    wet = has_water(plan.scenario)
     return route_directions(
         plan.scenario.network,
         links,
@@ -123,7 +126,44 @@ def movement_directions(
         start=start,
         trips=trips,
         sooner=0.0 if at_once else _could_leave_sooner(plan, movement, links, start),
+        wading=_wading(plan, movement) if wet else None,
+        tide=tide_made_for(plan.scenario) if wet else None,
     )
+
+
+def leaves_sooner(plan: Plan, movement: int) -> float:
+    """By how much a movement is told to leave before its time, to be early at its boat [s]."""
+    links, enter, leave, trips = _legs(plan, movement)
+    sooner = _could_leave_sooner(plan, movement, links, None)
+    return sooner_at_stop(signs_of(plan.scenario.network), links, enter, leave, trips, sooner)[1]
+
+
+def _legs(plan: Plan, movement: int) -> tuple[list[int], list[float], list[float], Trips]:
+    """Links of a movement, when it enters and leaves each [s], and the trips it may ride with."""
+    moves, step = plan.movements, plan.step_s
+    legs = slice(int(moves.leg_ptr[movement]), int(moves.leg_ptr[movement + 1]))
+    links, enter, leave = (
+        column[legs].tolist() for column in (moves.leg_link, moves.leg_enter, moves.leg_leave)
+    )
+    on = _trips_at(plan.scenario, step)
+    trips = [
+        on.get((link, round(begin / step), round(end / step)), ())
+        for link, begin, end in zip(links, enter, leave, strict=True)
+    ]
+    return links, enter, leave, trips
+
+
+def _wading(plan: Plan, movement: int) -> Wading:
+    """Tell where people of a movement's class wade."""
+    groups = plan.scenario.groups
+    class_ = int(groups.class_[plan.movements.group[movement]])
+
+    def wading(links: Sequence[int], enter: Sequence[float]) -> list[bool]:
+        link, time = np.array(links, np.int32), np.array(enter, np.float64)
+        wet = is_waded(plan.scenario, link, np.full(len(link), class_, np.int32), time)
+        return [bool(one) for one in wet]
+
+    return wading
 
 
 def _could_leave_sooner(
@@ -132,10 +172,16 @@ def _could_leave_sooner(
     """By how much people could leave before their time [s]: 0 where a hazard changes their way."""
     scenario, moves = plan.scenario, plan.movements
     own = [] if start is None else [start[0], signs_of(scenario.network).reverse[start[0]]]
-    if np.isin([*own, *links], scenario.link_times.link).any():
+    if not _changing(scenario).isdisjoint([*own, *links]):
         return 0.0
     ready = scenario.groups.ready_time[moves.group[movement]]
     return max(0.0, float(moves.depart[movement] - ready))
+
+
+@lru_cache(maxsize=2)
+def _changing(scenario: Scenario) -> frozenset[int]:
+    """Links that hazards slow or close at some time; of the last two scenarios remembered."""
+    return frozenset(np.unique(scenario.link_times.link).tolist())
 
 
 @lru_cache(maxsize=2)

@@ -27,6 +27,9 @@ TAGS = {"zh": "zh-Hans"}
 BETWEEN_SENTENCES = {"zh": ""}
 """What stands between two sentences, where it is no space."""
 
+DECIMAL_COMMA = {"it", "fr", "de", "es"}
+"""Languages that write 1,40 for 1.40."""
+
 _LOCALE = Path(__file__).resolve().parent / "locale"
 _LINE = re.compile(r'(?:(msgid|msgid_plural|msgstr|msgstr\[\d\])\s+)?(".*")')
 

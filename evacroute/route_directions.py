@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,10 @@ _CREW = {
 """What only a crew can help; the others wait for news."""
 
 
+Wading = Callable[[Sequence[int], Sequence[float]], Sequence[bool]]
+"""Of links and when each is entered [s]: which are walked slower because of water."""
+
+
 @dataclass(frozen=True, slots=True)
 class Directions:
     """Turn-by-turn directions for one way; prints as numbered lines.
@@ -55,6 +59,10 @@ class Directions:
         who are left.
     note
         What everybody should know of the figures behind it, "" = nothing.
+    water
+        That part of the way is under water, and the tide it was made for, "" = it is not.
+    water_m
+        Length of the links that are walked slower because of water [m].
     """
 
     language: str
@@ -65,6 +73,8 @@ class Directions:
     depart_s: float | None = None
     arrive_s: float | None = None
     note: str = ""
+    water: str = ""
+    water_m: float = 0.0
 
     @property
     def bridges(self) -> int:
@@ -85,13 +95,15 @@ class Directions:
             "arrive_s": self.arrive_s,
             "bridges": self.bridges,
             "note": self.note,
+            "water": self.water,
+            "water_m": self.water_m,
             "steps": steps,
         }
 
     def __str__(self) -> str:
         width = len(str(len(self.text)))
         lines = [f"{i:>{width}}. {line}" for i, line in enumerate(self.text, 1)]
-        return "\n".join([*lines, self.note] if self.note else lines)
+        return "\n".join(filter(None, [self.water, *lines, self.note]))
 
 
 def route_directions(
@@ -108,6 +120,8 @@ def route_directions(
     start: tuple[int, float] | None = None,
     trips: Trips | None = None,
     sooner: float = 0.0,
+    wading: Wading | None = None,
+    tide: float | None = None,
 ) -> Directions:
     """Tell a route that is given link by link; needs no plan.
 
@@ -139,6 +153,10 @@ def route_directions(
     sooner
         By how much they could leave sooner [s]. Who takes a boat with a timetable is then told to,
         as far as it takes to be at its first stop `route_words.EARLY` minutes before it casts off.
+    wading
+        Tells which links are under water, so that those who walk there are told.
+    tide
+        The highest tide that the route was made for [m].
 
     Raises
     ------
@@ -150,14 +168,11 @@ def route_directions(
     signs = signs_of(network) if isinstance(network, Network) else network
     begin = enter[0] if len(links) else 0.0
     depart = begin if depart is None else depart
+    boarding, sooner = sooner_at_stop(signs, links, enter, leave, trips, sooner)
     if sooner > 0:
-        boarding = _boarding(signs, links, trips)
-        if boarding > 0:
-            there = enter[boarding] - leave[boarding - 1]
-            sooner = max(0.0, min(sooner, 60.0 * EARLY - there))
-            depart -= sooner
-            enter = [t - sooner * (i < boarding) for i, t in enumerate(enter)]
-            leave = [t - sooner * (i < boarding) for i, t in enumerate(leave)]
+        depart -= sooner
+        enter = [t - sooner * (i < boarding) for i, t in enumerate(enter)]
+        leave = [t - sooner * (i < boarding) for i, t in enumerate(leave)]
     lengths = None
     if start is not None:
         links, enter, leave, lengths = _from_point(signs, links, enter, leave, depart, *start)
@@ -177,7 +192,40 @@ def route_directions(
         text.append(words.line(step, clock))
     steps.append(Step("arrive", name=shelter, begin_s=there, end_s=arrive))
     text.append(words.arrive(shelter, arrive - there, moved=bool(way)))
-    return Directions(words.language, tuple(steps), tuple(text), shelter, distance, depart, arrive)
+    wet = 0.0
+    if wading is not None and len(links):
+        metres = lengths or [signs.length[link] for link in links]
+        wet = sum(m for m, slow in zip(metres, wading(links, enter), strict=True) if slow)
+    return Directions(
+        words.language,
+        tuple(steps),
+        tuple(text),
+        shelter,
+        distance,
+        depart,
+        arrive,
+        water=words.wading(wet, tide) if wet else "",
+        water_m=wet,
+    )
+
+
+def sooner_at_stop(
+    signs: Signs,
+    links: Sequence[int],
+    enter: Sequence[float],
+    leave: Sequence[float],
+    trips: Trips | None,
+    sooner: float,
+) -> tuple[int, float]:
+    """Find the first ride that one walks to, and by how much to leave sooner for it [s].
+
+    Parameters are those of `route_directions`; 0 and 0 where nobody leaves sooner for a boat.
+    """
+    boarding = _boarding(signs, links, trips) if sooner > 0 else 0
+    if not boarding:
+        return 0, 0.0
+    there = enter[boarding] - leave[boarding - 1]
+    return boarding, max(0.0, min(sooner, 60.0 * EARLY - there))
 
 
 def _boarding(signs: Signs, links: Sequence[int], trips: Trips | None) -> int:

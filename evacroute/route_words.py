@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from evacroute.errors import InputError
-from evacroute.languages import BETWEEN_SENTENCES, TAGS, catalogue, language_of
+from evacroute.languages import (
+    BETWEEN_SENTENCES,
+    DECIMAL_COMMA,
+    TAGS,
+    catalogue,
+    language_of,
+)
 from evacroute.route_steps import MIN_WAIT, Step, count_boats, count_bridges
 
 DAY = 24 * 60
@@ -33,6 +39,33 @@ class Words:
         return self._(
             "Heights are modelled: which streets flood is an estimate, not a measurement."
         )
+
+    def tide(self, level: float | None) -> str:
+        """Say which tide a plan was made for [m]; "" where none is known."""
+        if level is None:
+            return ""
+        said = f"{level:.2f}"
+        if self.language in DECIMAL_COMMA:
+            said = said.replace(".", ",")
+        return self._("Made for a tide of up to {level} m.").format(level=said)
+
+    def wading(self, distance: float, level: float | None) -> str:
+        """Say how many metres of a way are under water, and how to walk there."""
+        text = self._(
+            "Part of this way is under water ({distance}): "
+            "walk slowly, keep to the middle, mind the edge of canals."
+        )
+        said = self.tide(level), text.format(distance=self.metres(distance))
+        return self.between.join(filter(None, said))
+
+    def early(self, minutes: int) -> str:
+        """Say how long before a boat casts off one is to be at its stop."""
+        if minutes < 1:
+            return self._("You reach the stop only just in time. Do not stop on the way.")
+        text = self._n(
+            "Be at the stop {n} minute before.", "Be at the stop {n} minutes before.", minutes
+        )
+        return text.format(n=minutes)
 
     def leave(
         self, depart: float, clock: int | None, way: Sequence[Step], distance: float, time: float
@@ -245,15 +278,7 @@ class Words:
         said = [text.format(n=n, clock=told)]
         if spare is None:
             return said
-        early = min(EARLY, int((spare + 1e-6) // 60))
-        if early < 1:
-            said.append(self._("You reach the stop only just in time. Do not stop on the way."))
-        else:
-            text = self._n(
-                "Be at the stop {n} minute before.", "Be at the stop {n} minutes before.", early
-            )
-            said.append(text.format(n=early))
-        return said
+        return [*said, self.early(minutes_early(spare))]
 
     def _steps_on_the_way(self, n: int | None) -> str:
         if n is None:
@@ -339,6 +364,11 @@ class Words:
 def words_of(language: str) -> Words:
     """Words of a language, from a tag such as ``it`` or ``de-AT``."""
     return Words(language_of(language))
+
+
+def minutes_early(spare: float) -> int:
+    """Whole minutes that people with some time to spare [s] are asked to be at a stop early."""
+    return min(EARLY, int((spare + 1e-6) // 60))
 
 
 def rounded(value: float) -> int:

@@ -12,11 +12,20 @@ from numpy.typing import NDArray
 from evacroute._changes import modelled_share
 from evacroute._sheet_map import sketch_map
 from evacroute._sheet_page import CONTRASTS, LETTERS, Sheet, SheetWay, index_page, sheet_page
+from evacroute._water import tide_made_for, waded_metres
 from evacroute.errors import InputError
-from evacroute.guiding import movement_directions
+from evacroute.guiding import leaves_sooner, movement_directions
+from evacroute.network import FERRY
 from evacroute.plan import Plan
 from evacroute.route_steps import Step
-from evacroute.route_words import EARLY, Words, clock_text, minutes_of_day, words_of
+from evacroute.route_words import (
+    EARLY,
+    Words,
+    clock_text,
+    minutes_early,
+    minutes_of_day,
+    words_of,
+)
 from evacroute.routes import distinct_ways
 from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
@@ -136,6 +145,9 @@ class _Maker:
         self.closed = _closed(plan.scenario)
         self.modelled = modelled_share(plan.scenario) > 0
         self.synthetic = report is not None and report.is_synthetic
+        self.tide = words.tide(tide_made_for(plan.scenario))
+        self.wet = waded_metres(plan.scenario, moves)
+        self.sooner = _sooner(plan)
 
     def sheet(self, shelter: int) -> Sheet:
         """Gather the sheet of a shelter."""
@@ -166,6 +178,7 @@ class _Maker:
             step_free_ways=[self._told(m, n, ends) for m, n in step_free],
             synthetic=self.synthetic,
             modelled=self.modelled,
+            tide=self.tide,
         )
 
     def _start_name(self, movement: int) -> str:
@@ -215,11 +228,14 @@ class _Maker:
         return [(movement[best[name]], persons[name]) for name in names]
 
     def _when(self, mine: NDArray[np.int64]) -> tuple[str, str]:
-        """When the first people leave, and by when most (three in four) are asked to."""
+        """When the first people leave, and by when most (three in four) are asked to.
+
+        Those who take a boat leave soon enough to be early at its stop, as their directions say.
+        """
         moves, when = self.plan.movements, self.words.when
         if not len(mine):
             return "", ""
-        depart = np.repeat(moves.depart[mine], moves.size[mine])
+        depart = np.repeat(moves.depart[mine] - self.sooner[mine], moves.size[mine])
         first, last = float(depart.min()), float(np.percentile(depart, 75))
         return when(first, self.clock), when(last, self.clock)
 
@@ -250,7 +266,16 @@ class _Maker:
             total=self.words.total(steps, told.distance, spent),
             lines=lines,
             boats=self._casting_off(movement, steps),
+            water=self._under_water(movement),
         )
+
+    def _under_water(self, movement: int) -> str:
+        """Say how much of a way is under water, at most, to those who walk it; "" where none is."""
+        metres = float(self.wet[self.way == self.way[movement]].max())
+        if not metres:
+            return ""
+        text = self.words.gettext("Part of this way is under water ({distance}).")
+        return text.format(distance=self.words.metres(metres))
 
     def _casting_off(self, movement: int, steps: Sequence[Step]) -> str:
         """Say when the first boat of a way casts off, for all who walk this way; "" without."""
@@ -261,7 +286,12 @@ class _Maker:
         begin, end = moves.leg_ptr[movement : movement + 2]
         leg = moves.leg_link[begin:end].tolist().index(boat.links[0])
         alike = np.flatnonzero(self.way == self.way[movement])
-        enter = moves.leg_enter[moves.leg_ptr[alike] + leg]
+        legs = moves.leg_ptr[alike] + leg
+        enter, early = moves.leg_enter[legs], EARLY
+        if leg:
+            # As early as some of them can be: the others are not ready, or water is in the way.
+            spare = enter - moves.leg_leave[legs - 1] + self.sooner[alike]
+            early = minutes_early(float(spare.max()))
         minutes = sorted({int(time // 60) for time in enter.tolist()})
         if self.clock is None:
             text = _("The boat casts off after the alarm, in minutes: {list}.")
@@ -269,10 +299,7 @@ class _Maker:
         else:
             text = _("The boat casts off at {list}.")
             times = [clock_text(self.clock, 60 * minute) for minute in minutes]
-        early = self.words.ngettext(
-            "Be at the stop {n} minute before.", "Be at the stop {n} minutes before.", EARLY
-        )
-        said = text.format(list=self.words.listed(times)), early.format(n=EARLY)
+        said = text.format(list=self.words.listed(times)), self.words.early(early)
         return self.words.between.join(said)
 
     def _map(
@@ -299,6 +326,16 @@ class _Maker:
             scale=_("{n} m"),
             letter=LETTERS[self.contrast],
         )
+
+
+def _sooner(plan: Plan) -> NDArray[np.float64]:
+    """By how much each movement is told to leave before its time, for its boat [s]."""
+    moves = plan.movements
+    sooner = np.zeros(len(moves))
+    ferry = np.append(0, np.cumsum(plan.scenario.network.kind[moves.leg_link] == FERRY))
+    for m in np.flatnonzero(ferry[moves.leg_ptr[1:]] > ferry[moves.leg_ptr[:-1]]).tolist():
+        sooner[m] = leaves_sooner(plan, m)
+    return sooner
 
 
 def _closed(scenario: Scenario) -> NDArray[np.int8]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evacroute.boats import Boats
+from evacroute.boats import Boats, seats_text
 from evacroute.errors import BoatError, Faults
 from evacroute.load.files import read_bytes
 from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
@@ -110,7 +110,8 @@ def read_boats_table(source: str | Path | pd.DataFrame, network: Network) -> Boa
             )
         if places[i] > seats[i]:
             faults.add(
-                f"{row}: wheelchair_places is {places[i]:g}, expected 0 to the {seats[i]:g} seats"
+                f"{row}: wheelchair_places is {places[i]:g}, expected 0 to the "
+                f"{seats_text(seats[i])}"
             )
         before = last.get(trip[i], -1) if trip[i] else -1
         last[trip[i]] = i

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from evacroute.boats import Boats
+from evacroute.boats import Boats, seats_text
 from evacroute.errors import BoatError, Faults
 from evacroute.load.ferry_ways import LINE_DISTANCE, ferry_ways_of
 from evacroute.load.growing_boats import BOARDING_RATE, DWELL, GrowingBoats
@@ -173,7 +173,7 @@ def _check_numbers(
         if value is not None and not 0 <= value <= 10_000:
             faults.add(f"{name} is {value}, expected 0 to 10,000")
     if seats is not None and places is not None and places > seats:
-        faults.add(f"wheelchair_places is {places}, expected 0 to the {seats} seats")
+        faults.add(f"wheelchair_places is {places}, expected 0 to the {seats_text(seats)}")
     faults.raise_if_any(BoatError)
 
 

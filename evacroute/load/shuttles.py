@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute.boats import Boats
+from evacroute.boats import Boats, seats_text
 from evacroute.errors import BoatError, Faults
 from evacroute.load.ferry_ways import ferry_ways_of
 from evacroute.load.growing_boats import BOARDING_RATE, DWELL, GrowingBoats
@@ -169,7 +169,9 @@ def _figures(frame: pd.DataFrame, horizon: float, faults: Faults) -> dict[str, N
         row = row_name(frame, i)
         places, seats = found["wheelchair_places"][i], found["seats"][i]
         if places > seats:
-            faults.add(f"{row}: wheelchair_places is {places:g}, expected 0 to the {seats:g} seats")
+            faults.add(
+                f"{row}: wheelchair_places is {places:g}, expected 0 to the {seats_text(seats)}"
+            )
         if not (np.isnan(found["speed"][i]) or np.isnan(found["ride_time_s"][i])):
             faults.add(f"{row}: both speed and ride_time_s are given, expected one of them")
         if found["until"][i] <= found["from"][i]:

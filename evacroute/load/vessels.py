@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from evacroute._data_dir import data_path
+from evacroute.boats import seats_text
 from evacroute.errors import BoatError, Faults
 from evacroute.load.tables import name_of, note_unread, numbers, read_table, row_name, words
 from evacroute.reports import LoadReport
@@ -91,7 +92,7 @@ def read_vessels(source: str | Path | pd.DataFrame, report: LoadReport) -> dict[
         if places[i] > seats[i]:
             faults.add(
                 f"{row_name(frame, i)}: wheelchair_places is {places[i]:g}, expected 0 to the "
-                f"{seats[i]:g} seats"
+                f"{seats_text(seats[i])}"
             )
         if not faults.count:
             table[line] = Vessel(int(seats[i]), int(places[i]))

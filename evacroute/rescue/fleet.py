@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._frozen import equal_arrays, freeze
+from evacroute.boats import seats_text
 from evacroute.errors import Faults, InputError
 from evacroute.load.tables import (
     degrees,
@@ -178,7 +179,7 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
     for i in np.flatnonzero((places > seats) & (seats >= 1)).tolist():
         faults.add(
             f"{row_name(frame, i)}: wheelchair_places is {places[i]:g}, expected 0 to its "
-            f"{seats[i]:g} seats"
+            f"{seats_text(seats[i])}"
         )
     speed = numbers(frame, "speed", faults, above=0, high=50, default=np.nan, unit="m/s")
     boarding = numbers(frame, "boarding_s", faults, low=0, high=7200, default=np.nan, unit="s")

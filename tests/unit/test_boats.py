@@ -66,6 +66,7 @@ def test_no_ride_is_a_timetable_too() -> None:
         ({"leave_s": [-1.0, 200.0, 0.0]}, "leave_s is -1 s, expected a number >= 0"),
         ({"arrive_s": [180.0, np.nan, 100.0]}, "arrive_s is nan s"),
         ({"seats": [3, 210, 50]}, "ride 0 .*wheelchair_places is 4, expected 0 to its 3 seats"),
+        ({"seats": [1, 210, 50]}, "wheelchair_places is 4, expected 0 to its 1 seat$"),
         ({"seats": [210, 210, -1]}, "seats is -1 persons"),
         ({"boarders": [120, -2, 50]}, "boarders is -2 persons"),
         ({"link": [0, -1, 1]}, "link is -1"),

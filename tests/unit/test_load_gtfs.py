@@ -468,6 +468,7 @@ def test_no_feed_at_all(tmp_path: Path) -> None:
         ({"boarding_rate": 0.0}, "boarding_rate is 0.0"),
         ({"max_distance": -1.0}, "max_distance is -1"),
         ({"seats": 2, "wheelchair_places": 3}, "wheelchair_places is 3, expected 0 to the 2 seats"),
+        ({"seats": 1, "wheelchair_places": 3}, "wheelchair_places is 3, expected 0 to the 1 seat$"),
     ],
 )
 def test_options_out_of_range(tmp_path: Path, option: dict[str, Any], message: str) -> None:

@@ -23,6 +23,7 @@ from scenes import scene
 import evacroute as er
 from evacroute._sheet_page import INKS, UNBROKEN
 from evacroute.errors import InputError
+from evacroute.hazards.link_times import LinkTimes
 from evacroute.languages import LANGUAGES
 from evacroute.network import FERRY
 from evacroute.sheets import _in_order
@@ -193,6 +194,46 @@ def test_ways_by_boat_tell_all_departures(tmp_path: Path) -> None:
     page = read(er.write_sheets(plan, tmp_path / "out", alarm="10:30")[1])
     assert "The boat casts off at 10:34, 10:40." in page
     assert "Wait for the boat" not in page
+
+
+def by_boat(ready: float, hazard: Any = None) -> er.Plan:
+    """Two groups walk 100 s to a boat that casts off at 600 s; the second is ready later."""
+    network = corridor(3)
+    kind = network.kind.copy()
+    kind[2:4] = FERRY
+    boats = er.Boats(
+        link=[2], trip_id=["A"], leave_s=[600.0], arrive_s=[700.0],
+        seats=[9], wheelchair_places=[1], boarders=[9],
+    )  # fmt: skip
+    groups = [(0, 2, ready), (0, 3, 500.0)]
+    base = scene(network, groups, [(3, 50)], classes=[(1.0, 0.5)], deadline=3600.0)
+    network = replace(network, kind=kind)
+    return er.assign(replace(base, network=network, boats=boats, hazard=hazard))
+
+
+@pytest.mark.parametrize(
+    "ready,hazard,leave,early",
+    [
+        (0.0, None, "10:36", "Be at the stop 2 minutes before."),
+        (440.0, None, "10:37", "Be at the stop 1 minute before."),
+        (500.0, None, "10:38", "You reach the stop only just in time. Do not stop on the way."),
+        (0.0, True, "10:38", "You reach the stop only just in time. Do not stop on the way."),
+    ],
+)
+def test_first_leave_and_boat_agree(
+    ready: float, hazard: bool | None, leave: str, early: str, tmp_path: Path
+) -> None:
+    """Who is to be at a stop early leaves early too: the sheet says the same as directions."""
+    slow = LinkTimes([0], [-1], [0.0], [60.0], [0.5])
+    plan = by_boat(ready, slow if hazard else None)
+    page = words_of_page(read(er.write_sheets(plan, tmp_path / "out", alarm="10:30")[1]))
+    first = next(line for line in page.splitlines() if line.startswith("Leave "))
+    assert f"at {leave}." in first
+    assert early in page
+    told = [er.directions(plan, movement=m, alarm="10:30") for m in range(len(plan.movements))]
+    earliest = min(told, key=lambda one: one.depart_s or 0.0)
+    assert earliest.text[0].startswith(first)
+    assert early in str(earliest)
 
 
 def test_closed_streets_are_on_the_map(tmp_path: Path) -> None:
