@@ -91,7 +91,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     except (EOFError, zlib.error):
         raise InputError(f"{path}: the file is cut off (gzip ends too early)") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a CSV table: {error}") from error
+        raise InputError(f"{path}: cannot be read as a CSV table: {str(error).strip()}") from error
 
 
 def read_legs(path: Path, n_movements: int) -> dict[str, NDArray[Any]]:

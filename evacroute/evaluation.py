@@ -244,7 +244,9 @@ def shares(probabilities: ArrayLike | None, n: int) -> NDArray[np.float64]:
         raise InputError(f"probabilities: there are {weight.size}, expected one a scenario, {n}")
     if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
         raise InputError(f"probabilities are {weight.tolist()}, expected >= 0, not all of them 0")
-    return np.asarray(weight / weight.sum())
+    total = float(weight.sum())
+    # Shares that add up to 1 stay as they were given: 0.7 is no 0.7000000000000001.
+    return np.asarray(weight if abs(total - 1) < 1e-12 else weight / total)
 
 
 def figures(plan: Plan, played: Played) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class ReplanSummary:
         How long it took [s].
     endangered
         Persons who are inside a shelter that gets hot before the deadline, by its name.
+    notes
+        Warnings of what came.
     """
 
     now_s: float
@@ -79,6 +81,7 @@ class ReplanSummary:
     seconds: float
     endangered: dict[str, int] = field(default_factory=dict)
     mean_before_s: float = math.nan
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures as plain types, for JSON; None for what is NaN."""
@@ -129,6 +132,7 @@ class ReplanSummary:
                     f"{n:>9,}  are inside {name}, which gets hot: they must be brought out"
                     for name, n in self.endangered.items()
                 ),
+                *self.notes,
             ]
         )
 
@@ -195,6 +199,8 @@ class Replan:
     mean_before_s
         Mean time from now, or from when they are ready, to safe, by the plan before, of those who
         were on their way by it, NaN = nobody was [s].
+    notes
+        Warnings of what came: that the new tide is on another clock than the plan's.
     """
 
     plan: Plan
@@ -208,6 +214,7 @@ class Replan:
     now_s: float
     endangered: dict[str, int] = field(default_factory=dict)
     mean_before_s: float = math.nan
+    notes: list[str] = field(default_factory=list)
 
     @property
     def newly_left(self) -> pd.DataFrame:
@@ -237,6 +244,7 @@ class Replan:
             seconds=plan.seconds["assign"],
             endangered=self.endangered,
             mean_before_s=self.mean_before_s,
+            notes=self.notes,
         )
 
     def __repr__(self) -> str:

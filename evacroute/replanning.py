@@ -21,7 +21,9 @@ from evacroute.assignment.class_order import with_order
 from evacroute.assignment.rest import Arcs, Rest, Taken, arcs_of, build_rest, steady_arcs
 from evacroute.assignment.resume import Resume, Ways
 from evacroute.errors import Faults, InputError
-from evacroute.hazards import Hazard, hot_from, shelter_names
+from evacroute.hazards import Hazard, as_hazards, hot_from, shelter_names
+from evacroute.hazards.known_tide import tide_of
+from evacroute.hazards.tide import other_clock
 from evacroute.people import Groups, People
 from evacroute.plan import Plan
 from evacroute.replan_result import Replan, compare
@@ -64,7 +66,8 @@ def replan(
         What comes besides: one hazard or several, their times from the alarm; what they do before
         now is left out. Whoever's way is closed, or takes another time, gets another. A flood is a
         new forecast: it takes the place of the plan's own water from now on, on streets, raised
-        walkways and under low bridges, so give it the heights and walkways again.
+        walkways and under low bridges, so give it the heights and walkways again. A dated tide
+        should have the plan's alarm (``plan.scenario.tide.alarm``); another is warned of (`notes`).
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
@@ -181,10 +184,19 @@ def replan(
         taken=taken,
     )
     result = compare(plan, standing, rest, new, now_s)
-    result = replace(result, endangered=_endangered(plan, standing, hot))
+    result = replace(
+        result, endangered=_endangered(plan, standing, hot), notes=_clocks(plan, hazard)
+    )
     # Of a chain of plans, each has only those who were still on the way.
     new.settings["safe"] = result.safe + int(plan.settings.get("safe", 0))
     return result
+
+
+def _clocks(plan: Plan, hazard: Hazard | Sequence[Hazard] | None) -> list[str]:
+    """Warn of a new tide on another clock than the plan's."""
+    old, new = plan.scenario.tide, tide_of(as_hazards(hazard))
+    told = None if old is None or new is None else other_clock(old.alarm, new.alarm)
+    return [] if told is None else [told]
 
 
 def _endangered(plan: Plan, standing: Standing, hot: NDArray[np.bool_]) -> dict[str, int]:

@@ -182,6 +182,8 @@ def put_instance(scenario: Scenario, folder: Path) -> None:
     record: dict[str, Any] = {"reports": [report.to_dict() for report in told]}
     if tide is not None:
         record["tide"] = {"time_s": tide.time_s, "level_m": tide.level_m}
+        if tide.alarm is not None:
+            record["second_0"] = tide.alarm.isoformat()
     if told or tide is not None:
         write_json(record, folder / "hazards.json")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,6 +151,7 @@ def make_hazards(
     alarm: str | None = None,
     *,
     window: tuple[float, float] = (0.0, 5400.0),
+    second_0: dt.datetime | None = None,
 ) -> list[Hazard]:
     """Load the hazards of the command line.
 
@@ -164,11 +166,15 @@ def make_hazards(
     window
         What is planned, from and to [s after the alarm]. Where a dated series has no alarm at all
         its peak is laid into the middle.
+    second_0
+        The alarm of a plan that goes on: a dated series without an alarm has that one then.
 
     Raises
     ------
     typer.BadParameter
         If a text is not of its form, or heights are given without a flood.
+    HazardError
+        If a series lacks levels, or cannot be laid on the clock of the plan that goes on.
     """
     check_hazards(texts, heights)
     made: list[Hazard] = []
@@ -179,7 +185,7 @@ def make_hazards(
             if heights is not None and known is None:
                 file, options = parse_heights(heights)
                 known = er.read_heights(file, network, **options)
-            made.append(_flood(one, known, alarm, window))
+            made.append(_flood(one, known, alarm, window, second_0))
         else:
             made.append(_MAKERS[one.kind](one, network))
     return made
@@ -253,7 +259,11 @@ def _wind(text: str) -> tuple[float, float]:
 
 
 def _flood(
-    one: HazardText, heights: er.Heights | None, alarm: str | None, window: tuple[float, float]
+    one: HazardText,
+    heights: er.Heights | None,
+    alarm: str | None,
+    window: tuple[float, float],
+    second_0: dt.datetime | None,
 ) -> er.Flood:
     given = one.settings
     options: dict[str, Any] = {}
@@ -268,7 +278,10 @@ def _flood(
         tide = er.read_tide(Path(given["series"]), **reading)
         # A dated series begins anywhere; a plan for a dry night of it would be a plan for nothing.
         if at is None and tide.alarm is not None:
-            tide = tide.around_peak(window[1], window[0])
+            if second_0 is None:
+                tide = tide.around_peak(window[1], window[0])
+            else:
+                tide = tide.on_clock(second_0, *window)
         options["tide"] = tide
     if heights is not None:
         options["heights"] = heights

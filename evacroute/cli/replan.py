@@ -66,7 +66,8 @@ def replan(
     """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
 
     The plan's own hazards go on; --hazard tells of what comes besides, in time from the alarm. A
-    new flood takes the place of the plan's own.
+    new flood takes the place of the plan's own; a dated series of it is on the plan's clock, where
+    that is known.
     Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
     moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
     """
@@ -79,7 +80,11 @@ def replan(
         more = None if joined is None else er.read_people(joined, plan.scenario.network)
         places = None if positions is None else _read_positions(positions)
         window = (seconds(now, "--now"), plan.scenario.deadline_s)
-        coming = make_hazards(hazard, heights, plan.scenario.network, window=window)
+        tide = plan.scenario.tide
+        coming = make_hazards(
+            hazard, heights, plan.scenario.network, window=window,
+            second_0=None if tide is None else tide.alarm,
+        )  # fmt: skip
         loaded = time.perf_counter() - started
         result = er.replan(
             plan, now=now, closures=close, hazard=coming or None, joined=more, positions=places,
@@ -130,4 +135,4 @@ def _read_positions(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype={"group_id": str, "node_id": str})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a table: {error}") from error
+        raise InputError(f"{path}: cannot be read as a table: {str(error).strip()}") from error

@@ -165,6 +165,40 @@ class Earthquake:
         n = len(link)
         return LinkTimes(link, np.full(n, EVERY), np.zeros(n), np.full(n, np.inf), np.zeros(n))  # type: ignore[arg-type]
 
+    def told(self, network: Network, classes: Classes, until: float) -> LoadReport:
+        """Tell what is taken to be how likely, and how much of it this draw blocks.
+
+        Raises
+        ------
+        HazardError
+            If a link is named that is not in the network.
+        """
+        p, blocked, of_unit = self.probabilities(network), self.blocked(network), units(network)
+        bridge = np.asarray(network.kind == BRIDGE)
+        told = LoadReport(f"Earthquake(seed {self.seed}, intensity {self.intensity})")
+        if self.report is not None:
+            told = replace(
+                self.report, counts=dict(self.report.counts), notes=list(self.report.notes)
+            )
+        told.counts["links blocked in this draw, from the alarm on"] = int(blocked.sum())
+        for word, these in (("bridges", bridge), ("other streets", ~bridge)):
+            of = len(np.unique(of_unit[these & ~network.floating]))
+            told.counts[f"{word} blocked, of {of:,}"] = len(np.unique(of_unit[these & blocked]))
+        for word, these in (("bridge", bridge), ("street", ~bridge & ~network.floating)):
+            if these.any():
+                _, first = np.unique(of_unit[these], return_index=True)
+                told.shares[f"probability that a {word} is blocked, on average"] = float(
+                    p[these][first].mean()
+                )
+        if self.probability is None:
+            told.notes.append(
+                "ASSUMED: how likely streets and bridges are blocked, by intensity, width and "
+                "height of the houses; no survey stands behind it (your own: read_earthquake, or "
+                "earthquake:table=FILE)"
+            )
+        told.notes.append("one draw of chance: another seed blocks other streets")
+        return told
+
     def _by_width(self, network: Network) -> NDArray[np.float64]:
         share, reach, bridge = (np.array(column) for column in _figures(str(self.intensity)))
         if isinstance(self.building, str):

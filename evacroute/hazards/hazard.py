@@ -82,6 +82,9 @@ def hazard_reports(
 ) -> list[LoadReport]:
     """Gather the reports of hazards that have one: an attribute `report`, or a method.
 
+    A method `told` goes before both: a hazard that keeps what its reader counted may have more to
+    tell of a network.
+
     With shelters, the report of a flood names those that stand in water.
 
     Link times that were read give those of the hazards that they were made of; a hazard made of
@@ -98,7 +101,7 @@ def hazard_reports(
                 if all(told.notes != other.notes for other in found):
                     found.append(told)
             continue
-        report = getattr(one, "report", None)
+        report = getattr(one, "told", None) or getattr(one, "report", None)
         if callable(report):
             report = report(network, classes, until)
         if isinstance(report, LoadReport):

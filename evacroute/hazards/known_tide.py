@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,7 +63,8 @@ def tide_of(hazards: Sequence[Hazard]) -> Tide | None:
     """Join the tides of hazards into one: at every time the highest of those that count then.
 
     A hazard with an attribute `counts` (from, to) [s] counts from the one up to the other, not
-    including it. Where some count but not then, the level is as low as one may be.
+    including it. Where some count but not then, the level is as low as one may be. Its alarm is the
+    first that one of them knows.
 
     Returns
     -------
@@ -77,8 +78,10 @@ def tide_of(hazards: Sequence[Hazard]) -> Tide | None:
         parts.append((tide, begin, end))
     if not parts:
         return None
+    alarm = next((tide.alarm for tide, _, _ in parts if tide.alarm is not None), None)
     if all(tide.is_constant and (begin, end) == (-np.inf, np.inf) for tide, begin, end in parts):
-        return Tide.constant(max(float(tide.level_m[0]) for tide, _, _ in parts))
+        highest = max(float(tide.level_m[0]) for tide, _, _ in parts)
+        return replace(Tide.constant(highest), alarm=alarm)
     first, last, times = -FAR, FAR, [np.array([-FAR, FAR])]
     for tide, begin, end in parts:
         times += [np.array([t, before(t)]) for t in (begin, end) if np.isfinite(t)]
@@ -92,7 +95,7 @@ def tide_of(hazards: Sequence[Hazard]) -> Tide | None:
     for tide, begin, end in parts:
         now = (time >= begin) & (time < end)
         level[now] = np.maximum(level[now], tide.levels(time[now], time[now]))
-    return Tide(time, level)
+    return Tide(time, level, alarm=alarm)
 
 
 def _tides(hazards: Sequence[Hazard], begin: float, end: float) -> Iterator[_Part]:

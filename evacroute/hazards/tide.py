@@ -139,19 +139,81 @@ class Tide:
         """Give the same series with another second 0, so that its peak is met.
 
         The highest level then falls into the middle of the time from `begin` to `until` [s after
-        the alarm], or as near as the series reaches.
+        the alarm], or as near as the series reaches; where it lasts, the middle of that does.
         """
         if self.is_constant:
             return self
         first, last = float(self.time_s[0]), float(self.time_s[-1])
-        shift = max(min(self.peak[0] - (begin + until) / 2, last - until), first)
+        top = int(np.argmax(self.level_m))
+        lower = np.flatnonzero(self.level_m[top:] < self.level_m[top])
+        end = top + int(lower[0]) - 1 if len(lower) else len(self.level_m) - 1
+        middle = float(self.time_s[top] + self.time_s[end]) / 2
+        shift = max(min(middle - (begin + until) / 2, last - until), first)
+        return self._later(shift, "so that the highest level is met, since no alarm was given")
+
+    def on_clock(self, second_0: dt.datetime, begin: float, until: float) -> Tide:
+        """Give the same dated series on the clock of a plan that goes on at `begin`.
+
+        Where the series starts after second 0, its first level is put there: what is before `begin`
+        does not count.
+
+        Parameters
+        ----------
+        second_0
+            The moment of the plan's second 0.
+        begin, until
+            From when to when levels are needed [s after second 0].
+
+        Raises
+        ------
+        HazardError
+            If one of the two clocks has a zone and the other none, or levels are missing.
+        """
+        where = self.report.source if self.report is not None else "tide"
+        if self.alarm is None:
+            raise HazardError(f"{where}: the series has no dates, expected some")
+        plan = f"the plan's second 0 is {_written(second_0)}"
+        if (self.alarm.tzinfo is None) != (second_0.tzinfo is None):
+            raise HazardError(
+                f"{where}: {plan}, and the series begins {_written(self.alarm)}: expected both "
+                "with a zone or both without one, or an alarm given with the series"
+            )
+        moved = self._later(
+            (second_0 - self.alarm).total_seconds(), "the plan's, since no alarm was given"
+        )
+        first, last = float(moved.time_s[0]), float(moved.time_s[-1])
+        if first > begin or last < until:
+            raise HazardError(
+                f"{where}: the series goes from {moved.when(first)} to {moved.when(last)}; "
+                f"{plan}, so levels are expected from {moved.when(begin)} to {moved.when(until)}: "
+                "give a longer series, or an alarm with it"
+            )
+        if first <= 0:
+            return moved
+        early = replace(
+            moved,
+            time_s=np.append(0.0, moved.time_s),
+            level_m=np.append(moved.level_m[0], moved.level_m),
+        )
+        note = (
+            f"the series begins {moved.when(first)}: what was before does not count, and is taken "
+            "to be as its first level"
+        )
+        return early._noting(note)
+
+    def _later(self, shift: float, why: str) -> Tide:
+        """Move second 0 [s], and say so in the report."""
         alarm = None if self.alarm is None else self.alarm + dt.timedelta(seconds=shift)
         moved = replace(self, time_s=self.time_s - shift, alarm=alarm)
         if self.report is None:
             return moved
         notes = [note for note in self.report.notes if not note.startswith(SECOND_0)]
-        why = "so that the highest level is met, since no alarm was given"
-        return replace(moved, report=replace(self.report, notes=[*notes, moved.moment(why)]))
+        return replace(moved, report=replace(self.report, notes=notes))._noting(moved.moment(why))
+
+    def _noting(self, note: str) -> Tide:
+        if self.report is None:
+            return self
+        return replace(self, report=replace(self.report, notes=[*self.report.notes, note]))
 
     def moment(self, why: str) -> str:
         """Say which moment second 0 is, and when the highest level comes."""
@@ -179,6 +241,24 @@ class Tide:
         when, peak = self.peak
         at = f"{when / 60:g} min" if self.alarm is None else self.when(when)
         return f"Tide({len(self.time_s)} samples, peak {peak:.2f} m at {at})"
+
+
+def other_clock(old: dt.datetime | None, new: dt.datetime | None) -> str | None:
+    """Warn of a new tide whose second 0 is another moment than the plan's; None where it is not."""
+    if old is None or new is None:
+        return None
+    if (old.tzinfo is None) == (new.tzinfo is None):
+        late = (new - old).total_seconds()
+    else:
+        # One has no zone: the same hour on the wall is taken to be the same.
+        late = (new.replace(tzinfo=None) - old.replace(tzinfo=None)).total_seconds()
+    if not late:
+        return None
+    return (
+        f"WARNING: second 0 of the new tide is {_written(new)}, and that of the plan "
+        f"{_written(old)}: its water is taken to come {abs(late) / 60:,.0f} min too "
+        f"{'early' if late > 0 else 'late'}; give it the plan's alarm"
+    )
 
 
 def _written(moment: dt.datetime | None) -> str:

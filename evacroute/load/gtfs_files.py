@@ -83,7 +83,9 @@ class Feed:
         except UnicodeDecodeError as fault:
             raise BoatError(f"{where}: this is not UTF-8 text ({fault.reason})") from None
         except (OSError, pd.errors.ParserError, pd.errors.ParserWarning) as fault:
-            raise BoatError(f"{where}: cannot be read as a CSV table: {fault}") from None
+            raise BoatError(
+                f"{where}: cannot be read as a CSV table: {str(fault).strip()}"
+            ) from None
         frame.columns = [str(column).strip().lower() for column in frame.columns]
         missing = [column for column in required if column not in frame.columns]
         if missing:

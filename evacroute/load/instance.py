@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -222,17 +223,22 @@ def read_known_tide(folder: Path) -> KnownTide | None:
     Raises
     ------
     HazardError
-        If it is no series of levels.
+        If it is no series of levels, or its second 0 is no date and time.
     """
     path = folder / "hazards.json"
     if not path.is_file():
         return None
     try:
-        tide = json.loads(path.read_text(encoding="utf-8")).get("tide")
-        return None if tide is None else KnownTide(Tide(tide["time_s"], tide["level_m"]))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        tide, second_0 = record.get("tide"), record.get("second_0")
+        if tide is None:
+            return None
+        alarm = None if second_0 is None else dt.datetime.fromisoformat(second_0)
+        return KnownTide(Tide(tide["time_s"], tide["level_m"], alarm=alarm))
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise HazardError(
-            f"{path}: expected a tide with time_s and level_m, rising times and levels in metres: "
+            f"{path}: expected a tide with time_s and level_m, rising times and levels in metres, "
+            "and second_0, if there is one, a date and time such as 2019-11-12T21:00: "
             f"{fault}"
         ) from None
 

@@ -142,7 +142,7 @@ def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.
     except pd.errors.ParserWarning:
         raise error(f"{path}: rows have more cells than the header ({len(header)})") from None
     except (OSError, pd.errors.ParserError) as fault:
-        raise error(f"{path}: cannot be read as a CSV table: {fault}") from None
+        raise error(f"{path}: cannot be read as a CSV table: {str(fault).strip()}") from None
 
 
 def row_name(frame: pd.DataFrame, row: int) -> str:

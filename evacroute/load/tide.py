@@ -180,7 +180,8 @@ def _tabs(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, sep="\t", dtype=str, encoding="utf-8-sig", index_col=False)
     except (ValueError, OSError) as fault:
-        raise HazardError(f"{path}: cannot be read as a table with tabs: {fault}") from None
+        why = str(fault).strip()
+        raise HazardError(f"{path}: cannot be read as a table with tabs: {why}") from None
     frame.index = pd.RangeIndex(2, len(frame) + 2)  # rows as a spreadsheet counts them
     return frame
 

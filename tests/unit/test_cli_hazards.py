@@ -249,6 +249,52 @@ def test_a_replan_tells_of_the_flood_that_comes(
     assert "cm, level at second 0" in result.output
 
 
+def test_a_replan_keeps_the_clock_of_the_plan(instance: Path, night: Path, tmp_path: Path) -> None:
+    """A dated series without an alarm has the plan's second 0, known from the folder; one with
+    another alarm is warned of."""
+    flood = f"flood:series={night},unit=cm"
+    words = ("--instance", instance, "--out", tmp_path / "plan", "--no-verify", "--hazard")
+    done = run("plan", *words, f"{flood},alarm=2019-11-12 19:05", "--deadline", "60min")
+    assert done.exit_code in (0, 1), done.output
+    again = ("replan", tmp_path / "plan", "--now", "20min", "--out", tmp_path / "later")
+    same = run(*again, "--no-verify", "--hazard", flood)
+    assert "second 0 is 2019-11-12 19:05 (the plan's, since no alarm was given)" in same.output
+    assert "WARNING: second 0" not in same.output
+    other = run(*again, "--no-verify", "--hazard", f"{flood},alarm=2019-11-12 19:15", "--json")
+    (note,) = json.loads(other.stdout)["replan"]["notes"]
+    assert "WARNING: second 0 of the new tide is 2019-11-12 19:15" in note
+    assert "10 min too early" in note
+    short = tmp_path / "short.csv"
+    short.write_text("time,level\n2019-11-12 19:20,1.0\n2019-11-12 19:50,1.1\n")
+    refused = run(*again, "--no-verify", "--hazard", f"flood:series={short}")
+    assert refused.exit_code == 2
+    assert "the plan's second 0 is 2019-11-12 19:05" in refused.stderr
+
+
+def test_an_earthquake_is_told(instance: Path, tmp_path: Path) -> None:
+    """The command, its summary and the folder say what is assumed, and how much is blocked."""
+    words = ("plan", "--instance", instance, "--out", tmp_path / "plan", "--no-verify")
+    result = run(*words, "--hazard", "earthquake:seed=3,intensity=X", "--json")
+    assert result.exit_code in (0, 1), result.output
+    report = json.loads(result.stdout)["reports"]["earthquake"]
+    quake = er.Earthquake(3, "X")
+    blocked, p = quake.blocked(NETWORK), quake.probabilities(NETWORK)
+    assert blocked.any()
+    assert report["source"] == "Earthquake(seed 3, intensity X)"
+    counts = {
+        "links blocked in this draw, from the alarm on": int(blocked.sum()),
+        "bridges blocked, of 0": 0,
+        "other streets blocked, of 4": int(blocked.sum()) // 2,
+    }
+    assert report["counts"] == counts
+    assert report["shares"] == {"probability that a street is blocked, on average": p.mean()}
+    assert report["notes"][0].startswith("ASSUMED: how likely")
+    assert report in json.loads((tmp_path / "plan" / "summary.json").read_text("utf-8"))["reports"][
+        "hazards"
+    ]  # fmt: skip
+    assert "ASSUMED: how likely" in (tmp_path / "plan" / "instance" / "hazards.json").read_text()
+
+
 def test_closed_throughout_and_for_some_time_are_told_apart(instance: Path, tmp_path: Path) -> None:
     """The summary says how many links are closed all the time, for some of it, or only slower."""
     path = tmp_path / "shut.csv"
@@ -272,6 +318,13 @@ def test_an_earthquake_of_a_table(tmp_path: Path) -> None:
     (quake,) = hazards
     assert isinstance(quake, er.Earthquake)
     assert quake.seed == 5
+    base = scene(NETWORK, [(0, 6)], [(4, 10)])
+    told = quake.told(NETWORK, base.group_classes, base.deadline_s)
+    assert told.counts["links with a probability"] == 1
+    assert told.counts["other streets blocked, of 4"] == 1
+    assert not any("ASSUMED" in note for note in told.notes)
+    assert quake.report is not None
+    assert len(quake.report.counts) == 2
     assert set(NETWORK.link_id[quake.blocked(NETWORK)]) == {"L2", "L2-r"}
 
 
@@ -291,7 +344,7 @@ def test_reports_of_hazards_go_by_kind() -> None:
     base = scene(NETWORK, [(0, 6)], [(4, 10)])
     scenario = dataclasses.replace(base, hazard=[*several, Storm(), er.Earthquake()])
     reports = reports_of(scenario)
-    assert list(reports) == ["closures", "closures 2", "storm", "hazards"]
+    assert list(reports) == ["closures", "closures 2", "storm", "earthquake", "hazards"]
     assert reports["storm"].counts == {"links": NETWORK.n_links}  # type: ignore[attr-defined]
 
 

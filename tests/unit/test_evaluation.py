@@ -116,6 +116,14 @@ def test_each_class_has_its_own_factors() -> None:
     assert (class_of[stuck] == mine).all()
 
 
+def test_probabilities_that_add_up_stay_as_they_were_given() -> None:
+    """0.7, 0.2 and 0.1 are told so, and are no 0.7000000000000001, though floats add up to less."""
+    given = [0.7, 0.2, 0.1]
+    assert np.sum(given) < 1
+    found = er.evaluate(walk(), hazards=[None] * 3, probabilities=given)
+    assert found.table["probability"].tolist() == given
+
+
 def test_figures_over_scenarios() -> None:
     """Expected figures are weighted by probability, the worst is the row with the fewest safe."""
     plan = walk()

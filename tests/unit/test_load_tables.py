@@ -55,12 +55,14 @@ def test_numbers_read_back_exactly(tmp_path: Path) -> None:
     ],
 )
 def test_broken_files(tmp_path: Path, content: bytes, message: str) -> None:
-    """Each way in which a table can be broken gives an error that names the file."""
+    """Each way in which a table can be broken gives an error that names the file, on lines that
+    all say something."""
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     with pytest.raises(PeopleError, match=message) as caught:
         read(path)
     assert str(path) in str(caught.value)
+    assert all(line.strip() for line in str(caught.value).split("\n"))
 
 
 def test_missing_and_cut_off_files(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,45 @@ def test_the_moment_of_second_0_is_told(shared: Path) -> None:
     given = read_tide(shared.joinpath(*NOVEMBER), alarm="2019-11-12 21:30", until="3 h")
     assert given.report is not None
     assert "2019-11-12 21:30 (the alarm)" in given.report.notes[0]
+
+
+def test_a_peak_that_lasts_is_centred_on_its_middle() -> None:
+    """A highest level from 10:20 to 10:40 lies around the middle of the time planned, whether the
+    same level comes again later or not."""
+    for later in (1.0, 1.5):
+        levels = [1.0, 1.2, 1.5, 1.5, 1.5, 1.2, 1.0, later, 1.0]
+        tide = Tide(np.arange(9) * 600.0, np.array(levels)).around_peak(3000)
+        assert tide.time_s[2:5].tolist() == [900, 1500, 2100]
+
+
+def test_a_series_on_the_clock_of_a_plan() -> None:
+    """Second 0 becomes the plan's; a series that begins later is as its first level until then,
+    and one that lacks levels, dates or a zone is refused with both moments."""
+    rows = [(f"2019-11-12 {10 + i // 6}:{i % 6}0", 1 + i / 10) for i in range(9)]
+    tide = read_tide(pd.DataFrame(rows, columns=["time", "level"])).around_peak(1200)
+    at = dt.datetime(2019, 11, 12, 10, 10)
+    moved = tide.on_clock(at, 600, 3600)
+    assert moved.time_s[:3].tolist() == [-600, 0, 600]
+    assert moved.alarm == at
+    assert moved.report is not None
+    assert [note for note in moved.report.notes if note.startswith("second 0 is")] == [
+        "second 0 is 2019-11-12 10:10 (the plan's, since no alarm was given); the highest level, "
+        "1.80 m, comes 70 min later (2019-11-12 11:20)"
+    ]
+    late = tide.on_clock(at - dt.timedelta(minutes=20), 600, 3600)
+    assert late.time_s[:3].tolist() == [0, 600, 1200]
+    assert late.level_m[:3].tolist() == [1.0, 1.0, 1.1]
+    assert late.report is not None
+    assert "the series begins 2019-11-12 10:00" in late.report.notes[-1]
+    for moment, words in (
+        (at - dt.timedelta(minutes=21), "expected from 2019-11-12 09:59 to 2019-11-12 10:49"),
+        (at + dt.timedelta(minutes=11), "the plan's second 0 is 2019-11-12 10:21"),
+        (at.replace(tzinfo=dt.UTC), "both with a zone or both without"),
+    ):
+        with pytest.raises(HazardError, match=words):
+            tide.on_clock(moment, 600, 3600)
+    with pytest.raises(HazardError, match="no dates"):
+        Tide([0.0, 600.0], [1.0, 1.1]).on_clock(at, 0, 600)
 
 
 @pytest.mark.parametrize("levels,first", [([3, 1, 1, 1, 1], 0), ([1, 1, 1, 1, 3], -1200)])

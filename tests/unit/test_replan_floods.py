@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -241,3 +243,57 @@ def test_the_joined_tide_is_that_of_the_hazards() -> None:
             if begin < end:
                 levels: list[float] = [one.level(begin, end) for one in scenario.hazard]
                 assert tide.level(begin, end) == max(*levels, -4.0)
+
+
+def dated(alarm: str | None, *level: float) -> er.Tide:
+    """A tide with a moment of second 0."""
+    moment = None if alarm is None else dt.datetime.fromisoformat(alarm)
+    return replace(tides(*level), alarm=moment)
+
+
+@pytest.mark.parametrize("alarm", ["2019-11-12T09:35:00", "2019-11-12T09:35:00+01:00", None])
+def test_a_folder_keeps_the_moment_of_second_0(tmp_path: Path, alarm: str | None) -> None:
+    """The plan's tide knows its alarm in memory, in the folder, and after a chain of re-plans."""
+    scenario = with_everything()
+    plan = er.assign(scenario.with_hazard(water_of(scenario, dated(alarm, 1.0, 1.1))))
+    expected = None if alarm is None else dt.datetime.fromisoformat(alarm)
+    for now in (NOW, 2 * NOW):
+        plan.save(tmp_path / "plan")
+        record = json.loads((tmp_path / "plan" / "instance" / "hazards.json").read_text("utf-8"))
+        assert record.get("second_0") == alarm
+        plan = er.read_plan(tmp_path / "plan")
+        assert plan.scenario.tide is not None
+        assert plan.scenario.tide.alarm == expected
+        plan = again(plan, er.Flood(1.0), now)
+
+
+def test_a_second_0_that_is_no_moment_is_refused(tmp_path: Path) -> None:
+    """hazards.json with a second_0 that is no date and time is an error with its path."""
+    er.write_instance(with_everything(), tmp_path / "new")
+    path = tmp_path / "new" / "hazards.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "second_0": "noon"}))
+    with pytest.raises(er.HazardError, match=r"hazards\.json.*second_0"):
+        er.read_instance(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    "old,new,told",
+    [
+        ("2019-11-12 09:35", "2019-11-12 09:35", None),
+        ("2019-11-12 09:35", None, None),
+        (None, "2019-11-12 09:35", None),
+        ("2019-11-12 09:35", "2019-11-12 09:30", "5 min too late"),
+        ("2019-11-12 09:30+01:00", "2019-11-12 08:40+00:00", "10 min too early"),
+        ("2019-11-12 09:30+01:00", "2019-11-12 09:30", None),
+    ],
+)
+def test_another_clock_is_warned_of(old: str | None, new: str | None, told: str | None) -> None:
+    """A new tide whose second 0 is another moment than the plan's is named in the summary."""
+    scenario = with_everything()
+    plan = er.assign(scenario.with_hazard(water_of(scenario, dated(old, 1.0))))
+    result = er.replan(plan, now=NOW, hazard=water_of(scenario, dated(new, 1.2)))
+    assert len(result.notes) == (told is not None)
+    assert result.summary().to_dict()["notes"] == result.notes
+    if told is not None:
+        assert result.notes[0].startswith("WARNING: second 0 of the new tide is")
+        assert told in str(result.summary())

@@ -476,6 +476,32 @@ def test_browser_fits_a_phone_and_the_dark(browser: Any, tmp_path: Path):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1200])
+def test_browser_breaks_class_names_between_words(browser: Any, tmp_path: Path, width: int):
+    """A long name of a class breaks after an underscore only, also on a small phone, and the table
+    does not spill over the side."""
+    base = make_plan().scenario
+    names = [f"walk_1.27_0.74_deep0.{9 - i}m" for i in range(len(base.group_classes))]
+    classes = replace(base.group_classes, class_id=np.array(names, object))
+    plan = er.assign(replace(base, classes=classes), "nearest")
+    context = browser.new_context(viewport={"width": width, "height": 700})
+    view = Seen(context.new_page())
+    page = view.open(write_map(plan, tmp_path / "map.html"))
+    parts = page.evaluate(
+        "[...document.querySelectorAll('#summary table:first-of-type tbody td:first-child')]"
+        ".flatMap((cell) => [...cell.childNodes]).filter((node) => node.nodeType === 3)"
+        ".map((node) => { const range = document.createRange(); range.selectNode(node);"
+        " return [node.data, range.getClientRects().length]; })"
+    )
+    assert ["deep0.9m", 1] in parts
+    assert {lines for _, lines in parts} == {1}
+    assert page.inner_text("#summary table td").replace("\n", "") in names
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert view.faults == []
+
+
+@pytest.mark.browser
 def test_browser_opens_with_no_street_under_the_legend(browser: Any, tmp_path: Path):
     """On a wide screen the whole city is seen beside the open legend."""
     path = write_map(make_plan(), tmp_path / "map.html")

@@ -20,13 +20,19 @@ function facts(rows) {
 }
 
 function table(heads, rows, caption) {
-  const cells = (tag, row) => row.map((text) => element(tag, tag === "th" ? { scope: "col" } : {}, text));
+  const cells = (tag, row) => row.map((text) => element(tag, tag === "th" ? { scope: "col" } : {}, ...parted(text)));
   return element(
     "table", {},
     element("caption", {}, caption),
     element("thead", {}, element("tr", {}, ...cells("th", heads))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells("td", row))))
   );
+}
+
+// Long ids such as those of classes break after an underscore, never inside a word.
+function parted(text) {
+  if (typeof text !== "string") return [text];
+  return text.split("_").flatMap((part, i) => (i ? ["_", element("wbr"), part] : [part]));
 }
 
 function count(number, one = "", many = one + "s") {
