@@ -73,10 +73,11 @@ def check_bound(plan: er.Plan) -> None:
 
     There may be none where people are left, for their penalties, or where a door lets nobody in
     during some slots: the wait for it, if it is all there is, is not proven. Nor is it where all
-    must be in within one slot.
+    who are placed start at a shelter.
     """
     thin = (plan.scenario.shelters.intake_rate * STEP < 1).any()
-    thin |= plan.scenario.deadline_s <= STEP
+    start = plan.scenario.groups.node[plan.movements.group]
+    thin |= np.isin(start, plan.scenario.shelters.node).all()
     if plan.left == 0 and plan.cost > 0 and not thin:
         assert plan.bound is not None
     assert (plan.bound or 0.0) <= plan.cost + SLACK
