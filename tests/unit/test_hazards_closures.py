@@ -22,7 +22,8 @@ NETWORK = corridor(4)
 def found(closures: er.Closures, network: er.Network = NETWORK) -> list[tuple[Any, ...]]:
     """Rows of a hazard as (link, class, from, to, factor), sorted."""
     frame = closures.link_times(network, CLASSES, 3600).frame(network, CLASSES)
-    return sorted(frame.itertuples(index=False, name=None))
+    assert (frame["hazard"] == "").all()
+    return sorted(frame.drop(columns="hazard").itertuples(index=False, name=None))
 
 
 def box(west: float, south: float, east: float, north: float) -> list[list[float]]:
