@@ -100,12 +100,18 @@ def open_(e: Evidence, legs: Legs) -> Check:
     )
 
 
-def changing(e: Evidence) -> NDArray[np.int64]:
-    """Links of which some class's walk changes before the deadline."""
+def for_a_time(e: Evidence) -> NDArray[np.bool_]:
+    """Which rows of the link times hold for a part of the time until the deadline only."""
     rows = e.instance.link_times
     late = (rows.from_s > 0) | (rows.to_s < e.deadline)
     real = (rows.from_s < e.deadline) & (rows.to_s > 0) & (rows.factor < 1)
-    links = np.unique(rows.link[late & real])
+    return np.asarray(late & real)
+
+
+def changing(e: Evidence) -> NDArray[np.int64]:
+    """Links of which some class's walk changes before the deadline."""
+    rows = e.instance.link_times
+    links = np.unique(rows.link[for_a_time(e)])
     # Rows that follow each other at one pace, or lie in a closed time, may change nothing at all.
     mine = np.flatnonzero(np.isin(rows.link, links))
     key = np.column_stack([rows.link[mine], rows.class_[mine], rows.factor[mine]])

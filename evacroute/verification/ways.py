@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evacroute.verification.check import SECOND, Check, judge
 from evacroute.verification.evidence import Evidence, Legs, link_name, who
-from evacroute.verification.hazards import changing
+from evacroute.verification.hazards import changing, for_a_time
 
 TIME_SHARE, REST_SHARE = 0.01, 0.02
 """How far the walking time of a class may be from length / speed; and in a plan made anew, where
@@ -148,7 +148,7 @@ def class_time(e: Evidence, legs: Legs) -> Check:
     off = np.divide(np.abs(walked - true), true, out=np.zeros(n), where=true > 0)
     steps = np.bincount(class_, weights=persons, minlength=n) * e.step
     loose = np.divide(steps, true, out=np.zeros(n), where=true > 0)
-    share = REST_SHARE if e.made_anew or len(changing(e)) else TIME_SHARE
+    share = REST_SHARE if e.made_anew or for_a_time(e).any() else TIME_SHARE
     allowed = np.where(many, share, np.maximum(share, loose))
     # As shares of what is allowed, so that one number tells of all classes.
     judged = judge(

@@ -27,6 +27,7 @@ from plans import (
 import evacroute.verification
 from evacroute.assignment.movements import Movements
 from evacroute.errors import InputError, PlanError
+from evacroute.hazards import Closures
 from evacroute.people import Classes, Groups
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -256,6 +257,21 @@ def test_the_rest_of_a_plan_is_held_to_two_percent(seconds: float, ok: bool) -> 
     plan = replace(long_walk(seconds), method="replan")
     assert verify(plan)["walking time by class"].ok == ok
     assert not verify(replace(plan, method="by hand"))["walking time by class"].ok
+
+
+@pytest.mark.parametrize(("seconds", "ok"), [(98.0, True), (102.0, True), (102.1, False)])
+def test_plans_on_streets_that_change_are_held_to_two_percent(seconds: float, ok: bool) -> None:
+    """Where a street is slower for some of the time walks are fitted beforehand: 2 %, else 1 %."""
+    plan = long_walk(seconds)
+
+    def beside(begin: float, end: float) -> Plan:
+        """The plan where the street of the last walk, back from the shelter, is slower."""
+        way_back = {"link_id": plan.scenario.network.link_id[1199], "both_directions": 0}
+        slower = Closures([{**way_back, "from": begin, "to": end, "speed_factor": 0.5}])
+        return replace(plan, scenario=plan.scenario.with_hazard(slower))
+
+    assert verify(beside(100.0, 200.0))["walking time by class"].ok == ok
+    assert not verify(beside(0.0, np.inf))["walking time by class"].ok
 
 
 def edit_json(folder: Path, **values: Any) -> None:
