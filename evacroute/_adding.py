@@ -74,10 +74,17 @@ def add_left(plan: Plan, scenarios: Sequence[Scenario], weight: NDArray[np.float
     return adding.plan(scenarios)
 
 
-def without_hope(plan: Plan, scenarios: Sequence[Scenario]) -> Plan:
+def without_hope(plan: Plan, safe: NDArray[np.bool_]) -> Plan:
     """Take out of a plan whoever is safe in no scenario: they count as cut off by a hazard.
 
     A plan for scenarios that were mixed may lead over links of which one is closed in each.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    safe
+        Which movements are safe in any scenario, shape (n_movements,).
 
     Returns
     -------
@@ -85,13 +92,12 @@ def without_hope(plan: Plan, scenarios: Sequence[Scenario]) -> Plan:
         The same plan if there is nobody. Otherwise without bound and prices.
     """
     moves = plan.movements
-    safe = safe_in_any(plan.scenario, moves, plan.step_s, scenarios)
     out = np.flatnonzero(~safe)
     if not len(out):
         return plan
     code = np.full(len(out), _CODE[CUT_OFF], np.uint8)
     moves = replace(
-        taken_from(moves, np.flatnonzero(safe)),
+        _by_group(moves, safe),
         left_group=np.append(moves.left_group, moves.group[out]),
         left_size=np.append(moves.left_size, moves.size[out]),
         left_reason=np.append(moves.left_reason, code),
@@ -220,7 +226,7 @@ class Adding:
         if kept.sum() == len(before.movements):
             moves = self._left_of(before.movements)
             return replace(before, movements=moves, roster=None)
-        moves = self._left_of(taken_from(moves, np.flatnonzero(kept)))
+        moves = self._left_of(_by_group(moves, kept))
         return replace(before, scenario=case, movements=moves, bound=None, prices=None, roster=None)
 
     def _left_of(self, moves: Movements) -> Movements:
@@ -310,33 +316,27 @@ class Adding:
 
 def _taken(problem: Problem, moves: Movements) -> Taken:
     """Give the places that movements take on a grid, those aboard boats included."""
-    step, gates = problem.step, problem.gates
-    scenario = problem.scenario
-    count = np.diff(moves.leg_ptr)
-    size = np.repeat(moves.size, count).astype(np.int64)
-    class_ = np.repeat(scenario.groups.class_[moves.group], count)
-    link = moves.leg_link.astype(np.int64)
-    slot = np.floor(moves.leg_enter / step + 1e-6).astype(np.int64)
-    rows = [(link, slot, size, class_)]
-    took = np.rint((moves.leg_leave - moves.leg_enter) / step)
-    rides = np.flatnonzero(scenario.network.kind[link] == FERRY)
-    for leg in rides.tolist():
-        k = class_[leg]
-        for copy_ in np.flatnonzero(gates.link == link[leg]).tolist():
+    gates, scenario = problem.gates, problem.scenario
+    taken = Taken.of(moves, scenario.groups.class_, problem.step)
+    took = np.rint((moves.leg_leave - moves.leg_enter) / problem.step)
+    seats: list[tuple[int, int]] = []
+    for leg in np.flatnonzero(scenario.network.kind[taken.link] == FERRY).tolist():
+        for copy_ in np.flatnonzero(gates.link == taken.link[leg]).tolist():
             gate, chair = int(gates.gate[copy_]), int(gates.chair[copy_])
-            if gates.time[k, copy_] != took[leg] or not gates.open_[gate, slot[leg]]:
+            slots = gates.time[taken.class_[leg], copy_]
+            if slots != took[leg] or not gates.open_[gate, taken.slot[leg]]:
                 continue
-            seats = [gate] if chair < 0 else [gate, gates.n_gates + chair]
-            row = problem.n_links + np.array(seats)
-            one = np.ones(len(row), np.int64)
-            rows.append((row, one * slot[leg], one * size[leg], one.astype(np.int32) * k))
-    link, slot, size, class_ = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return Taken(
-        link=link, slot=slot, size=size, class_=class_.astype(np.int32),
-        door=moves.shelter.astype(np.int64),
-        door_slot=np.floor(moves.arrive / step + 1e-6).astype(np.int64),
-        door_size=moves.size.astype(np.int64),
-    )  # fmt: skip
+            seats.append((problem.n_links + gate, leg))
+            if chair >= 0:
+                seats.append((problem.n_links + gates.n_gates + chair, leg))
+    row, rider = np.array(seats, np.int64).reshape(-1, 2).T
+    return replace(
+        taken,
+        link=np.append(taken.link, row),
+        slot=np.append(taken.slot, taken.slot[rider]),
+        size=np.append(taken.size, taken.size[rider]),
+        class_=np.append(taken.class_, taken.class_[rider]),
+    )
 
 
 def joined(parts: Sequence[Movements]) -> Movements:
@@ -351,15 +351,7 @@ def joined(parts: Sequence[Movements]) -> Movements:
     )  # fmt: skip
 
 
-def taken_from(moves: Movements, some: NDArray[np.int64]) -> Movements:
-    """Take some movements, in their order by group."""
-    some = some[np.argsort(moves.group[some], kind="stable")]
-    count = np.diff(moves.leg_ptr)[some]
-    ptr = np.append(0, np.cumsum(count))
-    leg = np.repeat(moves.leg_ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
-    columns = {
-        name: getattr(moves, name)[some]
-        for name in ("group", "shelter", "size", "depart", "arrive")
-    }
-    legs = {name: getattr(moves, name)[leg] for name in ("leg_link", "leg_enter", "leg_leave")}
-    return replace(moves, **columns, **legs, leg_ptr=ptr)
+def _by_group(moves: Movements, kept: NDArray[np.bool_]) -> Movements:
+    """Keep some movements, in their order by group."""
+    some = np.flatnonzero(kept)
+    return moves.take(some[np.argsort(moves.group[some], kind="stable")])

@@ -204,8 +204,7 @@ def boat_figures(scenario: Scenario, moves: Movements, step: float) -> dict[str,
     rides = rides_frame(scenario, moves, step)
     if rides is None:
         return None
-    ferry = np.append(0, np.cumsum(scenario.network.kind[moves.leg_link] == FERRY))
-    aboard = ferry[moves.leg_ptr[1:]] > ferry[moves.leg_ptr[:-1]]
+    aboard = moves.walks_any(scenario.network.kind == FERRY)
     step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
     return {
         "rides": len(rides),

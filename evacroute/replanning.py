@@ -255,20 +255,9 @@ def _crossings(plan: Plan, arcs: Arcs) -> NDArray[np.bool_]:
 
 def _taken(plan: Plan, standing: Standing, now: float) -> Taken:
     """Entries that are past, as far as they still count, and those that nobody can stop."""
-    moves, step = plan.movements, plan.step_s
-    size = np.repeat(moves.size, np.diff(moves.leg_ptr)).astype(np.int64)
-    class_ = np.repeat(plan.scenario.groups.class_[moves.group], np.diff(moves.leg_ptr))
+    moves, class_ = plan.movements, plan.scenario.groups.class_
     legs = np.append(np.flatnonzero(moves.leg_enter < now), standing.walked)
-    inside = np.flatnonzero(standing.safe)
-    return Taken(
-        link=moves.leg_link[legs].astype(np.int64),
-        slot=np.floor(moves.leg_enter[legs] / step + 1e-6).astype(np.int64),
-        size=size[legs],
-        class_=class_[legs],
-        door=moves.shelter[inside].astype(np.int64),
-        door_slot=np.floor(moves.arrive[inside] / step + 1e-6).astype(np.int64),
-        door_size=moves.size[inside].astype(np.int64),
-    )
+    return Taken.of(moves, class_, plan.step_s, legs, np.flatnonzero(standing.safe))
 
 
 def _ways(plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: float) -> Ways:

@@ -173,7 +173,9 @@ def _with_those_left(
 ) -> tuple[Candidate, dict[str, int]]:
     """Take from the best plan who is safe in no scenario, and add those left; count both."""
     plan = best.plan
-    rest = without_hope(plan, scenarios)
+    at_risk = best.evaluation.at_risk["movement_id"].to_numpy(np.int64)
+    often = np.bincount(at_risk, minlength=len(plan.movements))
+    rest = without_hope(plan, often < len(scenarios))
     full = add_left(rest, scenarios, weight)
     told = {"withdrawn": plan.placed - rest.placed, "added": full.placed - rest.placed}
     if full is plan:

@@ -332,8 +332,7 @@ def _sooner(plan: Plan) -> NDArray[np.float64]:
     """By how much each movement is told to leave before its time, for its boat [s]."""
     moves = plan.movements
     sooner = np.zeros(len(moves))
-    ferry = np.append(0, np.cumsum(plan.scenario.network.kind[moves.leg_link] == FERRY))
-    for m in np.flatnonzero(ferry[moves.leg_ptr[1:]] > ferry[moves.leg_ptr[:-1]]).tolist():
+    for m in np.flatnonzero(moves.walks_any(plan.scenario.network.kind == FERRY)).tolist():
         sooner[m] = leaves_sooner(plan, m)
     return sooner
 

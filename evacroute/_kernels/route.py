@@ -209,9 +209,10 @@ def search(
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                 heads[v, VIA_ROW], heads[v, VIA_SLOT] = -2 - side, entry
-                key, likely = at + hope[v], at + hope[v] + (hope[v] >> slower)
+                key = at + hope[v]
                 if floored:
-                    key, likely = at_least(floor, v, at, key), at_least(floor, v, at, likely)
+                    key = at_least(floor, v, at, key)
+                likely = max(key, at + hope[v] + (hope[v] >> slower))
                 if key <= highest:
                     size = push(heap, size, packed(likely, hope[v], v))
     found = -1
@@ -268,9 +269,10 @@ def search(
                 )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
-                key, likely = at + hope[v], at + hope[v] + (hope[v] >> slower)
+                key = at + hope[v]
                 if floored:
-                    key, likely = at_least(floor, v, at, key), at_least(floor, v, at, likely)
+                    key = at_least(floor, v, at, key)
+                likely = max(key, at + hope[v] + (hope[v] >> slower))
                 if key <= highest:
                     heads[v, LABEL], heads[v, STAMP], heads[v, CLOSED] = at, stamp, 0
                     heads[v, VIA_ROW], heads[v, VIA_SLOT] = i, entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,27 @@ class Movements:
     def left(self) -> int:
         """Persons without one."""
         return int(self.left_size.sum())
+
+    def take(self, some: NDArray[np.int64]) -> Movements:
+        """Keep some movements, in the order given; who is left stays."""
+        count = np.diff(self.leg_ptr)[some]
+        ptr = np.append(0, np.cumsum(count))
+        leg = np.repeat(self.leg_ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
+        names = ("group", "shelter", "size", "depart", "arrive")
+        columns = {name: getattr(self, name)[some] for name in names}
+        legs = {name: getattr(self, name)[leg] for name in ("leg_link", "leg_enter", "leg_leave")}
+        return replace(self, **columns, **legs, leg_ptr=ptr)
+
+    def walks_any(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether the way of each movement has one of some links, shape (n_movements,).
+
+        Parameters
+        ----------
+        marked
+            Which links are asked for, shape (n_links,).
+        """
+        upto = np.append(0, np.cumsum(marked[self.leg_link]))[self.leg_ptr]
+        return np.asarray(upto[1:] > upto[:-1])
 
     def equals(self, other: object) -> bool:
         """Whether the other holds equal movements."""

@@ -12,6 +12,7 @@ from evacroute._kernels.full import mark_all
 from evacroute._kernels.graph import FAR, Free, Graph
 from evacroute.assignment.capacity_slots import per_slot, street_slots
 from evacroute.assignment.chains import graph_of_arcs, with_rows
+from evacroute.assignment.movements import Movements
 from evacroute.assignment.problem import (
     Problem,
     gates_of,
@@ -23,6 +24,8 @@ from evacroute.assignment.static_prices import static_prices
 from evacroute.people import Groups
 from evacroute.prices import Prices
 from evacroute.scenario import Scenario
+
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +47,39 @@ class Taken:
     door: NDArray[np.int64]
     door_slot: NDArray[np.int64]
     door_size: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        moves: Movements,
+        class_: NDArray[np.int32],
+        step: float,
+        legs: NDArray[np.int64] | slice = ALL,
+        inside: NDArray[np.int64] | slice = ALL,
+    ) -> Taken:
+        """Give the places that movements take.
+
+        Parameters
+        ----------
+        moves
+            The movements.
+        class_
+            Class of each of the scenario's groups, shape (n_groups,).
+        step
+            Length of a slot [s].
+        legs, inside
+            Legs, and movements that are admitted, whose places are taken; all by default.
+        """
+        of = np.repeat(np.arange(len(moves)), np.diff(moves.leg_ptr))[legs]
+        return cls(
+            link=moves.leg_link[legs].astype(np.int64),
+            slot=np.floor(moves.leg_enter[legs] / step + 1e-6).astype(np.int64),
+            size=moves.size[of].astype(np.int64),
+            class_=class_[moves.group[of]],
+            door=moves.shelter[inside].astype(np.int64),
+            door_slot=np.floor(moves.arrive[inside] / step + 1e-6).astype(np.int64),
+            door_size=moves.size[inside].astype(np.int64),
+        )
 
     def and_also(self, other: Taken | None) -> Taken:
         """Add the places of another."""

@@ -153,16 +153,13 @@ def _add_movements(
     kept = np.arange(n)
     if max_routes is not None and max_routes < n:
         kept = np.unique(np.linspace(0, n - 1, max(max_routes, 0)).astype(np.int64))
-    counts = np.diff(movements.leg_ptr)[kept]
-    ptr = np.r_[0, np.cumsum(counts)].astype(np.int64)
-    within = np.arange(int(ptr[-1])) - np.repeat(ptr[:-1], counts)
-    legs = np.repeat(movements.leg_ptr[kept], counts) + within
-    link, following, first = route_tree(ptr, streets.code[movements.leg_link[legs]])
-    enter, leave = movements.leg_enter[legs], movements.leg_leave[legs]
-    before = np.empty(len(legs))
+    told = movements.take(kept)
+    ptr, enter, leave = told.leg_ptr, told.leg_enter, told.leg_leave
+    link, following, first = route_tree(ptr, streets.code[told.leg_link])
+    before = np.empty(len(enter))
     before[1:] = leave[:-1]
-    begins = ptr[:-1][counts > 0]
-    before[begins] = movements.depart[kept][counts > 0]
+    walks = np.diff(ptr) > 0
+    before[ptr[:-1][walks]] = told.depart[walks]
     route = np.full(n, -2, dtype=np.int64)  # -2: not stored, -1: no link to walk
     route[kept] = first
     packer.whole("movement_group", movements.group)

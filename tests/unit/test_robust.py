@@ -14,7 +14,7 @@ from networks import degrees, diamond, from_edges, grid
 from scenes import scene
 
 import evacroute as er
-from evacroute._adding import add_left, without_hope
+from evacroute._adding import add_left, safe_in_any, without_hope
 from evacroute.hazards.combined import overlay
 from evacroute.network import FERRY
 from evacroute.robust import assign_robust, open_ways
@@ -192,9 +192,10 @@ def test_whoever_is_safe_nowhere_is_withdrawn_and_may_be_added() -> None:
     first, second = plan.movements.leg_link[:2].tolist()
     several = [dry.with_hazard(rows((one, -1, 0.0, INF, 0.0))) for one in (first, second)]
     assert er.evaluate(plan, several).odds["odds"].tolist() == [0.0]
-    rest = without_hope(plan, several)
+    rest = without_hope(plan, safe_in_any(dry, plan.movements, plan.step_s, several))
     assert rest.left_by_reason == {"cut off by a hazard": 2}
-    assert without_hope(rest, several) is rest
+    safe = safe_in_any(dry, rest.movements, rest.step_s, several)
+    assert without_hope(rest, safe) is rest
     more = add_left(rest, several, np.array([0.5, 0.5]))
     assert (more.placed, more.left) == (2, 0)
     assert er.evaluate(more, several).table["safe"].tolist() == [2, 2]
