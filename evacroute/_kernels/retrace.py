@@ -6,9 +6,8 @@ from typing import Any
 
 import numba as nb
 
-from evacroute._kernels.full import next_free
-from evacroute._kernels.graph import ARC, FAR, FIRST, ITEM, LAST, TO, TOOK
-from evacroute._kernels.route import at_least, earliest_entry
+from evacroute._kernels.graph import ARC, FAR, FIRST, LAST, TO, TOOK
+from evacroute._kernels.route import at_least, earliest_entry, row_entry
 from evacroute._kernels.spans import part_time
 
 
@@ -115,17 +114,11 @@ def retrace(
             if t > last_slot or soonest + took >= at:
                 continue
             upto = min(latest - took - hope[v], last_slot)
-            item, arc = row[i, ITEM], row[i, ARC]
-            entry = next_free(full, max(item, ~item), soonest)
-            if entry > upto:
-                continue
-            if item < 0 or wide > least:
-                entry = earliest_entry(
-                    seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
-                    upto, wide, least,
-                )  # fmt: skip
+            entry = row_entry(
+                row, i, seq_ptr, seq_link, time, shift, full, free_link, soonest, upto, wide, least
+            )
             if entry >= 0 and entry + took < at:
-                at, way, start = entry + took, arc, entry
+                at, way, start = entry + took, row[i, ARC], entry
         if way < 0:
             return -1, 0
         waited = waited or start > t

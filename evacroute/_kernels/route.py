@@ -86,6 +86,37 @@ def earliest_entry(
     return -1
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def row_entry(
+    row: Any,
+    i: int,
+    seq_ptr: Any,
+    seq_link: Any,
+    time: Any,
+    shift: float,
+    full: Any,
+    free_link: Any,
+    slot: int,
+    latest: int,
+    need: int,
+    least: int,
+) -> int:
+    """Earliest slot in slot..latest at which `need` units may enter the arc of a row, or -1.
+
+    Inlined: a call for each row made searches take an eighth longer.
+    """
+    item, arc = row[i, ITEM], row[i, ARC]
+    entry = next_free(full, max(item, ~item), slot)
+    if entry > latest:
+        return -1
+    if item < 0 or need > least:
+        entry = earliest_entry(
+            seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry, latest,
+            need, least,
+        )  # fmt: skip
+    return int(entry)
+
+
 @nb.njit(cache=True, nogil=True)
 def latest_entry(
     seq_link: Any,
@@ -258,15 +289,10 @@ def search(
             if heads[v, STAMP] == stamp and soonest + took >= heads[v, LABEL]:
                 continue
             latest = min(n_slots - took, row[i, LAST])
-            item, arc = row[i, ITEM], row[i, ARC]
-            entry = next_free(full, max(item, ~item), soonest)
-            if entry > latest:
-                continue
-            if item < 0 or wide > least:
-                entry = earliest_entry(
-                    seq_link, time, shift, full, free_link, seq_ptr[arc], seq_ptr[arc + 1], entry,
-                    latest, wide, least,
-                )  # fmt: skip
+            entry = row_entry(
+                row, i, seq_ptr, seq_link, time, shift, full, free_link, soonest, latest, wide,
+                least,
+            )  # fmt: skip
             at = entry + took
             if entry >= 0 and (heads[v, STAMP] != stamp or at < heads[v, LABEL]):
                 key = at + hope[v]
