@@ -1,0 +1,86 @@
+"""How far it is to the nearest shelter: what leads those who follow no plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.heap import NODE_BITS, pop, push
+from evacroute._kernels.playing import stretch_at
+
+PER_SECOND = 8.0
+"""Keys of the heap are eighths of a second."""
+
+
+@nb.njit(cache=True, nogil=True)
+def factor_now(streets: Streets, class_: int, link: int, time: float) -> float:
+    """Speed factor of a link for a class at a time; 0 = closed."""
+    row = streets.row[link]
+    if row < 0:
+        return 1.0
+    ptr = streets.stretch_ptr
+    at = stretch_at(streets.stretch_begin, ptr[row], ptr[row + 1], time)
+    return streets.stretch_factor[class_, at]
+
+
+@nb.njit(cache=True, nogil=True)
+def shut_after(streets: Streets, class_: int, link: int, time: float) -> float:
+    """When a link that is open now next closes to a class [s], inf = never."""
+    row = streets.row[link]
+    if row < 0:
+        return np.inf
+    ptr = streets.stretch_ptr
+    at = stretch_at(streets.stretch_begin, ptr[row], ptr[row + 1], time) + 1
+    while at < ptr[row + 1]:
+        if streets.stretch_factor[class_, at] == 0.0:
+            return streets.stretch_begin[at]
+        at += 1
+    return np.inf
+
+
+@nb.njit(cache=True, nogil=True)
+def fill_nearest(
+    streets: Streets, class_: int, time: float, is_open: Any, heap: Any, out: Any
+) -> None:
+    """Find the seconds from every node to the nearest open shelter, at free pace, as of a time.
+
+    Parameters
+    ----------
+    is_open
+        Which shelters count, shape (n_shelters,).
+    heap
+        Room for as many entries as there are links and shelters, int64.
+    out
+        Out: seconds, inf = none can be reached, shape (n_nodes,).
+    """
+    out[:] = np.inf
+    size = 0
+    for v in range(len(out)):
+        for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
+            if is_open[streets.shelter[j]] and out[v] > 0.0:
+                out[v] = 0.0
+                size = push(heap, size, np.int64(v))
+    mask = (1 << NODE_BITS) - 1
+    while size > 0:
+        value = pop(heap, size)
+        size -= 1
+        v = value & mask
+        if (value >> NODE_BITS) > np.int64(out[v] * PER_SECOND):
+            continue
+        for j in range(streets.in_ptr[v], streets.in_ptr[v + 1]):
+            link = streets.in_link[j]
+            walk = streets.walk[class_, link]
+            if not np.isfinite(walk) or not np.isfinite(streets.headway[link]):
+                continue
+            factor = factor_now(streets, class_, link, time)
+            if factor == 0.0:
+                continue
+            u = streets.from_node[link]
+            there = out[v] + walk / factor
+            if there < out[u]:
+                out[u] = there
+                key = (np.int64(there * PER_SECOND) << NODE_BITS) | np.int64(u)
+                size = push(heap, size, key)

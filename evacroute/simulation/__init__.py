@@ -1,0 +1,10 @@
+"""The simulator: people one by one, on streets that fill up, with a plan or without."""
+
+from __future__ import annotations
+
+from evacroute.simulation.behaviour import Behaviour
+from evacroute.simulation.physics import Physics, fit_law
+from evacroute.simulation.result import STATES, Simulation
+from evacroute.simulation.simulate import simulate
+
+__all__ = ["STATES", "Behaviour", "Physics", "Simulation", "fit_law", "simulate"]

@@ -1,0 +1,283 @@
+"""`simulate`: play a plan, or what people do without one, person by person."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.crowd import ASIDE, FULL, SQUEEZED, Record, Scene, Streets
+from evacroute._kernels.crowd import N_OUT, N_TRACK, N_WALKING, People
+from evacroute._kernels.crowd_fields import fill_nearest
+from evacroute._kernels.crowd_moves import play_bin, try_again
+from evacroute.assignment import Progress
+from evacroute.errors import InputError
+from evacroute.plan import Plan
+from evacroute.scenario import Scenario
+from evacroute.simulation.behaviour import Behaviour, as_behaviour
+from evacroute.simulation.crowd import Parties, gather, to_kernel
+from evacroute.simulation.physics import Physics
+from evacroute.simulation.result import Delays, Simulation, Tracks
+from evacroute.simulation.streets import lay_boats, lay_streets
+from evacroute.units import seconds
+
+BIN = 60.0
+"""Length of the bins in which densities and delays are kept [s]."""
+
+LONGER = 1.5
+"""By default a run goes on for so many times the deadline, so that the late are seen to arrive."""
+
+
+def simulate(
+    what: Plan | Scenario,
+    *,
+    behaviour: Behaviour | str | None = None,
+    compliance: float | None = None,
+    physics: Physics | None = None,
+    seed: int = 0,
+    until: float | str | None = None,
+    dt: float = 1.0,
+    keep_times: bool = False,
+    tracks: int = 0,
+    progress: Progress | None = None,
+) -> Simulation:
+    """Play a plan, or a scenario without one, with people who are slower, later and less obedient.
+
+    Every person, or household that moves as one, has a speed of their own and walks link by link.
+    The denser a street, the slower all in it; a link lets in no more than its capacity, a crowded
+    one no more than it passes on, and a full one nobody, so that queues reach back over the links
+    behind. Who comes the other way takes room and pace. Hazards close and slow links as they do for
+    the planner; boats leave by their timetable, with the places they have; a full shelter turns
+    people away, who are told at its door where there is room.
+
+    Parameters
+    ----------
+    what
+        A plan; or a scenario, for what people do without one.
+    behaviour
+        What people do beside following the plan; or "nearest", "crowd" or "lost" for everybody.
+    compliance
+        Share of parties who follow the plan, in place of the behaviour's.
+    physics
+        How density and narrow places hold people up.
+    seed
+        The same seed gives the same run.
+    until
+        The run ends then [s after the alarm, or text such as "2 h"]; by default at 1.5 times the
+        deadline, or when nobody is on the way any more.
+    dt
+        Step of the densities [s]; people reach the ends of links at times of their own.
+    keep_times
+        Whether who follows the plan waits on the way as long as it says, where they come too soon;
+        else only its times of setting out are kept.
+    tracks
+        Keep where so many parties were and when, evenly chosen, to show them walking.
+    progress
+        Called with the stage and the share of it that is done (0..1).
+
+    Returns
+    -------
+    Simulation
+        When and where everybody arrived, how dense it got.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of its range, or compliance is given without a plan.
+
+    Notes
+    -----
+    Mesoscopic: streets are queues with a travel time by density (`Physics`), people are single. Who
+    the plan leaves without a place stays, and counts as left. Walks from where people stand to
+    their first node are taken from the plan, and not slowed by a crowd. Nobody but who follows a
+    plan takes a boat. At a shelter's door people wait outside for their turn, beside the street.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300))
+    >>> run = er.simulate(plan, compliance=0.9, seed=1)
+    >>> run.safe <= plan.placed
+    True
+    """
+    scenario = what.scenario if isinstance(what, Plan) else what
+    if not isinstance(scenario, Scenario):
+        raise InputError(f"what is {what!r}, expected a plan or a scenario")
+    plan = what if isinstance(what, Plan) else None
+    if plan is None and compliance is not None:
+        raise InputError("compliance is for plans, but what is a scenario: there is none to follow")
+    if plan is not None and isinstance(behaviour, str):
+        plan, what = None, scenario
+    acts = as_behaviour(behaviour, compliance)
+    physics = Physics() if physics is None else physics
+    end = LONGER * scenario.deadline_s if until is None else seconds(until, "until")
+    if not 0 < dt <= 10 or BIN % dt:
+        raise InputError(f"dt is {dt!r} s, expected more than 0 to 10, and to divide {BIN:g} s")
+    if tracks < 0:
+        raise InputError(f"tracks is {tracks!r}, expected a number >= 0")
+    began = time.perf_counter()
+    game = _Game(scenario, plan, acts, physics, seed, end, float(dt), keep_times, tracks)
+    game.play(progress)
+    return game.result(time.perf_counter() - began)
+
+
+class _Game:
+    """A run: the arrays that the kernels work on, minute by minute."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        plan: Plan | None,
+        behaviour: Behaviour,
+        physics: Physics,
+        seed: int,
+        end: float,
+        dt: float,
+        keep_times: bool,
+        tracks: int,
+    ) -> None:
+        self.scenario, self.plan, self.behaviour, self.physics = scenario, plan, behaviour, physics
+        self.seed, self.dt = seed, dt
+        self.n_bins = max(1, int(np.ceil(end / BIN)))
+        self.rng = np.random.default_rng(seed)
+        self.parties = gather(scenario, plan, behaviour, self.rng)
+        self.people, self.ways = to_kernel(
+            self.parties, scenario, plan, behaviour, self.rng, keep_times=keep_times
+        )
+        self.streets = lay_streets(scenario, physics, self.n_bins * BIN)
+        self.boats = lay_boats(scenario)
+        self.law = physics.tables()
+        self.scene = _scene(self.streets, scenario, len(self.parties))
+        self.tracked = _tracked(len(self.parties), tracks)
+        self.record = _record(self.streets, self.n_bins, self.tracked, self.plan, tracks)
+        # Those who set out at the same time do so in an order drawn, not that of their groups.
+        shuffled = self.rng.permutation(len(self.parties))
+        self.order = shuffled[np.argsort(self.parties.depart[shuffled], kind="stable")]
+        self.heap = np.empty(
+            len(self.streets.to_node) + len(scenario.shelters) + 1, np.int64
+        )  # fmt: skip
+        self.full = -1
+        self.played = 0
+
+    def play(self, progress: Progress | None) -> None:
+        """Play bin by bin until nobody is on the way."""
+        degree = int(np.diff(self.streets.in_ptr).max(initial=0)) + 1
+        stuck = np.zeros(degree, np.bool_)
+        changes = np.unique(self.streets.stretch_begin)
+        for bin_ in range(self.n_bins):
+            if progress is not None:
+                progress("playing", bin_ / self.n_bins)
+            begin = bin_ * BIN
+            changed = bool(((changes > begin - BIN) & (changes <= begin)).any())
+            self._lead(begin, changed or bin_ == 0)
+            play_bin(
+                self.streets, self.law, self.people, self.scene, self.ways, self.boats,
+                self.record, self.order, bin_, BIN, self.dt, self.rng, stuck,
+            )  # fmt: skip
+            self.played = bin_ + 1
+            if self._is_over(begin + BIN, changes):
+                break
+
+    def _is_over(self, now: float, changes: NDArray[np.float64]) -> bool:
+        count = self.scene.count
+        if count[N_OUT] < len(self.order) or count[N_WALKING] or (self.scene.head >= 0).any():
+            return False
+        waits = bool((self.people.state == ASIDE).any())
+        return not (waits and (changes > now).any())
+
+    def _lead(self, now: float, changed: bool) -> None:
+        """Find the ways to the nearest shelters anew, where closures or full shelters ask for it."""
+        count = self.scene.count
+        if not changed and count[FULL] == self.full:
+            return
+        self.full = int(count[FULL])
+        free, rooms = self.streets.step_free, self.scene.room
+        for k in range(len(free)):
+            if not (self.people.class_ == k).any():
+                continue
+            room = np.minimum(rooms, self.scene.step_free_room) if free[k] else rooms
+            everywhere = self.scenario.shelters.capacity > 0
+            for told, is_open in enumerate((everywhere, room > 0)):
+                if told == 0 and not changed:
+                    continue
+                out = self.scene.near[told, k]
+                fill_nearest(self.streets, k, now, is_open, self.heap, out)
+        try_again(self.people, self.scene, len(self.streets.to_node), now)
+
+    def result(self, spent: float) -> Simulation:
+        """Sum up."""
+        n, steps = self.played, BIN / self.dt
+        record, scene = self.record, self.scene
+        entries = record.entries[:, :n]
+        wait = np.divide(
+            record.wait[:, :n], entries, out=np.full(entries.shape, np.nan, np.float32),
+            where=entries > 0,
+        )  # fmt: skip
+        return Simulation.of(
+            scenario=self.scenario,
+            plan=self.plan,
+            parties=self.parties,
+            people=self.people,
+            behaviour=self.behaviour,
+            physics=self.physics,
+            seed=self.seed,
+            bin_s=BIN,
+            load=(record.load[:, :n] / steps).astype(np.float32),
+            waiting=(record.standing[:, :n] / steps).astype(np.float32),
+            delays=Delays(BIN, (1 + record.pace[:, :n] / steps).astype(np.float32), wait),
+            turned_away=scene.turned_away,
+            squeezed=int(scene.count[SQUEEZED]),
+            tracks=Tracks.of(self.tracked, record, int(scene.count[N_TRACK]), self.people),
+            seconds=spent,
+        )
+
+
+def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
+    n_links, shelters = len(streets.to_node), scenario.shelters
+    n_nodes, n_classes = scenario.network.n_nodes, len(scenario.group_classes)
+    return Scene(
+        load=np.zeros(n_links),
+        inside=np.zeros(n_links, np.int64),
+        standing=np.zeros(n_links, np.int64),
+        ratio=np.ones(n_links),
+        free_at=np.zeros(n_links),
+        trend=np.zeros(n_links),
+        head=np.full(n_links + n_nodes, -1, np.int32),
+        tail=np.full(n_links + n_nodes, -1, np.int32),
+        busy=np.zeros(n_nodes, np.int32),
+        is_busy=np.zeros(n_nodes, np.bool_),
+        walking=np.zeros(n, np.int32),
+        near=np.full((2, n_classes, n_nodes), np.inf),
+        room=shelters.capacity.copy(),
+        step_free_room=shelters.step_free_capacity.copy(),
+        door_free_at=np.zeros(len(shelters)),
+        door_seconds=1.0 / shelters.intake_rate,
+        turned_away=np.zeros(len(shelters), np.int64),
+        count=np.zeros(6, np.int64),
+    )
+
+
+def _tracked(n: int, tracks: int) -> NDArray[np.int32]:
+    """Number of each party's track, -1 = none."""
+    tracked = np.full(n, -1, np.int32)
+    kept = np.unique(np.linspace(0, n - 1, min(tracks, n)).astype(np.int64)) if n else []
+    tracked[kept] = np.arange(len(kept))
+    return tracked
+
+
+def _record(
+    streets: Streets, n_bins: int, tracked: NDArray[np.int32], plan: Plan | None, tracks: int
+) -> Record:
+    shape = len(streets.to_node), n_bins
+    # Plans tell how long ways are; who wanders takes several times as many links.
+    mean = 100 if plan is None else 1 + len(plan.movements.leg_link) // max(1, len(plan.movements))
+    most = 4 * mean * int((tracked >= 0).sum()) if tracks else 0
+    tables: list[Any] = [np.zeros(shape, kind) for kind in ("f4", "f4", "f4", "f4", "f4")]
+    return Record(
+        *tables, tracked=tracked, track=np.zeros((most, 2), np.int32), track_enter=np.zeros(most)
+    )
+
+
+
