@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,7 @@ class Forest:
     scale: float
     bias: float
     n_features: int
+    _alone: Forests = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
@@ -68,6 +69,7 @@ class Forest:
         faults.raise_if_any(InputError)
         self._check_values(faults)
         faults.raise_if_any(InputError)
+        object.__setattr__(self, "_alone", Forests.stack([self]))
 
     def __len__(self) -> int:
         return len(self.feature)
@@ -79,12 +81,12 @@ class Forest:
 
     def equals(self, other: object) -> bool:
         """Whether the other is the same forest."""
-        return equal_arrays(self, other)
+        return equal_arrays(self, other, skip=("_alone",))
 
     def raw(self, rows: ArrayLike) -> NDArray[np.float64]:
         """Score rows of features, shape (n_rows, n_features); the scores have shape (n_rows,)."""
         given = as_rows(rows, self.n_features)
-        out, _, _ = Forests.stack([self]).raw(given, *_no_limits(self.n_features))
+        out, _, _ = self._alone.raw(given, *_no_limits(self.n_features))
         first: NDArray[np.float64] = out[0]
         return first
 
@@ -232,9 +234,11 @@ def as_rows(rows: ArrayLike, n_features: int) -> Rows:
         raise InputError(f"features: hold {given.dtype}, expected numbers")
     if given.ndim != 2 or given.shape[1] != n_features:
         raise InputError(f"features: shape is {given.shape}, expected (n_rows, {n_features})")
-    # A number beyond float32 becomes infinite, which is outside any limit just as well.
-    with np.errstate(over="ignore"):
-        made = np.ascontiguousarray(given, dtype=np.float32).view()
+    if given.dtype != np.float32:
+        # A number beyond float32 becomes infinite, which is outside any limit just as well.
+        with np.errstate(over="ignore"):
+            given = given.astype(np.float32)
+    made = np.ascontiguousarray(given).view()
     made.flags.writeable = False
     return made
 
