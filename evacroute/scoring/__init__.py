@@ -1,0 +1,1 @@
+"""The learned scorer, inference only: odds and arrival times of rows of features."""

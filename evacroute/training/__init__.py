@@ -1,0 +1,1 @@
+"""Training of the learned scorer; needs the extra ``train``."""
