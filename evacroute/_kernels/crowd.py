@@ -1,10 +1,11 @@
-"""What the simulator's kernels share: the arrays of streets and people, queues, the crowd's pace."""
+"""What the simulator's kernels share: arrays of streets and people, queues, the crowd's pace."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import numba as nb
+import numpy as np
 
 PLAN, NEAREST, CROWD, LOST, INFORMED = range(5)
 """What leads a party: its plan, the nearest shelter, the others, nothing, or who has told it."""
@@ -17,52 +18,80 @@ NOWHERE, AT_DOOR = -1, -2
 """What comes next: no way is known, or the door of the party's shelter."""
 
 
+STREET = np.dtype(
+    [
+        ("from_node", "i4"), ("to_node", "i4"), ("twin", "i4"), ("row", "i4"), ("abreast", "i4"),
+        ("stepped", "?"), ("length", "f8"), ("area", "f8"), ("width", "f8"), ("headway", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A link as it is: ends, the link of the same street the other way (-1 = none), row of its
+stretches of time (-1 = never changes), how many at the head of its queue can go on past each other,
+whether it has steps, length [m], ground of the street, both directions together [m2], width [m],
+seconds that a person's space takes to enter (inf = closed)."""
+
+STATE = np.dtype(
+    [
+        ("load", "f8"), ("ratio", "f8"), ("free_at", "f8"), ("trend", "f8"), ("trend_at", "f8"),
+        ("inside", "i4"), ("standing", "i4"), ("step", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A link as it is now: persons' space inside, pace of the crowd over free pace (as of `step`), when
+it can next be entered [s], persons who entered it of late (fading, as of `trend_at`), persons
+inside, and those of them who stand at its end."""
+
+PARTY = np.dtype(
+    [
+        ("clock", "f8"), ("rest", "f8"), ("ease", "f8"), ("shut_at", "f8"), ("asked", "f8"),
+        ("space", "f4"), ("pace", "f4"), ("pace_steps", "f4"), ("lost_until", "f4"),
+        ("size", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
+        ("shelter", "i4"), ("leg", "i4"), ("last_leg", "i4"),
+        ("class_", "i2"), ("state", "i1"), ("lead", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A party; all of it side by side, as kernels ask for much of one and then of another at random.
+
+clock: when it was where it is [s]; of the safe, when the shelter let it in. rest: seconds left on
+its link at free pace; of riders, when they are ashore. ease: the crowd's pace times this is the
+party's, up to 1: more than 1 where it is slow by itself. shut_at: when its link closes to it [s].
+asked: since when it stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
+speed over the class's. lost_until: when who is lost asks the way [s]. size: persons. link (-1 = at
+a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on): where it is and what
+leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who stands behind it in its
+queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in mind. leg, last_leg: the
+next of its plan's legs, and the end of them."""
+
+
 class Streets(NamedTuple):
-    """The network as the crowd meets it; arrays by link unless said otherwise.
+    """The network as the crowd meets it.
 
     Attributes
     ----------
-    from_node, to_node, twin
-        Ends, and the link of the same street the other way (-1 = none).
+    link
+        The links, `STREET`.
     walk
         Seconds in an empty street, shape (n_classes, n_links), inf = the class cannot.
-    area
-        Ground of the street, both directions together [m2].
-    width
-        Shares at junctions go by it [m].
-    headway
-        Seconds that a person's space takes to enter; inf = closed.
-    stepped
-        Whether it has steps.
     step_free
         Which classes cannot use steps, shape (n_classes,).
-    abreast
-        So many at the head of a queue can go on past each other.
     out_ptr, out_link, in_ptr, in_link
         Links out of and into each node.
     shelter_ptr, shelter
         Shelters at each node.
-    row, stretch_ptr, stretch_begin, stretch_factor
-        Row of each link (-1 = never changes) and its stretches, as a `Profile` has them.
+    stretch_ptr, stretch_begin, stretch_factor
+        Stretches of the links that change, as a `Profile` has them.
     """
 
-    from_node: Any
-    to_node: Any
-    twin: Any
+    link: Any
     walk: Any
-    area: Any
-    width: Any
-    headway: Any
-    stepped: Any
     step_free: Any
-    abreast: Any
     out_ptr: Any
     out_link: Any
     in_ptr: Any
     in_link: Any
     shelter_ptr: Any
     shelter: Any
-    row: Any
     stretch_ptr: Any
     stretch_begin: Any
     stretch_factor: Any
@@ -81,6 +110,8 @@ class Law(NamedTuple):
         Steps to a person a square metre.
     jam
         Density at which nobody more gets in [1/m2].
+    free
+        Speed above which people are slowed by their share, below which only to the crowd's [m/s].
     loss
         What counter-flow takes of the flow and pace where all others come the other way.
     patience
@@ -91,6 +122,7 @@ class Law(NamedTuple):
     inflow: Any
     per_step: float
     jam: float
+    free: float
     loss: float
     patience: float
 
@@ -115,57 +147,6 @@ class Boats(NamedTuple):
     onward: Any
 
 
-class People(NamedTuple):
-    """The parties; arrays by party.
-
-    Attributes
-    ----------
-    class_, size, space
-        Class, persons, and persons' worth of street.
-    pace
-        Own speed over the class's, on the flat and on steps, shape (n, 2).
-    node, link, state, lead
-        Where it is: last node, link (-1 = at a node), `HOME` and so on; what leads it.
-    clock
-        When it was there [s]; of the safe, when the shelter let it in.
-    rest
-        Seconds left on its link at free pace.
-    shut_at
-        When its link closes to it [s].
-    asked
-        Since when it stands in its queue [s].
-    next_link
-        Chosen link, `AT_DOOR`, or `NOWHERE`.
-    shelter
-        Where it means to go or has gone, -1 = none in mind.
-    lost_until
-        When who is lost asks the way [s].
-    leg, last_leg
-        The next of its plan's legs, and the end of them.
-    following
-        Who stands behind it in its queue, -1 = nobody.
-    """
-
-    class_: Any
-    size: Any
-    space: Any
-    pace: Any
-    node: Any
-    link: Any
-    state: Any
-    lead: Any
-    clock: Any
-    rest: Any
-    shut_at: Any
-    asked: Any
-    next_link: Any
-    shelter: Any
-    lost_until: Any
-    leg: Any
-    last_leg: Any
-    following: Any
-
-
 class Ways(NamedTuple):
     """Legs of the plan: link, and when the plan enters it [s]; whether its times are kept."""
 
@@ -179,14 +160,8 @@ class Scene(NamedTuple):
 
     Attributes
     ----------
-    load, standing
-        Persons' space and persons inside each link; those of them who stand at its end.
-    ratio
-        Pace of the crowd on each link over free pace.
-    free_at
-        When each link can next be entered [s].
-    trend
-        Persons who entered each link of late, fading.
+    link
+        The links, `STATE`.
     head, tail
         First and last of each queue, by link and then by node, shape (n_links + n_nodes,).
     busy, is_busy
@@ -203,12 +178,7 @@ class Scene(NamedTuple):
         Numbers: see `N_WALKING` and so on.
     """
 
-    load: Any
-    inside: Any
-    standing: Any
-    ratio: Any
-    free_at: Any
-    trend: Any
+    link: Any
     head: Any
     tail: Any
     busy: Any
@@ -223,9 +193,10 @@ class Scene(NamedTuple):
     count: Any
 
 
-N_WALKING, N_BUSY, N_OUT, SQUEEZED, FULL, N_TRACK = range(6)
+N_WALKING, N_BUSY, N_OUT, SQUEEZED, FULL, N_TRACK, STEP = range(7)
 """Places in `Scene.count`: parties on links, busy nodes, parties that have set out, persons who
-squeezed into full streets, how many times a shelter has filled up, steps of tracks."""
+squeezed into full streets, how many times a shelter has filled up, steps of tracks, steps of
+time."""
 
 
 class Record(NamedTuple):
@@ -256,16 +227,16 @@ class Record(NamedTuple):
 
 
 @nb.njit(cache=True, nogil=True)
-def enqueue(people: People, scene: Scene, queue: int, i: int, node: int) -> None:
+def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
     """Put a party at the end of a queue at a node."""
-    people.following[i] = -1
+    people[i].following = -1
     if scene.head[queue] < 0:
         scene.head[queue] = i
     else:
         people.following[scene.tail[queue]] = i
     scene.tail[queue] = i
-    people.asked[i] = people.clock[i]
-    people.next_link[i] = NOWHERE
+    people[i].asked = people[i].clock
+    people[i].next_link = NOWHERE
     if not scene.is_busy[node]:
         scene.is_busy[node] = True
         scene.busy[scene.count[N_BUSY]] = node
@@ -273,13 +244,13 @@ def enqueue(people: People, scene: Scene, queue: int, i: int, node: int) -> None
 
 
 @nb.njit(cache=True, nogil=True)
-def take_out(people: People, scene: Scene, queue: int, before: int, i: int) -> None:
+def take_out(people: Any, scene: Scene, queue: int, before: int, i: int) -> None:
     """Take a party out of a queue; `before` stands in front of it, -1 = nobody."""
-    after = people.following[i]
+    after = people[i].following
     if before < 0:
         scene.head[queue] = after
     else:
-        people.following[before] = after
+        people[before].following = after
     if scene.tail[queue] == i:
         scene.tail[queue] = before
 
@@ -287,11 +258,11 @@ def take_out(people: People, scene: Scene, queue: int, before: int, i: int) -> N
 @nb.njit(cache=True, nogil=True)
 def density_step(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     """Density of a street in steps of the law's tables."""
-    space = scene.load[link]
-    twin = streets.twin[link]
+    space = scene.link[link].load
+    twin = streets.link[link].twin
     if twin >= 0:
-        space += scene.load[twin]
-    return space / streets.area[link] * law.per_step
+        space += scene.link[twin].load
+    return space / streets.link[link].area * law.per_step
 
 
 @nb.njit(cache=True, nogil=True)
@@ -306,86 +277,84 @@ def looked_up(table: Any, x: float) -> float:
 @nb.njit(cache=True, nogil=True)
 def opposed(streets: Streets, scene: Scene, link: int) -> float:
     """Share of the street's people who come the other way."""
-    twin = streets.twin[link]
-    if twin < 0 or scene.load[twin] == 0.0:
+    twin = streets.link[link].twin
+    if twin < 0 or scene.link[twin].load == 0.0:
         return 0.0
-    return scene.load[twin] / (scene.load[twin] + scene.load[link])
+    return scene.link[twin].load / (scene.link[twin].load + scene.link[link].load)
 
 
 @nb.njit(cache=True, nogil=True)
-def set_paces(streets: Streets, law: Law, scene: Scene) -> None:
-    """Find the pace of the crowd on every link that somebody is on."""
-    for link in range(len(scene.load)):
-        twin = streets.twin[link]
-        if scene.load[link] == 0.0 and (twin < 0 or scene.load[twin] == 0.0):
-            scene.ratio[link] = 1.0
-            continue
+def pace_on(streets: Streets, law: Law, scene: Scene, link: int) -> float:
+    """Pace of the crowd on a link over free pace, found once a step."""
+    if scene.link[link].step != scene.count[STEP]:
         slowed = looked_up(law.ratio, density_step(streets, law, scene, link))
-        scene.ratio[link] = slowed * (1.0 - law.loss * opposed(streets, scene, link))
+        scene.link[link].ratio = slowed * (1.0 - law.loss * opposed(streets, scene, link))
+        scene.link[link].step = scene.count[STEP]
+    return scene.link[link].ratio
 
 
 @nb.njit(cache=True, nogil=True)
-def leave_link(people: People, scene: Scene, i: int) -> None:
+def leave_link(people: Any, scene: Scene, i: int) -> None:
     """Take a party off its link."""
-    link = people.link[i]
+    link = people[i].link
     if link >= 0:
-        if people.state[i] != RIDING:
-            scene.load[link] = max(0.0, scene.load[link] - people.space[i])
-        scene.inside[link] -= people.size[i]
-        if people.state[i] == QUEUED:
-            scene.standing[link] -= people.size[i]
-        people.link[i] = -1
+        if people[i].state != RIDING:
+            scene.link[link].load = max(0.0, scene.link[link].load - people[i].space)
+        scene.link[link].inside -= people[i].size
+        if people[i].state == QUEUED:
+            scene.link[link].standing -= people[i].size
+        people[i].link = -1
 
 
 @nb.njit(cache=True, nogil=True)
-def reach_end(streets: Streets, people: People, scene: Scene, i: int) -> None:
+def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
     """Let a party that is through its link, or ashore, join the queue at its end."""
-    link = people.link[i]
-    node = streets.to_node[link]
-    people.node[i] = node
-    if people.state[i] == RIDING:
+    link = people[i].link
+    node = streets.link[link].to_node
+    people[i].node = node
+    if people[i].state == RIDING:
         leave_link(people, scene, i)
-        people.state[i] = QUEUED
-        enqueue(people, scene, len(streets.to_node) + node, i, node)
+        people[i].state = QUEUED
+        enqueue(people, scene, len(streets.link) + node, i, node)
     else:
-        people.state[i] = QUEUED
-        scene.standing[link] += people.size[i]
+        people[i].state = QUEUED
+        scene.link[link].standing += people[i].size
         enqueue(people, scene, link, i, node)
 
 
 @nb.njit(cache=True, nogil=True)
-def walk_on(people: People, scene: Scene, i: int, end: float) -> bool:
+def walk_on(streets: Streets, law: Law, people: Any, scene: Scene, i: int, end: float) -> bool:
     """Walk or carry a party on to a time [s]; True = it is through, or its link has closed."""
-    if people.state[i] == RIDING:
-        if people.rest[i] >= end:
+    if people[i].state == RIDING:
+        if people[i].rest >= end:
             return False
-        people.clock[i] = people.rest[i]
+        people[i].clock = people[i].rest
         return True
-    ratio = scene.ratio[people.link[i]]
-    gone = (end - people.clock[i]) * ratio
-    through = gone >= people.rest[i]
+    ratio = min(1.0, pace_on(streets, law, scene, people[i].link) * people[i].ease)
+    gone = (end - people[i].clock) * ratio
+    through = gone >= people[i].rest
     if through:
-        people.clock[i] += people.rest[i] / ratio
+        people[i].clock += people[i].rest / ratio
     else:
-        people.rest[i] -= gone
-        people.clock[i] = end
-    if people.clock[i] > people.shut_at[i]:
-        people.clock[i] = people.shut_at[i]
-        people.state[i] = CAUGHT
+        people[i].rest -= gone
+        people[i].clock = end
+    if people[i].clock > people[i].shut_at:
+        people[i].clock = people[i].shut_at
+        people[i].state = CAUGHT
         return True
     return through
 
 
 @nb.njit(cache=True, nogil=True)
-def advance(streets: Streets, people: People, scene: Scene, end: float) -> None:
+def advance(streets: Streets, law: Law, people: Any, scene: Scene, end: float) -> None:
     """Walk everybody on a link on to a time [s]; who reaches its end joins the queue there."""
     j = 0
     while j < scene.count[N_WALKING]:
         i = scene.walking[j]
-        if not walk_on(people, scene, i, end):
+        if not walk_on(streets, law, people, scene, i, end):
             j += 1
             continue
         scene.count[N_WALKING] -= 1
         scene.walking[j] = scene.walking[scene.count[N_WALKING]]
-        if people.state[i] != CAUGHT:
+        if people[i].state != CAUGHT:
             reach_end(streets, people, scene, i)

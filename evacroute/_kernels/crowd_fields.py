@@ -18,7 +18,7 @@ PER_SECOND = 8.0
 @nb.njit(cache=True, nogil=True)
 def factor_now(streets: Streets, class_: int, link: int, time: float) -> float:
     """Speed factor of a link for a class at a time; 0 = closed."""
-    row = streets.row[link]
+    row = streets.link[link].row
     if row < 0:
         return 1.0
     ptr = streets.stretch_ptr
@@ -29,7 +29,7 @@ def factor_now(streets: Streets, class_: int, link: int, time: float) -> float:
 @nb.njit(cache=True, nogil=True)
 def shut_after(streets: Streets, class_: int, link: int, time: float) -> float:
     """When a link that is open now next closes to a class [s], inf = never."""
-    row = streets.row[link]
+    row = streets.link[link].row
     if row < 0:
         return np.inf
     ptr = streets.stretch_ptr
@@ -73,12 +73,12 @@ def fill_nearest(
         for j in range(streets.in_ptr[v], streets.in_ptr[v + 1]):
             link = streets.in_link[j]
             walk = streets.walk[class_, link]
-            if not np.isfinite(walk) or not np.isfinite(streets.headway[link]):
+            if not np.isfinite(walk) or not np.isfinite(streets.link[link].headway):
                 continue
             factor = factor_now(streets, class_, link, time)
             if factor == 0.0:
                 continue
-            u = streets.from_node[link]
+            u = streets.link[link].from_node
             there = out[v] + walk / factor
             if there < out[u]:
                 out[u] = there

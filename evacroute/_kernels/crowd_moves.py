@@ -26,10 +26,10 @@ from evacroute._kernels.crowd import (
     RIDING,
     SAFE,
     SQUEEZED,
+    STEP,
     WALKING,
     Boats,
     Law,
-    People,
     Record,
     Scene,
     Streets,
@@ -40,8 +40,8 @@ from evacroute._kernels.crowd import (
     leave_link,
     looked_up,
     opposed,
+    pace_on,
     reach_end,
-    set_paces,
     take_out,
     walk_on,
 )
@@ -65,31 +65,31 @@ SQUEEZE = 1.5
 
 
 @nb.njit(cache=True, nogil=True)
-def has_room(people: People, scene: Scene, streets: Streets, s: int, i: int) -> bool:
+def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> bool:
     """Whether a shelter still has places for a party."""
-    if scene.room[s] < people.size[i]:
+    if scene.room[s] < people[i].size:
         return False
-    free = streets.step_free[people.class_[i]]
-    return not free or scene.step_free_room[s] >= people.size[i]
+    free = streets.step_free[people[i].class_]
+    return not free or scene.step_free_room[s] >= people[i].size
 
 
 @nb.njit(cache=True, nogil=True)
 def can_enter(streets: Streets, k: int, link: int, time: float) -> bool:
     """Whether a class can walk a link at a time, and get through before it closes."""
     walk = streets.walk[k, link]
-    if not np.isfinite(walk) or not np.isfinite(streets.headway[link]):
+    if not np.isfinite(walk) or not np.isfinite(streets.link[link].headway):
         return False
     factor = factor_now(streets, k, link, time)
     if factor == 0.0:
         return False
-    return streets.row[link] < 0 or time + walk / factor <= shut_after(streets, k, link, time)
+    return streets.link[link].row < 0 or time + walk / factor <= shut_after(streets, k, link, time)
 
 
 @nb.njit(cache=True, nogil=True)
-def shelter_here(people: People, scene: Scene, streets: Streets, i: int, full_too: bool) -> int:
+def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: bool) -> int:
     """Shelter at a party's node that has room for it, else any (if asked for), else -1."""
     found = -1
-    v = people.node[i]
+    v = people[i].node
     for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
         s = streets.shelter[j]
         if has_room(people, scene, streets, s, i):
@@ -100,34 +100,41 @@ def shelter_here(people: People, scene: Scene, streets: Streets, i: int, full_to
 
 
 @nb.njit(cache=True, nogil=True)
-def down_field(streets: Streets, people: People, scene: Scene, i: int, told: int) -> int:
+def down_field(streets: Streets, people: Any, scene: Scene, i: int, told: int) -> int:
     """Link that leads to the nearest shelter (told = 1: with room) soonest, or `NOWHERE`."""
-    v, k, now = people.node[i], people.class_[i], people.clock[i]
+    v, k, now = people[i].node, people[i].class_, people[i].clock
     best, least = NOWHERE, np.inf
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
         link = streets.out_link[j]
         if can_enter(streets, k, link, now):
             walk = streets.walk[k, link] / factor_now(streets, k, link, now)
-            there = walk + scene.near[told, k, streets.to_node[link]]
+            there = walk + scene.near[told, k, streets.link[link].to_node]
             if there < least:
                 best, least = link, there
     return best
 
 
 @nb.njit(cache=True, nogil=True)
-def by_chance(streets: Streets, people: People, scene: Scene, i: int, came: int, rng: Any) -> int:
+def recent(scene: Scene, link: int, now: float) -> float:
+    """Persons who entered a link of late."""
+    age = max(0.0, now - scene.link[link].trend_at)
+    return scene.link[link].trend * np.exp(-age / TREND)
+
+
+@nb.njit(cache=True, nogil=True)
+def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: Any) -> int:
     """Link that others have taken of late, the more the likelier, or, of the lost, any.
 
     Nobody turns round but in a dead end. `NOWHERE` where nobody is to be followed.
     """
-    v, k, now = people.node[i], people.class_[i], people.clock[i]
-    crowd = people.lead[i] == CROWD
-    back = -1 if came < 0 else streets.twin[came]
+    v, k, now = people[i].node, people[i].class_, people[i].clock
+    crowd = people[i].lead == CROWD
+    back = -1 if came < 0 else streets.link[came].twin
     total = 0.0
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
         link = streets.out_link[j]
         if link != back and can_enter(streets, k, link, now):
-            total += scene.trend[link] if crowd else 1.0
+            total += recent(scene, link, now) if crowd else 1.0
     if total <= 0.0:
         can_turn = not crowd and back >= 0 and can_enter(streets, k, back, now)
         return back if can_turn else NOWHERE
@@ -136,7 +143,7 @@ def by_chance(streets: Streets, people: People, scene: Scene, i: int, came: int,
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
         link = streets.out_link[j]
         if link != back and can_enter(streets, k, link, now):
-            weight = scene.trend[link] if crowd else 1.0
+            weight = recent(scene, link, now) if crowd else 1.0
             if weight > 0.0:
                 found = link
                 mark -= weight
@@ -147,20 +154,20 @@ def by_chance(streets: Streets, people: People, scene: Scene, i: int, came: int,
 
 @nb.njit(cache=True, nogil=True)
 def choose(
-    streets: Streets, people: People, scene: Scene, ways: Ways, i: int, came: int, rng: Any
+    streets: Streets, people: Any, scene: Scene, ways: Ways, i: int, came: int, rng: Any
 ) -> int:
     """Where a party goes on from its node; sets the shelter it means to enter."""
-    if people.lead[i] == PLAN:
-        if people.leg[i] == people.last_leg[i]:
+    if people[i].lead == PLAN:
+        if people[i].leg == people[i].last_leg:
             return AT_DOOR
-        return ways.link[people.leg[i]]
-    if people.lead[i] == LOST and people.clock[i] >= people.lost_until[i]:
-        people.lead[i] = NEAREST
-    told = 1 if people.lead[i] == INFORMED else 0
-    wanders = people.lead[i] in (CROWD, LOST)
+        return ways.link[people[i].leg]
+    if people[i].lead == LOST and people[i].clock >= people[i].lost_until:
+        people[i].lead = NEAREST
+    told = 1 if people[i].lead == INFORMED else 0
+    wanders = people[i].lead in (CROWD, LOST)
     s = shelter_here(people, scene, streets, i, not wanders and told == 0)
     if s >= 0:
-        people.shelter[i] = s
+        people[i].shelter = s
         return AT_DOOR
     if wanders:
         link = by_chance(streets, people, scene, i, came, rng)
@@ -170,42 +177,42 @@ def choose(
 
 
 @nb.njit(cache=True, nogil=True)
-def admit(streets: Streets, people: People, scene: Scene, i: int) -> bool:
+def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
-    s, size = people.shelter[i], people.size[i]
+    s, size = people[i].shelter, people[i].size
     if not has_room(people, scene, streets, s, i):
         scene.turned_away[s] += size
         return False
     scene.room[s] -= size
-    if streets.step_free[people.class_[i]]:
+    if streets.step_free[people[i].class_]:
         scene.step_free_room[s] -= size
     if scene.room[s] == 0 or scene.step_free_room[s] == 0:
         scene.count[FULL] += 1
-    begin = max(people.clock[i], scene.door_free_at[s])
+    begin = max(people[i].clock, scene.door_free_at[s])
     scene.door_free_at[s] = begin + size * scene.door_seconds[s]
     leave_link(people, scene, i)
-    people.clock[i] = begin
-    people.state[i] = SAFE
+    people[i].clock = begin
+    people[i].state = SAFE
     return True
 
 
 @nb.njit(cache=True, nogil=True)
-def board(people: People, scene: Scene, ways: Ways, boats: Boats, i: int, free: bool) -> bool:
+def board(people: Any, scene: Scene, ways: Ways, boats: Boats, i: int, free: bool) -> bool:
     """Book the first boat of a plan's ride that has places, for as long as the plan stays aboard.
 
     Nobody takes a boat that casts off before the plan would be aboard. `free` says that the party
     needs wheelchair places.
     """
-    size = people.size[i]
+    size = people[i].size
     chairs = size if free else 0
-    now = max(people.clock[i], ways.enter[people.leg[i]])
-    link = ways.link[people.leg[i]]
+    now = max(people[i].clock, ways.enter[people[i].leg])
+    link = ways.link[people[i].leg]
     for first in range(boats.ptr[link], boats.ptr[link + 1]):
         if boats.leave[first] < now or boats.boarders[first] < size:
             continue
-        ride, leg = first, people.leg[i]
+        ride, leg = first, people[i].leg
         fits = boats.seats[ride] >= size and boats.chairs[ride] >= chairs
-        while fits and leg + 1 < people.last_leg[i]:
+        while fits and leg + 1 < people[i].last_leg:
             after, ahead = ways.link[leg + 1], boats.onward[ride]
             if ahead < boats.ptr[after] or ahead >= boats.ptr[after + 1]:
                 break
@@ -222,12 +229,12 @@ def board(people: People, scene: Scene, ways: Ways, boats: Boats, i: int, free: 
                 break
             ride = boats.onward[ride]
         leave_link(people, scene, i)
-        people.link[i] = ways.link[leg]
-        scene.inside[people.link[i]] += size
-        people.state[i] = RIDING
-        people.rest[i] = boats.arrive[last]
-        people.shut_at[i] = np.inf
-        people.leg[i] = leg + 1
+        people[i].link = ways.link[leg]
+        scene.link[people[i].link].inside += size
+        people[i].state = RIDING
+        people[i].rest = boats.arrive[last]
+        people[i].shut_at = np.inf
+        people[i].leg = leg + 1
         scene.walking[scene.count[N_WALKING]] = i
         scene.count[N_WALKING] += 1
         return True
@@ -238,14 +245,14 @@ def board(people: People, scene: Scene, ways: Ways, boats: Boats, i: int, free: 
 def entry_rate(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     """Persons' space that a link takes in a second: its capacity, or less where it is crowded."""
     x = opposed(streets, scene, link)
-    rate = (1.0 - law.loss * x) / streets.headway[link]
+    rate = (1.0 - law.loss * x) / streets.link[link].headway
     inflow = looked_up(law.inflow, density_step(streets, law, scene, link))
-    return min(rate, inflow * streets.width[link] * max(1.0 - x, LEAST_SHARE))
+    return min(rate, inflow * streets.link[link].width * max(1.0 - x, LEAST_SHARE))
 
 
 @nb.njit(cache=True, nogil=True)
 def entry_time(
-    streets: Streets, law: Law, people: People, scene: Scene, i: int, link: int, begin: float
+    streets: Streets, law: Law, people: Any, scene: Scene, i: int, link: int, begin: float
 ) -> float:
     """When a party can enter a link [s]; inf while the street is full.
 
@@ -254,26 +261,26 @@ def entry_time(
     """
     full = (
         density_step(streets, law, scene, link)
-        + people.space[i] / streets.area[link] * law.per_step
+        + people[i].space / streets.link[link].area * law.per_step
     )
     jam = law.jam * law.per_step
-    if full <= jam or scene.load[link] == 0.0:
-        return max(people.clock[i], scene.free_at[link])
-    if full <= SQUEEZE * jam and begin - people.asked[i] >= law.patience:
-        scene.count[SQUEEZED] += people.size[i]
-        return max(begin, scene.free_at[link])
-    people.clock[i] = max(people.clock[i], begin)
+    if full <= jam or scene.link[link].load == 0.0:
+        return max(people[i].clock, scene.link[link].free_at)
+    if full <= SQUEEZE * jam and begin - people[i].asked >= law.patience:
+        scene.count[SQUEEZED] += people[i].size
+        return max(begin, scene.link[link].free_at)
+    people[i].clock = max(people[i].clock, begin)
     return np.inf
 
 
 @nb.njit(cache=True, nogil=True)
 def enter(
-    streets: Streets, law: Law, people: People, scene: Scene, record: Record, i: int, link: int,
+    streets: Streets, law: Law, people: Any, scene: Scene, record: Record, i: int, link: int,
     time: float, end: float, bin_: int,
 ) -> None:  # fmt: skip
     """Move a party from its node onto a link at a time [s], and on to the end of the step."""
-    k, size, space = people.class_[i], people.size[i], people.space[i]
-    record.wait[link, bin_] += size * (time - people.asked[i])
+    k, size, space = people[i].class_, people[i].size, people[i].space
+    record.wait[link, bin_] += size * (time - people[i].asked)
     record.entries[link, bin_] += size
     if record.tracked[i] >= 0 and scene.count[N_TRACK] < len(record.track_enter):
         row = scene.count[N_TRACK]
@@ -281,83 +288,85 @@ def enter(
         record.track_enter[row] = time
         scene.count[N_TRACK] += 1
     leave_link(people, scene, i)
-    scene.free_at[link] = time + space / max(entry_rate(streets, law, scene, link), 1e-9)
-    scene.trend[link] += size
-    scene.load[link] += space
-    scene.inside[link] += size
-    own = people.pace[i, 1] if streets.stepped[link] else people.pace[i, 0]
-    people.rest[i] = streets.walk[k, link] / (factor_now(streets, k, link, time) * own)
-    people.shut_at[i] = shut_after(streets, k, link, time)
-    people.clock[i] = time
-    people.link[i] = link
-    people.state[i] = WALKING
+    scene.link[link].free_at = time + space / max(entry_rate(streets, law, scene, link), 1e-9)
+    scene.link[link].trend = recent(scene, link, time) + size
+    scene.link[link].trend_at = time
+    scene.link[link].load += space
+    scene.link[link].inside += size
+    own = people[i].pace_steps if streets.link[link].stepped else people[i].pace
+    people[i].rest = streets.walk[k, link] / (factor_now(streets, k, link, time) * own)
+    people[i].ease = max(1.0, law.free * people[i].rest / streets.link[link].length)
+    people[i].shut_at = shut_after(streets, k, link, time)
+    people[i].clock = time
+    people[i].link = link
+    people[i].state = WALKING
     # A short link may be behind it before the step is over.
-    if not walk_on(people, scene, i, end):
+    if not walk_on(streets, law, people, scene, i, end):
         scene.walking[scene.count[N_WALKING]] = i
         scene.count[N_WALKING] += 1
-    elif people.state[i] != CAUGHT:
+    elif people[i].state != CAUGHT:
         reach_end(streets, people, scene, i)
 
 
 @nb.njit(cache=True, nogil=True)
 def turn(
-    streets: Streets, law: Law, people: People, scene: Scene, ways: Ways, boats: Boats,
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, queue: int, before: int, i: int, begin: float, end: float, bin_: int, rng: Any,
 ) -> int:  # fmt: skip
     """Let a party in a queue, behind `before`, do what it can in a step of time."""
-    came = queue if queue < len(streets.to_node) else -1
+    came = queue if queue < len(streets.link) else -1
     # A door that is shut or a way that is closed is found out once each; then there is another.
     for _ in range(4):
-        link = people.next_link[i]
+        link = people[i].next_link
         if link == NOWHERE:
             link = choose(streets, people, scene, ways, i, came, rng)
-            people.next_link[i] = link
+            people[i].next_link = link
         if link == NOWHERE:
             break
-        planned = people.lead[i] == PLAN
+        planned = people[i].lead == PLAN
         if link == AT_DOOR:
             if admit(streets, people, scene, i):
                 take_out(people, scene, queue, before, i)
                 return MOVES_ON
-            people.lead[i] = INFORMED
+            people[i].lead = INFORMED
         elif boats.ptr[link + 1] > boats.ptr[link]:
-            if board(people, scene, ways, boats, i, streets.step_free[people.class_[i]]):
+            if board(people, scene, ways, boats, i, streets.step_free[people[i].class_]):
                 take_out(people, scene, queue, before, i)
                 return MOVES_ON
-            people.lead[i] = INFORMED
-        elif not can_enter(streets, people.class_[i], link, max(people.clock[i], begin)):
+            people[i].lead = INFORMED
+        elif not can_enter(streets, people[i].class_, link, max(people[i].clock, begin)):
             if planned:
-                people.lead[i] = INFORMED
-            people.clock[i] = max(people.clock[i], begin)
+                people[i].lead = INFORMED
+            people[i].clock = max(people[i].clock, begin)
         else:
-            if planned and ways.keep and ways.enter[people.leg[i]] > people.clock[i]:
-                if ways.enter[people.leg[i]] >= end:
+            if planned and ways.keep and ways.enter[people[i].leg] > people[i].clock:
+                if ways.enter[people[i].leg] >= end:
                     return WAITS
-                people.clock[i] = ways.enter[people.leg[i]]
+                people[i].clock = ways.enter[people[i].leg]
             time = entry_time(streets, law, people, scene, i, link, begin)
             if time >= end:
                 return STAYS
             if planned:
-                people.leg[i] += 1
+                people[i].leg += 1
             take_out(people, scene, queue, before, i)
             enter(streets, law, people, scene, record, i, link, time, end, bin_)
             return MOVES_ON
-        people.next_link[i] = NOWHERE
+        people[i].next_link = NOWHERE
     take_out(people, scene, queue, before, i)
     leave_link(people, scene, i)
-    people.state[i] = ASIDE
-    people.next_link[i] = NOWHERE
+    people[i].state = ASIDE
+    people[i].next_link = NOWHERE
     return MOVES_ON
 
 
 @nb.njit(cache=True, nogil=True)
 def serve_queue(
-    streets: Streets, law: Law, people: People, scene: Scene, ways: Ways, boats: Boats,
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, queue: int, begin: float, end: float, bin_: int, rng: Any,
 ) -> bool:  # fmt: skip
     """Let the first of a queue who can go on do so; False = nobody at its head can."""
-    n_links = len(streets.to_node)
-    abreast = streets.abreast[queue] if queue < n_links else HOME_ABREAST
+    n_links = len(streets.link)
+    abreast = streets.link[queue].abreast if queue < n_links else HOME_ABREAST
     before, i, seen = -1, scene.head[queue], 0
     while i >= 0 and seen < abreast:
         done = turn(
@@ -367,20 +376,20 @@ def serve_queue(
         if done == MOVES_ON:
             return True
         seen += done == STAYS
-        before, i = i, people.following[i]
+        before, i = i, people[i].following
     return False
 
 
 @nb.njit(cache=True, nogil=True)
 def serve_node(
-    streets: Streets, law: Law, people: People, scene: Scene, ways: Ways, boats: Boats,
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, v: int, begin: float, end: float, bin_: int, rng: Any, stuck: Any,
 ) -> None:  # fmt: skip
     """Serve the queues at a node until none can go on: at random, the wider ones more often.
 
     `stuck` is room for a mark a queue.
     """
-    n_links = len(streets.to_node)
+    n_links = len(streets.link)
     first, last = streets.in_ptr[v], streets.in_ptr[v + 1]
     n = last - first + 1  # the last is that of those who start here
     stuck[:n] = False
@@ -389,7 +398,7 @@ def serve_node(
         for j in range(n):
             queue = streets.in_link[first + j] if j < n - 1 else n_links + v
             if not stuck[j] and scene.head[queue] >= 0:
-                total += streets.width[queue] if j < n - 1 else 1.0
+                total += streets.link[queue].width if j < n - 1 else 1.0
                 only = j
         if only < 0:
             return
@@ -398,7 +407,7 @@ def serve_node(
             queue = streets.in_link[first + j] if j < n - 1 else n_links + v
             if stuck[j] or scene.head[queue] < 0:
                 continue
-            mark -= streets.width[queue] if j < n - 1 else 1.0
+            mark -= streets.link[queue].width if j < n - 1 else 1.0
             if mark < 0.0 or j == only:
                 stuck[j] = not serve_queue(
                     streets, law, people, scene, ways, boats, record, queue, begin, end, bin_, rng
@@ -407,32 +416,31 @@ def serve_node(
 
 
 @nb.njit(cache=True, nogil=True)
-def set_out(people: People, scene: Scene, n_links: int, order: Any, end: float) -> None:
+def set_out(people: Any, scene: Scene, n_links: int, order: Any, end: float) -> None:
     """Put those who set out before a time [s] into the queues at their nodes."""
     n = scene.count[N_OUT]
     while n < len(order) and people.clock[order[n]] < end:
         i = order[n]
-        people.state[i] = QUEUED
-        enqueue(people, scene, n_links + people.node[i], i, people.node[i])
+        people[i].state = QUEUED
+        enqueue(people, scene, n_links + people[i].node, i, people[i].node)
         n += 1
     scene.count[N_OUT] = n
 
 
 @nb.njit(cache=True, nogil=True)
 def play_bin(
-    streets: Streets, law: Law, people: People, scene: Scene, ways: Ways, boats: Boats,
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, order: Any, bin_: int, bin_s: float, dt: float, rng: Any, stuck: Any,
 ) -> None:  # fmt: skip
     """Play one bin of time in steps of `dt` seconds."""
-    n_links = len(streets.to_node)
-    fading = np.exp(-dt / TREND)
+    n_links = len(streets.link)
     steps = int(np.rint(bin_s / dt))
     for step in range(steps):
         begin = bin_ * bin_s + step * dt
         end = begin + dt
         set_out(people, scene, n_links, order, end)
-        set_paces(streets, law, scene)
-        advance(streets, people, scene, end)
+        scene.count[STEP] += 1
+        advance(streets, law, people, scene, end)
         # Whoever gets through a short link within the step makes its end busy, behind these.
         j = 0
         while j < scene.count[N_BUSY]:
@@ -443,12 +451,13 @@ def play_bin(
             j += 1
         keep_busy(streets, scene, n_links)
         for link in range(n_links):
-            scene.trend[link] *= fading
-            if scene.inside[link] > 0:
-                record.load[link, bin_] += scene.inside[link]
-                record.standing[link, bin_] += scene.standing[link]
-            if scene.ratio[link] < 1.0:
-                record.pace[link, bin_] += 1.0 / scene.ratio[link] - 1.0
+            state = scene.link[link]
+            if state.inside > 0:
+                record.load[link, bin_] += state.inside
+                record.standing[link, bin_] += state.standing
+                pace = pace_on(streets, law, scene, link)
+                if pace < 1.0:
+                    record.pace[link, bin_] += 1.0 / pace - 1.0
 
 
 @nb.njit(cache=True, nogil=True)
@@ -468,10 +477,10 @@ def keep_busy(streets: Streets, scene: Scene, n_links: int) -> None:
 
 
 @nb.njit(cache=True, nogil=True)
-def try_again(people: People, scene: Scene, n_links: int, now: float) -> None:
+def try_again(people: Any, scene: Scene, n_links: int, now: float) -> None:
     """Let those who stand by the way try again: something may have opened."""
-    for i in range(len(people.state)):
-        if people.state[i] == ASIDE:
-            people.state[i] = QUEUED
-            people.clock[i] = max(people.clock[i], now)
-            enqueue(people, scene, n_links + people.node[i], i, people.node[i])
+    for i in range(len(people)):
+        if people[i].state == ASIDE:
+            people[i].state = QUEUED
+            people[i].clock = max(people[i].clock, now)
+            enqueue(people, scene, n_links + people[i].node, i, people[i].node)

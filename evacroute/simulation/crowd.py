@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.crowd import CROWD, HOME, LOST, NEAREST, NOWHERE, PLAN, People, Ways
+from evacroute._kernels.crowd import CROWD, HOME, LOST, NEAREST, NOWHERE, PARTY, PLAN, Ways
 from evacroute.people import People as Persons
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -156,7 +157,7 @@ def to_kernel(
     rng: np.random.Generator,
     *,
     keep_times: bool,
-) -> tuple[People, Ways]:
+) -> tuple[NDArray[Any], Ways]:
     """Lay the parties and their ways out for the kernels."""
     groups, classes = scenario.groups, scenario.group_classes
     n, class_ = len(parties), groups.class_[parties.group]
@@ -168,26 +169,29 @@ def to_kernel(
         leg, last = (moves.leg_ptr[parties.movement + end].copy() for end in (0, 1))
         shelter = moves.shelter[parties.movement].copy()
         ways = Ways(moves.leg_link, moves.leg_enter, keep_times)
-    people = People(
-        class_=class_,
-        size=parties.size,
-        space=parties.size * classes.space[class_],
-        pace=parties.pace,
-        node=groups.node[parties.group].copy(),
-        link=np.full(n, -1, np.int32),
-        state=np.full(n, HOME, np.uint8),
-        lead=parties.led_by.copy(),
-        clock=parties.depart.copy(),
-        rest=np.zeros(n),
-        shut_at=np.full(n, np.inf),
-        asked=parties.depart.copy(),
-        next_link=np.full(n, NOWHERE, np.int32),
-        shelter=shelter,
-        lost_until=parties.depart + rng.exponential(max(behaviour.lost_time, 1e-9), n),
-        leg=leg,
-        last_leg=last,
-        following=np.full(n, -1, np.int32),
-    )
+    people = np.zeros(n, PARTY).view(np.recarray)
+    for name, value in (
+        ("clock", parties.depart),
+        ("ease", 1.0),
+        ("shut_at", np.inf),
+        ("asked", parties.depart),
+        ("space", parties.size * classes.space[class_]),
+        ("pace", parties.pace[:, 0]),
+        ("pace_steps", parties.pace[:, 1]),
+        ("lost_until", parties.depart + rng.exponential(max(behaviour.lost_time, 1e-9), n)),
+        ("size", parties.size),
+        ("link", -1),
+        ("node", groups.node[parties.group]),
+        ("next_link", NOWHERE),
+        ("following", -1),
+        ("shelter", shelter),
+        ("leg", leg),
+        ("last_leg", last),
+        ("class_", class_),
+        ("state", HOME),
+        ("lead", parties.led_by),
+    ):
+        people[name] = value
     return people, ways
 
 

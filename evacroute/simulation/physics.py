@@ -13,6 +13,8 @@ from scipy.optimize import least_squares
 from evacroute._kernels.crowd import Law
 from evacroute.errors import Faults, InputError
 
+SLOWINGS = ("crowd", "share")
+
 LAWS = ("weidmann", "sfpe")
 """Speed-density laws; more would be one more branch in `Physics.speed_ratio`."""
 
@@ -52,6 +54,11 @@ class Physics:
     counterflow_loss
         What a street loses of flow and pace for who meets everybody else head-on, 0 to 1; the loss
         is in proportion to the share of the street's people who come the other way.
+    slowing
+        "crowd": who walks slower than the law's free speed is slowed only once the crowd around is
+        slower still, as v = min(own speed, law), which is why slow walkers on stairs pass no less;
+        "share": everybody is slowed by the same share of their own speed. Who is faster than the
+        law's free speed is slowed by the share in both.
     least_pace
         Nobody on the way is slower than this share of their free speed, > 0.
     patience
@@ -87,12 +94,15 @@ class Physics:
     specific_flow: float | None = None
     counterflow_loss: float = 0.3
     least_pace: float = 0.05
+    slowing: str = "crowd"
     patience: float = 20.0
 
     def __post_init__(self) -> None:
         faults = Faults("physics")
         if self.law not in LAWS:
             faults.add(f"law is {self.law!r}, expected one of {', '.join(LAWS)}")
+        if self.slowing not in SLOWINGS:
+            faults.add(f"slowing is {self.slowing!r}, expected one of {', '.join(SLOWINGS)}")
         for name, low, high, unit in _RANGES:
             value = getattr(self, name)
             if value is None and name in _OPTIONAL:
@@ -142,6 +152,7 @@ class Physics:
             inflow=inflow,
             per_step=PER_STEP,
             jam=self.jam,
+            free=self.free if self.slowing == "crowd" else 0.0,
             loss=float(self.counterflow_loss),
             patience=float(self.patience),
         )
@@ -152,7 +163,7 @@ class Physics:
             "law": self.law, "jam_density": self.jam, "gamma": self.gamma, "slope": self.slope,
             "free_speed": self.free, "specific_flow": self.specific_flow,
             "counterflow_loss": self.counterflow_loss, "least_pace": self.least_pace,
-            "patience": self.patience,
+            "slowing": self.slowing, "patience": self.patience,
         }  # fmt: skip
 
 

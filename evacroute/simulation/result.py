@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._kernels.crowd import ASIDE, CAUGHT, HOME, INFORMED, People, Record
+from evacroute._kernels.crowd import ASIDE, CAUGHT, HOME, INFORMED, Record
 from evacroute._kernels.crowd import SAFE as IN_SHELTER
 from evacroute.metrics import Times, times
 from evacroute.network import KINDS
@@ -78,7 +78,7 @@ class Tracks:
     leave: NDArray[np.float64]
 
     @classmethod
-    def of(cls, tracked: NDArray[np.int32], record: Record, n: int, people: People) -> Tracks:
+    def of(cls, tracked: NDArray[np.int32], record: Record, n: int, people: NDArray[Any]) -> Tracks:
         """Sort the steps of tracks as they were written down."""
         agent = np.flatnonzero(tracked >= 0).astype(np.int32)
         track, link = record.track[:n, 0], record.track[:n, 1]
@@ -89,7 +89,7 @@ class Tracks:
         walked = np.diff(ptr) > 0
         # The last link is left at the end: of the way, or of what is known of it.
         leave[ptr[1:][walked] - 1] = np.maximum(
-            people.clock[agent[walked]], enter[ptr[1:][walked] - 1]
+            people["clock"][agent[walked]], enter[ptr[1:][walked] - 1]
         )
         return cls(agent, ptr, link[order], enter, leave)
 
@@ -162,15 +162,21 @@ class Simulation:
 
     @classmethod
     def of(
-        cls, *, scenario: Scenario, plan: Plan | None, parties: Parties, people: People, **rest: Any
+        cls,
+        *,
+        scenario: Scenario,
+        plan: Plan | None,
+        parties: Parties,
+        people: NDArray[Any],
+        **rest: Any,
     ) -> Simulation:
         """Sum up the kernels' arrays."""
-        came = people.state == IN_SHELTER
-        arrive = np.where(came, people.clock, np.nan)
+        came = people["state"] == IN_SHELTER
+        arrive = np.where(came, people["clock"], np.nan)
         state = np.full(len(parties), ON_THE_WAY, np.uint8)
         state[came] = np.where(arrive[came] <= scenario.deadline_s + 1e-6, SAFE, LATE)
-        state[np.isin(people.state, (ASIDE, CAUGHT))] = STUCK
-        state[people.state == HOME] = NOT_STARTED
+        state[np.isin(people["state"], (ASIDE, CAUGHT))] = STUCK
+        state[people["state"] == HOME] = NOT_STARTED
         group, size, reason = _left(scenario, plan)
         n = len(group)
         none, never = np.full(n, -1, np.int32), np.full(n, np.nan)
@@ -181,12 +187,12 @@ class Simulation:
             movement=np.append(parties.movement, none),
             size=np.append(parties.size, size),
             led_by=np.append(parties.led_by, np.zeros(n, np.uint8)),
-            ended_by=np.append(people.lead, np.zeros(n, np.uint8)).astype(np.uint8),
+            ended_by=np.append(people["lead"], np.zeros(n, np.uint8)).astype(np.uint8),
             ready=np.append(parties.ready, scenario.groups.ready_time[group]),
             depart=np.append(parties.depart, never),
             arrive=np.append(arrive, never),
             state=np.append(state, reason),
-            shelter=np.append(np.where(came, people.shelter, -1), none).astype(np.int32),
+            shelter=np.append(np.where(came, people["shelter"], -1), none).astype(np.int32),
             **rest,
         )
 
@@ -407,7 +413,7 @@ class Simulation:
 def _left(
     scenario: Scenario, plan: Plan | None
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """Groups who do not take part: group, size, state."""
+    """List groups who do not take part: group, size, state."""
     if plan is not None:
         moves = plan.movements
         state = np.full(len(moves.left_group), LEFT, np.uint8)

@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.crowd import ASIDE, FULL, SQUEEZED, Record, Scene, Streets
-from evacroute._kernels.crowd import N_OUT, N_TRACK, N_WALKING, People
+from evacroute._kernels.crowd import (
+    ASIDE,
+    FULL,
+    N_OUT,
+    N_TRACK,
+    N_WALKING,
+    SQUEEZED,
+    STATE,
+    Record,
+    Scene,
+    Streets,
+)
 from evacroute._kernels.crowd_fields import fill_nearest
 from evacroute._kernels.crowd_moves import play_bin, try_again
 from evacroute.assignment import Progress
@@ -17,7 +27,7 @@ from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour, as_behaviour
-from evacroute.simulation.crowd import Parties, gather, to_kernel
+from evacroute.simulation.crowd import gather, to_kernel
 from evacroute.simulation.physics import Physics
 from evacroute.simulation.result import Delays, Simulation, Tracks
 from evacroute.simulation.streets import lay_boats, lay_streets
@@ -156,7 +166,7 @@ class _Game:
         shuffled = self.rng.permutation(len(self.parties))
         self.order = shuffled[np.argsort(self.parties.depart[shuffled], kind="stable")]
         self.heap = np.empty(
-            len(self.streets.to_node) + len(scenario.shelters) + 1, np.int64
+            len(self.streets.link) + len(scenario.shelters) + 1, np.int64
         )  # fmt: skip
         self.full = -1
         self.played = 0
@@ -184,18 +194,18 @@ class _Game:
         count = self.scene.count
         if count[N_OUT] < len(self.order) or count[N_WALKING] or (self.scene.head >= 0).any():
             return False
-        waits = bool((self.people.state == ASIDE).any())
+        waits = bool((self.people["state"] == ASIDE).any())
         return not (waits and (changes > now).any())
 
     def _lead(self, now: float, changed: bool) -> None:
-        """Find the ways to the nearest shelters anew, where closures or full shelters ask for it."""
+        """Find the ways to the nearest shelters anew, where closures or full ones ask for it."""
         count = self.scene.count
         if not changed and count[FULL] == self.full:
             return
         self.full = int(count[FULL])
         free, rooms = self.streets.step_free, self.scene.room
         for k in range(len(free)):
-            if not (self.people.class_ == k).any():
+            if not (self.people["class_"] == k).any():
                 continue
             room = np.minimum(rooms, self.scene.step_free_room) if free[k] else rooms
             everywhere = self.scenario.shelters.capacity > 0
@@ -204,7 +214,7 @@ class _Game:
                     continue
                 out = self.scene.near[told, k]
                 fill_nearest(self.streets, k, now, is_open, self.heap, out)
-        try_again(self.people, self.scene, len(self.streets.to_node), now)
+        try_again(self.people, self.scene, len(self.streets.link), now)
 
     def result(self, spent: float) -> Simulation:
         """Sum up."""
@@ -235,15 +245,10 @@ class _Game:
 
 
 def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
-    n_links, shelters = len(streets.to_node), scenario.shelters
+    n_links, shelters = len(streets.link), scenario.shelters
     n_nodes, n_classes = scenario.network.n_nodes, len(scenario.group_classes)
     return Scene(
-        load=np.zeros(n_links),
-        inside=np.zeros(n_links, np.int64),
-        standing=np.zeros(n_links, np.int64),
-        ratio=np.ones(n_links),
-        free_at=np.zeros(n_links),
-        trend=np.zeros(n_links),
+        link=np.zeros(n_links, STATE).view(np.recarray),
         head=np.full(n_links + n_nodes, -1, np.int32),
         tail=np.full(n_links + n_nodes, -1, np.int32),
         busy=np.zeros(n_nodes, np.int32),
@@ -255,12 +260,12 @@ def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
         door_free_at=np.zeros(len(shelters)),
         door_seconds=1.0 / shelters.intake_rate,
         turned_away=np.zeros(len(shelters), np.int64),
-        count=np.zeros(6, np.int64),
+        count=np.zeros(7, np.int64),
     )
 
 
 def _tracked(n: int, tracks: int) -> NDArray[np.int32]:
-    """Number of each party's track, -1 = none."""
+    """Number the tracks: that of each party, -1 = none."""
     tracked = np.full(n, -1, np.int32)
     kept = np.unique(np.linspace(0, n - 1, min(tracks, n)).astype(np.int64)) if n else []
     tracked[kept] = np.arange(len(kept))
@@ -270,7 +275,7 @@ def _tracked(n: int, tracks: int) -> NDArray[np.int32]:
 def _record(
     streets: Streets, n_bins: int, tracked: NDArray[np.int32], plan: Plan | None, tracks: int
 ) -> Record:
-    shape = len(streets.to_node), n_bins
+    shape = len(streets.link), n_bins
     # Plans tell how long ways are; who wanders takes several times as many links.
     mean = 100 if plan is None else 1 + len(plan.movements.leg_link) // max(1, len(plan.movements))
     most = 4 * mean * int((tracked >= 0).sum()) if tracks else 0
@@ -278,6 +283,3 @@ def _record(
     return Record(
         *tables, tracked=tracked, track=np.zeros((most, 2), np.int32), track_enter=np.zeros(most)
     )
-
-
-

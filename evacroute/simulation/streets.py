@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.crowd import Boats, Streets
+from evacroute._kernels.crowd import STREET, Boats, Streets
 from evacroute.network import Network
 from evacroute.scenario import Scenario
 from evacroute.simulation.physics import PLANNED_FLOW, Physics
@@ -34,24 +34,30 @@ def lay_streets(scenario: Scenario, physics: Physics, until: float) -> Streets:
     profile = scenario.link_times.profile(len(classes), until)
     row = np.full(network.n_links, -1, np.int32)
     row[profile.link] = np.arange(len(profile.link))
+    link = np.zeros(network.n_links, STREET).view(np.recarray)
+    for name, value in (
+        ("from_node", network.from_node),
+        ("to_node", network.to_node),
+        ("twin", twins(network)),
+        ("row", row),
+        ("abreast", np.clip(np.rint(network.width / SHOULDER), 1, MOST_ABREAST)),
+        ("stepped", network.steps > 0),
+        ("length", network.length),
+        ("area", street_area(network)),
+        ("width", network.width),
+        ("headway", headway),
+    ):
+        link[name] = value
     return Streets(
-        from_node=network.from_node,
-        to_node=network.to_node,
-        twin=twins(network),
+        link=link,
         walk=classes.walk_seconds(network),
-        area=street_area(network),
-        width=network.width,
-        headway=headway,
-        stepped=network.steps > 0,
         step_free=classes.step_free,
-        abreast=np.clip(np.rint(network.width / SHOULDER), 1, MOST_ABREAST).astype(np.int32),
         out_ptr=out_ptr,
         out_link=out_link,
         in_ptr=in_ptr,
         in_link=in_link,
         shelter_ptr=shelter_ptr,
         shelter=shelter,
-        row=row,
         stretch_ptr=profile.ptr,
         stretch_begin=profile.begin,
         stretch_factor=profile.factor,
