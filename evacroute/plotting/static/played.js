@@ -7,12 +7,31 @@ const LONGEST_FRAME = 0.25;
 // What to make the map of instead of the plain parts.
 function playedParts(data) {
   const simulation = (data.simulation = new Simulation(data));
+  // Before the map takes its first measure: it is smaller with these.
+  simulation.inputs = addInputs();
   return {
     Streets: PlayedStreets,
     Shelters: PlayedShelters,
     Controls: PlayedControls,
     legendWords: (view, ...rest) => (view.measure === PLAYED ? simulation.legendWords(view, ...rest) : legendWords(view, ...rest)),
   };
+}
+
+function addInputs() {
+  const inputs = {
+    output: element("output", { id: "played", for: "moment" }),
+    running: element("span", { id: "running", "aria-hidden": "true" }),
+    speed: element("select", { id: "speed" }, ...SPEEDS.map((speed) => element("option", { value: speed }, `${speed} × real time`))),
+    measure: document.getElementById("measure"),
+    sources: ["plan", "played"].map((value) => element("input", { type: "radio", name: "source", value })),
+  };
+  inputs.speed.value = 60;
+  inputs.speedLabel = element("label", {}, "Speed ", inputs.speed, " ", inputs.running);
+  const [plan, played] = inputs.sources;
+  const choice = element("fieldset", {}, element("legend", {}, "People"), element("label", {}, plan, " As planned"), element("label", {}, played, " Played out"));
+  document.querySelector("#time .choices").prepend(choice, inputs.speedLabel);
+  document.getElementById("clock").after(inputs.output);
+  return inputs;
 }
 
 class PlayedStreets extends Streets {
@@ -65,31 +84,15 @@ class PlayedShelters extends Shelters {
 class PlayedControls extends Controls {
   constructor(data, changed) {
     super(data, changed);
-    Object.assign(this, { simulation: data.simulation, at: 0, planned: ", as planned" });
+    Object.assign(this, { ...data.simulation.inputs, simulation: data.simulation, at: 0, planned: ", as planned" });
     document.getElementById("summary").append(this.simulation.summary());
-    this.output = element("output", { id: "played", for: "moment" });
-    document.getElementById("clock").after(this.output);
-    this.running = element("span", { id: "running", "aria-hidden": "true" });
-    this.speed = element("select", { id: "speed" }, ...SPEEDS.map((speed) => element("option", { value: speed }, `${speed} × real time`)));
-    this.speed.value = 60;
-    this.speedLabel = element("label", {}, "Speed ", this.speed, " ", this.running);
-    this.choose();
-    this.playedCurve();
-  }
-
-  choose() {
-    const measure = document.getElementById("measure");
-    const one = (value, words) => {
-      const radio = element("input", { type: "radio", name: "source", value });
+    for (const radio of this.sources) {
       radio.addEventListener("change", () => {
         this.stop();
-        this.set({ measure: value === "plan" ? measure.value : PLAYED });
+        this.set({ measure: radio.value === "plan" ? this.measure.value : PLAYED });
       });
-      return element("label", {}, radio, ` ${words}`);
-    };
-    const choice = element("fieldset", {}, element("legend", {}, "People"), one("plan", "As planned"), one("played", "Played out"));
-    document.querySelector("#time .choices").prepend(choice, this.speedLabel);
-    this.measureLabel = measure.closest("label");
+    }
+    this.playedCurve();
   }
 
   // How many are safe in the simulation, as a line over the plan's area.
@@ -119,9 +122,9 @@ class PlayedControls extends Controls {
   say() {
     super.say();
     this.output.textContent = this.simulation.figures(this.view);
-    for (const radio of document.getElementsByName("source")) radio.checked = (radio.value === "played") === this.played;
+    for (const radio of this.sources) radio.checked = (radio.value === "played") === this.played;
     this.speedLabel.hidden = !this.played;
-    this.measureLabel.hidden = this.played;
+    this.measure.parentNode.hidden = this.played;
     this.tell();
   }
 

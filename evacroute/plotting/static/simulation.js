@@ -52,6 +52,8 @@ class Simulation {
     pane.style.pointerEvents = "none";
     this.renderer = L.canvas({ pane: "danger", padding: 0.4 });
     this.dots.draw(map);
+    // The lines under the map grow and shrink, and the map with them.
+    new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
   }
 
   // After the streets have their colours: tape over those that are dangerously full.
