@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.plan import Plan
-from evacroute.plotting._played import STATES
 from evacroute.scenario import Scenario
+from evacroute.simulation import STATES
 from evacroute.streets import pair_links
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.errors import Faults, InputError
 from evacroute.plan import Plan
 from evacroute.plotting._packing import Packer
-from evacroute.plotting._played import LATE, LEFT, NOT_STARTED, SAFE, PlayedOut
 from evacroute.plotting._routes import route_tree
+from evacroute.simulation import STATES, Simulation
 from evacroute.streets import Streets, pair_links
 
 DENSITY = 1 / 32
@@ -20,10 +21,36 @@ DENSITY = 1 / 32
 TICK = 1.0
 """Times of moving dots are kept to this [s]; errors don't add up along the way."""
 
+SAFE, LATE, NOT_STARTED, LEFT = map(STATES.index, ("safe", "late", "not started", "left"))
+
 Spans = Sequence[slice]
 
 
-def played_until(run: PlayedOut) -> float:
+def check_simulation(run: Simulation, plan: Plan) -> None:
+    """Refuse a simulation of another place or another plan; one without a plan is welcome.
+
+    Raises
+    ------
+    InputError
+        If its links, shelters or movements are not those of the plan.
+    """
+    faults = Faults("simulation")
+    played, planned = run.scenario, plan.scenario
+    for name, ours, theirs in (
+        ("links", played.network.link_id, planned.network.link_id),
+        ("shelters", played.shelters.shelter_id, planned.shelters.shelter_id),
+    ):
+        if not np.array_equal(ours, theirs):
+            faults.add(f"its {len(ours)} {name} are not the {len(theirs)} {name} of the plan")
+    if run.plan is not None and not run.plan.movements.equals(plan.movements):
+        faults.add(
+            f"it plays another plan, of {len(run.plan.movements)} movements, expected this one "
+            f"of {len(plan.movements)}, or none"
+        )
+    faults.raise_if_any(InputError)
+
+
+def played_until(run: Simulation) -> float:
     """Time after which nothing happens any more [s]: the slider need not go on."""
     busy = np.flatnonzero(np.asarray(run.load).any(axis=0))
     last = run.bin_s * (busy[-1] + 1) if len(busy) else 0.0
@@ -31,7 +58,7 @@ def played_until(run: PlayedOut) -> float:
     return float(min(run.bin_s * run.n_bins, max([last, run.bin_s, *arrived])))
 
 
-def add_simulation(packer: Packer, run: PlayedOut, plan: Plan) -> None:
+def add_simulation(packer: Packer, run: Simulation, plan: Plan) -> None:
     """Add density, waiting, people, shelters and tracks, on the moments of the plan's slider."""
     streets = pair_links(plan.scenario.network)
     bin_s = packer.meta["bin_s"]
@@ -52,7 +79,7 @@ def add_simulation(packer: Packer, run: PlayedOut, plan: Plan) -> None:
     }
 
 
-def _spans(run: PlayedOut, bin_s: float, bins: int) -> Spans:
+def _spans(run: Simulation, bin_s: float, bins: int) -> Spans:
     """Bins of the simulation that lie, in whole or part, in each moment of the slider."""
     found = []
     for bin_ in range(bins):
@@ -67,7 +94,7 @@ def _fullest(values: NDArray[np.floating], spans: Spans) -> NDArray[np.float64]:
     return np.stack([values[:, span].max(axis=1) for span in spans], axis=1).astype(np.float64)
 
 
-def _add_streets(packer: Packer, run: PlayedOut, streets: Streets, spans: Spans) -> None:
+def _add_streets(packer: Packer, run: Simulation, streets: Streets, spans: Spans) -> None:
     """Density of streets and who waits at the end of links, as the cells that are not empty."""
     forward = streets.forward
     back = np.where(streets.backward >= 0, streets.backward, forward)
@@ -89,7 +116,7 @@ def _add_streets(packer: Packer, run: PlayedOut, streets: Streets, spans: Spans)
     packer.whole("waiting_persons", waiting[street, bin_], delta=False)
 
 
-def _add_people(packer: Packer, run: PlayedOut, bin_s: float, spans: Spans) -> None:
+def _add_people(packer: Packer, run: Simulation, bin_s: float, spans: Spans) -> None:
     """Who has set out, is safe, or came too late by the end of each moment."""
     out = np.where(np.isin(run.state, (NOT_STARTED, LEFT)), np.inf, run.depart)
     safe, late = (np.where(run.state == state, run.arrive, np.inf) for state in (SAFE, LATE))
@@ -100,7 +127,7 @@ def _add_people(packer: Packer, run: PlayedOut, bin_s: float, spans: Spans) -> N
         packer.whole(f"played_{name}", sums[np.searchsorted(time[order], ends, "right")])
 
 
-def _add_tracks(packer: Packer, run: PlayedOut, streets: Streets) -> None:
+def _add_tracks(packer: Packer, run: Simulation, streets: Streets) -> None:
     """Ways as a tree, times as what lies between them."""
     tracks = run.tracks
     walks = np.diff(tracks.ptr) > 0  # Who starts at a shelter is never seen.

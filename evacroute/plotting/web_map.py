@@ -14,11 +14,15 @@ from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
-from evacroute.plotting._played import PlayedOut, check_played
 from evacroute.plotting._rescue_data import add_rescue
-from evacroute.plotting._simulation_data import add_simulation, played_until
+from evacroute.plotting._simulation_data import (
+    add_simulation,
+    check_simulation,
+    played_until,
+)
 from evacroute.plotting._words import panel_words
 from evacroute.rescue import Rescue
+from evacroute.simulation import Simulation
 from evacroute.writing import atomic_path
 
 STYLES = ("leaflet.css", "map.css", "hazards.css", "rescue.css", "simulation.css")
@@ -48,7 +52,7 @@ def write_map(
     tiles: str | tuple[str, str] | None = None,
     with_persons: bool = True,
     rescue: Rescue | None = None,
-    simulation: PlayedOut | None = None,
+    simulation: Simulation | None = None,
 ) -> Path:
     """Write a plan as an interactive map: one HTML file that needs nothing else.
 
@@ -78,9 +82,9 @@ def write_map(
     rescue
         Also show who cannot get out: pick-ups, and the ways of boat crews and stretcher teams.
     simulation
-        A run of the plan: the map can then also be played out, with the density of people in the
-        streets, dots that walk for those whose tracks were kept (without their ids), and shelters
-        as they filled.
+        A run of the plan, or of what people do without one: the map then also shows it played
+        out, with the density of people in the streets, shelters as they filled, and dots that walk
+        for those whose tracks were kept (``tracks=2000``; without ids).
 
     Returns
     -------
@@ -90,8 +94,8 @@ def write_map(
     Raises
     ------
     InputError
-        If `max_routes` is below 0, `tiles` is no such address, `simulation` is of another network
-        or other shelters, or the file cannot be written.
+        If `max_routes` is below 0, `tiles` is no such address, `simulation` is of another place or
+        plan, or the file cannot be written.
 
     Notes
     -----
@@ -121,11 +125,11 @@ def write_map(
 
 
 def _packed(
-    plan: Plan, max_routes: int | None, with_persons: bool, simulation: PlayedOut | None
+    plan: Plan, max_routes: int | None, with_persons: bool, simulation: Simulation | None
 ) -> Packer:
     if simulation is None:
         return pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
-    check_played(simulation, plan)
+    check_simulation(simulation, plan)
     packer = pack_plan(
         plan, max_routes=max_routes, with_persons=with_persons,
         until=played_until(simulation), coarse_s=simulation.bin_s,

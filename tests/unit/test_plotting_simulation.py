@@ -17,16 +17,16 @@ from evacroute.errors import InputError
 from evacroute.plan import Plan
 from evacroute.plotting import write_map
 from evacroute.plotting._map_data import pack_plan
-from evacroute.plotting._played import LATE, SAFE
-from evacroute.plotting._simulation_data import add_simulation, played_until
+from evacroute.plotting._simulation_data import LATE, SAFE, add_simulation, played_until
 from evacroute.plotting.web_map import ONLY_WITH
+from evacroute.simulation import Simulation, simulate
 from evacroute.streets import pair_links
 
 SIZES = (3, 1, 4, 2, 5, 1)
 LEGS = ("link", "enter", "leave")
 
 
-def columns(plan: Plan, run: Played) -> dict[str, Any]:
+def columns(plan: Plan, run: Played | Simulation) -> dict[str, Any]:
     packer = pack_plan(
         plan, max_routes=0, with_persons=False, until=played_until(run), coarse_s=run.bin_s
     )
@@ -223,44 +223,25 @@ def test_a_simulation_of_another_place_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def broken(run: Played, name: str) -> Played:
-    """A run with one fault."""
-    tracks = run.tracks
-    changes: dict[str, dict[str, Any]] = {
-        "bins": {"bin_s": 0.0},
-        "shape": {"load": run.load[:-1]},
-        "negative": {"waiting": run.waiting - 1},
-        "parties": {"arrive": run.arrive[1:]},
-        "state": {"state": np.full_like(run.state, 9)},
-        "ptr": {"tracks": dataclasses.replace(tracks, ptr=tracks.ptr[:-1])},
-        "times": {"tracks": dataclasses.replace(tracks, enter=tracks.enter[1:])},
-        "link": {"tracks": dataclasses.replace(tracks, link=tracks.link + 1000)},
-        "agent": {"tracks": dataclasses.replace(tracks, agent=tracks.agent - 1)},
-        "enter": {"tracks": dataclasses.replace(tracks, enter=tracks.enter - 1000)},
-    }
-    return dataclasses.replace(run, **changes[name])
+def test_a_simulation_of_another_plan_is_refused(tmp_path: Path) -> None:
+    """A run of another plan is an error; one without a plan is shown beside any."""
+    plan, other = make_plan(), make_plan((3, 1, 4, 2, 4, 1))
+    run = dataclasses.replace(play(other), scenario=plan.scenario)
+    with pytest.raises(InputError, match="another plan, of 6 movements, expected this one of 6"):
+        write_map(plan, tmp_path / "m.html", simulation=run)
+    free = dataclasses.replace(run, plan=None)
+    assert write_map(plan, tmp_path / "m.html", simulation=free).exists()
 
 
-@pytest.mark.parametrize(
-    "name, message",
-    [
-        ("bins", "bins of 0.0 s, expected 1 or more, longer than 0 s"),
-        ("shape", r"load: shape is \(73, \d+\), expected \(74, \d+\)"),
-        ("negative", "waiting: holds a number that is not finite or below 0"),
-        ("parties", r"arrive: shape is \(6,\), expected \(7,\)"),
-        ("state", "party 0: state is 9, expected 0 to 5"),
-        ("ptr", r"tracks.ptr: expected 7 numbers that rise from 0 to \d+"),
-        ("times", r"tracks.enter and leave: expected \d+ times"),
-        ("link", r"tracks.link: row 0 is 1\d\d\d, expected 0 to 73"),
-        ("agent", "tracks.agent: row 0 is -1, expected 0 to 6"),
-        ("enter", r"tracks.enter: row 0 is -\d+.* s, expected a time >= 0"),
-    ],
-)
-def test_faults_of_a_simulation_are_named(tmp_path: Path, name: str, message: str) -> None:
-    """What does not fit together is told with its row, its value and what is allowed."""
+def test_a_run_of_the_simulator_is_packed() -> None:
+    """What the simulator hands back fits: the same figures and all its tracks."""
     plan = make_plan()
-    with pytest.raises(InputError, match=message):
-        write_map(plan, tmp_path / "m.html", simulation=broken(play(plan), name))
+    run = simulate(plan, tracks=100)
+    data = columns(plan, run)
+    assert dict(data["meta"]["played"]["states"]) == run.counts
+    assert data["played_safe"][-1] == run.counts["safe"] > 0
+    assert len(data["track_route"]) == np.count_nonzero(np.diff(run.tracks.ptr)) > 0
+    assert data["played_density"].max() == pytest.approx(run.density().max(), abs=1 / 32)
 
 
 def painted(page: Any, pane: str) -> int:
@@ -473,15 +454,19 @@ def test_browser_plays_on_a_phone(browser: Any, tmp_path: Path, scheme: str) -> 
 
 
 @pytest.mark.browser
-def test_browser_keeps_popups_on_the_map(seen: Seen, tmp_path: Path) -> None:
-    """The lines of the simulation make the map smaller, and popups know of it."""
+def test_browser_knows_how_large_the_map_is(seen: Seen, tmp_path: Path) -> None:
+    """Where the lines under the map grow, map and canvas of the dots are smaller."""
     plan = make_plan()
     page = seen.open(write_map(plan, tmp_path / "m.html", simulation=play(plan, slower=2.0)))
     page.check("input[value=played]")
-    page.fill("#search", "L1")
-    page.keyboard.press("Enter")
-    page.locator(".leaflet-popup").wait_for()
-    page.wait_for_timeout(800)
-    popup, map_ = (page.locator(name).bounding_box() for name in (".leaflet-popup", "#map"))
-    assert map_["y"] <= popup["y"]
-    assert popup["y"] + popup["height"] <= map_["y"] + map_["height"]
+    slide(page, 1)
+    size = """(name) => {
+      const { width, height } = document.querySelector(name).getBoundingClientRect();
+      return [Math.round(width), Math.round(height)];
+    }"""
+    before = page.evaluate(size, "#map")
+    page.evaluate("document.getElementById('time').style.paddingBottom = '100px'")
+    page.wait_for_timeout(300)
+    after = page.evaluate(size, "#map")
+    assert after[1] < before[1]
+    assert page.evaluate(size, ".leaflet-dots-pane canvas") == after
