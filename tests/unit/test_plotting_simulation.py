@@ -275,7 +275,8 @@ def slide(page: Any, bin_: int) -> None:
 
 @pytest.mark.browser
 def test_browser_plays_the_simulation(seen: Seen, tmp_path: Path) -> None:
-    """Played out, streets show densities with danger named; the plan's own view comes back."""
+    """Played out, streets show densities with danger named, on a small scale over the dots; the
+    plan's own view comes back."""
     plan = make_plan()
     page = seen.open(write_map(plan, tmp_path / "m.html", simulation=crowded(play(plan))))
     assert page.is_checked("input[value=plan]")
@@ -289,6 +290,14 @@ def test_browser_plays_the_simulation(seen: Seen, tmp_path: Path) -> None:
     page.wait_for_timeout(300)
     assert painted(page, "danger") > 0
     assert painted(page, "dots") == 0
+    order = "(name) => Number(getComputedStyle(document.querySelector(name)).zIndex)"
+    panes = (".leaflet-dots-pane", ".leaflet-danger-pane")
+    for clicks, above in ((0, False), (4, True)):
+        for _ in range(clicks):
+            page.click(".leaflet-control-zoom-out")
+            page.wait_for_timeout(400)
+        dots, danger = (page.evaluate(order, pane) for pane in panes)
+        assert (danger > dots) == above
     page.check("input[value=plan]")
     page.wait_for_timeout(300)
     assert painted(page, "danger") == 0
@@ -305,7 +314,9 @@ def test_browser_shows_figures_of_the_simulation(seen: Seen, tmp_path: Path) -> 
     page = seen.open(write_map(plan, tmp_path / "m.html", simulation=run))
     assert page.inner_text("#played").startswith(f"Simulated: {run.counts['safe']} safe, 0 late, ")
     assert "1 left" in page.inner_text("#played")
-    assert "Turned away\t1 person at a full door" in page.inner_text("#summary").replace("\n", "\t")
+    assert "Turned away\t1 time somebody found a shelter full" in page.inner_text(
+        "#summary"
+    ).replace("\n", "\t")
     slide(page, 3)
     assert ", as planned: " in page.inner_text("#clock")
     out, safe = (int(data[f"played_{name}"][3]) for name in ("out", "safe"))

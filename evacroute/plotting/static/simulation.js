@@ -5,6 +5,7 @@ const PLAYED = "density";
 const SOMEBODY = 1e-9;
 const DENSITY_BREAKS = [SOMEBODY, 0.5, 1, 2, 4];
 const DANGER = DENSITY_BREAKS[4];
+const DOTS_OVER_TAPE = 17;
 
 class Simulation {
   constructor(data) {
@@ -47,11 +48,11 @@ class Simulation {
 
   draw(map, streets) {
     Object.assign(this, { map, streets });
-    const pane = map.createPane("danger");
-    pane.style.zIndex = 420;
-    pane.style.pointerEvents = "none";
+    this.pane = map.createPane("danger");
+    this.pane.style.pointerEvents = "none";
     this.renderer = L.canvas({ pane: "danger", padding: 0.4 });
     this.dots.draw(map);
+    this.restyle();
     // The lines under the map grow and shrink, and the map with them.
     new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
   }
@@ -77,6 +78,8 @@ class Simulation {
 
   restyle() {
     const styles = tapeStyles(this.map.getZoom());
+    // On a small scale dots would hide it; on a large one there is room for both.
+    this.pane.style.zIndex = this.map.getZoom() < DOTS_OVER_TAPE ? 460 : 420;
     for (const tape of this.tapes.values()) tape.getLayers().forEach((line, i) => line.setStyle(styles[i]));
     this.dots.restyle();
   }
@@ -185,7 +188,7 @@ class Simulation {
       element("h2", {}, "Played out"),
       facts([
         ...this.meta.states.filter(([name, persons]) => persons || name === "safe").map(([name, persons]) => [name[0].toUpperCase() + name.slice(1), count(persons, "person")]),
-        ["Turned away", `${count(away, "person")} at a full door`],
+        ["Turned away", away ? `${count(away, "time")} somebody found a shelter full` : "nobody"],
         ["Dangerous", `${count(crowded, "street")} with ${DANGER} persons/m² and more at some time`],
       ])
     );
