@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsing import CHROMIUM, FLAGS, Seen, looked_at
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +49,25 @@ def shared() -> Path:
     if not folder.is_dir():
         missing(f"no shared inputs at {folder}; set EVACROUTE_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; the test is skipped, in CI failed, where there is none."""
+    if CHROMIUM is None:
+        missing("no chromium on this machine (Debian: apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def seen(browser: Any) -> Iterator[Seen]:
+    """A page of 1200 by 800 that must have no complaints at the end."""
+    with looked_at(browser, viewport={"width": 1200, "height": 800}) as view:
+        yield view
 
 
 collect_ignore_glob = ["benchmarks/judges/*", "benchmarks/peers/*"]

@@ -24,13 +24,23 @@ MOST_BINS = 360
 """Moments on the time slider at the most; a longer plan gets coarser ones."""
 
 
-def pack_plan(plan: Plan, *, max_routes: int | None, with_persons: bool) -> Packer:
-    """Everything the map shows but its words, as columns."""
+def pack_plan(
+    plan: Plan,
+    *,
+    max_routes: int | None,
+    with_persons: bool,
+    until: float = 0.0,
+    coarse_s: float = 60.0,
+) -> Packer:
+    """Everything the map shows but its words, as columns.
+
+    The time slider goes on to `until` [s] at least, in moments no finer than `coarse_s` [s].
+    """
     packer = Packer()
     network = plan.scenario.network
     streets = pair_links(network)
     _add_streets(packer, network, streets)
-    _add_flow(packer, plan, streets)
+    _add_flow(packer, plan, streets, until, coarse_s)
     _add_prices(packer, plan, streets)
     pack_hazards(packer, plan, streets)
     _add_shelters(packer, plan)
@@ -70,7 +80,7 @@ def _add_streets(packer: Packer, network: Network, streets: Streets) -> None:
     packer.meta["kinds"] = list(KINDS)
 
 
-def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
+def _add_flow(packer: Packer, plan: Plan, streets: Streets, until: float, coarse_s: float) -> None:
     """Persons of each link in each bin of time, as the cells that are not empty.
 
     ``flow_persons`` enter in the bin. ``flow_inside`` are inside at some time of it, so that who
@@ -79,9 +89,10 @@ def _add_flow(packer: Packer, plan: Plan, streets: Streets) -> None:
     """
     movements = plan.movements
     last = float(movements.arrive.max()) if len(movements) else 0.0
-    minutes = max(1, math.ceil(max(60.0, plan.step_s, last / MOST_BINS) / 60))
+    longest = max(last, until)
+    minutes = max(1, math.ceil(max(coarse_s, plan.step_s, longest / MOST_BINS) / 60))
     bin_s = 60 * minutes
-    bins = int(last // bin_s) + 1
+    bins = max(int(last // bin_s) + 1, math.ceil(until / bin_s))
     persons = np.repeat(movements.size, np.diff(movements.leg_ptr)).astype(np.float64)
     code = streets.code[movements.leg_link]
     enter, leave = movements.leg_enter, movements.leg_leave

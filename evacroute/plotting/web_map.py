@@ -15,19 +15,28 @@ from evacroute.plan import Plan
 from evacroute.plotting._map_data import pack_plan
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._rescue_data import add_rescue
+from evacroute.plotting._simulation_data import (
+    add_simulation,
+    check_simulation,
+    played_until,
+)
 from evacroute.plotting._words import panel_words
 from evacroute.rescue import Rescue
+from evacroute.simulation import Simulation
 from evacroute.writing import atomic_path
 
-STYLES = ("leaflet.css", "map.css", "hazards.css", "rescue.css")
+STYLES = ("leaflet.css", "map.css", "hazards.css", "rescue.css", "simulation.css")
 SCRIPTS = (
     "leaflet.js", "data.js", "text.js", "streets.js", "hazards.js", "shelters.js", "routes.js",
-    "search.js", "found.js", "controls.js", "summary.js", "rescue.js", "main.js",
+    "search.js", "found.js", "controls.js", "summary.js", "rescue.js", "dots.js",
+    "simulation.js", "played.js", "main.js",
 )  # fmt: skip
 
 ONLY_WITH = {
     "hazards.js": "hazard_street", "hazards.css": "hazard_street",
     "rescue.js": "pickup_persons", "rescue.css": "pickup_persons",
+    "dots.js": "played_street", "simulation.js": "played_street",
+    "played.js": "played_street", "simulation.css": "played_street",
 }  # fmt: skip
 """Parts that a map has only if there is this column, so that maps without do not grow."""
 
@@ -43,6 +52,7 @@ def write_map(
     tiles: str | tuple[str, str] | None = None,
     with_persons: bool = True,
     rescue: Rescue | None = None,
+    simulation: Simulation | None = None,
 ) -> Path:
     """Write a plan as an interactive map: one HTML file that needs nothing else.
 
@@ -71,6 +81,10 @@ def write_map(
         False leaves persons' and households' ids and positions out, for a map to be shared.
     rescue
         Also show who cannot get out: pick-ups, and the ways of boat crews and stretcher teams.
+    simulation
+        A run of the plan, or of what people do without one: the map then also shows it played
+        out, with the density of people in the streets, shelters as they filled, and dots that walk
+        for those whose tracks were kept (``tracks=2000``; without ids).
 
     Returns
     -------
@@ -80,7 +94,8 @@ def write_map(
     Raises
     ------
     InputError
-        If `max_routes` is below 0, `tiles` is no such address, or the file cannot be written.
+        If `max_routes` is below 0, `tiles` is no such address, `simulation` is of another place or
+        plan, or the file cannot be written.
 
     Notes
     -----
@@ -89,7 +104,7 @@ def write_map(
     """
     if max_routes is not None and max_routes < 0:
         raise InputError(f"max_routes is {max_routes}, expected a number >= 0, or None for all")
-    packer = pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
+    packer = _packed(plan, max_routes, with_persons, simulation)
     if rescue is not None:
         add_rescue(packer, rescue)
     packer.meta |= panel_words(plan)
@@ -107,6 +122,20 @@ def write_map(
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return Path(path)
+
+
+def _packed(
+    plan: Plan, max_routes: int | None, with_persons: bool, simulation: Simulation | None
+) -> Packer:
+    if simulation is None:
+        return pack_plan(plan, max_routes=max_routes, with_persons=with_persons)
+    check_simulation(simulation, plan)
+    packer = pack_plan(
+        plan, max_routes=max_routes, with_persons=with_persons,
+        until=played_until(simulation), coarse_s=simulation.bin_s,
+    )  # fmt: skip
+    add_simulation(packer, simulation, plan)
+    return packer
 
 
 def _is_needed(name: str, packer: Packer) -> bool:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import missing
+from browsing import Seen
 from drawn_plans import (
     NASTY,
     grid_network,
@@ -28,16 +26,10 @@ import evacroute as er
 from evacroute.errors import InputError
 from evacroute.network import FERRY
 from evacroute.plotting import write_map
-from evacroute.plotting.web_map import SCRIPTS
+from evacroute.plotting.web_map import ONLY_WITH, SCRIPTS
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
+PLAIN = [name for name in SCRIPTS if name not in ONLY_WITH]
+"""Scripts of a map with neither hazards nor a rescue nor a simulation."""
 
 
 def test_one_file_holds_everything(tmp_path: Path):
@@ -46,9 +38,7 @@ def test_one_file_holds_everything(tmp_path: Path):
     page = path.read_text("utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.html"]
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link\b|sourceMappingURL|@import", page)
-    assert (
-        page.count("<script>") == len(SCRIPTS) - 2
-    )  # hazards.js and rescue.js are for maps with them
+    assert page.count("<script>") == len(PLAIN)
 
 
 def test_two_hundred_people_stay_small(tmp_path: Path):
@@ -98,7 +88,7 @@ def test_names_cannot_break_out(tmp_path: Path):
     assert "<script>window.broken" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy
-    assert policy[1].count("sha256-") == len(SCRIPTS) - 2
+    assert policy[1].count("sha256-") == len(PLAIN)
     assert "script-src &#x27;sha256" in policy[1]
     assert "https:" not in policy[1]
 
@@ -128,47 +118,6 @@ def test_tiles_are_allowed_when_asked_for(tmp_path: Path):
     address = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
     page = write_map(make_plan(), tmp_path / "map.html", tiles=address).read_text("utf-8")
     assert "img-src data: https:" in page
-
-
-class Seen:
-    """A page in the browser, with everything it complained of or asked for."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.faults: list[str] = []
-        page.on("console", lambda message: self.faults.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        page.on("request", lambda request: self._note(request.url))
-
-    def _note(self, url: str) -> None:
-        if not url.startswith("file:"):
-            self.faults.append(f"request: {url}")
-
-    def open(self, path: Path) -> Any:
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("body[data-ready]", timeout=20_000)
-        return self.page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        missing("no chromium on this machine (Debian: apt-get install chromium)")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def seen(browser: Any) -> Iterator[Seen]:
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, offline=True)
-    context.set_default_timeout(10_000)
-    view = Seen(context.new_page())
-    yield view
-    context.close()
-    assert view.faults == []
 
 
 @pytest.mark.browser

@@ -75,7 +75,7 @@ class Controls {
     const to = from + bin_s / 60;
     const text = mode === "whole"
       ? `Whole evacuation: ${count((bins * bin_s) / 60, "minute")}`
-      : `Minute ${from} to ${to} after the alarm: ${count(this.safe[bin])} safe, ` +
+      : `Minute ${from} to ${to} after the alarm${this.planned || ""}: ${count(this.safe[bin])} safe, ` +
         `${count(this.departed[bin] - this.safe[bin])} on the way, ` +
         `${count(persons - left - this.departed[bin])} not yet left`;
     document.getElementById("clock").textContent = text + this.tide();
@@ -107,8 +107,8 @@ function cumulative(times, sizes, { bins, bin_s }) {
   return sums;
 }
 
-// The legend, as a Leaflet control; `update` rewrites it for a view.
-function makeLegend(map) {
+// The legend, as a Leaflet control; `update` rewrites it for a view, with what `wordsOf` gives.
+function makeLegend(map, wordsOf) {
   const holder = element("details", { class: "legend", open: "" });
   const control = L.control({ position: "topright" });
   control.onAdd = () => {
@@ -125,31 +125,17 @@ function makeLegend(map) {
   return {
     update(view, breaks, minutes, hazards = []) {
       const swatch = (level) => element("span", { class: `swatch level-${level}`, "aria-hidden": "true" });
-      const share = view.measure === "share";
-      const price = view.measure === "price";
-      const number = (value) => (share ? percent(value) : count(value));
       const span = minutes === 1 ? "minute" : `${minutes} minutes`;
-      const title = {
-        persons: { whole: "Persons in all", moment: `Persons in the street in this ${span}` },
-        share: { whole: `Capacity used in the fullest ${span}`, moment: `Capacity used in this ${span}` },
-        price: {
-          whole: "Seconds that one more person costs the others, at most",
-          moment: `Seconds that one more person costs the others in this ${span}`,
-        },
-      }[view.measure][view.mode];
-      const words = breaks.map((low, i) => {
-        const least = share && i === 0 ? "more than 0" : number(low);
-        if (i === breaks.length - 1) return `${least} and more`;
-        return share || price ? `${least} to ${number(breaks[i + 1])}` : rangeText(low, breaks[i + 1] - 1);
-      });
+      const { title, words, nobody, more = [] } = wordsOf(view, breaks, span);
       const line = (mark, text) => element("li", {}, mark, text);
       const symbol = (name) => element("span", { class: `symbol ${name}`, "aria-hidden": "true" });
       holder.replaceChildren(
         element("summary", {}, "Legend"),
         element("p", {}, title),
-        element("ul", {},
+        element("ul", { class: view.measure },
           ...words.map((text, i) => line(swatch(i + 1), text)).reverse(),
-          line(swatch(0), price ? "less than 1 s" : "nobody"),
+          line(swatch(0), nobody),
+          ...more.map(([mark, text]) => line(symbol(mark), text)),
           ...hazards.map(([mark, text]) => line(element("span", { class: `hazard-mark ${mark}`, "aria-hidden": "true" }), text)),
           line(symbol("shelter-part"), "shelter: ring its room, disc the share filled"),
           line(symbol("shelter-full"), "shelter, full"),
@@ -159,6 +145,27 @@ function makeLegend(map) {
       );
     },
   };
+}
+
+// The title, and the words of each colour and of none.
+function legendWords(view, breaks, span) {
+  const share = view.measure === "share";
+  const price = view.measure === "price";
+  const number = (value) => (share ? percent(value) : count(value));
+  const title = {
+    persons: { whole: "Persons in all", moment: `Persons in the street in this ${span}` },
+    share: { whole: `Capacity used in the fullest ${span}`, moment: `Capacity used in this ${span}` },
+    price: {
+      whole: "Seconds that one more person costs the others, at most",
+      moment: `Seconds that one more person costs the others in this ${span}`,
+    },
+  }[view.measure][view.mode];
+  const words = breaks.map((low, i) => {
+    const least = share && i === 0 ? "more than 0" : number(low);
+    if (i === breaks.length - 1) return `${least} and more`;
+    return share || price ? `${least} to ${number(breaks[i + 1])}` : rangeText(low, breaks[i + 1] - 1);
+  });
+  return { title, words, nobody: price ? "less than 1 s" : "nobody" };
 }
 
 function rangeText(low, high) {

@@ -4,10 +4,11 @@
 async function start() {
   const data = await readPlan();
   const map = L.map("map", { zoomSnap: 0.25, maxZoom: 20, attributionControl: Boolean(data.meta.tiles) });
-  const streets = new Streets(data);
+  const parts = data.meta.played ? playedParts(data) : { Streets, Shelters, Controls, legendWords };
+  const streets = new parts.Streets(data);
   const hazards = data.hazard_street ? new Hazards(data, streets) : null;
   streets.hazards = hazards;
-  const shelters = new Shelters(data);
+  const shelters = new parts.Shelters(data);
   const routes = new Routes(data, streets, shelters);
   map.fitBounds(streetBounds(data), { ...besideLegend(map, 15), animate: false });
   if (data.meta.tiles) L.tileLayer(data.meta.tiles.url, { attribution: data.meta.tiles.attribution, maxZoom: 20, opacity: 0.5 }).addTo(map);
@@ -16,8 +17,8 @@ async function start() {
   hazards?.draw(map);
   drawLeft(map, data, routes);
   shelters.draw(map);
-  const legend = makeLegend(map);
-  const controls = new Controls(data, (view) => {
+  const legend = makeLegend(map, parts.legendWords);
+  const controls = new parts.Controls(data, (view) => {
     streets.colour(view);
     hazards?.colour(view);
     shelters.colour(view);
