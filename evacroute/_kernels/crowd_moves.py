@@ -7,6 +7,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
+from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import (
     ASIDE,
     AT_DOOR,
@@ -433,6 +434,9 @@ def play_bin(
     record: Record, order: Any, bin_: int, bin_s: float, dt: float, rng: Any, stuck: Any,
 ) -> None:  # fmt: skip
     """Play one bin of time in steps of `dt` seconds."""
+    streets, law, scene = borrowed(streets), borrowed(law), borrowed(scene)
+    ways, boats, record = borrowed(ways), borrowed(boats), borrowed(record)
+    people, order, stuck = borrowed(people), borrowed(order), borrowed(stuck)
     n_links = len(streets.link)
     steps = int(np.rint(bin_s / dt))
     for step in range(steps):
