@@ -1,0 +1,1 @@
+"""Training of the scorer: worlds, drawn scenarios, trips that are played, and what is learned."""
