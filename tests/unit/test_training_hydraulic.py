@@ -120,7 +120,7 @@ def test_drawn_paces() -> None:
     assert 0.6 <= pace.min() < pace.max() <= 1.4
     group = np.repeat(plan.movements.group, plan.movements.size)
     assert len(set(pace[group == 1].tolist())) == 1
-    with pytest.raises(InputError, match="spread is 0.5, expected 0 to 0.4"):
+    with pytest.raises(InputError, match=r"spread is 0\.5, expected 0 to 0\.4"):
         draw_pace(plan, 0.5)
 
 
