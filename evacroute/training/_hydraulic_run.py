@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute.hazards.link_times import Profile
 from evacroute.scenario import Scenario
+from evacroute.training._doors import Doors
 from evacroute.training._walkers import Rules, Walkers
 
 LEAST_AREA = 4.0
@@ -31,8 +32,10 @@ def exit_times(scenario: Scenario, walkers: Walkers, rules: Rules) -> NDArray[np
     """When each person is safe [s], NaN where the model never saw it, shape (n_persons,)."""
     # Whoever has a way needs no street but those of some way; numbers of links keep their order.
     links = np.arange(scenario.network.n_links)
+    doors = Doors(scenario) if rules.doors_close else None
     if rules.own_ways:
-        links = np.unique(walkers.way_link).astype(np.int64)
+        onward = walkers.way_link[:0] if doors is None else doors.way_link
+        links = np.unique(np.concatenate([walkers.way_link, onward])).astype(np.int64)
     network = _network(scenario, links, walkers, rules)
     # The share of its jam density at which the model lets nobody on.
     full = 2.75 * hydraulic.SPEED_DENSITY_SLOPE
@@ -50,7 +53,7 @@ def exit_times(scenario: Scenario, walkers: Walkers, rules: Rules) -> NDArray[np
     chance = np.random.default_rng(rules.seed)
     run: Any = simulation._Run(game, chance, False)
     if rules.own_ways:
-        run = _OwnWays(game, chance, scenario, walkers, links, rules.exact)
+        run = _OwnWays(game, chance, scenario, walkers, links, doors, rules.exact)
     return np.asarray(run.execute().exit_times, np.float64)
 
 
@@ -150,17 +153,16 @@ class _OwnWays(simulation._Run):  # type: ignore[misc]
         scenario: Scenario,
         walkers: Walkers,
         links: NDArray[np.int64],
+        doors: Doors | None,
         exact: bool,
     ) -> None:
         classes, n_doors = scenario.group_classes, len(scenario.shelters)
-        # Each way's links, then the door of its shelter.
-        count = np.diff(walkers.way_ptr)
-        first = walkers.way_ptr[:-1] + np.arange(len(count))
-        self.way = np.empty(len(walkers.way_link) + len(count), np.int64)
-        legs = np.ones(len(self.way), bool)
-        legs[first + count] = False
-        self.way[legs] = np.searchsorted(links, walkers.way_link)
-        self.way[first + count] = len(links) + walkers.shelter
+        self.n_links, self.doors = len(links), doors
+        self.way, first = _with_doors(links, walkers.way_ptr, walkers.way_link, walkers.shelter)
+        if doors is not None:
+            more = _with_doors(links, doors.way_ptr, doors.way_link, doors.way_shelter)
+            self.first_on = len(self.way) + more[1]
+            self.way = np.concatenate([self.way, more[0]])
         # What each class walks of each link, in metres at its speed on the level.
         seconds = classes.walk_seconds(scenario.network)[:, links]
         metres = np.where(np.isfinite(seconds), seconds * classes.speed_flat[:, None], 0.0)
@@ -227,5 +229,45 @@ class _OwnWays(simulation._Run):  # type: ignore[misc]
         a.link[onward] = self.way[self.at[onward]]
         self.at[onward] += 1
         a.state[onward] = simulation._WALKING
+        if self.doors is not None:
+            at_door = np.flatnonzero(a.link[onward] >= self.n_links)
+            in_turn = at_door[np.argsort(since[~gone][at_door], kind="stable")]
+            for who in onward[in_turn].tolist():
+                self._ask_at_door(who, self.doors)
         self._set_out(onward, end)
         a.distance[onward] -= self._speed(onward) * (end - since[~gone])
+
+    def _ask_at_door(self, who: int, doors: Doors) -> None:
+        """Take a place in the shelter, or go on to another; who finds none stays outside."""
+        a, class_ = self.agents, int(self.class_of[who])
+        shelter = int(a.link[who]) - self.n_links
+        if not doors.has_room(shelter, class_):
+            row = doors.way_on(shelter, class_)
+            if row < 0:
+                # Out of the run without a time: nobody waits for them.
+                a.state[who] = simulation._SAFE
+                return
+            first = int(self.first_on[row])
+            a.link[who] = self.way[first]
+            self.at[who] = first + 1
+            if a.link[who] < self.n_links:
+                return
+            shelter = int(doors.way_shelter[row])
+        doors.take(shelter, class_)
+
+
+def _with_doors(
+    links: NDArray[np.int64],
+    ptr: NDArray[np.int64],
+    way_link: NDArray[np.int32],
+    shelter: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each way's links in the model's numbers and then its door, and where each way begins."""
+    count = np.diff(ptr)
+    first = ptr[:-1] + np.arange(len(count))
+    way = np.empty(len(way_link) + len(count), np.int64)
+    legs = np.ones(len(way), bool)
+    legs[first + count] = False
+    way[legs] = np.searchsorted(links, way_link)
+    way[first + count] = len(links) + shelter
+    return way, first

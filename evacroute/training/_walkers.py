@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from evacroute.assignment import Movements
 from evacroute.plan import Plan
 from evacroute.planning import assign
-from evacroute.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +52,7 @@ class Rules:
     dt: float
     end: float
     exact: bool
+    doors_close: bool
     seed: int
 
 
@@ -107,26 +107,3 @@ def _both(
         np.concatenate([one.leg_ptr, one.leg_ptr[-1] + other.leg_ptr[1:]]),
         np.concatenate([one.leg_link, other.leg_link]),
     )
-
-
-def turned_away(
-    scenario: Scenario, walkers: Walkers, arrived: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Who came to a shelter that was full by then, or had no step-free place left for them.
-
-    Parties are taken person by person, in the order of arrival.
-    """
-    shelters = scenario.shelters
-    shelter = walkers.shelter[walkers.way]
-    step_free = scenario.group_classes.step_free[scenario.groups.class_[walkers.group]]
-    away = np.zeros(len(arrived), bool)
-    for room, asked in (
-        (shelters.step_free_capacity, step_free),
-        (shelters.capacity, np.ones(len(arrived), bool)),
-    ):
-        some = np.flatnonzero(asked & ~away & np.isfinite(arrived))
-        some = some[np.lexsort((arrived[some], shelter[some]))]
-        start = np.searchsorted(shelter[some], np.arange(len(shelters)))
-        rank = np.arange(len(some)) - start[shelter[some]]
-        away[some[rank >= room[shelter[some]]]] = True
-    return away

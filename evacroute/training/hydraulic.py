@@ -16,10 +16,10 @@ By itself the model takes the shortest way to the given shelter. With `own_ways`
 ways of the plan: only the choice of the next link is replaced, nothing of how people move.
 
 What it cannot do: people who go their own way know one other thing to do, the nearest shelter by
-the shortest way, and never think again; nobody follows the crowd or gets lost. Who finds a shelter
-full is not sent on to another. People who walk towards each other do not hinder each other but by
-the space they take, and those who are wide take no more of it. Boats do not run. Households share a
-way and a pace, but a queue may part them.
+the shortest way, and never think again; nobody follows the crowd or gets lost. People who walk
+towards each other do not hinder each other but by the space they take, and those who are wide take
+no more of it. Boats do not run. Households share a way and a pace, but a queue may part them, or a
+shelter with few places left.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from scipy.special import ndtr, ndtri
 
 from evacroute.errors import Faults, InputError, MissingExtraError
 from evacroute.plan import Plan
-from evacroute.training._walkers import Rules, by_party, list_walkers, turned_away
+from evacroute.training._walkers import Rules, by_party, list_walkers
 
 LEAST_JAM = 1.08
 """The model takes no lower jam density: its law begins at 0.54 persons/m2."""
@@ -74,7 +74,9 @@ def play_hydraulic(
     delay
         How much later each movement sets out [s], shape (n_movements,), >= 0.
     doors_close
-        Whether a shelter takes no more than it has room for: who comes later is never safe.
+        Whether a shelter takes no more than it has room for: who comes later is sent on to the
+        nearest that has room then, one of the eight nearest. Who finds none is never safe. Needs
+        `own_ways`.
     room
         Streets are given so many times their area: with 3, nearly all that is left is capacity.
     dt
@@ -112,8 +114,8 @@ def play_hydraulic(
     _check_rows(faults, "delay", delays, n_moves, ">= 0")
     if not 0 <= compliance <= 1:
         faults.add(f"compliance is {compliance}, expected a share from 0 to 1")
-    if not own_ways and (exact or compliance < 1):
-        faults.add("exact and compliance below 1 need own_ways=True")
+    if not own_ways and (exact or doors_close or compliance < 1):
+        faults.add("exact, doors_close and compliance below 1 need own_ways=True")
     faults.raise_if_any(InputError)
     try:
         from evacroute.training._hydraulic_run import exit_times
@@ -126,12 +128,9 @@ def play_hydraulic(
     walkers = list_walkers(plan, follows, paces, delays)
     rules = Rules(
         own_ways, specific_flow_factor, jam_density, room, dt, most * plan.scenario.deadline_s,
-        exact, seed,
+        exact, doors_close, seed,
     )  # fmt: skip
-    arrived = exit_times(plan.scenario, walkers, rules)
-    if doors_close:
-        arrived[turned_away(plan.scenario, walkers, arrived)] = np.nan
-    return arrived
+    return exit_times(plan.scenario, walkers, rules)
 
 
 def draw_pace(plan: Plan, spread: float, seed: int = 0) -> NDArray[np.float64]:

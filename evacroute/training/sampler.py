@@ -21,6 +21,7 @@ from evacroute.planning import assign
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
 from evacroute.training.worlds import TRAINING, UNSEEN, World, take_shelters, world
+from evacroute.units import to_metres
 
 HAZARDS = MappingProxyType(
     {"none": 0.4, "tide": 0.2, "closures": 0.2, "fire": 0.1, "earthquake": 0.1}
@@ -49,6 +50,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "key": (0, 2**53),
     "people": (500, 6000),
     "visitors": (0.0, 0.6),
+    "part": (0.05, 1.0),
     "crowds": (1, 5),
     "crowd_share": (0.0, 0.9),
     "hour": (0.0, 24.0),
@@ -141,6 +143,9 @@ class Draw:
         Persons.
     visitors
         Share of visitors.
+    part
+        Share of the city's corners, nearest to one of them, round which all people are: where many
+        are in a small part, streets are short.
     crowds, crowd_share
         Number of crowds, and share of the people in them.
     hour
@@ -150,7 +155,7 @@ class Draw:
     deadline_s
         Deadline [s after the alarm].
     places_open
-        Number of shelters that are open.
+        Number of shelters that are open, drawn from the twice as many nearest to the people.
     room
         Places a person, over all open shelters.
     hazard
@@ -176,6 +181,7 @@ class Draw:
     world: str
     people: int
     visitors: float
+    part: float
     crowds: int
     crowd_share: float
     hour: float
@@ -283,6 +289,7 @@ def draw(seed: int, index: int, worlds: Sequence[str] = TRAINING) -> Draw:
         world=name,
         people=one.whole("people"),
         visitors=one.even("visitors"),
+        part=float(np.exp(chance.uniform(*np.log(RANGES["part"])))),
         crowds=int(chance.integers(1, 6)),
         crowd_share=one.even("crowd_share"),
         hour=hour,
@@ -396,14 +403,25 @@ def _chance(drawn: Draw, stream: int) -> np.random.Generator:
     return np.random.default_rng([drawn.key, stream])
 
 
+def _nearest_first(drawn: Draw, place: World) -> NDArray[np.int64]:
+    """Corners of the city by their distance from one that is drawn, where the people are."""
+    network = place.network
+    x, y = to_metres(network.lon, network.lat, network.origin)
+    node = int(_chance(drawn, 3).integers(network.n_nodes))
+    return np.argsort(np.hypot(x - x[node], y - y[node]), kind="stable")
+
+
 def _people(drawn: Draw, place: World) -> People:
     """Made-up people, who are ready by the prior of their like times the draw's multiplier."""
     chance = _chance(drawn, 0)
-    middles = chance.choice(place.network.n_nodes, drawn.crowds, replace=False)
+    network, order = place.network, _nearest_first(drawn, place)
+    part = order[: math.ceil(drawn.part * network.n_nodes)]
+    crowds = chance.choice(part, drawn.crowds, replace=False)
+    inside = np.isin(network.from_node, part)
     people = synthesize_people(
-        place.network,
+        network,
         drawn.people,
-        weights=place.weights(crowds=middles, share=drawn.crowd_share),
+        weights=place.weights(crowds=crowds, share=drawn.crowd_share) * inside,
         visitors=drawn.visitors,
         seed=int(chance.integers(2**53)),
     )
@@ -420,9 +438,11 @@ def _people(drawn: Draw, place: World) -> People:
 
 def _shelters(drawn: Draw, place: World) -> Shelters:
     """Shelters that are open, their room shared out as their full room is."""
-    every = place.shelters
+    every, count = place.shelters, min(drawn.places_open, len(place.shelters))
+    rank = np.argsort(_nearest_first(drawn, place))
+    near = np.argsort(rank[every.node], kind="stable")[: 2 * count]
     some = np.zeros(len(every), bool)
-    some[_chance(drawn, 1).choice(len(every), min(drawn.places_open, len(every)), False)] = True
+    some[_chance(drawn, 1).choice(near, count, replace=False)] = True
     chosen = take_shelters(every, some)
     room = _shared(chosen.capacity / chosen.capacity.sum(), round(drawn.room * drawn.people))
     share = chosen.step_free_capacity / chosen.capacity
@@ -453,7 +473,8 @@ def _hazard(drawn: Draw, place: World) -> Hazard | None:
         shut = chance.choice(bridges, count, replace=False).tolist()
         return Closures([{"link_id": name, "from_s": drawn.closed_from_s} for name in shut])
     if drawn.hazard == "fire":
-        node = int(chance.integers(place.network.n_nodes))
+        near = _nearest_first(drawn, place)[: place.network.n_nodes // 4]
+        node = int(chance.choice(near))
         lon, lat = float(place.network.lon[node]), float(place.network.lat[node])
         return Fire([(lon, lat, drawn.fire_from_s)], wind=(drawn.wind_ms, drawn.wind_from))
     if drawn.hazard == "earthquake":

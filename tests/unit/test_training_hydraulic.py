@@ -6,13 +6,15 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
-from networks import corridor, from_edges
+from networks import corridor, from_edges, grid
 from scenes import scene
 
 import evacroute as er
 from evacroute.errors import InputError, MissingExtraError
+from evacroute.training._doors import Doors
 from evacroute.training.hydraulic import draw_pace, play_hydraulic
 
 
@@ -134,20 +136,36 @@ def test_who_does_not_follow_goes_to_the_nearest() -> None:
     assert near[2] == 30
 
 
-def test_full_doors_close() -> None:
-    """Of those who come to a full shelter nobody is safe; the places go to the first who come."""
+def test_full_doors_send_on() -> None:
+    """Who comes to a full shelter goes on to the next with room; the first who come are taken."""
     needs_model()
     plan = planned(two_doors((15, 40)))
-    every = play_hydraulic(plan, compliance=0.0, exact=True)
-    some = play_hydraulic(plan, compliance=0.0, exact=True, doors_close=True)
-    assert np.isfinite(some).sum() == 15
-    assert np.nanmax(some) <= every[np.isnan(some)].min()
+    arrived = np.sort(play_hydraulic(plan, compliance=0.0, exact=True, doors_close=True))
+    assert np.isfinite(arrived).all()
+    # 50 m to the left, then 250 m to the right.
+    assert (arrived < 150).sum() == 15
+    assert arrived[15:].min() >= 300
+
+
+def test_who_finds_no_room_is_never_safe() -> None:
+    """Where no shelter has room left people stay outside, and the run ends without them."""
+    needs_model()
+    network = from_edges([(0, 0), (-50, 0), (200, 0)], [(0, 1), (0, 2)], capacity=4.0)
+    scenario = scene(network, [(0, 30)], [(1, 12), (2, 18)], classes=[(1.0, 0.5)])
+    plan = planned(scenario)
+    smaller = replace(scenario.shelters, capacity=[12, 10], step_free_capacity=[12, 10])
+    tight = er.Scenario(
+        network, scenario.groups, smaller, classes=scenario.classes, deadline=3600.0
+    )
+    other = er.Plan(tight, plan.movements, method="", step_s=10.0)
+    assert np.isfinite(play_hydraulic(other, exact=True, doors_close=True)).sum() == 22
+    assert np.isfinite(play_hydraulic(other, exact=True)).all()
 
 
 def test_step_free_places_close() -> None:
-    """A shelter with one step-free place takes one of two wheelchairs, and all who walk."""
+    """A shelter with one step-free place sends the second wheelchair on, and keeps who walk."""
     needs_model()
-    network = from_edges([(0, 0), (50, 0), (300, 0)], [(0, 1), (0, 2)])
+    network = from_edges([(0, 0), (50, 0), (300, 0)], [(0, 1), (0, 2)], length=[50.0, 300.0])
     scenario = scene(
         network, [(0, 2, 0.0, 1), (0, 3)], [(1, 9, 1), (2, 9, 9)],
         classes=[(1.0, 0.5), (1.0, 0.0)],
@@ -155,8 +173,38 @@ def test_step_free_places_close() -> None:
     plan = planned(scenario)
     arrived = play_hydraulic(plan, compliance=0.0, exact=True, doors_close=True)
     wheels = scenario.groups.class_[np.repeat(plan.movements.group, plan.movements.size)] == 1
-    assert np.isfinite(arrived[wheels]).sum() == 1
-    assert np.isfinite(arrived[~wheels]).all()
+    assert sorted(np.round(arrived[wheels])) == [50.0, 400.0]
+    assert arrived[~wheels].max() < 60
+
+
+def test_ways_on_are_shortest() -> None:
+    """Ways from shelter to shelter are as long as networkx finds them, for who can pass them."""
+    network = grid(7, 7, seed=4)
+    node = [0, 6, 24, 42, 48]
+    scenario = scene(
+        network, [(3, 1), (3, 1, 0.0, 1)], [(v, 5) for v in node],
+        classes=[(1.0, 0.5), (1.0, 0.0)],
+    )  # fmt: skip
+    doors = Doors(scenario)
+    for class_ in (0, 1):
+        may = np.isfinite(scenario.group_classes.walk_seconds(network)[class_])
+        graph = nx.DiGraph()
+        for i in np.flatnonzero(may):
+            a, b = int(network.from_node[i]), int(network.to_node[i])
+            graph.add_edge(a, b, weight=network.length[i])
+        for start in range(5):
+            far = nx.single_source_dijkstra_path_length(graph, node[start])
+            rows = doors.on.get((int(doors.kind_of[class_]), start), [])
+            metres = []
+            for row in rows:
+                links = doors.way_link[doors.way_ptr[row] : doors.way_ptr[row + 1]]
+                assert may[links].all()
+                ends = [node[start], *network.to_node[links].tolist()]
+                assert network.from_node[links].tolist() == ends[:-1]
+                assert ends[-1] == node[doors.way_shelter[row]]
+                metres.append(network.length[links].sum())
+            others = sorted(far[v] for v in node if v in far and v != node[start])
+            assert metres == pytest.approx(others)
 
 
 def test_hazards_slow_and_close() -> None:
