@@ -31,6 +31,7 @@ from scipy.special import ndtr, ndtri
 from evacroute.errors import Faults, InputError, MissingExtraError
 from evacroute.plan import Plan
 from evacroute.training._walkers import Rules, by_party, list_walkers
+from evacroute.training.sampler import PLANNED_FLOW, Draw
 
 LEAST_JAM = 1.08
 """The model takes no lower jam density: its law begins at 0.54 persons/m2."""
@@ -131,6 +132,51 @@ def play_hydraulic(
         exact, doors_close, seed,
     )  # fmt: skip
     return exit_times(plan.scenario, walkers, rules)
+
+
+def play_draw(
+    plan: Plan, drawn: Draw, *, dt: float = 2.0, most: float = 1.5
+) -> NDArray[np.float64]:
+    """Play the plan of a draw with its physics, as far as this model has it.
+
+    Streets let in as many as the draw's specific flow says, parties follow the plan by its
+    compliance (all others go to the nearest shelter), set out later, each movement by a delay drawn
+    from an exponential distribution of the draw's mean, and walk at paces of its spread. Law and
+    jam density are the model's own, which makes it another simulator.
+
+    Parameters
+    ----------
+    plan
+        From `evacroute.training.sampler.make_plan`.
+    drawn
+        The draw it is of.
+    dt, most
+        As `play_hydraulic` takes them; steps are cut (`exact`), and full shelters close.
+
+    Returns
+    -------
+    ndarray
+        As `play_hydraulic` gives it.
+
+    Raises
+    ------
+    MissingExtraError
+        If jupedsim-network is not installed.
+    """
+    physics = drawn.physics
+    chance = np.random.default_rng([drawn.key, 4])
+    return play_hydraulic(
+        plan,
+        specific_flow_factor=physics.specific_flow / PLANNED_FLOW,
+        compliance=physics.compliance,
+        pace=draw_pace(plan, physics.speed_spread, drawn.key),
+        delay=chance.exponential(physics.delay_s, len(plan.movements)),
+        doors_close=True,
+        dt=dt,
+        exact=True,
+        most=most,
+        seed=drawn.key,
+    )
 
 
 def draw_pace(plan: Plan, spread: float, seed: int = 0) -> NDArray[np.float64]:

@@ -44,6 +44,9 @@ BY_NIGHT = (1.0, 1.5)
 BY_DAY = (0.6, 1.1)
 """Multipliers of the time before moving: at night people sleep."""
 
+PLANNED_FLOW = 1.3
+"""Persons per second and metre of effective width that plans reckon with on the level."""
+
 _RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**53),
     "index": (0, 2**53),

@@ -15,7 +15,8 @@ from scenes import scene
 import evacroute as er
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.training._doors import Doors
-from evacroute.training.hydraulic import draw_pace, play_hydraulic
+from evacroute.training.hydraulic import draw_pace, play_draw, play_hydraulic
+from evacroute.training.sampler import build, draw, make_plan
 
 
 def needs_model() -> None:
@@ -240,6 +241,24 @@ def test_shortest_ways() -> None:
     arrived = play_hydraulic(plan, own_ways=False)
     assert int((arrived < 150).sum()) == 15
     assert np.isfinite(arrived).all()
+
+
+def test_draw_is_played() -> None:
+    """The plan of a draw is played by its physics: slower, later and less true means fewer safe."""
+    needs_model()
+    one = replace(draw(3, 2, ("grid",)), people=600, hazard="none", deadline_s=1800.0)
+    plan = make_plan(one, build(one))
+    easy = replace(one.physics, specific_flow=1.9, compliance=1.0, delay_s=0.0, speed_spread=0.05)
+    hard = replace(easy, specific_flow=1.0, compliance=0.5, delay_s=120.0)
+    safe = []
+    for physics in (easy, hard):
+        arrived = play_draw(plan, replace(one, physics=physics))
+        assert arrived.shape == (plan.placed,)
+        safe.append(int((arrived <= 1800.0).sum()))
+        assert np.array_equal(
+            arrived, play_draw(plan, replace(one, physics=physics)), equal_nan=True
+        )
+    assert safe[0] > safe[1]
 
 
 def test_nobody_placed() -> None:
