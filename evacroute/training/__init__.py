@@ -1,1 +1,1 @@
-"""Training of the learned scorer; needs the extra ``train``."""
+"""Training of the scorer: worlds, drawn scenarios, trips that are played, and what is learned."""

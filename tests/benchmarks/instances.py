@@ -18,12 +18,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 import evacroute as er
 from evacroute.network import KINDS
+from evacroute.training.cutting import cut, middle_nodes
 from evacroute.units import to_metres
 
 DEADLINE = "90 min"
@@ -114,16 +113,8 @@ def district(
     """
     city = er.lagoon(50_000, deadline=DEADLINE)
     network, shelters, groups = city.network, city.shelters, city.groups
-    x, y = to_metres(network.lon, network.lat, network.origin)
-    near = np.zeros(network.n_nodes, bool)
-    near[np.argsort(np.hypot(x, y), kind="stable")[:nodes]] = True
-    inside = near[network.from_node] & near[network.to_node]
-    ends = (network.from_node[inside], network.to_node[inside])
-    joined = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(network.n_nodes,) * 2)
-    _, part = connected_components(joined, directed=False)
-    near &= part == np.bincount(part[near]).argmax()
     chance = np.random.default_rng(seed)
-    network, index = _cut(network, near)
+    network, index = cut(network, middle_nodes(network, nodes))
 
     open_ = index[shelters.node] >= 0
     room = shelters.capacity[open_]
@@ -238,29 +229,6 @@ def _rows(table: Any, which: Any, **instead: Any) -> Any:
     """Take rows of a table of parallel arrays, with some columns replaced."""
     names = [f.name for f in fields(table) if f.name != "report"]
     return type(table)(**{**{name: getattr(table, name)[which] for name in names}, **instead})
-
-
-def _cut(network: er.Network, keep: NDArray[np.bool_]) -> tuple[er.Network, NDArray[np.int64]]:
-    """Part of a network: links between nodes that are kept; also where each node went, or -1."""
-    index = np.where(keep, np.cumsum(keep) - 1, -1)
-    links = (index[network.from_node] >= 0) & (index[network.to_node] >= 0)
-    begin, end = network.geometry_ptr[:-1][links], network.geometry_ptr[1:][links]
-    points = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)])
-    at_nodes = {name: getattr(network, name)[keep] for name in ("node_id", "lon", "lat")}
-    links_of = {
-        f.name: getattr(network, f.name)[links]
-        for f in fields(network)
-        if f.name not in ("report", *at_nodes, "geometry_ptr", "geometry_lon", "geometry_lat")
-    }
-    links_of["from_node"] = index[links_of["from_node"]].astype(np.int32)
-    links_of["to_node"] = index[links_of["to_node"]].astype(np.int32)
-    return er.Network(
-        **at_nodes,
-        **links_of,
-        geometry_ptr=np.concatenate([[0], np.cumsum(end - begin)]),
-        geometry_lon=network.geometry_lon[points],
-        geometry_lat=network.geometry_lat[points],
-    ), index
 
 
 def _rebuilt(scenario: er.Scenario, groups: er.Groups, shelters: er.Shelters) -> er.Scenario:
