@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numba as nb
 import numpy as np
 
+from evacroute._kernels.borrow import borrowed
+
 PLAN, NEAREST, CROWD, LOST, INFORMED = range(5)
 """What leads a party: its plan, the nearest shelter, the others, nothing, or who has told it."""
 
@@ -32,18 +34,17 @@ seconds that a person's space takes to enter (inf = closed)."""
 
 STATE = np.dtype(
     [
-        ("load", "f8"), ("ratio", "f8"), ("free_at", "f8"), ("trend", "f8"), ("trend_at", "f8"),
-        ("inside", "i4"), ("standing", "i4"), ("step", "i4"),
+        ("load", "f8"), ("free_at", "f8"), ("trend", "f8"), ("trend_at", "f8"),
+        ("inside", "i4"), ("standing", "i4"),
     ],
     align=True,
 )  # fmt: skip
-"""A link as it is now: persons' space inside, pace of the crowd over free pace (as of `step`), when
-it can next be entered [s], persons who entered it of late (fading, as of `trend_at`), persons
-inside, and those of them who stand at its end."""
+"""A link as it is now: persons' space inside, when it can next be entered [s], persons who entered
+it of late (fading, as of `trend_at`), persons inside, and those of them who stand at its end."""
 
 PARTY = np.dtype(
     [
-        ("clock", "f8"), ("rest", "f8"), ("ease", "f8"), ("shut_at", "f8"), ("asked", "f8"),
+        ("clock", "f8"), ("asked", "f8"),
         ("space", "f4"), ("pace", "f4"), ("pace_steps", "f4"), ("lost_until", "f4"),
         ("size", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
         ("shelter", "i4"), ("leg", "i4"), ("last_leg", "i4"),
@@ -53,15 +54,25 @@ PARTY = np.dtype(
 )  # fmt: skip
 """A party; all of it side by side, as kernels ask for much of one and then of another at random.
 
-clock: when it was where it is [s]; of the safe, when the shelter let it in. rest: seconds left on
-its link at free pace; of riders, when they are ashore. ease: the crowd's pace times this is the
-party's, up to 1: more than 1 where it is slow by itself. shut_at: when its link closes to it [s].
-asked: since when it stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
+clock: when it came to its node [s]; of the safe, when the shelter let it in. asked: since when it
+stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
 speed over the class's. lost_until: when who is lost asks the way [s]. size: persons. link (-1 = at
 a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on): where it is and what
 leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who stands behind it in its
 queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in mind. leg, last_leg: the
 next of its plan's legs, and the end of them."""
+
+
+WALKER = np.dtype(
+    [
+        ("party", "i4"), ("link", "i4"), ("clock", "f8"), ("rest", "f8"), ("ease", "f4"),
+        ("shut_at", "f4"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A party on a link: which, where, as of when [s]; seconds left at free pace (of riders, when they
+are ashore); the crowd's pace times `ease` is the party's, up to 1: more than 1 where it is slow by
+itself, -1 of riders; when the link closes to it [s]."""
 
 
 class Streets(NamedTuple):
@@ -162,12 +173,14 @@ class Scene(NamedTuple):
     ----------
     link
         The links, `STATE`.
+    pace, pace_step
+        Pace of the crowd on each link over free pace, and the step of time it was found in.
     head, tail
         First and last of each queue, by link and then by node, shape (n_links + n_nodes,).
     busy, is_busy
         Nodes with somebody in a queue, and whether a node is among them.
     walking
-        Parties on links.
+        Parties on links, `WALKER`.
     near
         Seconds to the nearest shelter, and to the nearest with room, shape (2, n_classes, n_nodes).
     room, step_free_room, door_free_at, door_seconds
@@ -179,6 +192,8 @@ class Scene(NamedTuple):
     """
 
     link: Any
+    pace: Any
+    pace_step: Any
     head: Any
     tail: Any
     busy: Any
@@ -226,7 +241,7 @@ class Record(NamedTuple):
     track_enter: Any
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
     """Put a party at the end of a queue at a node."""
     people[i].following = -1
@@ -243,7 +258,7 @@ def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
         scene.count[N_BUSY] += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def take_out(people: Any, scene: Scene, queue: int, before: int, i: int) -> None:
     """Take a party out of a queue; `before` stands in front of it, -1 = nobody."""
     after = people[i].following
@@ -255,7 +270,7 @@ def take_out(people: Any, scene: Scene, queue: int, before: int, i: int) -> None
         scene.tail[queue] = before
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def density_step(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     """Density of a street in steps of the law's tables."""
     space = scene.link[link].load
@@ -265,7 +280,7 @@ def density_step(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     return space / streets.link[link].area * law.per_step
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def looked_up(table: Any, x: float) -> float:
     """Value of a table between its entries; the last one beyond its end."""
     k = int(x)
@@ -274,7 +289,7 @@ def looked_up(table: Any, x: float) -> float:
     return table[k] + (x - k) * (table[k + 1] - table[k])
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def opposed(streets: Streets, scene: Scene, link: int) -> float:
     """Share of the street's people who come the other way."""
     twin = streets.link[link].twin
@@ -283,17 +298,17 @@ def opposed(streets: Streets, scene: Scene, link: int) -> float:
     return scene.link[twin].load / (scene.link[twin].load + scene.link[link].load)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def pace_on(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     """Pace of the crowd on a link over free pace, found once a step."""
-    if scene.link[link].step != scene.count[STEP]:
+    if scene.pace_step[link] != scene.count[STEP]:
         slowed = looked_up(law.ratio, density_step(streets, law, scene, link))
-        scene.link[link].ratio = slowed * (1.0 - law.loss * opposed(streets, scene, link))
-        scene.link[link].step = scene.count[STEP]
-    return scene.link[link].ratio
+        scene.pace[link] = slowed * (1.0 - law.loss * opposed(streets, scene, link))
+        scene.pace_step[link] = scene.count[STEP]
+    return scene.pace[link]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def leave_link(people: Any, scene: Scene, i: int) -> None:
     """Take a party off its link."""
     link = people[i].link
@@ -306,7 +321,7 @@ def leave_link(people: Any, scene: Scene, i: int) -> None:
         people[i].link = -1
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
     """Let a party that is through its link, or ashore, join the queue at its end."""
     link = people[i].link
@@ -322,39 +337,61 @@ def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
         enqueue(people, scene, link, i, node)
 
 
-@nb.njit(cache=True, nogil=True)
-def walk_on(streets: Streets, law: Law, people: Any, scene: Scene, i: int, end: float) -> bool:
+@nb.njit(cache=True, nogil=True, inline="always")
+def put_on_link(
+    streets: Streets, law: Law, people: Any, scene: Scene, i: int, rest: float, ease: float,
+    shut_at: float, end: float,
+) -> None:  # fmt: skip
+    """Let a party walk or ride a link that it is on since `clock`, up to a time [s]."""
+    j = scene.count[N_WALKING]
+    walker = scene.walking[j]
+    walker.party = i
+    walker.link = people[i].link
+    walker.clock = people[i].clock
+    walker.rest = rest
+    walker.ease = ease
+    walker.shut_at = shut_at
+    # A short link may be behind it before the step is over.
+    if not walk_on(streets, law, people, scene, j, end):
+        scene.count[N_WALKING] += 1
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def walk_on(streets: Streets, law: Law, people: Any, scene: Scene, j: int, end: float) -> bool:
     """Walk or carry a party on to a time [s]; True = it is through, or its link has closed."""
-    if people[i].state == RIDING:
-        if people[i].rest >= end:
+    walker = scene.walking[j]
+    if walker.ease < 0.0:
+        if walker.rest >= end:
             return False
-        people[i].clock = people[i].rest
+        people[walker.party].clock = walker.rest
+        reach_end(streets, people, scene, walker.party)
         return True
-    ratio = min(1.0, pace_on(streets, law, scene, people[i].link) * people[i].ease)
-    gone = (end - people[i].clock) * ratio
-    through = gone >= people[i].rest
+    pace = min(1.0, pace_on(streets, law, scene, walker.link) * walker.ease)
+    gone = (end - walker.clock) * pace
+    through = gone >= walker.rest
+    now = walker.clock + walker.rest / pace if through else end
+    if now > walker.shut_at:
+        people[walker.party].clock = walker.shut_at
+        people[walker.party].state = CAUGHT
+        return True
     if through:
-        people[i].clock += people[i].rest / ratio
-    else:
-        people[i].rest -= gone
-        people[i].clock = end
-    if people[i].clock > people[i].shut_at:
-        people[i].clock = people[i].shut_at
-        people[i].state = CAUGHT
+        people[walker.party].clock = now
+        reach_end(streets, people, scene, walker.party)
         return True
-    return through
+    walker.rest -= gone
+    walker.clock = end
+    return False
 
 
 @nb.njit(cache=True, nogil=True)
 def advance(streets: Streets, law: Law, people: Any, scene: Scene, end: float) -> None:
     """Walk everybody on a link on to a time [s]; who reaches its end joins the queue there."""
+    streets, law = borrowed(streets), borrowed(law)
+    people, scene = borrowed(people), borrowed(scene)
     j = 0
     while j < scene.count[N_WALKING]:
-        i = scene.walking[j]
-        if not walk_on(streets, law, people, scene, i, end):
+        if walk_on(streets, law, people, scene, j, end):
+            scene.count[N_WALKING] -= 1
+            scene.walking[j] = scene.walking[scene.count[N_WALKING]]
+        else:
             j += 1
-            continue
-        scene.count[N_WALKING] -= 1
-        scene.walking[j] = scene.walking[scene.count[N_WALKING]]
-        if people[i].state != CAUGHT:
-            reach_end(streets, people, scene, i)

@@ -7,6 +7,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
+from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import Streets
 from evacroute._kernels.heap import NODE_BITS, pop, push
 from evacroute._kernels.playing import stretch_at
@@ -15,7 +16,7 @@ PER_SECOND = 8.0
 """Keys of the heap are eighths of a second."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def factor_now(streets: Streets, class_: int, link: int, time: float) -> float:
     """Speed factor of a link for a class at a time; 0 = closed."""
     row = streets.link[link].row
@@ -26,7 +27,7 @@ def factor_now(streets: Streets, class_: int, link: int, time: float) -> float:
     return streets.stretch_factor[class_, at]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def shut_after(streets: Streets, class_: int, link: int, time: float) -> float:
     """When a link that is open now next closes to a class [s], inf = never."""
     row = streets.link[link].row
@@ -56,6 +57,8 @@ def fill_nearest(
     out
         Out: seconds, inf = none can be reached, shape (n_nodes,).
     """
+    streets, is_open = borrowed(streets), borrowed(is_open)
+    heap, out = borrowed(heap), borrowed(out)
     out[:] = np.inf
     size = 0
     for v in range(len(out)):

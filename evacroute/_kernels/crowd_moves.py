@@ -11,7 +11,6 @@ from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import (
     ASIDE,
     AT_DOOR,
-    CAUGHT,
     CROWD,
     FULL,
     INFORMED,
@@ -19,7 +18,6 @@ from evacroute._kernels.crowd import (
     N_BUSY,
     N_OUT,
     N_TRACK,
-    N_WALKING,
     NEAREST,
     NOWHERE,
     PLAN,
@@ -42,9 +40,8 @@ from evacroute._kernels.crowd import (
     looked_up,
     opposed,
     pace_on,
-    reach_end,
+    put_on_link,
     take_out,
-    walk_on,
 )
 from evacroute._kernels.crowd_fields import factor_now, shut_after
 
@@ -65,7 +62,7 @@ SQUEEZE = 1.5
 """Who squeezes in finds the street at no more than so many times its jam density."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> bool:
     """Whether a shelter still has places for a party."""
     if scene.room[s] < people[i].size:
@@ -74,7 +71,7 @@ def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> boo
     return not free or scene.step_free_room[s] >= people[i].size
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def can_enter(streets: Streets, k: int, link: int, time: float) -> bool:
     """Whether a class can walk a link at a time, and get through before it closes."""
     walk = streets.walk[k, link]
@@ -89,6 +86,7 @@ def can_enter(streets: Streets, k: int, link: int, time: float) -> bool:
 @nb.njit(cache=True, nogil=True)
 def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: bool) -> int:
     """Shelter at a party's node that has room for it, else any (if asked for), else -1."""
+    people, scene, streets = borrowed(people), borrowed(scene), borrowed(streets)
     found = -1
     v = people[i].node
     for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
@@ -103,6 +101,7 @@ def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: 
 @nb.njit(cache=True, nogil=True)
 def down_field(streets: Streets, people: Any, scene: Scene, i: int, told: int) -> int:
     """Link that leads to the nearest shelter (told = 1: with room) soonest, or `NOWHERE`."""
+    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     v, k, now = people[i].node, people[i].class_, people[i].clock
     best, least = NOWHERE, np.inf
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
@@ -128,6 +127,7 @@ def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rn
 
     Nobody turns round but in a dead end. `NOWHERE` where nobody is to be followed.
     """
+    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     v, k, now = people[i].node, people[i].class_, people[i].clock
     crowd = people[i].lead == CROWD
     back = -1 if came < 0 else streets.link[came].twin
@@ -154,14 +154,9 @@ def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rn
 
 
 @nb.njit(cache=True, nogil=True)
-def choose(
-    streets: Streets, people: Any, scene: Scene, ways: Ways, i: int, came: int, rng: Any
-) -> int:
-    """Where a party goes on from its node; sets the shelter it means to enter."""
-    if people[i].lead == PLAN:
-        if people[i].leg == people[i].last_leg:
-            return AT_DOOR
-        return ways.link[people[i].leg]
+def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: Any) -> int:
+    """Where a party without a plan goes on from its node; sets the shelter it means to enter."""
+    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     if people[i].lead == LOST and people[i].clock >= people[i].lost_until:
         people[i].lead = NEAREST
     told = 1 if people[i].lead == INFORMED else 0
@@ -177,7 +172,7 @@ def choose(
     return down_field(streets, people, scene, i, told)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
     s, size = people[i].shelter, people[i].size
@@ -198,14 +193,17 @@ def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
 
 
 @nb.njit(cache=True, nogil=True)
-def board(people: Any, scene: Scene, ways: Ways, boats: Boats, i: int, free: bool) -> bool:
+def board(
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats, i: int
+) -> bool:
     """Book the first boat of a plan's ride that has places, for as long as the plan stays aboard.
 
-    Nobody takes a boat that casts off before the plan would be aboard. `free` says that the party
-    needs wheelchair places.
+    Nobody takes a boat that casts off before the plan would be aboard.
     """
+    streets, law, people = borrowed(streets), borrowed(law), borrowed(people)
+    scene, ways, boats = borrowed(scene), borrowed(ways), borrowed(boats)
     size = people[i].size
-    chairs = size if free else 0
+    chairs = size if streets.step_free[people[i].class_] else 0
     now = max(people[i].clock, ways.enter[people[i].leg])
     link = ways.link[people[i].leg]
     for first in range(boats.ptr[link], boats.ptr[link + 1]):
@@ -233,16 +231,13 @@ def board(people: Any, scene: Scene, ways: Ways, boats: Boats, i: int, free: boo
         people[i].link = ways.link[leg]
         scene.link[people[i].link].inside += size
         people[i].state = RIDING
-        people[i].rest = boats.arrive[last]
-        people[i].shut_at = np.inf
         people[i].leg = leg + 1
-        scene.walking[scene.count[N_WALKING]] = i
-        scene.count[N_WALKING] += 1
+        put_on_link(streets, law, people, scene, i, boats.arrive[last], -1.0, np.inf, -np.inf)
         return True
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def entry_rate(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     """Persons' space that a link takes in a second: its capacity, or less where it is crowded."""
     x = opposed(streets, scene, link)
@@ -251,7 +246,7 @@ def entry_rate(streets: Streets, law: Law, scene: Scene, link: int) -> float:
     return min(rate, inflow * streets.link[link].width * max(1.0 - x, LEAST_SHARE))
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def entry_time(
     streets: Streets, law: Law, people: Any, scene: Scene, i: int, link: int, begin: float
 ) -> float:
@@ -274,7 +269,7 @@ def entry_time(
     return np.inf
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def enter(
     streets: Streets, law: Law, people: Any, scene: Scene, record: Record, i: int, link: int,
     time: float, end: float, bin_: int,
@@ -295,21 +290,16 @@ def enter(
     scene.link[link].load += space
     scene.link[link].inside += size
     own = people[i].pace_steps if streets.link[link].stepped else people[i].pace
-    people[i].rest = streets.walk[k, link] / (factor_now(streets, k, link, time) * own)
-    people[i].ease = max(1.0, law.free * people[i].rest / streets.link[link].length)
-    people[i].shut_at = shut_after(streets, k, link, time)
+    rest = streets.walk[k, link] / (factor_now(streets, k, link, time) * own)
+    ease = max(1.0, law.free * rest / streets.link[link].length)
     people[i].clock = time
     people[i].link = link
     people[i].state = WALKING
-    # A short link may be behind it before the step is over.
-    if not walk_on(streets, law, people, scene, i, end):
-        scene.walking[scene.count[N_WALKING]] = i
-        scene.count[N_WALKING] += 1
-    elif people[i].state != CAUGHT:
-        reach_end(streets, people, scene, i)
+    shut_at = shut_after(streets, k, link, time)
+    put_on_link(streets, law, people, scene, i, rest, ease, shut_at, end)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def turn(
     streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, queue: int, before: int, i: int, begin: float, end: float, bin_: int, rng: Any,
@@ -320,7 +310,11 @@ def turn(
     for _ in range(4):
         link = people[i].next_link
         if link == NOWHERE:
-            link = choose(streets, people, scene, ways, i, came, rng)
+            if people[i].lead != PLAN:
+                link = choose(streets, people, scene, i, came, rng)
+            else:
+                done = people[i].leg == people[i].last_leg
+                link = AT_DOOR if done else ways.link[people[i].leg]
             people[i].next_link = link
         if link == NOWHERE:
             break
@@ -331,7 +325,7 @@ def turn(
                 return MOVES_ON
             people[i].lead = INFORMED
         elif boats.ptr[link + 1] > boats.ptr[link]:
-            if board(people, scene, ways, boats, i, streets.step_free[people[i].class_]):
+            if board(streets, law, people, scene, ways, boats, i):
                 take_out(people, scene, queue, before, i)
                 return MOVES_ON
             people[i].lead = INFORMED
@@ -360,7 +354,7 @@ def turn(
     return MOVES_ON
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def serve_queue(
     streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, queue: int, begin: float, end: float, bin_: int, rng: Any,
@@ -381,7 +375,7 @@ def serve_queue(
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def serve_node(
     streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, v: int, begin: float, end: float, bin_: int, rng: Any, stuck: Any,
@@ -419,6 +413,7 @@ def serve_node(
 @nb.njit(cache=True, nogil=True)
 def set_out(people: Any, scene: Scene, n_links: int, order: Any, end: float) -> None:
     """Put those who set out before a time [s] into the queues at their nodes."""
+    people, scene, order = borrowed(people), borrowed(scene), borrowed(order)
     n = scene.count[N_OUT]
     while n < len(order) and people.clock[order[n]] < end:
         i = order[n]
@@ -467,6 +462,7 @@ def play_bin(
 @nb.njit(cache=True, nogil=True)
 def keep_busy(streets: Streets, scene: Scene, n_links: int) -> None:
     """Drop the nodes whose queues are empty from the busy ones."""
+    streets, scene = borrowed(streets), borrowed(scene)
     kept = 0
     for j in range(scene.count[N_BUSY]):
         v = scene.busy[j]
@@ -483,6 +479,7 @@ def keep_busy(streets: Streets, scene: Scene, n_links: int) -> None:
 @nb.njit(cache=True, nogil=True)
 def try_again(people: Any, scene: Scene, n_links: int, now: float) -> None:
     """Let those who stand by the way try again: something may have opened."""
+    people, scene = borrowed(people), borrowed(scene)
     for i in range(len(people)):
         if people[i].state == ASIDE:
             people[i].state = QUEUED

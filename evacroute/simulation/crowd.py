@@ -172,8 +172,6 @@ def to_kernel(
     people = np.zeros(n, PARTY).view(np.recarray)
     for name, value in (
         ("clock", parties.depart),
-        ("ease", 1.0),
-        ("shut_at", np.inf),
         ("asked", parties.depart),
         ("space", parties.size * classes.space[class_]),
         ("pace", parties.pace[:, 0]),

@@ -16,6 +16,7 @@ from evacroute._kernels.crowd import (
     N_WALKING,
     SQUEEZED,
     STATE,
+    WALKER,
     Record,
     Scene,
     Streets,
@@ -249,11 +250,13 @@ def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
     n_nodes, n_classes = scenario.network.n_nodes, len(scenario.group_classes)
     return Scene(
         link=np.zeros(n_links, STATE).view(np.recarray),
+        pace=np.ones(n_links, np.float32),
+        pace_step=np.zeros(n_links, np.int32),
         head=np.full(n_links + n_nodes, -1, np.int32),
         tail=np.full(n_links + n_nodes, -1, np.int32),
         busy=np.zeros(n_nodes, np.int32),
         is_busy=np.zeros(n_nodes, np.bool_),
-        walking=np.zeros(n, np.int32),
+        walking=np.zeros(n + 1, WALKER).view(np.recarray),
         near=np.full((2, n_classes, n_nodes), np.inf),
         room=shelters.capacity.copy(),
         step_free_room=shelters.step_free_capacity.copy(),
