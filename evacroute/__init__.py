@@ -77,6 +77,7 @@ from evacroute.reports import LoadReport
 from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
 from evacroute.shelters import Shelters
+from evacroute.simulation import Behaviour, Physics, Simulation, simulate
 from evacroute.sweeping import Sweep, sweep
 from evacroute.verification import Verification, verify
 from evacroute.writing import write_instance, write_network
@@ -109,6 +110,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "Behaviour",
     "BoatError",
     "Boats",
     "Classes",
@@ -136,6 +138,7 @@ __all__ = [
     "NetworkError",
     "People",
     "PeopleError",
+    "Physics",
     "Plan",
     "PlanError",
     "Prices",
@@ -145,6 +148,7 @@ __all__ = [
     "ShelterError",
     "Shelters",
     "Shortfall",
+    "Simulation",
     "SolverError",
     "Status",
     "Sweep",
@@ -180,6 +184,7 @@ __all__ = [
     "replan",
     "rescue",
     "shuttles",
+    "simulate",
     "sweep",
     "synthesize_people",
     "to_geojson",

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-if nb.config.DISABLE_JIT:
+if config.DISABLE_JIT:
 
     def borrowed(arrays: Any) -> Any:
         """Give the tuple as it is."""

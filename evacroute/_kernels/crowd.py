@@ -56,9 +56,9 @@ PARTY = np.dtype(
 
 clock: when it came to its node [s]; of the safe, when the shelter let it in. asked: since when it
 stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
-speed over the class's. lost_until: when who is lost asks the way [s]. size: persons. link (-1 = at
-a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on): where it is and what
-leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who stands behind it in its
+speed over the class's. lost_until: when who is lost or follows the others asks the way [s]. size:
+persons. link (-1 = at a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on):
+where it is and what leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who stands behind it in its
 queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in mind. leg, last_leg: the
 next of its plan's legs, and the end of them."""
 
@@ -208,10 +208,9 @@ class Scene(NamedTuple):
     count: Any
 
 
-N_WALKING, N_BUSY, N_OUT, SQUEEZED, FULL, N_TRACK, STEP = range(7)
+N_WALKING, N_BUSY, N_OUT, SQUEEZED, N_TRACK, STEP = range(6)
 """Places in `Scene.count`: parties on links, busy nodes, parties that have set out, persons who
-squeezed into full streets, how many times a shelter has filled up, steps of tracks, steps of
-time."""
+squeezed into full streets, steps of tracks, steps of time."""
 
 
 class Record(NamedTuple):

@@ -65,13 +65,13 @@ def fill_nearest(
         for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
             if is_open[streets.shelter[j]] and out[v] > 0.0:
                 out[v] = 0.0
-                size = push(heap, size, np.int64(v))
+                size = push(heap, size, v)
     mask = (1 << NODE_BITS) - 1
     while size > 0:
         value = pop(heap, size)
         size -= 1
         v = value & mask
-        if (value >> NODE_BITS) > np.int64(out[v] * PER_SECOND):
+        if (value >> NODE_BITS) > int(out[v] * PER_SECOND):
             continue
         for j in range(streets.in_ptr[v], streets.in_ptr[v + 1]):
             link = streets.in_link[j]
@@ -85,5 +85,5 @@ def fill_nearest(
             there = out[v] + walk / factor
             if there < out[u]:
                 out[u] = there
-                key = (np.int64(there * PER_SECOND) << NODE_BITS) | np.int64(u)
+                key = (int(there * PER_SECOND) << NODE_BITS) | u
                 size = push(heap, size, key)

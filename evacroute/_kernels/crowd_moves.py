@@ -12,7 +12,6 @@ from evacroute._kernels.crowd import (
     ASIDE,
     AT_DOOR,
     CROWD,
-    FULL,
     INFORMED,
     LOST,
     N_BUSY,
@@ -157,7 +156,7 @@ def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rn
 def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: Any) -> int:
     """Where a party without a plan goes on from its node; sets the shelter it means to enter."""
     streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
-    if people[i].lead == LOST and people[i].clock >= people[i].lost_until:
+    if people[i].lead in (CROWD, LOST) and people[i].clock >= people[i].lost_until:
         people[i].lead = NEAREST
     told = 1 if people[i].lead == INFORMED else 0
     wanders = people[i].lead in (CROWD, LOST)
@@ -165,6 +164,9 @@ def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: 
     if s >= 0:
         people[i].shelter = s
         return AT_DOOR
+    if told == 1 and scene.near[told, people[i].class_, people[i].node] == 0.0:
+        # The last place has just gone: who has come for it waits to be told of another.
+        return NOWHERE
     if wanders:
         link = by_chance(streets, people, scene, i, came, rng)
         if link != NOWHERE:
@@ -182,8 +184,6 @@ def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
     scene.room[s] -= size
     if streets.step_free[people[i].class_]:
         scene.step_free_room[s] -= size
-    if scene.room[s] == 0 or scene.step_free_room[s] == 0:
-        scene.count[FULL] += 1
     begin = max(people[i].clock, scene.door_free_at[s])
     scene.door_free_at[s] = begin + size * scene.door_seconds[s]
     leave_link(people, scene, i)

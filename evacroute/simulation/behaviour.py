@@ -18,9 +18,11 @@ class Behaviour:
         Share of parties who follow the plan, 0 to 1; of no account without one.
     nearest, crowd, lost
         Shares of what the others do, in proportion: they go to the nearest shelter, follow where
-        most have gone of late, or walk at random until they ask. Shares of 0 leave a kind out.
+        most have gone of late until they ask, or walk at random until they ask. Shares of 0 leave a
+        kind out.
     lost_time
-        How long who is lost walks before they ask for the nearest shelter, exponential, mean [s].
+        How long who is lost or follows others walks before they ask for the nearest shelter,
+        exponential, mean [s].
     delay
         How much later than they could people set out, mean [s]: lognormal.
     delay_sigma

@@ -62,7 +62,8 @@ def gather(
     groups = scenario.groups
     if plan is None:
         row = np.flatnonzero(~scenario.cut_off)
-        group, size, depart = row, groups.size[row], groups.ready_time[row]
+        group = row.astype(np.int32)
+        size, depart = groups.size[row], groups.ready_time[row]
     else:
         moves = plan.movements
         row = np.arange(len(moves))
@@ -163,7 +164,10 @@ def to_kernel(
     n, class_ = len(parties), groups.class_[parties.group]
     leg, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
     shelter = np.full(n, -1, np.int32)
-    ways = Ways(np.zeros(0, np.int32), np.zeros(0), False)
+    # As read-only as a plan's: else the kernels would be compiled twice.
+    none, never = np.zeros(0, np.int32), np.zeros(0)
+    none.flags.writeable = never.flags.writeable = False
+    ways = Ways(none, never, False)
     if plan is not None:
         moves = plan.movements
         leg, last = (moves.leg_ptr[parties.movement + end].copy() for end in (0, 1))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.crowd import (
     ASIDE,
-    FULL,
     N_OUT,
     N_TRACK,
     N_WALKING,
@@ -169,7 +168,11 @@ class _Game:
         self.heap = np.empty(
             len(self.streets.link) + len(scenario.shelters) + 1, np.int64
         )  # fmt: skip
-        self.full = -1
+        shape = 2, len(self.streets.step_free), len(scenario.shelters)
+        self.told_open = np.zeros(shape, np.bool_)
+        # Nobody is sent to a shelter that has no room for the largest party of their class.
+        self.largest = np.zeros(shape[1], np.int64)
+        np.maximum.at(self.largest, self.people["class_"], self.parties.size)
         self.played = 0
 
     def play(self, progress: Progress | None) -> None:
@@ -200,22 +203,16 @@ class _Game:
 
     def _lead(self, now: float, changed: bool) -> None:
         """Find the ways to the nearest shelters anew, where closures or full ones ask for it."""
-        count = self.scene.count
-        if not changed and count[FULL] == self.full:
-            return
-        self.full = int(count[FULL])
-        free, rooms = self.streets.step_free, self.scene.room
-        for k in range(len(free)):
-            if not (self.people["class_"] == k).any():
-                continue
-            room = np.minimum(rooms, self.scene.step_free_room) if free[k] else rooms
-            everywhere = self.scenario.shelters.capacity > 0
-            for told, is_open in enumerate((everywhere, room > 0)):
-                if told == 0 and not changed:
-                    continue
-                out = self.scene.near[told, k]
-                fill_nearest(self.streets, k, now, is_open, self.heap, out)
-        try_again(self.people, self.scene, len(self.streets.link), now)
+        rooms, scene = self.scenario.shelters.capacity, self.scene
+        for k in np.flatnonzero(self.largest).tolist():
+            free = self.streets.step_free[k]
+            left = np.minimum(scene.room, scene.step_free_room) if free else scene.room
+            for told, is_open in enumerate((rooms > 0, left >= self.largest[k])):
+                if changed or (is_open != self.told_open[told, k]).any():
+                    self.told_open[told, k] = is_open
+                    out = scene.near[told, k]
+                    fill_nearest(self.streets, k, now, is_open, self.heap, out)
+        try_again(self.people, scene, len(self.streets.link), now)
 
     def result(self, spent: float) -> Simulation:
         """Sum up."""
@@ -263,14 +260,14 @@ def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
         door_free_at=np.zeros(len(shelters)),
         door_seconds=1.0 / shelters.intake_rate,
         turned_away=np.zeros(len(shelters), np.int64),
-        count=np.zeros(7, np.int64),
+        count=np.zeros(6, np.int64),
     )
 
 
 def _tracked(n: int, tracks: int) -> NDArray[np.int32]:
-    """Number the tracks: that of each party, -1 = none."""
+    """Give each party the number of its track, -1 = none."""
     tracked = np.full(n, -1, np.int32)
-    kept = np.unique(np.linspace(0, n - 1, min(tracks, n)).astype(np.int64)) if n else []
+    kept = np.unique(np.linspace(0, max(n - 1, 0), min(tracks, n)).astype(np.int64))
     tracked[kept] = np.arange(len(kept))
     return tracked
 
@@ -282,7 +279,17 @@ def _record(
     # Plans tell how long ways are; who wanders takes several times as many links.
     mean = 100 if plan is None else 1 + len(plan.movements.leg_link) // max(1, len(plan.movements))
     most = 4 * mean * int((tracked >= 0).sum()) if tracks else 0
-    tables: list[Any] = [np.zeros(shape, kind) for kind in ("f4", "f4", "f4", "f4", "f4")]
+
+    def table() -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
     return Record(
-        *tables, tracked=tracked, track=np.zeros((most, 2), np.int32), track_enter=np.zeros(most)
+        load=table(),
+        standing=table(),
+        pace=table(),
+        wait=table(),
+        entries=table(),
+        tracked=tracked,
+        track=np.zeros((most, 2), np.int32),
+        track_enter=np.zeros(most),
     )
