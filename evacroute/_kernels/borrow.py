@@ -8,14 +8,14 @@ holds them until it is done.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-import numba as nb
-from numba.core import cgutils, config, types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-if config.DISABLE_JIT:
+if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
 
     def borrowed(arrays: Any) -> Any:
         """Give the tuple as it is."""
