@@ -224,6 +224,8 @@ class Record(NamedTuple):
         Sums over the steps of a bin of the seconds that a second at free pace takes.
     wait, entries
         Seconds waited to enter the link by who came in the bin, and how many did.
+    door_wait, door_entries
+        The same of doors, by shelter.
     tracked
         Track of each party, -1 = none.
     track
@@ -235,6 +237,8 @@ class Record(NamedTuple):
     pace: Any
     wait: Any
     entries: Any
+    door_wait: Any
+    door_entries: Any
     tracked: Any
     track: Any
     track_enter: Any

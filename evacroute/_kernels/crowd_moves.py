@@ -175,7 +175,7 @@ def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: 
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
+def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, bin_: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
     s, size = people[i].shelter, people[i].size
     if not has_room(people, scene, streets, s, i):
@@ -186,6 +186,8 @@ def admit(streets: Streets, people: Any, scene: Scene, i: int) -> bool:
         scene.step_free_room[s] -= size
     begin = max(people[i].clock, scene.door_free_at[s])
     scene.door_free_at[s] = begin + size * scene.door_seconds[s]
+    record.door_wait[s, bin_] += size * (begin - people[i].clock)
+    record.door_entries[s, bin_] += size
     leave_link(people, scene, i)
     people[i].clock = begin
     people[i].state = SAFE
@@ -320,7 +322,7 @@ def turn(
             break
         planned = people[i].lead == PLAN
         if link == AT_DOOR:
-            if admit(streets, people, scene, i):
+            if admit(streets, people, scene, record, i, bin_):
                 take_out(people, scene, queue, before, i)
                 return MOVES_ON
             people[i].lead = INFORMED

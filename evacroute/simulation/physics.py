@@ -124,6 +124,11 @@ class Physics:
         default = 1.34 if self.law == "weidmann" else 1.2
         return default if self.free_speed is None else float(self.free_speed)
 
+    @property
+    def flow_scale(self) -> float:
+        """By how much links let in more than their capacity says."""
+        return 1.0 if self.specific_flow is None else self.specific_flow / PLANNED_FLOW
+
     def speed_ratio(self, density: ArrayLike) -> NDArray[np.float64]:
         """Speed over free speed at some densities [persons/m2]."""
         d = np.maximum(np.asarray(density, np.float64), 1e-9)

@@ -19,7 +19,7 @@ from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour
 from evacroute.simulation.crowd import LED_BY, Parties
 from evacroute.simulation.physics import Physics
-from evacroute.simulation.streets import street_area, twins
+from evacroute._street_arrays import street_area, twins
 from evacroute.writing import atomic_folder, plain, write_json, write_table
 
 STATES = ("safe", "late", "on the way", "stuck", "not started", "left")
@@ -38,21 +38,25 @@ FILES = ("arrivals.csv.gz", "summary.json", "densities.csv.gz")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delays:
-    """What held people up, by link and bin of time; shape (n_links, n_bins).
+    """What held people up, by bin of time.
 
     Parameters
     ----------
     bin_s
         Length of a bin [s].
     pace
-        Seconds that a second at free pace took, mean, >= 1.
+        Seconds that a second at free pace took on each link, mean, >= 1, shape (n_links, n_bins).
     wait
-        Seconds waited to enter the link by those who came in the bin, mean; NaN where nobody did.
+        Seconds waited to enter each link by those who came in the bin, mean; NaN where nobody did;
+        shape (n_links, n_bins).
+    door_wait
+        The same at doors, shape (n_shelters, n_bins).
     """
 
     bin_s: float
     pace: NDArray[np.float32]
     wait: NDArray[np.float32]
+    door_wait: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ from evacroute.simulation.behaviour import Behaviour, as_behaviour
 from evacroute.simulation.crowd import gather, to_kernel
 from evacroute.simulation.physics import Physics
 from evacroute.simulation.result import Delays, Simulation, Tracks
-from evacroute.simulation.streets import lay_boats, lay_streets
+from evacroute._street_arrays import lay_boats, lay_streets
 from evacroute.units import seconds
 
 BIN = 60.0
@@ -155,12 +155,14 @@ class _Game:
         self.people, self.ways = to_kernel(
             self.parties, scenario, plan, behaviour, self.rng, keep_times=keep_times
         )
-        self.streets = lay_streets(scenario, physics, self.n_bins * BIN)
+        self.streets = lay_streets(scenario, self.n_bins * BIN, physics.flow_scale)
         self.boats = lay_boats(scenario)
         self.law = physics.tables()
         self.scene = _scene(self.streets, scenario, len(self.parties))
         self.tracked = _tracked(len(self.parties), tracks)
-        self.record = _record(self.streets, self.n_bins, self.tracked, self.plan, tracks)
+        self.record = _record(
+            self.streets, len(scenario.shelters), self.n_bins, self.tracked, self.plan, tracks
+        )
         # Those who set out at the same time do so in an order drawn, not that of their groups.
         shuffled = self.rng.permutation(len(self.parties))
         self.order = shuffled[np.argsort(self.parties.depart[shuffled], kind="stable")]
@@ -217,11 +219,12 @@ class _Game:
         """Sum up."""
         n, steps = self.played, BIN / self.dt
         record, scene = self.record, self.scene
-        entries = record.entries[:, :n]
-        wait = np.divide(
-            record.wait[:, :n], entries, out=np.full(entries.shape, np.nan, np.float32),
-            where=entries > 0,
-        )  # fmt: skip
+        delays = Delays(
+            BIN,
+            pace=(1 + record.pace[:, :n] / steps).astype(np.float32),
+            wait=_mean(record.wait[:, :n], record.entries[:, :n]),
+            door_wait=_mean(record.door_wait[:, :n], record.door_entries[:, :n]),
+        )
         return Simulation.of(
             scenario=self.scenario,
             plan=self.plan,
@@ -233,12 +236,18 @@ class _Game:
             bin_s=BIN,
             load=(record.load[:, :n] / steps).astype(np.float32),
             waiting=(record.standing[:, :n] / steps).astype(np.float32),
-            delays=Delays(BIN, (1 + record.pace[:, :n] / steps).astype(np.float32), wait),
+            delays=delays,
             turned_away=scene.turned_away,
             squeezed=int(scene.count[SQUEEZED]),
             tracks=Tracks.of(self.tracked, record, int(scene.count[N_TRACK]), self.people),
             seconds=spent,
         )
+
+
+def _mean(total: NDArray[np.float32], count: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the mean where there is anybody, else NaN."""
+    unknown = np.full(total.shape, np.nan, np.float32)
+    return np.divide(total, count, out=unknown, where=count > 0)
 
 
 def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
@@ -272,22 +281,29 @@ def _tracked(n: int, tracks: int) -> NDArray[np.int32]:
 
 
 def _record(
-    streets: Streets, n_bins: int, tracked: NDArray[np.int32], plan: Plan | None, tracks: int
+    streets: Streets,
+    n_shelters: int,
+    n_bins: int,
+    tracked: NDArray[np.int32],
+    plan: Plan | None,
+    tracks: int,
 ) -> Record:
-    shape = len(streets.link), n_bins
+    shape, doors = (len(streets.link), n_bins), (n_shelters, n_bins)
     # Plans tell how long ways are; who wanders takes several times as many links.
     mean = 100 if plan is None else 1 + len(plan.movements.leg_link) // max(1, len(plan.movements))
     most = 4 * mean * int((tracked >= 0).sum()) if tracks else 0
 
-    def table() -> NDArray[np.float32]:
+    def table(shape: tuple[int, int]) -> NDArray[np.float32]:
         return np.zeros(shape, np.float32)
 
     return Record(
-        load=table(),
-        standing=table(),
-        pace=table(),
-        wait=table(),
-        entries=table(),
+        load=table(shape),
+        standing=table(shape),
+        pace=table(shape),
+        wait=table(shape),
+        entries=table(shape),
+        door_wait=table(doors),
+        door_entries=table(doors),
         tracked=tracked,
         track=np.zeros((most, 2), np.int32),
         track_enter=np.zeros(most),

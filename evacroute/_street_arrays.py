@@ -1,4 +1,4 @@
-"""A scenario's streets and boats as arrays for the simulator's kernels."""
+"""A scenario's streets and boats as arrays for the kernels that walk people through them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from evacroute._kernels.crowd import STREET, Boats, Streets
 from evacroute.network import Network
 from evacroute.scenario import Scenario
-from evacroute.simulation.physics import PLANNED_FLOW, Physics
 from evacroute.streets import pair_links
 
 LEAST_AREA = 4.0
@@ -22,10 +21,12 @@ SHOULDER = 0.6
 MOST_ABREAST = 16
 
 
-def lay_streets(scenario: Scenario, physics: Physics, until: float) -> Streets:
-    """Make the streets of a scenario ready, with its hazards up to a time [s]."""
+def lay_streets(scenario: Scenario, until: float, scale: float = 1.0) -> Streets:
+    """Make the streets of a scenario ready, with its hazards up to a time [s].
+
+    Links let in `scale` times their capacity.
+    """
     network, classes = scenario.network, scenario.group_classes
-    scale = 1.0 if physics.specific_flow is None else physics.specific_flow / PLANNED_FLOW
     rate = network.capacity * scale
     headway = np.divide(1.0, rate, out=np.full(len(rate), np.inf), where=rate > 0)
     out_ptr, out_link = by_node(network.from_node, network.n_nodes)

@@ -1,0 +1,257 @@
+"""Trips along given ways: what a scorer asks of them, and how long they took in a played-out city."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from evacroute._kernels.borrow import borrowed
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.crowd_fields import PER_SECOND, factor_now, shut_after
+from evacroute._kernels.heap import NODE_BITS, pop, push
+
+FAR_OFF = 7200.0
+"""A closure later than this after one has passed is as good as none [s]."""
+
+
+class Outlook(NamedTuple):
+    """What is expected on the streets, by link and bin of time unless said otherwise.
+
+    Attributes
+    ----------
+    bin_s
+        Length of a bin [s].
+    use
+        Persons' space that enters over what the capacity lets in.
+    queue, stress
+        Seconds to wait to enter, at the capacity, and at less of it.
+    stray
+        Seconds to wait if everybody went to the nearest shelter.
+    slow
+        Seconds added to a second of walking by the density expected.
+    door
+        Persons who come over what the intake lets in, by shelter and bin.
+    fill
+        Share of its room that is taken in the end, by shelter.
+    """
+
+    bin_s: float
+    use: Any
+    queue: Any
+    stress: Any
+    stray: Any
+    slow: Any
+    door: Any
+    fill: Any
+
+
+class Trips(NamedTuple):
+    """Trips, one a row.
+
+    Attributes
+    ----------
+    ptr, link
+        Links of each, in walking order; `ptr` has one entry more.
+    class_, pace, pace_steps, size
+        Class, own speed over its class's on the flat and on steps, persons who go as one.
+    depart, deadline
+        When it sets out, and by when it must be safe [s after the alarm].
+    shelter
+        Where it goes.
+    """
+
+    ptr: Any
+    link: Any
+    class_: Any
+    pace: Any
+    pace_steps: Any
+    size: Any
+    depart: Any
+    deadline: Any
+    shelter: Any
+
+
+(
+    FREE, LENGTH, STEPS, WET, SLACK, SLACK_SHARE, NARROW, USE_MOST, USE_MEAN, QUEUE, STRESS, STRAY,
+    SLOW, OPPOSED, CLOSING, DOOR, FILL, DEPART, MARGIN, STRESS_MARGIN, SIZE,
+) = range(21)  # fmt: skip
+"""Columns that `describe` fills."""
+
+
+@nb.njit(cache=True, nogil=True)
+def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None:
+    """Find what can be said beforehand of trips at free pace.
+
+    Parameters
+    ----------
+    out
+        Out: one row a trip, float32, shape (n_trips, at least 21).
+    """
+    streets, outlook, trips = borrowed(streets), borrowed(outlook), borrowed(trips)
+    last_bin = outlook.use.shape[1] - 1
+    for i in range(len(trips.class_)):
+        k = trips.class_[i]
+        time = trips.depart[i]
+        free = length = steps = wet = use = queue = stress = stray = slow = 0.0
+        use_most = opposed = 0.0
+        narrow, closing = 1e9, FAR_OFF
+        for j in range(trips.ptr[i], trips.ptr[i + 1]):
+            link = trips.link[j]
+            b = min(int(time / outlook.bin_s), last_bin)
+            own = trips.pace_steps[i] if streets.link[link].stepped else trips.pace[i]
+            factor = factor_now(streets, k, link, time)
+            dry = streets.walk[k, link] / own
+            walk = dry / max(factor, 0.05)
+            queue += outlook.queue[link, b]
+            stress += outlook.stress[link, b]
+            stray += outlook.stray[link, b]
+            slow += walk * outlook.slow[link, b]
+            use += walk * outlook.use[link, b]
+            use_most = max(use_most, outlook.use[link, b])
+            twin = streets.link[link].twin
+            if twin >= 0:
+                opposed = max(opposed, outlook.use[twin, b])
+            narrow = min(narrow, 1.0 / streets.link[link].headway)
+            length += streets.link[link].length
+            if streets.link[link].stepped:
+                steps += walk
+            if factor < 1.0:
+                wet += walk
+            free += walk
+            time += walk + outlook.queue[link, b]
+            if streets.link[link].row >= 0:
+                shut = shut_after(streets, k, link, time - walk) - time
+                closing = min(closing, 0.0 if factor == 0.0 else shut)
+        b = min(int(time / outlook.bin_s), last_bin)
+        s = trips.shelter[i]
+        slack = trips.deadline[i] - trips.depart[i] - free
+        base = max(free, 30.0)
+        row = out[i]
+        row[FREE], row[LENGTH] = free, length
+        row[STEPS], row[WET] = steps / base, wet / base
+        row[SLACK], row[SLACK_SHARE] = slack, slack / base
+        row[NARROW], row[USE_MOST], row[USE_MEAN] = min(narrow, 100.0), use_most, use / base
+        row[QUEUE], row[STRESS], row[STRAY], row[SLOW] = queue, stress, stray, slow
+        row[OPPOSED], row[CLOSING] = opposed, min(closing, FAR_OFF)
+        row[DOOR], row[FILL] = outlook.door[s, b], outlook.fill[s]
+        row[DEPART], row[SIZE] = trips.depart[i], trips.size[i]
+        row[MARGIN] = slack - queue - slow
+        row[STRESS_MARGIN] = slack - stress - slow
+
+
+@nb.njit(cache=True, nogil=True)
+def probe(
+    streets: Streets, pace: Any, wait: Any, door_wait: Any, bin_s: float, free_speed: float,
+    trips: Trips, out: Any,
+) -> None:  # fmt: skip
+    """Walk ghosts, who take no room, through what held people up in a run.
+
+    Parameters
+    ----------
+    pace, wait, door_wait
+        As `Delays` has them.
+    free_speed
+        The law's: who walks slower is slowed only to the crowd's pace; 0 = by their share.
+    out
+        Out: when each is in the shelter [s after the alarm], NaN = a link on the way was closed,
+        shape (n_trips,).
+    """
+    streets, trips = borrowed(streets), borrowed(trips)
+    pace, wait, door_wait = borrowed(pace), borrowed(wait), borrowed(door_wait)
+    last_bin = pace.shape[1] - 1
+    for i in range(len(trips.class_)):
+        k = trips.class_[i]
+        time = trips.depart[i]
+        for j in range(trips.ptr[i], trips.ptr[i + 1]):
+            link = trips.link[j]
+            held = wait[link, min(int(time / bin_s), last_bin)]
+            if held > 0.0:
+                time += held
+            factor = factor_now(streets, k, link, time)
+            if factor == 0.0 or not np.isfinite(streets.walk[k, link]):
+                time = np.nan
+                break
+            own = trips.pace_steps[i] if streets.link[link].stepped else trips.pace[i]
+            walk = streets.walk[k, link] / (factor * own)
+            ease = max(1.0, free_speed * walk / streets.link[link].length)
+            slowed = pace[link, min(int(time / bin_s), last_bin)]
+            end = time + walk * max(1.0, slowed / ease)
+            if end > shut_after(streets, k, link, time):
+                time = np.nan
+                break
+            time = end
+        if not np.isnan(time):
+            held = door_wait[trips.shelter[i], min(int(time / bin_s), last_bin)]
+            if held > 0.0:
+                time += held
+        out[i] = time
+
+
+@nb.njit(cache=True, nogil=True)
+def fill_tree(
+    streets: Streets, class_: int, time: float, root: int, heap: Any, out: Any, ahead: Any
+) -> None:
+    """Find the quickest ways to a node at free pace, as the streets are at a time.
+
+    Parameters
+    ----------
+    heap
+        Room for as many entries as there are links, and one, int64.
+    out
+        Out: seconds, inf = none, shape (n_nodes,).
+    ahead
+        Out: link to take from each node, -1 = none, shape (n_nodes,).
+    """
+    streets, heap = borrowed(streets), borrowed(heap)
+    out, ahead = borrowed(out), borrowed(ahead)
+    out[:] = np.inf
+    ahead[:] = -1
+    out[root] = 0.0
+    size = push(heap, 0, root)
+    mask = (1 << NODE_BITS) - 1
+    while size > 0:
+        value = pop(heap, size)
+        size -= 1
+        v = value & mask
+        if (value >> NODE_BITS) > int(out[v] * PER_SECOND):
+            continue
+        for j in range(streets.in_ptr[v], streets.in_ptr[v + 1]):
+            link = streets.in_link[j]
+            walk = streets.walk[class_, link]
+            if not np.isfinite(walk) or not np.isfinite(streets.link[link].headway):
+                continue
+            factor = factor_now(streets, class_, link, time)
+            if factor == 0.0:
+                continue
+            u = streets.link[link].from_node
+            there = out[v] + walk / factor
+            if there < out[u]:
+                out[u] = there
+                ahead[u] = link
+                size = push(heap, size, (int(there * PER_SECOND) << NODE_BITS) | u)
+
+
+@nb.njit(cache=True, nogil=True)
+def follow(streets: Streets, ahead: Any, node: Any, ptr: Any, link: Any) -> int:
+    """Write the ways from nodes down a tree one after another; returns how many links there are.
+
+    Parameters
+    ----------
+    ptr
+        Out: where each way begins, shape (n_ways + 1,).
+    link
+        Out: the links; where they are more than fit, only the first are written.
+    """
+    n = 0
+    for i in range(len(node)):
+        ptr[i] = n
+        v = node[i]
+        while ahead[v] >= 0:
+            if n < len(link):
+                link[n] = ahead[v]
+            n += 1
+            v = streets.link[ahead[v]].to_node
+    ptr[len(node)] = n
+    return n
