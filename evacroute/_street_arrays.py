@@ -59,9 +59,10 @@ def lay_streets(scenario: Scenario, until: float, scale: float = 1.0) -> Streets
         in_link=in_link,
         shelter_ptr=shelter_ptr,
         shelter=shelter,
-        stretch_ptr=profile.ptr,
-        stretch_begin=profile.begin,
-        stretch_factor=profile.factor,
+        # Laid out alike with and without hazards: else kernels would be compiled twice.
+        stretch_ptr=np.array(profile.ptr, np.int64),
+        stretch_begin=np.array(profile.begin, np.float64),
+        stretch_factor=np.array(profile.factor, np.float64, order="C"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Trips along given ways: what a scorer asks of them, and how long they took in a played-out city."""
+"""Trips along given ways: what a scorer asks of them, how long they took in a played-out city."""
 
 from __future__ import annotations
 
@@ -191,14 +191,14 @@ def probe(
 
 @nb.njit(cache=True, nogil=True)
 def fill_tree(
-    streets: Streets, class_: int, time: float, root: int, heap: Any, out: Any, ahead: Any
+    streets: Streets, class_: int, time: float, roots: Any, heap: Any, out: Any, ahead: Any
 ) -> None:
-    """Find the quickest ways to a node at free pace, as the streets are at a time.
+    """Find the quickest ways to the nearest of some nodes at free pace, as streets are at a time.
 
     Parameters
     ----------
     heap
-        Room for as many entries as there are links, and one, int64.
+        Room for as many entries as there are links and roots, int64.
     out
         Out: seconds, inf = none, shape (n_nodes,).
     ahead
@@ -208,8 +208,11 @@ def fill_tree(
     out, ahead = borrowed(out), borrowed(ahead)
     out[:] = np.inf
     ahead[:] = -1
-    out[root] = 0.0
-    size = push(heap, 0, root)
+    size = 0
+    for j in range(len(roots)):
+        if out[roots[j]] > 0.0:
+            out[roots[j]] = 0.0
+            size = push(heap, size, roots[j])
     mask = (1 << NODE_BITS) - 1
     while size > 0:
         value = pop(heap, size)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from evacroute.physics import Physics, fit_law
 from evacroute.simulation.behaviour import Behaviour
-from evacroute.simulation.physics import Physics, fit_law
 from evacroute.simulation.result import STATES, Simulation
 from evacroute.simulation.simulate import simulate
 

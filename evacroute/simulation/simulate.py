@@ -21,15 +21,15 @@ from evacroute._kernels.crowd import (
 )
 from evacroute._kernels.crowd_fields import fill_nearest
 from evacroute._kernels.crowd_moves import play_bin, try_again
+from evacroute._street_arrays import lay_boats, lay_streets
 from evacroute.assignment import Progress
 from evacroute.errors import InputError
+from evacroute.physics import Physics
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour, as_behaviour
 from evacroute.simulation.crowd import gather, to_kernel
-from evacroute.simulation.physics import Physics
 from evacroute.simulation.result import Delays, Simulation, Tracks
-from evacroute._street_arrays import lay_boats, lay_streets
 from evacroute.units import seconds
 
 BIN = 60.0

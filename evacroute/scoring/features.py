@@ -1,0 +1,101 @@
+"""What the scorer asks of a trip: the columns of its rows, and kinds of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.trips import Outlook, Trips, describe
+from evacroute.people import Classes
+
+KINDS = ("walker", "slow", "step_free", "household")
+"""Kinds of people that are calibrated apart: step_free cannot use steps; a household goes as one;
+slow is who walks below 1 m/s on the flat."""
+
+SLOW = 1.0
+"""Speed on the flat below which a walker counts as slow [m/s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the rows: unit, what it means, and the sign of its effect on the odds."""
+
+    unit: str
+    meaning: str
+    monotone: int = 0
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "free_s": Column("s", "walking time at own pace in empty streets"),
+        "length_m": Column("m", "length of the way"),
+        "steps_share": Column("", "share of the walking time on steps"),
+        "wet_share": Column("", "share of the walking time in streets that a hazard slows"),
+        "slack_s": Column("s", "time to the deadline beyond free_s", 1),
+        "slack_share": Column("", "slack_s over free_s", 1),
+        "narrow": Column("person/s", "least capacity on the way"),
+        "use_most": Column("", "most of a link's capacity that is expected to be used", -1),
+        "use_mean": Column("", "the same in the mean over the walking time", -1),
+        "queue_s": Column("s", "queues expected on the way", -1),
+        "stress_s": Column("s", "the same at 0.8 of the capacity", -1),
+        "stray_s": Column("s", "the same if all went to the nearest shelter", -1),
+        "slow_s": Column("s", "what the density expected adds", -1),
+        "opposed": Column("", "most of a link's capacity that is used the other way", -1),
+        "closing_s": Column("s", "least time between passing a link and its closing", 1),
+        "door": Column("", "share of the shelter's intake that is expected to be used", -1),
+        "fill": Column("", "share of the shelter's room that is taken in the end", -1),
+        "depart_s": Column("s", "when it sets out, after the alarm"),
+        "margin_s": Column("s", "slack_s less queue_s and slow_s", 1),
+        "stress_margin_s": Column("s", "slack_s less stress_s and slow_s", 1),
+        "size": Column("persons", "persons who go as one"),
+        "speed": Column("m/s", "own speed on the flat"),
+        "steps_speed_ratio": Column("", "own speed on steps over that on the flat, 0 = cannot"),
+    }
+)
+"""All columns, in order; the first 21 are those of the kernel."""
+
+N_WAY = 21
+
+DEADLINE = ("slack_s", "slack_share", "margin_s", "stress_margin_s")
+"""Columns that know the deadline: odds depend on them, times of arrival do not."""
+
+
+def rows_of(
+    streets: Streets, expected: Outlook, trips: Trips, classes: Classes
+) -> NDArray[np.float32]:
+    """Describe trips, one row each.
+
+    Parameters
+    ----------
+    streets, expected
+        Where, and what is to be expected there.
+    trips
+        The trips.
+    classes
+        Of the people.
+
+    Returns
+    -------
+    ndarray
+        Float32, shape (n_trips, len(COLUMNS)).
+    """
+    out = np.empty((len(trips.class_), len(COLUMNS)), np.float32)
+    describe(streets, expected, trips, out)
+    flat = classes.speed_flat[trips.class_] * trips.pace
+    out[:, N_WAY] = flat
+    out[:, N_WAY + 1] = classes.speed_steps[trips.class_] * trips.pace_steps / flat
+    return out
+
+
+def kinds_of(
+    classes: Classes, class_: NDArray[np.int32], size: NDArray[np.int32]
+) -> NDArray[np.int8]:
+    """Kind of each trip's people, positions in `KINDS`."""
+    kind = np.where(classes.speed_flat[class_] < SLOW, KINDS.index("slow"), KINDS.index("walker"))
+    kind = np.where(size > 1, KINDS.index("household"), kind)
+    return np.where(classes.step_free[class_], KINDS.index("step_free"), kind).astype(np.int8)

@@ -1,0 +1,136 @@
+"""What is to be expected on the streets, bin by bin, when a plan is followed, more or less."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.trips import Outlook
+from evacroute._street_arrays import street_area, twins
+from evacroute.physics import Physics
+from evacroute.scenario import Scenario
+from evacroute.scoring.ways import Ways
+
+BIN = 60.0
+"""Length of a bin [s]."""
+
+STRAINED = 0.8
+"""Queues under strain are those at this share of the capacity."""
+
+
+def outlook(
+    scenario: Scenario,
+    ways: Ways,
+    *,
+    link: NDArray[np.int32],
+    enter: NDArray[np.float64],
+    persons: NDArray[np.float64],
+    shelter: NDArray[np.int32],
+    arrive: NDArray[np.float64],
+    size: NDArray[np.int32],
+) -> Outlook:
+    """Reckon what a plan's legs and arrivals, and people astray, bring about.
+
+    Parameters
+    ----------
+    scenario, ways
+        What is planned, and its quickest ways.
+    link, enter, persons
+        Links of the plan's legs, when they are entered [s after the alarm], and persons' space on
+        each, shape (n_legs,).
+    shelter, arrive, size
+        Of the plan's movements: where, when [s], persons, shape (n_movements,).
+
+    Returns
+    -------
+    Outlook
+        Tables by link and bin, as the kernels take them.
+    """
+    network, shelters = scenario.network, scenario.shelters
+    n_bins = int(scenario.deadline_s // BIN) + 1
+    entered = _counted(link, enter, persons, (network.n_links, n_bins))
+    capacity = network.capacity * BIN
+    stray = _astray(scenario, ways, n_bins)
+    came = _counted(shelter, arrive, size.astype(np.float64), (len(shelters), n_bins))
+    room = np.maximum(shelters.capacity, 1)
+    return Outlook(
+        bin_s=BIN,
+        use=_over(_smooth(entered), capacity),
+        queue=_queues(entered, network.capacity),
+        stress=_queues(entered, STRAINED * network.capacity),
+        stray=_queues(stray, network.capacity),
+        slow=_slowed(scenario, entered),
+        door=_over(_smooth(came), np.minimum(shelters.intake_rate, 1e9) * BIN),
+        fill=(came.sum(axis=1) / room).astype(np.float32),
+    )
+
+
+def _counted(
+    row: NDArray[np.int32],
+    time: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Sum weights by row and bin of time; what is later counts in the last bin."""
+    bin_ = np.minimum(time // BIN, shape[1] - 1).astype(np.int64)
+    flat = np.bincount(
+        row * np.int64(shape[1]) + bin_, weights=weight, minlength=shape[0] * shape[1]
+    )
+    return flat.reshape(shape)
+
+
+def _smooth(count: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over a bin and its neighbours: plans put people into single steps of time."""
+    padded = np.pad(count, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
+
+
+def _over(count: NDArray[np.float64], most: NDArray[np.float64]) -> NDArray[np.float32]:
+    whole = np.maximum(most, 1e-9)[:, None]
+    return np.minimum(count / whole, 100.0).astype(np.float32)
+
+
+def _queues(entered: NDArray[np.float64], rate: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Seconds to wait at each link, if people came as a fluid, in the mean of each bin."""
+    out = np.zeros(entered.shape, np.float32)
+    used = np.flatnonzero(entered.any(axis=1) & (rate > 0))
+    came, per_bin = entered[used], rate[used] * BIN
+    before = np.zeros(len(used))
+    for b in range(entered.shape[1]):
+        after = np.maximum(before + came[:, b] - per_bin, 0.0)
+        out[used, b] = (before + after) / 2 / rate[used]
+        before = after
+    return out
+
+
+def _slowed(scenario: Scenario, entered: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Seconds that a second of walking takes more, by the density of those who are expected."""
+    network, classes = scenario.network, scenario.group_classes
+    walk = classes.walk_seconds(network)
+    mean = np.where(np.isfinite(walk), walk, 0).sum(axis=0) / np.maximum(
+        np.isfinite(walk).sum(axis=0), 1
+    )
+    inside = entered / BIN * mean[:, None]
+    twin = twins(network)
+    both = inside + np.where(twin[:, None] >= 0, inside[np.maximum(twin, 0)], 0.0)
+    density = both / street_area(network)[:, None]
+    out = np.zeros(entered.shape, np.float32)
+    some = density > 0.05
+    out[some] = 1 / Physics().speed_ratio(density[some]) - 1
+    return out
+
+
+def _astray(scenario: Scenario, ways: Ways, n_bins: int) -> NDArray[np.float64]:
+    """Persons who would enter each link in each bin, if all took the way to the nearest shelter."""
+    groups, classes = scenario.groups, scenario.group_classes
+    out = np.zeros((scenario.network.n_links, n_bins))
+    walk = classes.walk_seconds(scenario.network)
+    for k in np.unique(groups.class_).tolist():
+        mine = np.flatnonzero((groups.class_ == k) & ~scenario.cut_off)
+        ptr, link = ways.routes(k, -1, groups.node[mine])
+        of = np.repeat(np.arange(len(mine)), np.diff(ptr))
+        upto = np.cumsum(np.append(0.0, walk[k, link]))
+        enter = groups.ready_time[mine][of] + upto[:-1] - upto[ptr[:-1]][of]
+        space = (groups.size[mine] * classes.space[k])[of]
+        out += _counted(link, enter, space, out.shape)
+    return out

@@ -1,0 +1,357 @@
+"""From a draw to labelled trips: planned, played, and what a ghost would have met elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._arrays import read_arrays
+from evacroute._kernels.crowd import PLAN
+from evacroute._kernels.trips import Trips, probe
+from evacroute._street_arrays import lay_streets
+from evacroute.errors import InputError
+from evacroute.physics import Physics
+from evacroute.plan import Plan
+from evacroute.scenario import Scenario
+from evacroute.scoring.features import COLUMNS, kinds_of, rows_of
+from evacroute.scoring.outlook import outlook
+from evacroute.scoring.ways import Ways
+from evacroute.simulation import Behaviour, Simulation, simulate
+from evacroute.simulation.result import LEFT
+from evacroute.training._walkers import by_party
+from evacroute.training.hydraulic import play_draw
+from evacroute.training.sampler import Draw, build, make_plan
+from evacroute.units import to_metres
+from evacroute.writing import atomic_path, write_arrays
+
+PLANNED, GHOST, OTHER = range(3)
+"""Where a label comes from: who followed the plan in our simulator; a ghost there; who followed it
+in the other simulator."""
+
+SOURCES = ("planned", "ghost", "other simulator")
+
+MOST = 160
+"""At most so many trips of each source are kept of a draw."""
+
+LONGER = 1.5
+"""Runs go on for so many times the deadline."""
+
+CELL = 400.0
+"""Side of the squares that districts are told apart by [m]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Trips and what came of them; arrays have one row a trip.
+
+    Parameters
+    ----------
+    rows
+        Features at the trip's own deadline, shape (n_trips, len(COLUMNS)).
+    depart, deadline
+        When it sets out by the plan, and by when it must be safe [s after the alarm].
+    arrive
+        When it was in the shelter [s], inf = not by `until`.
+    until
+        How long the run went on [s].
+    planned_s
+        How long the plan says it takes [s], NaN for ghosts.
+    kind, source
+        Positions in `KINDS` and `SOURCES`.
+    cell
+        Number of the district where it starts; the same in all draws of a world.
+    draw
+        Index of the draw.
+    """
+
+    rows: NDArray[np.float32]
+    depart: NDArray[np.float64]
+    deadline: NDArray[np.float64]
+    arrive: NDArray[np.float64]
+    until: NDArray[np.float64]
+    planned_s: NDArray[np.float64]
+    kind: NDArray[np.int8]
+    source: NDArray[np.int8]
+    cell: NDArray[np.int64]
+    draw: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.arrive)
+
+    def take(self, some: NDArray[Any]) -> Labelled:
+        """Keep some trips."""
+        return Labelled(*(getattr(self, f.name)[some] for f in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: list[Labelled]) -> Labelled:
+        """All trips of several."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+    def save(self, path: Path) -> None:
+        """Write the trips as an ``.npz``, whole or not at all."""
+        with atomic_path(path) as temporary:
+            write_arrays({f.name: getattr(self, f.name) for f in fields(self)}, temporary)
+
+    @classmethod
+    def load(cls, path: Path) -> Labelled:
+        """Read what `save` has written.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        arrays = read_arrays(path)
+        missing = [f.name for f in fields(cls) if f.name not in arrays]
+        if missing or arrays["rows"].shape[1:] != (len(COLUMNS),):
+            raise InputError(
+                f"{path}: is not a file of labelled trips of {len(COLUMNS)} columns"
+                + (f"; {', '.join(missing)} missing" if missing else "")
+            )
+        return cls(*(arrays[f.name] for f in fields(cls)))
+
+    @property
+    def is_safe(self) -> NDArray[np.bool_]:
+        """Whether each was safe by its deadline."""
+        return np.asarray(self.arrive <= self.deadline)
+
+    @property
+    def ratio(self) -> NDArray[np.float64]:
+        """Logarithm of the time taken over that in empty streets (and half a minute)."""
+        free = self.rows[:, 0].astype(np.float64)
+        took = np.minimum(self.arrive, self.until) - self.depart
+        return np.asarray(np.log(np.maximum(took, 1.0) + BASE) - np.log(free + BASE))
+
+
+BASE = 30.0
+"""Added to times before they are compared, as short ones would weigh too much [s]."""
+
+
+def physics_of(drawn: Draw) -> Physics:
+    """Give a draw's physics to our simulator."""
+    own = drawn.physics
+    return Physics(
+        law=own.law,
+        jam_density=own.jam_density,
+        specific_flow=own.specific_flow,
+        counterflow_loss=own.counterflow_loss,
+    )
+
+
+def behaviour_of(drawn: Draw) -> Behaviour:
+    """Give a draw's behaviour to our simulator."""
+    own = drawn.physics
+    return Behaviour(
+        compliance=own.compliance,
+        nearest=own.nearest,
+        crowd=own.crowd,
+        lost=own.lost,
+        delay=own.delay_s,
+        speed_spread=own.speed_spread,
+    )
+
+
+def play(plan: Plan, drawn: Draw) -> Simulation:
+    """Play a draw's plan in our simulator."""
+    return simulate(
+        plan,
+        behaviour=behaviour_of(drawn),
+        physics=physics_of(drawn),
+        seed=drawn.key % 2**31,
+        until=LONGER * plan.scenario.deadline_s,
+    )
+
+
+def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labelled:
+    """Plan a draw, play it, and describe and label its trips.
+
+    Parameters
+    ----------
+    drawn
+        The draw.
+    other
+        Whether it is played in the other simulator as well.
+    plan
+        Its plan, where it is there already.
+    """
+    if plan is None:
+        plan = make_plan(drawn, build(drawn))
+    scenario, moves = plan.scenario, plan.movements
+    chance = np.random.default_rng([drawn.key, 5])
+    ways = Ways(scenario)
+    run = play(plan, drawn)
+    space = scenario.group_classes.space[scenario.groups.class_[moves.group]]
+    expected = outlook(
+        scenario,
+        ways,
+        link=moves.leg_link,
+        enter=moves.leg_enter,
+        persons=np.repeat(moves.size * space, np.diff(moves.leg_ptr)),
+        shelter=moves.shelter,
+        arrive=moves.arrive,
+        size=moves.size,
+    )
+    parts = [_followers(plan, run, chance), _ghosts(scenario, ways, run, drawn, chance)]
+    if other:
+        parts.append(_in_other(plan, drawn, chance))
+    found = []
+    for source, (trips, arrive, planned, group) in enumerate(parts):
+        if not len(arrive):
+            continue
+        classes = scenario.group_classes
+        found.append(
+            Labelled(
+                rows=rows_of(ways.streets, expected, trips, classes),
+                depart=trips.depart,
+                deadline=trips.deadline,
+                arrive=arrive,
+                until=np.full(len(arrive), LONGER * scenario.deadline_s),
+                planned_s=planned,
+                kind=kinds_of(classes, trips.class_, trips.size),
+                source=np.full(len(arrive), source, np.int8),
+                cell=_cells(scenario)[scenario.groups.node[group]],
+                draw=np.full(len(arrive), drawn.index),
+            )
+        )
+    if not found:
+        raise InputError(f"draw {drawn.index}: nobody has a place")
+    return Labelled.joined(found)
+
+
+Part = tuple[Trips, NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
+
+
+def _followers(plan: Plan, run: Simulation, chance: np.random.Generator) -> Part:
+    """Trips of parties who followed the plan, as far as they could."""
+    some = np.flatnonzero((run.led_by == PLAN) & (run.state != LEFT))
+    some = np.sort(chance.permutation(some)[:MOST])
+    arrive = np.where(np.isnan(run.arrive[some]), np.inf, run.arrive[some])
+    trips, planned = _planned_trips(plan, run.movement[some], run.size[some])
+    return trips, arrive, planned, run.group[some]
+
+
+def _planned_trips(
+    plan: Plan, movement: NDArray[np.int32], size: NDArray[np.int32]
+) -> tuple[Trips, NDArray[np.float64]]:
+    moves, scenario = plan.movements, plan.scenario
+    told = moves.take(movement.astype(np.int64))
+    n = len(movement)
+    trips = Trips(
+        ptr=told.leg_ptr,
+        link=told.leg_link,
+        class_=scenario.groups.class_[told.group],
+        pace=np.ones(n),
+        pace_steps=np.ones(n),
+        size=size,
+        depart=told.depart,
+        deadline=np.full(n, scenario.deadline_s),
+        shelter=told.shelter,
+    )
+    return trips, told.arrive - told.depart
+
+
+def _ghosts(
+    scenario: Scenario, ways: Ways, run: Simulation, drawn: Draw, chance: np.random.Generator
+) -> Part:
+    """Trips of ghosts from where people start to any of the nearer shelters."""
+    groups, shelters = scenario.groups, scenario.shelters
+    some = np.flatnonzero(~scenario.cut_off)
+    group = np.sort(chance.choice(some, min(MOST, len(some)), replace=False)).astype(np.int32)
+    shelter = np.full(len(group), -1, np.int32)
+    ptr, link = [0], [np.zeros(0, np.int32)]
+    for i, g in enumerate(group.tolist()):
+        k, node = int(groups.class_[g]), int(groups.node[g])
+        near = ways.seconds(k, node)
+        near[shelters.capacity == 0] = np.inf
+        open_ = np.argsort(near, kind="stable")[: int(np.isfinite(near).sum())]
+        if len(open_):
+            # The nearer ones more often, but now and then any.
+            rank = min(int(chance.exponential(3.0)), len(open_) - 1)
+            shelter[i] = open_[rank]
+            link.append(ways.routes(k, int(shelter[i]), [node])[1])
+        ptr.append(ptr[-1] + (len(link[-1]) if len(open_) else 0))
+    spread = drawn.physics.speed_spread
+    pace = np.clip(1 + spread * chance.standard_normal(len(group)), 0.3, 2.0)
+    delay = chance.exponential(max(drawn.physics.delay_s, 1e-9), len(group))
+    n = len(group)
+    trips = Trips(
+        ptr=np.array(ptr, np.int64),
+        link=np.concatenate(link),
+        class_=groups.class_[group],
+        pace=np.ones(n),
+        pace_steps=np.ones(n),
+        size=np.where(groups.together[group], groups.size[group], 1).astype(np.int32),
+        depart=groups.ready_time[group],
+        deadline=np.full(n, scenario.deadline_s),
+        shelter=np.maximum(shelter, 0),
+    )
+    walked = trips._replace(pace=pace, pace_steps=pace, depart=trips.depart + delay)
+    arrive = walk_ghosts(run, walked)
+    known = np.flatnonzero(shelter >= 0)
+    kept, at = _kept(trips, known)
+    return kept, arrive[at], np.full(len(at), np.nan), group[at]
+
+
+def walk_ghosts(run: Simulation, trips: Trips) -> NDArray[np.float64]:
+    """When ghosts would have been in the shelter in a run [s after the alarm], inf = never."""
+    until = run.n_bins * run.bin_s
+    streets = lay_streets(run.scenario, until, run.physics.flow_scale)
+    arrive = np.empty(len(trips.class_))
+    delays, law = run.delays, run.physics.tables()
+    probe(
+        streets, delays.pace, delays.wait, delays.door_wait, delays.bin_s, law.free, trips, arrive
+    )
+    return np.where(np.isnan(arrive), np.inf, arrive)
+
+
+def _kept(trips: Trips, some: NDArray[np.int64]) -> tuple[Trips, NDArray[np.int64]]:
+    count = np.diff(trips.ptr)[some]
+    ptr = np.append(0, np.cumsum(count))
+    leg = np.repeat(trips.ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
+    columns = {name: getattr(trips, name)[some] for name in trips._fields[2:]}
+    return Trips(ptr=ptr.astype(np.int64), link=trips.link[leg], **columns), some
+
+
+def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
+    """Trips of persons who followed the plan in the other simulator."""
+    moves = plan.movements
+    arrived = play_draw(plan, drawn, most=LONGER)
+    movement = np.repeat(np.arange(len(moves), dtype=np.int32), moves.size)
+    # As `play_hydraulic` draws who follows.
+    drawn_for = np.random.default_rng([drawn.key, 1]).random(len(movement))
+    follows = by_party(plan, drawn_for) < drawn.physics.compliance
+    some = np.sort(chance.permutation(np.flatnonzero(follows))[:MOST])
+    together = plan.scenario.groups.together[moves.group[movement[some]]]
+    size = np.where(together, moves.size[movement[some]], 1).astype(np.int32)
+    trips, planned = _planned_trips(plan, movement[some], size)
+    arrive = np.where(np.isnan(arrived[some]), np.inf, arrived[some])
+    return trips, arrive, planned, moves.group[movement[some]]
+
+
+def _cells(scenario: Scenario) -> NDArray[np.int64]:
+    """Number the squares that the nodes lie in."""
+    network = scenario.network
+    x, y = to_metres(network.lon, network.lat, network.origin)
+    return (np.floor(x / CELL) * 4096 + np.floor(y / CELL)).astype(np.int64)
+
+
+def at_deadline(trips: Labelled, deadline: NDArray[np.float64]) -> Labelled:
+    """Give the same trips with other deadlines: what depends on them is reckoned anew."""
+    names = list(COLUMNS)
+    rows = trips.rows.copy()
+    free = rows[:, names.index("free_s")].astype(np.float64)
+    slack = deadline - trips.depart - free
+    held = {
+        "margin_s": rows[:, names.index("slack_s")] - rows[:, names.index("margin_s")],
+        "stress_margin_s": rows[:, names.index("slack_s")]
+        - rows[:, names.index("stress_margin_s")],
+    }
+    rows[:, names.index("slack_s")] = slack
+    rows[:, names.index("slack_share")] = slack / np.maximum(free, 30.0)
+    for name, seconds in held.items():
+        rows[:, names.index(name)] = slack - seconds
+    return replace(trips, rows=rows, deadline=deadline)
