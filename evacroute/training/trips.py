@@ -333,7 +333,7 @@ def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
 
 
 def _cells(scenario: Scenario) -> NDArray[np.int64]:
-    """Number the squares that the nodes lie in."""
+    """Give the number of the square that each node lies in."""
     network = scenario.network
     x, y = to_metres(network.lon, network.lat, network.origin)
     return (np.floor(x / CELL) * 4096 + np.floor(y / CELL)).astype(np.int64)

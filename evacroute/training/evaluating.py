@@ -1,0 +1,228 @@
+"""How good a scorer is on trips that it never saw, with intervals over scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.scoring.calibration import Calibration
+from evacroute.scoring.features import KINDS
+from evacroute.scoring.scorer import Scorer
+from evacroute.training.baseline import Baseline
+from evacroute.training.fitting import calibrate_odds, with_deadlines
+from evacroute.training.splits import Splits, of_source
+from evacroute.training.trips import SOURCES, Labelled
+
+DRAWN = 400
+"""Scenarios are drawn anew so many times for the intervals."""
+
+BINS = 15
+"""Bins of as many trips each, over which the error of the odds is summed."""
+
+FEWEST = 100
+"""Fewer trips than this are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure and its 95 % interval over scenarios."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Give the numbers for JSON."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) -> dict[str, Any]:
+    """Judge a scorer and the formula it is to beat.
+
+    Parameters
+    ----------
+    scorer
+        The scorer.
+    trips, splits
+        All trips, and which of them judge.
+    seed
+        Seed of the intervals.
+
+    Returns
+    -------
+    dict
+        ``sets``: for each set of trips and source, figures over all and by kind of people, as
+        plain numbers for JSON.
+    """
+    base = Baseline.fitted(with_deadlines(trips.take(splits.learn), seed))
+    fair = calibrate_odds(base.predict, trips.take(splits.calibrate))
+    found: list[dict[str, Any]] = []
+    for name, mask in splits.judged().items():
+        for source in SOURCES:
+            some = mask & of_source(trips, source)
+            if some.sum() < FEWEST:
+                continue
+            judged = trips.take(some)
+            odds = fair_odds(base, fair, judged)
+            found.append({"set": name, "source": source} | _judge(scorer, odds, judged, seed))
+    return {"sets": found, "learned_from": int(splits.learn.sum())}
+
+
+def fair_odds(base: Baseline, fair: Calibration, trips: Labelled) -> NDArray[np.float64]:
+    """Odds of the formula, calibrated by kind of people as the scorer's are."""
+    raw = base.predict(trips.rows)
+    logit = np.log(raw) - np.log1p(-raw)
+    out = np.empty(len(trips))
+    for k in range(len(KINDS)):
+        mine = trips.kind == k
+        level = np.interp(logit[mine], fair.knot[k], fair.logit[k])
+        out[mine] = 1 / (1 + np.exp(-level))
+    return out
+
+
+def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int) -> dict[str, Any]:
+    scores = scorer.predict(trips.rows, trips.kind)
+    safe = trips.is_safe.astype(np.float64)
+    ratio = trips.ratio
+    per_trip = {
+        "brier": (scores.p_safe - safe) ** 2,
+        "brier_baseline": (base - safe) ** 2,
+        "safe": safe,
+        "covered": ((ratio >= scores.q10) & (ratio <= scores.q90)).astype(np.float64),
+        "advised": scores.is_safe.astype(np.float64),
+        "missed": scores.is_safe * (1 - safe),
+    }
+    resampled = _Resampled(trips.draw, seed)
+    record: dict[str, Any] = {"trips": len(trips), "scenarios": resampled.n}
+    record |= _figures(per_trip, np.ones(len(trips), bool), resampled, scores.p_safe, base, safe)
+    record["by_kind"] = {}
+    for k, kind in enumerate(KINDS):
+        mine = trips.kind == k
+        if mine.sum() >= FEWEST:
+            record["by_kind"][kind] = {"trips": int(mine.sum())} | _figures(
+                per_trip, mine, resampled, scores.p_safe, base, safe
+            )
+    return record
+
+
+class _Resampled:
+    """Scenarios drawn with replacement: how often each is in each drawing."""
+
+    def __init__(self, draw: NDArray[np.int64], seed: int) -> None:
+        _, self.of = np.unique(draw, return_inverse=True)
+        self.of = self.of.ravel()
+        self.n = int(self.of.max()) + 1
+        chance = np.random.default_rng([seed, 13])
+        drawn = chance.integers(self.n, size=(DRAWN, self.n))
+        self.times = np.stack([np.bincount(row, minlength=self.n) for row in drawn])
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum by scenario."""
+        return np.bincount(self.of, values, self.n)
+
+    def figure(
+        self,
+        of: Callable[..., NDArray[np.float64]],
+        *values: NDArray[np.float64],
+    ) -> dict[str, float]:
+        """Give a function of sums over trips, and its interval."""
+        by_scenario = [self.sums(v) for v in values]
+        value = float(of(*(s.sum() for s in by_scenario)))
+        drawn = of(*(self.times @ s for s in by_scenario))
+        drawn = drawn[np.isfinite(drawn)]
+        low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
+        return Figure(value, float(low), float(high)).to_dict()
+
+
+def _share(part: Any, whole: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(part / whole)
+
+
+def _less(part: Any, whole: Any) -> Any:
+    return 1 - _share(part, whole)
+
+
+def _figures(
+    per_trip: dict[str, NDArray[np.float64]],
+    mine: NDArray[np.bool_],
+    resampled: _Resampled,
+    odds: NDArray[np.float64],
+    base: NDArray[np.float64],
+    safe: NDArray[np.float64],
+) -> dict[str, Any]:
+    value = {name: column * mine for name, column in per_trip.items()}
+    one = mine.astype(np.float64)
+    return {
+        "safe": resampled.figure(_share, value["safe"], one),
+        "brier": resampled.figure(_share, value["brier"], one),
+        "brier_baseline": resampled.figure(_share, value["brier_baseline"], one),
+        "brier_less": resampled.figure(_less, value["brier"], value["brier_baseline"]),
+        "calibration_error": _calibration(odds[mine], safe[mine], resampled, mine),
+        "calibration_error_baseline": _calibration(base[mine], safe[mine], resampled, mine),
+        "covered": resampled.figure(_share, value["covered"], one),
+        "advised": resampled.figure(_share, value["advised"], one),
+        "missed": resampled.figure(_share, value["missed"], value["advised"]),
+    }
+
+
+def calibration_error(
+    odds: NDArray[np.float64], safe: NDArray[np.float64], weight: NDArray[np.float64]
+) -> float:
+    """Mean of |odds said - share that was safe| over bins of as much weight each."""
+    order = np.argsort(odds, kind="stable")
+    p, y, w = odds[order], safe[order], weight[order]
+    upto = np.cumsum(w)
+    part = np.minimum((upto / upto[-1] * BINS).astype(np.int64), BINS - 1)
+    said, came = np.bincount(part, w * p, BINS), np.bincount(part, w * y, BINS)
+    return float(np.abs(said - came).sum() / upto[-1])
+
+
+def _calibration(
+    odds: NDArray[np.float64],
+    safe: NDArray[np.float64],
+    resampled: _Resampled,
+    mine: NDArray[np.bool_],
+) -> dict[str, float]:
+    value = calibration_error(odds, safe, np.ones(len(odds)))
+    of = resampled.of[mine]
+    drawn = []
+    for times in resampled.times[:100]:
+        weight = times[of].astype(np.float64)
+        if weight.sum():
+            drawn.append(calibration_error(odds, safe, weight))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Figure(value, float(low), float(high)).to_dict()
+
+
+def table(record: dict[str, Any]) -> str:
+    """Write the figures as a table for the terminal and for docs."""
+    head = (
+        "| trips of | judged by | trips | scenarios | safe | Brier | formula | less | "
+        "calibration | 80 % covers | advised | of them missed |"
+    )
+    lines = [head, "|---" * 12 + "|"]
+    for one in record["sets"]:
+        lines.append(_row(one["set"], one["source"], one))
+        for kind, figures in one["by_kind"].items():
+            lines.append(_row("", kind, figures | {"scenarios": ""}))
+    return "\n".join(lines)
+
+
+def _row(name: str, source: str, one: dict[str, Any]) -> str:
+    def shown(key: str, form: str) -> str:
+        figure = one[key]
+        low, high = (format(figure[end], form) for end in ("low", "high"))
+        return f"{format(figure['value'], form)} ({low} to {high})"
+
+    return (
+        f"| {name} | {source} | {one['trips']:,} | {one['scenarios']} | "
+        f"{one['safe']['value']:.1%} | {shown('brier', '.4f')} | "
+        f"{shown('brier_baseline', '.4f')} | {shown('brier_less', '.1%')} | "
+        f"{shown('calibration_error', '.3f')} | {shown('covered', '.1%')} | "
+        f"{one['advised']['value']:.0%} | {shown('missed', '.2%')} |"
+    )
