@@ -45,12 +45,14 @@ _OTHER_NAMES = {
     "y_coord": "lat",
     "ready_time": "ready_time_s",
 }
-_SEXES = {
+SEX_WORDS = {
     **dict.fromkeys(("f", "female", "woman"), "F"),
     **dict.fromkeys(("m", "male", "man"), "M"),
     **dict.fromkeys(("", "x", "other", "unknown"), ""),
 }
-_MOBILITIES = {
+"""What words for the sex stand for."""
+
+MOBILITY_WORDS = {
     **{word: word for word in MOBILITIES},
     "": "unknown",
     "wheelchair": "wheelchair_manual",
@@ -58,6 +60,7 @@ _MOBILITIES = {
     "rollator": "walker",
     "stroller": "pushchair",
 }
+"""What words for how a person gets about stand for."""
 
 
 def read_people(
@@ -122,8 +125,8 @@ def read_people(
     lon, lat = degrees(frame, "lon", "lat", faults)
     _check_swapped(frame, lon, lat, network, faults)
     age = numbers(frame, "age", faults, low=0, high=OLDEST, default=np.nan, unit="years")
-    sex = _known(frame, "sex", _SEXES, "F, M or nothing", faults)
-    mobility = _known(frame, "mobility", _MOBILITIES, f"one of {', '.join(MOBILITIES)}", faults)
+    sex = _known(frame, "sex", SEX_WORDS, "F, M or nothing", faults)
+    mobility = _known(frame, "mobility", MOBILITY_WORDS, f"one of {', '.join(MOBILITIES)}", faults)
     helpers = numbers(frame, "helpers", faults, low=0, high=99, default=0, whole=True)
     ready = numbers(frame, "ready_time_s", faults, low=0, default=np.nan, unit="s")
     faults.raise_if_any(PeopleError)

@@ -57,37 +57,69 @@ def snap(
     x, y = to_metres(lon, lat, network.origin)
     if x.ndim != 1 or x.shape != y.shape:
         raise InputError(f"lon has shape {x.shape} and lat {y.shape}, expected two equal lengths")
-    n = len(x)
-    segment = np.full(n, -1, dtype=np.int64)
-    share = np.zeros(n)
-    distance = np.full(n, np.inf)
+    return Snapper(network, usable).snap(lon, lat, max_distance=max_distance)
 
-    walkable = network.kind != FERRY
-    if usable is not None:
-        if np.shape(usable) != walkable.shape:
-            raise InputError(f"usable has shape {np.shape(usable)}, expected {walkable.shape}")
-        walkable = walkable & usable
-    lines = _segments(network, walkable)
-    if len(lines.link):
-        (ax, ay), (bx, by) = lines.a, lines.b
-        x0, y0, cell, columns, rows = _cells(lines)
-        ptr = np.zeros(columns * rows + 1, dtype=np.int64)
-        count_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, ptr)
-        inside = np.empty(ptr[-1], dtype=np.int32)
-        fill_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, ptr, inside)
-        nearest_segment(
-            x, y, ax, ay, bx, by, lines.link, x0, y0, cell, columns, rows, ptr, inside,
-            float(max_distance), segment, share, distance,
-        )  # fmt: skip
-    found = segment >= 0
-    at = segment[found]
-    passed = np.where(lines.flipped[at], 1 - share[found], share[found])
-    along = np.zeros(n)
-    along[found] = np.clip(lines.begin[at] + passed * lines.part[at], 0.0, 1.0)
-    link = np.full(n, -1, dtype=np.int32)
-    link[found] = lines.link[at]
-    along[found] *= network.length[link[found]]
-    return link, along, distance
+
+class Snapper:
+    """The walkable links made ready, for who asks again and again.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    usable
+        Which links count, shape (n_links,); all by default.
+
+    Raises
+    ------
+    InputError
+        If `usable` has another shape.
+    """
+
+    def __init__(self, network: Network, usable: NDArray[np.bool_] | None = None) -> None:
+        self.network = network
+        walkable = network.kind != FERRY
+        if usable is not None:
+            if np.shape(usable) != walkable.shape:
+                raise InputError(f"usable has shape {np.shape(usable)}, expected {walkable.shape}")
+            walkable = walkable & usable
+        self._lines = _segments(network, walkable)
+        if len(self._lines.link):
+            (ax, ay), (bx, by) = self._lines.a, self._lines.b
+            self._cells = _cells(self._lines)
+            x0, y0, cell, columns, rows = self._cells
+            self._ptr = np.zeros(columns * rows + 1, dtype=np.int64)
+            count_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, self._ptr)
+            self._inside = np.empty(self._ptr[-1], dtype=np.int32)
+            fill_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, self._ptr, self._inside)
+
+    def snap(
+        self, lon: ArrayLike, lat: ArrayLike, *, max_distance: float = 250.0
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+        """Find the nearest point of any of the links; takes and gives what `snap` does."""
+        if not max_distance >= 0:
+            raise InputError(f"max_distance is {max_distance} m, expected >= 0")
+        network, lines = self.network, self._lines
+        x, y = to_metres(lon, lat, network.origin)
+        n = len(x)
+        segment = np.full(n, -1, dtype=np.int64)
+        share = np.zeros(n)
+        distance = np.full(n, np.inf)
+        if len(lines.link):
+            (ax, ay), (bx, by) = lines.a, lines.b
+            nearest_segment(
+                x, y, ax, ay, bx, by, lines.link, *self._cells, self._ptr, self._inside,
+                float(max_distance), segment, share, distance,
+            )  # fmt: skip
+        found = segment >= 0
+        at = segment[found]
+        passed = np.where(lines.flipped[at], 1 - share[found], share[found])
+        along = np.zeros(n)
+        along[found] = np.clip(lines.begin[at] + passed * lines.part[at], 0.0, 1.0)
+        link = np.full(n, -1, dtype=np.int32)
+        link[found] = lines.link[at]
+        along[found] *= network.length[link[found]]
+        return link, along, distance
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,9 +93,13 @@ def rows_of(
 
 
 def kinds_of(
-    classes: Classes, class_: NDArray[np.int32], size: NDArray[np.int32]
+    classes: Classes,
+    class_: NDArray[np.int32],
+    size: NDArray[np.int32],
+    pace: NDArray[np.float64] | float = 1.0,
 ) -> NDArray[np.int8]:
-    """Kind of each trip's people, positions in `KINDS`."""
-    kind = np.where(classes.speed_flat[class_] < SLOW, KINDS.index("slow"), KINDS.index("walker"))
+    """Kind of each trip's people, positions in `KINDS`; `pace` is over the class's."""
+    flat = classes.speed_flat[class_] * pace
+    kind = np.where(flat < SLOW, KINDS.index("slow"), KINDS.index("walker"))
     kind = np.where(size > 1, KINDS.index("household"), kind)
     return np.where(classes.step_free[class_], KINDS.index("step_free"), kind).astype(np.int8)

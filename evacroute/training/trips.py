@@ -18,6 +18,7 @@ from evacroute.physics import Physics
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import COLUMNS, kinds_of, rows_of
+from evacroute.scoring.odds import BASE
 from evacroute.scoring.outlook import outlook
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour, Simulation, simulate
@@ -125,10 +126,6 @@ class Labelled:
         free = self.rows[:, 0].astype(np.float64)
         took = np.minimum(self.arrive, self.until) - self.depart
         return np.asarray(np.log(np.maximum(took, 1.0) + BASE) - np.log(free + BASE))
-
-
-BASE = 30.0
-"""Added to times before they are compared, as short ones would weigh too much [s]."""
 
 
 def physics_of(drawn: Draw) -> Physics:

@@ -1,0 +1,117 @@
+"""From what a scorer says of rows to odds and arrivals of trips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._data_dir import data_path
+from evacroute.errors import Faults, InputError
+from evacroute.scoring.features import COLUMNS, KINDS
+from evacroute.scoring.scorer import Scorer, Scores
+
+BASE = 30.0
+"""Added to times before they are compared, as short ones would weigh too much [s]."""
+
+DEFAULT = "default"
+"""Word for the scorer that ships."""
+
+LEAST_ODDS = 1e-4
+"""Odds below this count as this where their logarithm is asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Odds:
+    """Odds of trips, one a row; all arrays have shape (n_trips,).
+
+    Parameters
+    ----------
+    p_safe
+        Probability of being in the shelter by the deadline.
+    q10, q50, q90
+        When [s after the alarm]: one in ten is there sooner than q10, half sooner than q50.
+    is_safe
+        Whether the probability meets the threshold of the trip's kind of people.
+    """
+
+    p_safe: NDArray[np.float64]
+    q10: NDArray[np.float64]
+    q50: NDArray[np.float64]
+    q90: NDArray[np.float64]
+    is_safe: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.p_safe)
+
+    @property
+    def dread(self) -> NDArray[np.float64]:
+        """-log of the odds, with the least odds that are told apart, shape (n_trips,)."""
+        return np.asarray(-np.log(np.maximum(self.p_safe, LEAST_ODDS)))
+
+
+def odds_of(
+    scorer: Scorer, rows: NDArray[np.float32], kind: NDArray[np.int8], depart: NDArray[np.float64]
+) -> Odds:
+    """Ask a scorer for the odds of trips.
+
+    Parameters
+    ----------
+    scorer
+        One that `find_scorer` has passed.
+    rows
+        From `rows_of`.
+    kind
+        From `kinds_of`.
+    depart
+        When each sets out [s after the alarm], shape (n_trips,).
+    """
+    said: Scores = scorer.predict(rows, kind)
+    base = np.maximum(rows[:, 0].astype(np.float64), 0.0) + BASE
+    q10, q50, q90 = (
+        depart + np.maximum(np.exp(q) * base - BASE, 0) for q in (said.q10, said.q50, said.q90)
+    )
+    return Odds(said.p_safe, q10, q50, q90, said.is_safe)
+
+
+_shipped: list[Scorer] = []
+
+
+def find_scorer(scorer: Scorer | str | None) -> Scorer:
+    """Give the scorer meant: one at hand, that of a folder, or the one that ships.
+
+    Parameters
+    ----------
+    scorer
+        A scorer, the path of its folder, "default", or None, which is the default too.
+
+    Raises
+    ------
+    InputError
+        If it is none, cannot be read, or was made for other columns or kinds of people.
+    """
+    if scorer is None or (isinstance(scorer, str) and scorer == DEFAULT):
+        if not _shipped:
+            _shipped.append(_checked(Scorer.load(data_path("scorer"))))
+        return _shipped[0]
+    if isinstance(scorer, Scorer):
+        return _checked(scorer)
+    if not isinstance(scorer, str):
+        raise InputError(
+            f"scorer is {type(scorer).__name__} {scorer!r}, expected a Scorer, the path of its "
+            f"folder, {DEFAULT!r} or None"
+        )
+    return _checked(Scorer.load(scorer))
+
+
+def _checked(scorer: Scorer) -> Scorer:
+    card, faults = scorer.card, Faults("scorer")
+    for what, found, wanted in (
+        ("features", [feature.name for feature in card.features], list(COLUMNS)),
+        ("kinds", list(card.kinds), list(KINDS)),
+    ):
+        if found != wanted:
+            faults.add(f"its {what} are {', '.join(found)}; expected {', '.join(wanted)}")
+    faults.raise_if_any()
+    return scorer
