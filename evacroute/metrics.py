@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.network import Network
+from evacroute.units import to_metres
+
 PEAK_WINDOW = 300.0
 """Length of the window over which a link's peak load is taken [s]."""
 
@@ -149,3 +152,19 @@ def link_loads(
         peak=peak,
         peak_end=enter[order][at_peak[at]],
     )
+
+
+def spread_out(
+    network: Network, links: NDArray[np.int64], apart: float, n: int | None
+) -> list[int]:
+    """Pick from links in order those whose middle is `apart` [m] from all picked before."""
+    x, y = to_metres(network.lon, network.lat, network.origin)
+    points = np.column_stack([x, y])
+    middle = (points[network.from_node[links]] + points[network.to_node[links]]) / 2
+    picked: list[int] = []
+    for i, point in enumerate(middle):
+        if len(picked) == n:
+            break
+        if not picked or np.hypot(*(middle[picked] - point).T).min() >= apart:
+            picked.append(i)
+    return picked

@@ -17,13 +17,13 @@ from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
 from evacroute.boats import Boats
 from evacroute.errors import PlanError, SolverError
-from evacroute.metrics import PEAK_WINDOW, Times, link_loads, times
-from evacroute.network import KINDS, Network
+from evacroute.metrics import PEAK_WINDOW, Times, link_loads, spread_out, times
+from evacroute.network import KINDS
 from evacroute.prices import Prices
 from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
+from evacroute.scores import PlanScores
 from evacroute.summary import PlanSummary
-from evacroute.units import to_metres
 from evacroute.writing import plain
 
 
@@ -65,12 +65,14 @@ class Plan:
     taken
         Places on streets and at doors that are not to be had, since people who are safe by now or
         cannot be stopped have taken them: only in plans that `replan` makes.
+    scores
+        What a scorer says of the movements, where one was asked.
 
     Raises
     ------
     SolverError
         If a group, shelter or link of the movements does not exist, or the prices, or the places
-        that are taken, are of another instance.
+        that are taken, are of another instance, or the scores of another number of movements.
     """
 
     scenario: Scenario
@@ -84,27 +86,30 @@ class Plan:
     roster: Roster | None = field(default=None, kw_only=True)
     prices: Prices | None = field(default=None, kw_only=True)
     taken: Taken | None = field(default=None, kw_only=True)
+    scores: PlanScores | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         moves, scenario = self.movements, self.scenario
+        n_links, n_shelters = scenario.network.n_links, len(scenario.shelters)
+        n_classes, n_groups = len(scenario.group_classes), len(scenario.groups)
         for column, positions, n in (
-            ("group", moves.group, len(scenario.groups)),
-            ("left_group", moves.left_group, len(scenario.groups)),
-            ("shelter", moves.shelter, len(scenario.shelters)),
-            ("leg_link", moves.leg_link, scenario.network.n_links),
+            ("group", moves.group, n_groups),
+            ("left_group", moves.left_group, n_groups),
+            ("shelter", moves.shelter, n_shelters),
+            ("leg_link", moves.leg_link, n_links),
             ("left_reason", moves.left_reason, len(REASONS)),
         ):
             if len(positions) and not 0 <= positions.min() <= positions.max() < n:
                 worst = positions.min() if positions.min() < 0 else positions.max()
                 raise SolverError(f"movements: {column} is {worst}, expected 0 to {n - 1}")
-        n_links, n_shelters = scenario.network.n_links, len(scenario.shelters)
-        n_classes, n_groups = len(scenario.group_classes), len(scenario.groups)
         if self.prices is not None:
             for fault in self.prices.misfits(n_links, n_shelters, n_classes, n_groups):
                 raise SolverError(f"prices: {fault}")
         if self.taken is not None:
             for fault in self.taken.misfits(n_links, n_shelters, n_classes):
                 raise SolverError(f"taken: {fault}")
+        if self.scores is not None and len(self.scores) != len(moves):
+            raise SolverError(f"scores: {len(self.scores)} rows for {len(moves)} movements")
         if self.roster is None:
             object.__setattr__(self, "roster", call_roll(scenario, moves))
 
@@ -241,6 +246,7 @@ class Plan:
             safe=self.safe,
             **figures.to_dict(),
             by_class={row.pop("class_id"): plain(row) for row in values},
+            odds=self._odds,
             left_by_reason=self.left_by_reason,
             seconds=dict(self.seconds),
             step_s=self.step_s,
@@ -252,6 +258,12 @@ class Plan:
             links=self.tightest_links(5, apart=50.0),
             shelters=self.shelters_frame(),
         )
+
+    @property
+    def _odds(self) -> dict[str, Any] | None:
+        moves, scenario = self.movements, self.scenario
+        class_id = scenario.group_classes.class_id[scenario.groups.class_[moves.group]]
+        return None if self.scores is None else self.scores.summed(moves.size, class_id)
 
     def by_class(self) -> pd.DataFrame:
         """Persons, placed, left, mean_s, p95_s (ready to safe) and clearance_s of each class."""
@@ -301,7 +313,7 @@ class Plan:
         share = np.divide(loads.peak, room, out=np.full(len(room), np.inf), where=room > 0)
         order = np.lexsort([loads.link, -loads.persons, -np.round(share, 3)])
         if apart:
-            order = order[_spread_out(network, loads.link[order], apart, n)]
+            order = order[spread_out(network, loads.link[order], apart, n)]
         order = order[:n]
         link = loads.link[order]
         return pd.DataFrame(
@@ -450,6 +462,7 @@ class Plan:
             and plain(self.settings) == plain(other.settings)
             and _same(self.prices, other.prices)
             and _same(self.taken, other.taken)
+            and _same(self.scores, other.scores)
         )
 
     def __repr__(self) -> str:
@@ -457,22 +470,6 @@ class Plan:
             f"Plan({self.method}: {self.placed} people placed in {len(self.movements)} movements, "
             f"{self.left} left)"
         )
-
-
-def _spread_out(
-    network: Network, links: NDArray[np.int64], apart: float, n: int | None
-) -> list[int]:
-    """Pick from links in order those whose middle is `apart` [m] from all picked before."""
-    x, y = to_metres(network.lon, network.lat, network.origin)
-    points = np.column_stack([x, y])
-    middle = (points[network.from_node[links]] + points[network.to_node[links]]) / 2
-    picked: list[int] = []
-    for i, point in enumerate(middle):
-        if len(picked) == n:
-            break
-        if not picked or np.hypot(*(middle[picked] - point).T).min() >= apart:
-            picked.append(i)
-    return picked
 
 
 def _same_movements(first: Movements, second: Movements) -> bool:
@@ -488,5 +485,8 @@ def _left(movements: Movements) -> dict[tuple[int, int], int]:
     return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
 
 
-def _same(first: Boats | Prices | Taken | None, second: Boats | Prices | Taken | None) -> bool:
+Part = Boats | Prices | Taken | PlanScores
+
+
+def _same(first: Part | None, second: Part | None) -> bool:
     return first is second if first is None or second is None else first.equals(second)

@@ -9,6 +9,7 @@
 - ``routes.geojson.gz``: every way that is walked, with how many walk it.
 - ``prices.npz``: only from methods that price.
 - ``taken.npz``: only of plans that were made anew by `replan`: places that are not to be had.
+- ``scores.csv.gz``: only of plans with scores: odds and times of arrival of each movement.
 - ``moved.csv``: only from ``evacroute replan``: who got another shelter.
 - ``newly_left.csv``: only from ``evacroute replan``: who had a place and has none now, and why.
 """
@@ -37,7 +38,7 @@ from evacroute._plan_tables import (
 )
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
-from evacroute.errors import Faults
+from evacroute.errors import Faults, InputError
 from evacroute.load.instance import read_instance
 from evacroute.plan import Plan
 from evacroute.prices import Prices
@@ -45,6 +46,7 @@ from evacroute.reports import LoadReport
 from evacroute.roster import NO_REASON, Roster
 from evacroute.routes import routes_geojson
 from evacroute.scenario import Scenario
+from evacroute.scores import PlanScores
 from evacroute.writing import (
     atomic_folder,
     put_instance,
@@ -67,6 +69,7 @@ PLAN_FILES = (
     "routes.geojson.gz",
     "prices.npz",
     "taken.npz",
+    "scores.csv.gz",
     "moved.csv",
     "newly_left.csv",
     "map.html",
@@ -78,6 +81,9 @@ PLAN_FILES = (
 """What may stand in a plan folder that is replaced; anything else is somebody's own."""
 
 TAKEN = tuple(field.name for field in fields(Taken))
+
+SCORES = {"p_safe": "p_safe", "q10_s": "q10", "q50_s": "q50", "q90_s": "q90"}
+"""Numbers of ``scores.csv.gz``, and what they are called in `PlanScores`."""
 
 _PARTS = ("network", "people", "shelters", "boats")
 _PACKAGES = ("evacroute", "numpy", "scipy", "numba", "ortools", "pandas")
@@ -109,6 +115,8 @@ def write_plan(plan: Plan, folder: str | Path) -> None:
             write_arrays(plan.prices.to_arrays(), new / "prices.npz")
         if plan.taken is not None:
             write_arrays({name: getattr(plan.taken, name) for name in TAKEN}, new / "taken.npz")
+        if plan.scores is not None:
+            write_table(_scores_frame(plan.scores), new / "scores.csv.gz")
         record = {"format": FORMAT, **plan.summary().to_dict(), "versions": _versions()}
         record["reports"] = {
             part: report.to_dict()
@@ -209,7 +217,34 @@ def read_plan(folder: str | Path) -> Plan:
         roster=roster,
         prices=_read_prices(path / "prices.npz", scenario),
         taken=_read_taken(path / "taken.npz", scenario),
+        scores=_read_scores(path / "scores.csv.gz", len(movements)),
     )
+
+
+def _scores_frame(scores: PlanScores) -> pd.DataFrame:
+    columns: dict[str, NDArray[Any]] = {"movement_id": np.arange(len(scores))}
+    columns |= {name: getattr(scores, field) for name, field in SCORES.items()}
+    return pd.DataFrame(columns | {"is_safe": scores.is_safe.astype(np.int8)})
+
+
+def _read_scores(path: Path, n: int) -> PlanScores | None:
+    if not path.exists():
+        return None
+    # Who goes by boat has no scores: their cells are empty.
+    columns = read_columns(
+        path, number=("movement_id", "is_safe", *SCORES), defaults=dict.fromkeys(SCORES, np.nan)
+    )
+    faults = Faults(str(path))
+    if columns["movement_id"].tolist() != list(range(n)):
+        faults.add(f"movement_id is not 0 to {n - 1} in order, as in movements.csv.gz")
+    for row in np.flatnonzero(~np.isin(columns["is_safe"], (0, 1))):
+        faults.add(f"row {row + 2}: is_safe is {columns['is_safe'][row]:g}, expected 0 or 1")
+    numbers = {field: columns[name] for name, field in SCORES.items()}
+    faults.raise_if_any()
+    try:
+        return PlanScores(**numbers, is_safe=columns["is_safe"] == 1)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _read_taken(path: Path, scenario: Scenario) -> Taken | None:

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evacroute._safer import make_safer
 from evacroute.assignment import METHODS, Progress, build_problem
 from evacroute.errors import InputError
+from evacroute.judging import Judge
 from evacroute.plan import Plan
 from evacroute.robust import assign_robust
 from evacroute.scenario import Scenario
+from evacroute.scoring.odds import find_scorer
+from evacroute.scoring.scorer import Scorer
 from evacroute.units import seconds
 
 
@@ -27,6 +31,8 @@ def assign(
     max_density: float | None = None,
     robust: str | None = None,
     probabilities: ArrayLike | None = None,
+    scorer: Scorer | str | None = None,
+    safety_weight: float = 0.0,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Plan:
@@ -55,6 +61,15 @@ def assign(
         "worst" (most people safe in the worst of them); see `evacroute.robust`.
     probabilities
         Weights of the scenarios; equal by default.
+    scorer
+        Who says how likely people are safe in time when they do not walk just as planned: a
+        `Scorer`, the path of its folder, or "default", the one that ships. Then the plan has
+        `scores`. None = nobody is asked, unless there is a safety weight.
+    safety_weight
+        Seconds that a unit of -log of a person's odds counts for beside their time. More than 0
+        moves people of the finished plan to ways where time and odds together cost less; nobody
+        loses a place for it. The `bound` stays one of time alone: no plan takes less time, whatever
+        its odds; so the gap grows with the weight.
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
@@ -70,7 +85,8 @@ def assign(
     ------
     InputError
         If the method or a setting is unknown, the density is not more than 0, the deadline and step
-        make too few or too many steps, or several scenarios differ in more than their hazards.
+        make too few or too many steps, several scenarios differ in more than their hazards, the
+        weight is less than 0, or the scorer cannot be read or was made for other features.
 
     Examples
     --------
@@ -80,10 +96,15 @@ def assign(
     True
     """
     check_method(method, settings, max_density)
+    check_weight(safety_weight)
+    asked = find_scorer(scorer) if scorer is not None or safety_weight > 0 else None
     if isinstance(scenario, Scenario):
         if robust is not None or probabilities is not None:
             raise InputError("robust and probabilities are for several scenarios, but there is one")
-        return _assign(scenario, method, step, seed, max_density, progress, settings)
+        weighing = None if asked is None else (asked, float(safety_weight))
+        return _assign(scenario, method, step, seed, max_density, progress, settings, weighing)
+    if asked is not None:
+        raise InputError("scorer and safety_weight are for one scenario, but there are several")
     return assign_robust(
         scenario,
         lambda one, tell: _assign(one, method, step, seed, max_density, tell, settings),
@@ -91,6 +112,19 @@ def assign(
         probabilities=probabilities,
         progress=progress,
     )
+
+
+def check_weight(weight: float) -> None:
+    """Check a safety weight.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite number >= 0.
+    """
+    number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not (number and 0 <= weight < np.inf):
+        raise InputError(f"safety_weight is {weight!r} s, expected a finite number >= 0")
 
 
 def check_method(method: str, settings: dict[str, Any], max_density: float | None = None) -> None:
@@ -128,21 +162,33 @@ def _assign(
     max_density: float | None,
     progress: Progress | None,
     settings: dict[str, Any],
+    weighing: tuple[Scorer, float] | None = None,
 ) -> Plan:
     begin = time.perf_counter()
     problem = build_problem(scenario, seconds(step, "step"), max_density)
     if "seed" in _settings_of(method):
         settings = {**settings, "seed": seed}
     outcome = METHODS[method](**settings).solve(problem, progress=progress)
+    moves, scores = outcome.movements, None
+    used = {**outcome.settings, "max_density": max_density}
+    if weighing is not None:
+        judge, weight = Judge(scenario, weighing[0]), weighing[1]
+        if weight > 0:
+            moves, figures = make_safer(
+                problem, moves, judge, weight, unlimited=method == "nearest", progress=progress
+            )
+            used |= {"safety_weight": weight, **figures}
+        scores = judge.score(moves)
     spent = time.perf_counter() - begin
     return Plan(
         scenario,
-        outcome.movements,
+        moves,
         method=method,
         step_s=problem.step,
         seconds={"assign": spent},
-        settings={**outcome.settings, "max_density": max_density},
+        settings=used,
         bound=outcome.bound,
         seed=seed,
         prices=outcome.prices,
+        scores=scores,
     )

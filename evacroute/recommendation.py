@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-
 SHOWN = 4
 """Shelters named that are out of the question for the same reason."""
 

@@ -88,6 +88,14 @@ class PlanScores:
             "doubtful": int(size[known & ~self.is_safe].sum()),
         }
 
+    def summed(self, size: NDArray[np.int32], class_id: NDArray[Any]) -> dict[str, Any]:
+        """Sum up over movements as `figures` does, and under ``by_class`` those of each class."""
+        by_class = {
+            str(name): self.take(class_id == name).figures(size[class_id == name])
+            for name in dict.fromkeys(class_id.tolist())
+        }
+        return {**self.figures(size), "by_class": by_class}
+
     def take(self, some: NDArray[Any]) -> PlanScores:
         """Keep those of some movements."""
         return PlanScores(

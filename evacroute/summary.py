@@ -37,6 +37,10 @@ class PlanSummary:
         Last arrival [s after the alarm].
     by_class
         class_id -> persons, placed, left, mean, p95, clearance.
+    odds
+        expected_safe (sum of the odds of the persons placed), scored, doubtful (persons whose odds
+        are below the threshold of their kind), and by_class: class_id -> the same; None where no
+        scorer was asked.
     left_by_reason
         Reason -> persons, most first.
     seconds
@@ -70,6 +74,7 @@ class PlanSummary:
     p95: float | None
     clearance: float | None
     by_class: dict[str, dict[str, Any]]
+    odds: dict[str, Any] | None
     left_by_reason: dict[str, int]
     seconds: dict[str, float]
     step_s: float
@@ -93,6 +98,7 @@ class PlanSummary:
             f"{self.left:,} left",
             f"safe by the deadline of {self.deadline_s / 60:.4g} min: {self.safe:,} "
             f"({self.safe / max(everyone, 1):.1%})",
+            *self._odds(),
             *(f"{head}: {text}" for head, text in self.happenings()),
             "",
             *self._class_table(everyone),
@@ -115,6 +121,20 @@ class PlanSummary:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _odds(self) -> list[str]:
+        """Say how many are expected safe, and how many should not rely on it."""
+        if self.odds is None:
+            return []
+        doubtful = {
+            name: row["doubtful"] for name, row in self.odds["by_class"].items() if row["doubtful"]
+        }
+        whom = ", ".join(f"{name} {n:,}" for name, n in doubtful.items())
+        return [
+            f"expected safe as people walk: {self.odds['expected_safe']:,.1f} of "
+            f"{self.odds['scored']:,} scored; {self.odds['doubtful']:,} in doubt"
+            + (f" ({whom})" if whom else "")
+        ]
 
     def happenings(self) -> list[tuple[str, str]]:
         """Tell of scenarios, hazards and boats: pairs of a headline and what is to be said."""

@@ -11,7 +11,6 @@ from evacroute.capability import Capability
 from evacroute.load.snap import snap
 from evacroute.network import Network
 
-
 FEW = 8
 """Of fewer links the way back is sought one by one: setting up a search for many takes longer."""
 
