@@ -87,9 +87,9 @@ class PlanSummary:
     shelters: pd.DataFrame
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain types, as in ``summary.json``."""
-        frames = ("links", "shelters")
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in frames}
+        """Give the figures as plain types, as in ``summary.json``; `odds` only where there are."""
+        skip = {"links", "shelters"} | ({"odds"} if self.odds is None else set())
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skip}
 
     def __str__(self) -> str:
         everyone = self.placed + self.left

@@ -49,6 +49,24 @@ MaxDensityOption = Annotated[
         help="Most persons on a square metre of street; without it only the flow is limited.",
     ),
 ]
+SafetyOption = Annotated[
+    float,
+    typer.Option(
+        "--safety-weight",
+        metavar="SECONDS",
+        help="Move people to likelier safe ways: what a unit of -log of a person's odds counts for "
+        "beside their time; 600 is a fair start, 0 leaves the plan as it is.",
+    ),
+]
+ScorerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scorer",
+        metavar="DIR",
+        help="Say how likely everyone is safe: a scorer's folder, or 'default' for the one that "
+        "ships, as is taken with --safety-weight.",
+    ),
+]
 NoVerifyOption = Annotated[
     bool, typer.Option("--no-verify", help="Skip the check of every rule at the end.")
 ]
@@ -72,6 +90,8 @@ def plan(
     weight: WeightOption = None,
     first: FirstOption = None,
     max_density: MaxDensityOption = None,
+    safety_weight: SafetyOption = 0.0,
+    scorer: ScorerOption = None,
     hazard: HazardOption = None,
     heights: HeightsOption = None,
     boats: BoatsOption = None,
@@ -94,6 +114,8 @@ def plan(
     seconds(deadline, "--deadline")
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
+    if not 0 <= safety_weight < float("inf"):
+        raise typer.BadParameter(f"--safety-weight is {safety_weight}, expected 0 or more")
     if method not in er.METHODS:
         raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
     task = Task(
@@ -106,6 +128,8 @@ def plan(
         as_json=as_json,
         started=started,
         max_density=max_density,
+        safety_weight=safety_weight,
+        scorer=scorer,
     )
     check_replaceable(out, str(out), MARKER, PLAN_FILES)
     with progress() as tell:

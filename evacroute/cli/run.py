@@ -35,7 +35,7 @@ class Task:
     ----------
     out
         The plan folder.
-    method, step_s, seed, settings, max_density
+    method, step_s, seed, settings, max_density, safety_weight, scorer
         As `evacroute.assign` takes them.
     verify
         Whether to check every rule of the plan.
@@ -54,6 +54,8 @@ class Task:
     as_json: bool
     started: float
     max_density: float | None = None
+    safety_weight: float = 0.0
+    scorer: str | None = None
 
 
 def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> None:
@@ -75,6 +77,8 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
             step=task.step_s,
             seed=task.seed,
             max_density=task.max_density,
+            safety_weight=task.safety_weight,
+            scorer=task.scorer,
             progress=tell,
             **task.settings,
         )

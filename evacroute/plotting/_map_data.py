@@ -45,6 +45,7 @@ def pack_plan(
     pack_hazards(packer, plan, streets)
     _add_shelters(packer, plan)
     _add_movements(packer, plan.movements, streets, max_routes)
+    _add_scores(packer, plan)
     _add_groups(packer, plan)
     if with_persons and plan.roster is not None:
         _add_persons(packer, plan, plan.roster)
@@ -184,6 +185,17 @@ def _add_movements(
     packer.seconds("leg_wait", enter - before, delta=False)
     packer.seconds("leg_walk", leave - enter, delta=False)
     packer.meta["routes_stored"] = len(kept)
+
+
+def _add_scores(packer: Packer, plan: Plan) -> None:
+    """Odds and times of arrival of each movement, where a scorer was asked; NaN = not scored."""
+    scores = plan.scores
+    if scores is None:
+        return
+    packer.real("movement_odds", scores.p_safe)
+    packer.real("movement_q10", scores.q10)
+    packer.real("movement_q90", scores.q90)
+    packer.whole("movement_sure", scores.is_safe, delta=False)
 
 
 def _add_groups(packer: Packer, plan: Plan) -> None:

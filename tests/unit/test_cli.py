@@ -107,6 +107,27 @@ def test_ceiling_of_density(files: dict[str, Path], out: Path) -> None:
     assert "density" in result.stdout
 
 
+def test_safety_weight(files: dict[str, Path], out: Path) -> None:
+    """With --safety-weight the plan has scores and keeps every rule; a bad weight is refused."""
+    result = run("plan", *options(files), "--out", out, "--safety-weight", "600")
+    assert result.exit_code == 0, result.output
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["settings"]["safety_weight"] == 600
+    assert summary["odds"]["scored"] == 6
+    assert len(pd.read_csv(out / "scores.csv.gz")) == len(pd.read_csv(out / "movements.csv.gz"))
+    assert "expected safe as people walk" in result.stdout
+    result = run("plan", *options(files), "--out", out, "--safety-weight", "-1")
+    assert result.exit_code == 2
+
+
+def test_scorer_that_is_none(files: dict[str, Path], out: Path) -> None:
+    """A folder that holds no scorer is told of before anything is written."""
+    result = run("plan", *options(files), "--out", out, "--scorer", out.parent / "in")
+    assert result.exit_code == 2
+    assert "scorer.json" in result.output
+    assert not out.exists()
+
+
 def test_json_is_one_object(files: dict[str, Path], out: Path) -> None:
     """With --json stdout is exactly one JSON object with summary, verification and reports."""
     result = run("plan", *options(files), "--out", out, "--json")

@@ -29,6 +29,7 @@ from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
 from evacroute.plotting._words import panel_words
 from evacroute.reports import LoadReport
+from evacroute.scores import PlanScores
 from evacroute.streets import pair_links
 
 
@@ -235,6 +236,27 @@ def test_columns_hold_the_highest_price_of_each_minute():
     none = unpack(pack_plan(make_plan(), max_routes=0, with_persons=False).to_text())
     assert not none["meta"]["priced"]
     assert not [name for name in none if "price" in name]
+
+
+def test_columns_hold_scores_where_there_are_some():
+    """The map tells the odds of each movement; without scores it has no column more."""
+    plan = make_plan()
+    n = len(plan.movements)
+    p = np.linspace(0.5, 1.0, n)
+    p[0] = np.nan
+    scores = PlanScores(p, np.arange(n), np.arange(n) + 60.0, np.arange(n) + 90.0, p >= 0.9)
+    plain = unpack(pack_plan(plan, max_routes=None, with_persons=True).to_text())
+    told = unpack(
+        pack_plan(
+            dataclasses.replace(plan, scores=scores), max_routes=None, with_persons=True
+        ).to_text()
+    )
+    assert told.keys() - plain.keys() == {
+        "movement_odds", "movement_q10", "movement_q90", "movement_sure",
+    }  # fmt: skip
+    assert np.allclose(told["movement_odds"], p, equal_nan=True)
+    assert np.allclose(told["movement_q90"], np.arange(n) + 90)
+    assert (told["movement_sure"] == (p >= 0.9)).all()
 
 
 def test_columns_hold_what_hazards_do():

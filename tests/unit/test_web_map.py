@@ -27,6 +27,7 @@ from evacroute.errors import InputError
 from evacroute.network import FERRY
 from evacroute.plotting import write_map
 from evacroute.plotting.web_map import ONLY_WITH, SCRIPTS
+from evacroute.scores import PlanScores
 
 PLAIN = [name for name in SCRIPTS if name not in ONLY_WITH]
 """Scripts of a map with neither hazards nor a rescue nor a simulation."""
@@ -332,6 +333,22 @@ def test_browser_finds_a_person(seen: Seen, tmp_path: Path):
     assert page.locator("path.route").get_attribute("d").startswith("M")
     page.click("#found .close")
     assert page.locator("path.route").count() == 0
+
+
+@pytest.mark.browser
+def test_browser_tells_odds(seen: Seen, tmp_path: Path):
+    """A searched person's route comes with its odds and times, and a word where they are poor."""
+    plan = make_plan()
+    n = len(plan.movements)
+    scores = PlanScores(
+        np.full(n, 0.834), np.full(n, 60.0), np.full(n, 90.0), np.full(n, 120.0), np.zeros(n, bool)
+    )
+    page = seen.open(write_map(replace(plan, scores=scores), tmp_path / "map.html"))
+    page.fill("#search", "p003")
+    page.keyboard.press("Enter")
+    text = page.inner_text("#found")
+    assert "83.4 % safe by the deadline: do not rely on it" in text
+    assert "arrive 1:00 to 2:00: eight in ten do" in text
 
 
 @pytest.mark.browser

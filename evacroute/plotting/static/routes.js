@@ -114,11 +114,24 @@ class Routes {
         ["Ready", `${clock(ready)} after the alarm`],
         ["Depart", `${clock(depart)}${depart > ready ? ` (waits ${duration(depart - ready)} at the start)` : ""}`],
         ["Arrive", `${clock(arrive)}, ${duration(arrive - ready)} after being ready`],
+        ...this.odds(movement),
         ["Way", stored ? `${count(metres)} m, ${duration(walk)} of walking` : "not kept in this map (max_routes)"],
         ["Group", `${d.group_id[group]}: ${count(d.movement_size[movement], "person")}, class ${d.class_id[d.group_class[group]]}`],
       ]),
       stored ? this.timetable(legs, arrive) : null
     );
+  }
+
+  // How likely they are safe in time, where a scorer was asked of the plan.
+  odds(movement) {
+    const d = this.data;
+    if (!d.movement_odds || Number.isNaN(d.movement_odds[movement])) return [];
+    const share = Math.round(1000 * d.movement_odds[movement]) / 10;
+    const between = `${clock(Math.round(d.movement_q10[movement]))} to ${clock(Math.round(d.movement_q90[movement]))}`;
+    return [
+      ["Odds", `${share} % safe by the deadline${d.movement_sure[movement] ? "" : ": do not rely on it"}`],
+      ["Likely", `arrive ${between}: eight in ten do`],
+    ];
   }
 
   timetable(legs, arrive) {

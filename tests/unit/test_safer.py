@@ -1,0 +1,207 @@
+"""Safety as a cost of plans: what is moved, what stays, and what scores a plan keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from networks import corridor
+from odds import by_one
+from scenes import WHEELCHAIR, scene
+
+import evacroute as er
+from evacroute.assignment import METHODS, build_problem
+from evacroute.assignment.placing import Placing
+from evacroute.assignment.taking_up import take_up
+from evacroute.judging import score
+from evacroute.scores import PlanScores
+
+SHORT = by_one("length_m", 120.0)
+"""Who walks more than 120 m is likely safe: a scorer that wants people to go far."""
+
+
+def two_ways(**other: object) -> er.Scenario:
+    """Five people 100 m from a shelter on the left, and 200 m from one on the right."""
+    network = corridor(6, 50.0)
+    return scene(network, [(2, 5)], [(0, 9), (6, 9)], **other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_people_go_where_odds_are_better(method: str) -> None:
+    """With a weight everyone goes to the farther shelter, as only there they are likely safe."""
+    plain = er.assign(two_ways(), method)
+    assert set(plain.movements.shelter.tolist()) == {0}
+    plan = er.assign(two_ways(), method, scorer=SHORT, safety_weight=600.0)
+    assert set(plan.movements.shelter.tolist()) == {1}
+    assert (plan.placed, plan.left) == (5, 0)
+    assert plan.settings["safety_moved"] == 5
+    assert plan.settings["safety_cost"] < plan.settings["safety_cost_before"]
+    if method != "nearest":
+        assert er.verify(plan).ok
+
+
+def test_a_small_weight_is_not_worth_the_walk() -> None:
+    """Where the odds gained count for less than the way is longer, nobody is moved."""
+    plan = er.assign(two_ways(), scorer=SHORT, safety_weight=20.0)
+    assert set(plan.movements.shelter.tolist()) == {0}
+    assert plan.settings["safety_moved"] == 0
+
+
+def test_without_weight_the_plan_is_the_plain_one() -> None:
+    """A scorer alone changes nothing of a plan but adds its scores."""
+    plain, plan = er.assign(two_ways()), er.assign(two_ways(), scorer=SHORT)
+    assert plain.scores is None
+    assert plan.scores is not None
+    assert replace(plan, scores=None).equals(plain)
+
+
+def test_room_is_kept() -> None:
+    """No more people are moved than the likelier shelter has room for, and nobody loses a place."""
+    network = corridor(6, 50.0)
+    people = [(2, 1, 10.0 * i) for i in range(5)]
+    scenario = scene(network, people, [(0, 9), (6, 3)])
+    plan = er.assign(scenario, scorer=SHORT, safety_weight=600.0)
+    assert np.bincount(plan.movements.shelter).tolist() == [2, 3]
+    assert er.verify(plan).ok
+
+
+def test_step_free_places_are_kept() -> None:
+    """Who cannot use steps is not moved to a shelter without a step-free place for them."""
+    network = corridor(6, 50.0)
+    scenario = scene(network, [(2, 2)], [(0, 9), (6, 9, 0)], classes=[WHEELCHAIR])
+    plan = er.assign(scenario, scorer=SHORT, safety_weight=600.0)
+    assert set(plan.movements.shelter.tolist()) == {0}
+
+
+def test_who_is_left_stays_left_with_a_reason() -> None:
+    """People without a place are told of as before, and the plan keeps every rule."""
+    scenario = scene(corridor(6, 50.0), [(2, 9)], [(0, 4), (6, 2)])
+    plain = er.assign(scenario)
+    plan = er.assign(scenario, scorer=SHORT, safety_weight=600.0)
+    assert plan.left == plain.left == 3
+    assert plan.left_by_reason == plain.left_by_reason
+    assert er.verify(plan).ok
+
+
+def test_the_bound_stays() -> None:
+    """The bound is of time alone: it is that of the plain plan, and verify finds it again."""
+    plain = er.assign(two_ways(), "over_time")
+    plan = er.assign(two_ways(), "over_time", scorer=SHORT, safety_weight=600.0)
+    assert plan.bound == plain.bound
+    assert plan.cost > plain.cost
+    assert er.verify(plan, bound=True).ok
+
+
+def test_the_same_twice() -> None:
+    """The same call gives the same plan."""
+    first, second = (er.assign(two_ways(), scorer=SHORT, safety_weight=600.0) for _ in range(2))
+    assert first.equals(second)
+
+
+def test_taken_up_as_it_was() -> None:
+    """A plan taken up again is booked as it was: the same movements come out."""
+    plan = er.assign(er.lagoon(people=300), "earliest_arrival")
+    placing = Placing(build_problem(plan.scenario, plan.step_s))
+    assert take_up(placing, plan.movements)
+    moves = plan.movements
+    again = placing.movements(moves.left_group, moves.left_size, moves.left_reason)
+    assert again.equals(moves)
+    shelters = plan.scenario.shelters
+    taken = np.bincount(moves.shelter, weights=moves.size, minlength=len(shelters))
+    assert (placing.free.room == shelters.capacity - taken).all()
+
+
+def test_strange_legs_are_not_taken_up() -> None:
+    """Legs that are no ways of the grid are refused, and nothing is booked."""
+    plan = er.assign(two_ways())
+    placing = Placing(build_problem(plan.scenario, plan.step_s))
+    moves = replace(plan.movements, leg_link=plan.movements.leg_link[::-1])
+    assert not take_up(placing, moves)
+    assert int(placing.store.count[0]) == 0
+
+
+def test_scores_sum_up() -> None:
+    """The summary tells the sum of the odds, and how many are in doubt, of all and by class."""
+    plan = er.assign(two_ways(), scorer=SHORT)
+    odds = plan.summary().odds
+    assert odds is not None
+    p = float(1 / (1 + np.exp(1.0)))
+    assert odds["expected_safe"] == pytest.approx(5 * p)
+    assert (odds["scored"], odds["doubtful"]) == (5, 5)
+    assert odds["by_class"]["c0"]["doubtful"] == 5
+    assert "expected safe as people walk: 1.3 of 5 scored; 5 in doubt (c0 5)" in str(plan.summary())
+    assert er.assign(two_ways()).summary().odds is None
+
+
+def test_arrivals_follow_the_walk() -> None:
+    """Quantiles are times after the alarm: that of the free walk where the scorer says as much."""
+    plan = er.assign(two_ways(), scorer=SHORT)
+    scores = score(plan, SHORT)
+    assert plan.scores is not None
+    assert scores.equals(plan.scores)
+    assert scores.q50[0] == pytest.approx(plan.movements.depart[0] + 100.0, rel=1e-3)
+    wide = np.exp(0.5) * 130.0 - 30.0
+    assert scores.q90[0] == pytest.approx(plan.movements.depart[0] + wide, rel=1e-3)
+
+
+def test_scores_are_saved(tmp_path: Path) -> None:
+    """A plan folder holds the scores, and gives them back; without any there is no file."""
+    plan = er.assign(two_ways(), scorer=SHORT)
+    plan.save(tmp_path / "scored")
+    again = er.read_plan(tmp_path / "scored")
+    assert again.equals(plan)
+    er.assign(two_ways()).save(tmp_path / "plain")
+    assert not (tmp_path / "plain" / "scores.csv.gz").exists()
+    assert er.read_plan(tmp_path / "plain").scores is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("p_safe", "1.5", "p_safe is 1.5, expected 0 to 1"),
+        ("movement_id", "7", "movement_id is not 0 to 0 in order"),
+        ("is_safe", "2", "is_safe is 2, expected 0 or 1"),
+        ("q10_s", "9e9", "expected 0 <= q10 <= q50 <= q90"),
+    ],
+)
+def test_tampered_scores_are_refused(tmp_path: Path, column: str, value: str, told: str) -> None:
+    """Scores that contradict themselves or the movements are refused with the file's name."""
+    er.assign(two_ways(), scorer=SHORT).save(tmp_path / "plan")
+    path = tmp_path / "plan" / "scores.csv.gz"
+    pd.read_csv(path, dtype=str).assign(**{column: value}).to_csv(path, index=False)
+    with pytest.raises(er.InputError, match=told) as error:
+        er.read_plan(tmp_path / "plan")
+    assert "scores.csv.gz" in str(error.value)
+
+
+def test_scores_of_another_plan_are_refused() -> None:
+    """A plan takes no scores of another number of movements."""
+    with pytest.raises(er.SolverError, match="3 rows for 1 movements"):
+        replace(er.assign(two_ways()), scores=PlanScores.unknown(3))
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), "much", True])
+def test_bad_weights_are_refused(weight: object) -> None:
+    """A weight is a finite number of seconds, 0 or more."""
+    with pytest.raises(er.InputError, match="safety_weight is"):
+        er.assign(two_ways(), safety_weight=weight)  # type: ignore[arg-type]
+
+
+def test_bad_scorers_are_refused(tmp_path: Path) -> None:
+    """A scorer of other features, a folder without one, and what is none are refused."""
+    other = by_one("length_m", 1.0, names=("free_s", "length_m"))
+    with pytest.raises(er.InputError, match="its features are free_s, length_m; expected"):
+        er.assign(two_ways(), scorer=other)
+    with pytest.raises(er.InputError, match="no such file"):
+        er.assign(two_ways(), scorer=str(tmp_path))
+    with pytest.raises(er.InputError, match="scorer is int 3"):
+        er.assign(two_ways(), scorer=3)  # type: ignore[arg-type]
+
+
+def test_several_scenarios_have_no_weight() -> None:
+    """Scorers are for one scenario."""
+    with pytest.raises(er.InputError, match="for one scenario"):
+        er.assign([two_ways(), two_ways()], safety_weight=600.0)
