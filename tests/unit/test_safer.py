@@ -17,6 +17,7 @@ from evacroute.assignment import METHODS, build_problem
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.taking_up import take_up
 from evacroute.judging import score
+from evacroute.network import FERRY
 from evacroute.scores import PlanScores
 
 SHORT = by_one("length_m", 120.0)
@@ -205,3 +206,41 @@ def test_several_scenarios_have_no_weight() -> None:
     """Scorers are for one scenario."""
     with pytest.raises(er.InputError, match="for one scenario"):
         er.assign([two_ways(), two_ways()], safety_weight=600.0)
+
+
+def test_boats_are_not_scored(tmp_path: Path) -> None:
+    """Who goes by boat has no odds, stays where they are, and is told apart from the scored."""
+    network = corridor(4, 100.0)
+    kind = network.kind.copy()
+    kind[2:4] = FERRY
+    boats = er.Boats(
+        link=[2], trip_id=["X"], leave_s=[300.0], arrive_s=[400.0], seats=[9],
+        wheelchair_places=[1], boarders=[9],
+    )  # fmt: skip
+    base = scene(network, [(0, 2), (3, 3)], [(4, 9)], deadline=1800.0)
+    scenario = replace(base, network=replace(network, kind=kind), boats=boats)
+    plan = er.assign(scenario, scorer=SHORT, safety_weight=600.0)
+    assert plan.placed == 5
+    assert plan.scores is not None
+    by_boat = scenario.groups.node[plan.movements.group] == 0
+    assert (plan.scores.known == ~by_boat).all()
+    odds = plan.summary().odds
+    assert odds is not None
+    assert odds["scored"] == 3
+    assert er.verify(plan).ok
+    plan.save(tmp_path / "plan")
+    assert er.read_plan(tmp_path / "plan").equals(plan)
+
+
+def test_more_weight_more_odds() -> None:
+    """Where places are many and streets wide, a larger weight never lowers the expected safe."""
+    network = corridor(8, 50.0)
+    people = [(node, 2, 10.0 * node) for node in (1, 2, 3)]
+    scenario = scene(network, people, [(0, 20), (5, 20), (8, 20)])
+    safe = []
+    for weight in (0.0, 10.0, 30.0, 60.0, 100.0, 600.0):
+        plan = er.assign(scenario, scorer=SHORT, safety_weight=weight)
+        assert plan.scores is not None
+        safe.append(plan.scores.expected_safe(plan.movements.size))
+    assert safe == sorted(safe)
+    assert safe[-1] > safe[0]
