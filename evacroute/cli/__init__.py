@@ -22,6 +22,7 @@ from evacroute.cli.replan import replan
 from evacroute.cli.rescue import rescue
 from evacroute.cli.shell import Shell
 from evacroute.cli.sweep import sweep
+from evacroute.cli.train import evaluate, train
 from evacroute.cli.view import draw, verify
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 for command in (
     plan, replan, sweep, convert, verify, draw, directions, sheets, rescue, prices, fairness,
-    explain,
+    explain, train, evaluate,
     fetch, demo, info, classes, bench,
 ):  # fmt: skip
     app.command()(command)
