@@ -13,7 +13,7 @@ NAMES = list(COLUMNS)
 def made_up(
     scenarios: int = 120, each: int = 60, seed: int = 0, *, shuffled: bool = False
 ) -> Labelled:
-    """Trips whose time depends on walking time, water, strain, and luck of the scenario and the person.
+    """Trips whose time depends on walking time, water, strain, and luck of scenario and person.
 
     Where they are shuffled, what came of a trip has nothing to do with it.
     """
