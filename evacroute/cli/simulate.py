@@ -14,11 +14,11 @@ from evacroute.cli.many_runs import RUNS, Runs
 from evacroute.cli.run import MAP
 from evacroute.cli.shell import BROKEN, Report, print_json, progress
 from evacroute.cli.view import FolderArgument
+from evacroute.physics import LAWS
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation import Behaviour, Physics, Simulation
 from evacroute.simulation.behaviour import BEHAVIOURS, as_behaviour
-from evacroute.simulation.physics import LAWS
 from evacroute.simulation.result import FILES
 from evacroute.units import seconds
 from evacroute.writing import atomic_folder, check_replaceable
