@@ -19,7 +19,7 @@ from evacroute.writing import plain, write_json, write_table
 RUNS = "runs.csv"
 """One row a run."""
 
-PERSONS = ("safe", "late", "not_in", "left", "turned_away")
+PERSONS = ("safe", "late", "not_in", "left")
 TIMES = ("mean", "p95", "clearance")
 SHARE = 0.95
 """How sure an interval is."""
@@ -77,11 +77,17 @@ class Runs:
     def figures(self) -> dict[str, dict[str, float]]:
         """Mean of each figure over the runs that have it, its interval, and the extremes.
 
-        The interval (`low`, `high`) is that of the mean: 95 % by Student's t; NaN of one run.
+        The interval (`low`, `high`) is that of the mean: 95 % by Student's t, cut off where no mean
+        can be: below 0, and above everybody; NaN of one run.
         """
-        frame = self.frame()
-        names = [*PERSONS, *(f"{name}_s" for name in TIMES), "crowded_streets"]
-        return {name: _spread(frame[name].to_numpy(np.float64)) for name in names}
+        frame, everybody = self.frame(), float(self.common["persons"])
+        names = [*PERSONS, *(f"{name}_s" for name in TIMES), "turned_away", "crowded_streets"]
+        return {
+            name: _spread(
+                frame[name].to_numpy(np.float64), everybody if name in PERSONS else math.inf
+            )
+            for name in names
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Give common figures, those over all runs and those of each, as plain types."""
@@ -108,28 +114,32 @@ class Runs:
             "",
             f"{'':<26} {'mean':>9}   {'95 % interval':<19} {'least':>9} {'most':>9} {'planned':>9}",
         ]
-        words = ("safe", "late", "in no shelter at the end", "left", "found a shelter full")
+        words = ("safe", "late", "in no shelter at the end", "left")
         for word, name in zip(words, PERSONS, strict=True):
             plan = planned["safe"] if planned and name == "safe" else None
             lines.append(_line(word, figures[name], 1.0, ",.0f", plan))
         for word, name in zip(("mean [min]", "p95 [min]", "last in [min]"), TIMES, strict=True):
             plan = planned[name] if planned else None
             lines.append(_line(word, figures[f"{name}_s"], 60.0, ",.2f", plan))
-        word = f"streets over {CROWDED:g} persons/m2"
-        lines.append(_line(word, figures["crowded_streets"], 1.0, ",.1f", None))
+        for word, name in (
+            ("found a shelter full", "turned_away"),
+            (f"streets over {CROWDED:g} persons/m2", "crowded_streets"),
+        ):
+            lines.append(_line(word, figures[name], 1.0, ",.1f", None))
         return "\n".join(lines)
 
 
-def _spread(values: NDArray[np.float64]) -> dict[str, float]:
+def _spread(values: NDArray[np.float64], largest: float) -> dict[str, float]:
     values = values[np.isfinite(values)]
     n = len(values)
     if n == 0:
         return dict.fromkeys(("mean", "low", "high", "least", "most"), math.nan)
-    mean, off = float(values.mean()), math.nan
+    mean, low, high = float(values.mean()), math.nan, math.nan
     if n > 1:
         off = float(stdtrit(n - 1, (1 + SHARE) / 2) * values.std(ddof=1) / math.sqrt(n))
+        low, high = max(mean - off, 0.0), min(mean + off, largest)
     return {
-        "mean": mean, "low": mean - off, "high": mean + off,
+        "mean": mean, "low": low, "high": high,
         "least": float(values.min()), "most": float(values.max()),
     }  # fmt: skip
 

@@ -157,6 +157,16 @@ def test_figures_of_runs_in_which_nobody_arrives(planned: Path) -> None:
     assert "- to -" in str(runs)
 
 
+def test_an_interval_holds_only_what_can_be(planned: Path) -> None:
+    """However far two runs differ, no mean is below 0 or above everybody."""
+    plan, runs = er.read_plan(planned), Runs()
+    for until in (60, 7200):
+        runs.add(er.simulate(plan, until=until))
+    safe = runs.figures()["safe"]
+    assert (safe["least"], safe["most"]) == (0, 60)
+    assert (safe["low"], safe["high"]) == (0, 60)
+
+
 def test_nobody_arrives_is_1(planned: Path, out: Path) -> None:
     """Where nobody gets into a shelter the run is written all the same, and the code is 1."""
     result = run("simulate", planned, "--until", "60", "--out", out)
