@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +16,7 @@ from evacroute.cli.many_runs import RUNS, Runs
 from evacroute.cli.run import MAP
 from evacroute.cli.shell import BROKEN, Report, print_json, progress
 from evacroute.cli.view import FolderArgument
+from evacroute.errors import InputError
 from evacroute.physics import LAWS
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -173,7 +176,8 @@ def simulate(
     acts = _behaviour(behaviour, compliance, delay, keep_times)
     if law not in LAWS:
         raise typer.BadParameter(f"--law is {law!r}, expected one of {', '.join(LAWS)}")
-    physics = Physics(law=law, specific_flow=specific_flow, jam_density=jam_density)
+    with _by_options():
+        physics = Physics(law=law, specific_flow=specific_flow, jam_density=jam_density)
     end = None if until is None else seconds(until, "--until")
     inside = draw is not None and _is_inside(draw, out)
     files = RUN_FILES if draw is None or not inside else (*RUN_FILES, draw.name)
@@ -210,7 +214,8 @@ def _behaviour(name: str | None, compliance: float | None, delay: str, keeps: bo
     """Make the behaviour of the options, checked before anything is read."""
     late = 0.0 if delay == "0" else seconds(delay, "--delay")
     if name is None:
-        return Behaviour(compliance=1.0 if compliance is None else compliance, delay=late)
+        with _by_options():
+            return Behaviour(compliance=1.0 if compliance is None else compliance, delay=late)
     if name not in BEHAVIOURS:
         raise typer.BadParameter(
             f"--behaviour is {name!r}, expected one of {', '.join(BEHAVIOURS)}; or leave it out, "
@@ -221,7 +226,20 @@ def _behaviour(name: str | None, compliance: float | None, delay: str, keeps: bo
             "--compliance and --keep-times are for those who follow the plan; with --behaviour "
             "nobody has one"
         )
-    return replace(as_behaviour(name, None), delay=late)
+    with _by_options():
+        return replace(as_behaviour(name, None), delay=late)
+
+
+@contextmanager
+def _by_options() -> Iterator[None]:
+    """Tell what is wrong with a figure by the name of its option."""
+    try:
+        yield
+    except InputError as error:
+        message = str(error)
+        for name in ("compliance", "delay", "specific_flow", "jam_density"):
+            message = message.replace(f"{name} is ", f"--{name.replace('_', '-')} is ")
+        raise InputError(message) from error
 
 
 def _is_inside(draw: Path, out: Path) -> bool:

@@ -29,10 +29,6 @@ OPTIONS = (
     ("give movement=", "give --movement"),
     ("give either movement= or person=, and not both", "give --movement or --person, and not both"),
     ("draws=", "--draws "),
-    ("compliance is ", "--compliance is "),
-    ("delay is ", "--delay is "),
-    ("specific_flow is ", "--specific-flow is "),
-    ("jam_density is ", "--jam-density is "),
 )  # fmt: skip
 """What the library says, and what is said to those who typed options."""
 

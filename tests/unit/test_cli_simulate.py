@@ -205,6 +205,7 @@ def test_a_single_run_takes_the_place_of_several(planned: Path, out: Path) -> No
         (("--compliance", "nan"), "--compliance is nan, expected 0 to 1"),
         (("--delay", "soon"), "--delay is 'soon', expected more than 0"),
         (("--delay", "11h"), "--delay is 39600.0 s, expected 0 to 36000"),
+        (("--behaviour", "lost", "--delay", "11h"), "--delay is 39600.0 s, expected 0 to 36000"),
         (("--until", "0"), "--until is '0', expected more than 0"),
         (("--law", "fruin"), "--law is 'fruin', expected one of weidmann, sfpe"),
         (("--behaviour", "calm"), "--behaviour is 'calm', expected one of nearest, crowd, lost"),
