@@ -246,7 +246,7 @@ def fill_tree(
             if factor == 0.0:
                 continue
             u = streets.link[link].from_node
-            there = out[v] + walk / factor
+            there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
             if there < out[u]:
                 out[u] = there
                 ahead[u] = link
