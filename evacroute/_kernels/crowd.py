@@ -75,6 +75,11 @@ are ashore); the crowd's pace times `ease` is the party's, up to 1: more than 1 
 itself, -1 of riders; when the link closes to it [s]."""
 
 
+ROUNDING = 0.002
+"""Who is through no later than so long after a link closes was not caught [s]: `shut_at` is
+rounded, and steps of time do not quite add up."""
+
+
 class Streets(NamedTuple):
     """The network as the crowd meets it.
 
@@ -177,6 +182,8 @@ class Scene(NamedTuple):
         Pace of the crowd on each link over free pace, and the step of time it was found in.
     head, tail
         First and last of each queue, by link and then by node, shape (n_links + n_nodes,).
+    moved_at
+        When the last one left each queue [s]: who stood behind could not go on before.
     busy, is_busy
         Nodes with somebody in a queue, and whether a node is among them.
     walking
@@ -196,6 +203,7 @@ class Scene(NamedTuple):
     pace_step: Any
     head: Any
     tail: Any
+    moved_at: Any
     busy: Any
     is_busy: Any
     walking: Any
@@ -262,8 +270,9 @@ def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def take_out(people: Any, scene: Scene, queue: int, before: int, i: int) -> None:
-    """Take a party out of a queue; `before` stands in front of it, -1 = nobody."""
+def take_out(people: Any, scene: Scene, queue: int, before: int, i: int, time: float) -> None:
+    """Take a party out of a queue at a time [s]; `before` stands in front of it, -1 = nobody."""
+    scene.moved_at[queue] = max(scene.moved_at[queue], time)
     after = people[i].following
     if before < 0:
         scene.head[queue] = after
@@ -373,7 +382,7 @@ def walk_on(streets: Streets, law: Law, people: Any, scene: Scene, j: int, end: 
     gone = (end - walker.clock) * pace
     through = gone >= walker.rest
     now = walker.clock + walker.rest / pace if through else end
-    if now > walker.shut_at:
+    if now > walker.shut_at + ROUNDING:
         people[walker.party].clock = walker.shut_at
         people[walker.party].state = CAUGHT
         return True

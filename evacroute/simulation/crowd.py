@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,10 +73,10 @@ def gather(
     n = len(of)
     persons = np.where(groups.together[group], size, 1)[of].astype(np.int32)
     pace = _paces(scenario, plan, row, times, group[of], behaviour, rng)
-    shares = np.cumsum(behaviour.shares())
+    # Without a plan there is nobody to comply.
+    acts = behaviour if plan is not None else replace(behaviour, compliance=0.0)
+    shares = np.cumsum(acts.shares())
     led_by = np.minimum(np.searchsorted(shares, rng.random(n), side="right"), LOST)
-    if plan is None:
-        led_by = np.where(led_by == PLAN, NEAREST, led_by)
     ready = groups.ready_time[group[of]]
     out = ready.copy()
     if behaviour.delay > 0:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.crowd import ASIDE, CAUGHT, HOME, INFORMED, Record
 from evacroute._kernels.crowd import SAFE as IN_SHELTER
+from evacroute._street_arrays import street_area, twins
 from evacroute.metrics import Times, times
 from evacroute.network import KINDS
 from evacroute.plan import Plan
@@ -19,7 +20,6 @@ from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour
 from evacroute.simulation.crowd import LED_BY, Parties
 from evacroute.simulation.physics import Physics
-from evacroute._street_arrays import street_area, twins
 from evacroute.writing import atomic_folder, plain, write_json, write_table
 
 STATES = ("safe", "late", "on the way", "stuck", "not started", "left")
