@@ -124,6 +124,8 @@ class Law(NamedTuple):
         Flow per metre of width that a street of that density takes in [person/s/m].
     per_step
         Steps to a person a square metre.
+    peak
+        Steps to the density of the densest flow.
     jam
         Density at which nobody more gets in [1/m2].
     free
@@ -137,6 +139,7 @@ class Law(NamedTuple):
     ratio: Any
     inflow: Any
     per_step: float
+    peak: float
     jam: float
     free: float
     loss: float
@@ -254,13 +257,21 @@ class Record(NamedTuple):
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
-    """Put a party at the end of a queue at a node."""
-    people[i].following = -1
-    if scene.head[queue] < 0:
+    """Put a party into a queue at a node, behind those who came before it."""
+    before = scene.tail[queue]
+    if before >= 0 and people[before].clock > people[i].clock:
+        # It has overtaken somebody within the step.
+        before, ahead = -1, scene.head[queue]
+        while people[ahead].clock <= people[i].clock:
+            before, ahead = ahead, people[ahead].following
+    if before < 0:
+        people[i].following = scene.head[queue]
         scene.head[queue] = i
     else:
-        people.following[scene.tail[queue]] = i
-    scene.tail[queue] = i
+        people[i].following = people[before].following
+        people[before].following = i
+    if people[i].following < 0:
+        scene.tail[queue] = i
     people[i].asked = people[i].clock
     people[i].next_link = NOWHERE
     if not scene.is_busy[node]:
@@ -312,9 +323,18 @@ def opposed(streets: Streets, scene: Scene, link: int) -> float:
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def pace_on(streets: Streets, law: Law, scene: Scene, link: int) -> float:
-    """Pace of the crowd on a link over free pace, found once a step."""
+    """Pace of the crowd on a link over free pace, found once a step.
+
+    Where nobody stands at its end nothing holds up those in front, and a crowd denser than that of
+    the densest flow dissolves at the pace of that flow. Without this a crowd behind a wider
+    exit passes on no more than it lets in, and once too dense stays so.
+    """
     if scene.pace_step[link] != scene.count[STEP]:
-        slowed = looked_up(law.ratio, density_step(streets, law, scene, link))
+        dense = density_step(streets, law, scene, link)
+        if dense > law.peak and scene.link[link].standing == 0:
+            mine = scene.link[link].load / streets.link[link].area * law.per_step
+            dense = max(law.peak, dense - mine)
+        slowed = looked_up(law.ratio, dense)
         scene.pace[link] = slowed * (1.0 - law.loss * opposed(streets, scene, link))
         scene.pace_step[link] = scene.count[STEP]
     return scene.pace[link]
@@ -400,10 +420,11 @@ def advance(streets: Streets, law: Law, people: Any, scene: Scene, end: float) -
     """Walk everybody on a link on to a time [s]; who reaches its end joins the queue there."""
     streets, law = borrowed(streets), borrowed(law)
     people, scene = borrowed(people), borrowed(scene)
-    j = 0
-    while j < scene.count[N_WALKING]:
-        if walk_on(streets, law, people, scene, j, end):
-            scene.count[N_WALKING] -= 1
-            scene.walking[j] = scene.walking[scene.count[N_WALKING]]
-        else:
-            j += 1
+    kept = 0
+    # They stay in the order in which they came, so that queues at the ends are in order of time.
+    for j in range(scene.count[N_WALKING]):
+        if not walk_on(streets, law, people, scene, j, end):
+            if kept < j:
+                scene.walking[kept] = scene.walking[j]
+            kept += 1
+    scene.count[N_WALKING] = kept

@@ -31,7 +31,7 @@ def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> boo
     if scene.room[s] < people[i].size:
         return False
     free = streets.step_free[people[i].class_]
-    return not free or scene.step_free_room[s] >= people[i].size
+    return not free or bool(scene.step_free_room[s] >= people[i].size)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -43,7 +43,8 @@ def can_enter(streets: Streets, k: int, link: int, time: float) -> bool:
     factor = factor_now(streets, k, link, time)
     if factor == 0.0:
         return False
-    return streets.link[link].row < 0 or time + walk / factor <= shut_after(streets, k, link, time)
+    shut = shut_after(streets, k, link, time)
+    return bool(time + walk / factor <= shut)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -53,7 +54,7 @@ def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: 
     found = -1
     v = people[i].node
     for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
-        s = streets.shelter[j]
+        s = int(streets.shelter[j])
         if has_room(people, scene, streets, s, i):
             return s
         if full_too and found < 0:
@@ -81,7 +82,7 @@ def down_field(streets: Streets, people: Any, scene: Scene, i: int, told: int) -
 def recent(scene: Scene, link: int, now: float) -> float:
     """Persons who entered a link of late."""
     age = max(0.0, now - scene.link[link].trend_at)
-    return scene.link[link].trend * math.exp(-age / TREND)
+    return float(scene.link[link].trend * math.exp(-age / TREND))
 
 
 @nb.njit(cache=True, nogil=True)

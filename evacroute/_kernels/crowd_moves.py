@@ -211,9 +211,9 @@ def turn(
 ) -> int:  # fmt: skip
     """Let a party in a queue, behind `before`, do what it can in a step of time."""
     came = queue if queue < len(streets.link) else -1
-    if people[i].clock < begin:
-        # It came before this step and was held up: by those before it, if by nothing else.
-        people[i].clock = max(people[i].clock, scene.moved_at[queue])
+    if people[i].clock < begin <= scene.moved_at[queue]:
+        # It came before this step and somebody before it was held up until now.
+        people[i].clock = scene.moved_at[queue]
     # A door that is shut or a way that is closed is found out once each; then there is another.
     for _ in range(4):
         link = people[i].next_link

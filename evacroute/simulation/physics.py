@@ -156,6 +156,7 @@ class Physics:
             ratio=self.speed_ratio(density),
             inflow=inflow,
             per_step=PER_STEP,
+            peak=float(peak),
             jam=self.jam,
             free=self.free if self.slowing == "crowd" else 0.0,
             loss=float(self.counterflow_loss),
