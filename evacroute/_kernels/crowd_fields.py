@@ -86,5 +86,5 @@ def fill_nearest(
             there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
             if there < out[u]:
                 out[u] = there
-                key = (int(there * PER_SECOND) << NODE_BITS) | u
+                key = (int(there * PER_SECOND) << NODE_BITS) | int(u)
                 size = push(heap, size, key)

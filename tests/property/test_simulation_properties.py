@@ -148,7 +148,8 @@ def test_everybody_is_somewhere(game: tuple[er.Scenario, bool, dict[str, Any]]) 
     assert ((run.state == LATE) == late).all()
     check_rooms(run)
     assert run.sheltered[:, -1:].sum() <= run.size[came].sum()
-    assert (run.load >= 0).all() and (run.waiting <= run.load + 1e-3).all()
+    assert (run.load >= 0).all()
+    assert (run.waiting <= run.load + 1e-3).all()
 
 
 @settings(max_examples=drawn(120), deadline=None)

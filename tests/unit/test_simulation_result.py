@@ -1,4 +1,4 @@
-"""What a run hands back: tables, files, tracks, delays; hazards, full doors and boats on the way."""
+"""What a run hands back: tables, files, tracks, delays; closures and full doors on the way."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def test_frames(run: er.Simulation) -> None:
     assert frame["party_id"].tolist() == list(range(len(frame)))
     assert set(frame["state"]) <= set(STATES)
     left = frame[frame["state"] == "left"]
-    assert (left["shelter_id"] == "").all() and left["arrive_s"].isna().all()
+    assert (left["shelter_id"] == "").all()
+    assert left["arrive_s"].isna().all()
     dense = run.densities_frame()
     assert (dense["persons"] > 0).all()
     assert dense["persons"].sum() == pytest.approx(run.load.sum(), abs=0.01)
@@ -132,9 +133,7 @@ def test_full_shelter_turns_away() -> None:
 
 def test_last_place_taken_at_the_end() -> None:
     """Who loses a race for the last place told of is told of another in the next minute."""
-    network = from_edges(
-        [(0, 0), (30, 0), (60, 0), (400, 0)], [(0, 1), (1, 2), (2, 3)], width=20.0
-    )
+    network = from_edges([(0, 0), (30, 0), (60, 0), (400, 0)], [(0, 1), (1, 2), (2, 3)], width=20.0)
     run = er.simulate(scene(network, [(0, 9)], [(1, 2), (2, 3), (3, 9)]), behaviour="nearest")
     assert run.counts["safe"] == 9
 
