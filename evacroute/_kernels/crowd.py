@@ -46,7 +46,7 @@ PARTY = np.dtype(
     [
         ("clock", "f8"), ("asked", "f8"),
         ("space", "f4"), ("pace", "f4"), ("pace_steps", "f4"), ("lost_until", "f4"),
-        ("size", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
+        ("persons", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
         ("shelter", "i4"), ("leg", "i4"), ("last_leg", "i4"),
         ("class_", "i2"), ("state", "i1"), ("lead", "i1"),
     ],
@@ -56,8 +56,8 @@ PARTY = np.dtype(
 
 clock: when it came to its node [s]; of the safe, when the shelter let it in. asked: since when it
 stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
-speed over the class's. lost_until: when who is lost or follows the others asks the way [s]. size:
-persons. link (-1 = at a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on):
+speed over the class's. lost_until: when who is lost or follows the others asks the way [s]. persons:
+how many (not `size`, which records have of their own). link (-1 = at a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on):
 where it is and what leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who
 stands behind it in its queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in
 mind. leg, last_leg: the next of its plan's legs, and the end of them."""
@@ -347,9 +347,9 @@ def leave_link(people: Any, scene: Scene, i: int) -> None:
     if link >= 0:
         if people[i].state != RIDING:
             scene.link[link].load = max(0.0, scene.link[link].load - people[i].space)
-        scene.link[link].inside -= people[i].size
+        scene.link[link].inside -= people[i].persons
         if people[i].state == QUEUED:
-            scene.link[link].standing -= people[i].size
+            scene.link[link].standing -= people[i].persons
         people[i].link = -1
 
 
@@ -365,7 +365,7 @@ def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
         enqueue(people, scene, len(streets.link) + node, i, node)
     else:
         people[i].state = QUEUED
-        scene.link[link].standing += people[i].size
+        scene.link[link].standing += people[i].persons
         enqueue(people, scene, link, i, node)
 
 

@@ -28,10 +28,10 @@ TREND = 60.0
 @nb.njit(cache=True, nogil=True, inline="always")
 def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> bool:
     """Whether a shelter still has places for a party."""
-    if scene.room[s] < people[i].size:
+    if scene.room[s] < people[i].persons:
         return False
     free = streets.step_free[people[i].class_]
-    return not free or bool(scene.step_free_room[s] >= people[i].size)
+    return not free or bool(scene.step_free_room[s] >= people[i].persons)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")

@@ -59,7 +59,7 @@ SQUEEZE = 1.5
 @nb.njit(cache=True, nogil=True, inline="always")
 def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, bin_: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
-    s, size = people[i].shelter, people[i].size
+    s, size = people[i].shelter, people[i].persons
     if not has_room(people, scene, streets, s, i):
         scene.turned_away[s] += size
         return False
@@ -98,7 +98,7 @@ def board(
     streets, law, people = borrowed(streets), borrowed(law), borrowed(people)
     scene, ways, boats = borrowed(scene), borrowed(ways), borrowed(boats)
     record = borrowed(record)
-    size = people[i].size
+    size = people[i].persons
     chairs = size if streets.step_free[people[i].class_] else 0
     now = max(people[i].clock, ways.enter[people[i].leg])
     link = ways.link[people[i].leg]
@@ -163,7 +163,7 @@ def entry_time(
     if full <= SQUEEZE * jam and begin - people[i].asked >= law.patience:
         time = max(begin, scene.link[link].free_at)
         if time < end:
-            scene.count[SQUEEZED] += people[i].size
+            scene.count[SQUEEZED] += people[i].persons
         return time
     people[i].clock = max(people[i].clock, begin)
     return np.inf
@@ -175,7 +175,7 @@ def enter(
     time: float, end: float, bin_: int,
 ) -> None:  # fmt: skip
     """Move a party from its node onto a link at a time [s], and on to the end of the step."""
-    k, size, space = people[i].class_, people[i].size, people[i].space
+    k, size, space = people[i].class_, people[i].persons, people[i].space
     record.wait[link, bin_] += size * (time - people[i].asked)
     record.entries[link, bin_] += size
     track(record, scene, i, link, time)

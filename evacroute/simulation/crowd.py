@@ -181,7 +181,7 @@ def to_kernel(
         ("pace", parties.pace[:, 0]),
         ("pace_steps", parties.pace[:, 1]),
         ("lost_until", parties.depart + rng.exponential(max(behaviour.lost_time, 1e-9), n)),
-        ("size", parties.size),
+        ("persons", parties.size),
         ("link", -1),
         ("node", groups.node[parties.group]),
         ("next_link", NOWHERE),
