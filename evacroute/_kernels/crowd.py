@@ -56,8 +56,9 @@ PARTY = np.dtype(
 
 clock: when it came to its node [s]; of the safe, when the shelter let it in. asked: since when it
 stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
-speed over the class's. lost_until: when who is lost or follows the others asks the way [s]. persons:
-how many (not `size`, which records have of their own). link (-1 = at a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on):
+speed over the class's. lost_until: when who is lost or follows the others asks the way [s].
+persons: how many (not `size`, which records have of their own). link (-1 = at a node), node (the
+last), state (`HOME` and so on), lead (`PLAN` and so on):
 where it is and what leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who
 stands behind it in its queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in
 mind. leg, last_leg: the next of its plan's legs, and the end of them."""
