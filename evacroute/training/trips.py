@@ -41,6 +41,9 @@ MOST = 160
 LONGER = 1.5
 """Runs go on for so many times the deadline."""
 
+DELAY_SIGMA = 0.83
+"""Delays spread as widely as exponential ones, which the other simulator draws."""
+
 CELL = 400.0
 """Side of the squares that districts are told apart by [m]."""
 
@@ -152,6 +155,7 @@ def behaviour_of(drawn: Draw) -> Behaviour:
         crowd=own.crowd,
         lost=own.lost,
         delay=own.delay_s,
+        delay_sigma=DELAY_SIGMA,
         speed_spread=own.speed_spread,
     )
 

@@ -3,8 +3,8 @@
     python tests/benchmarks/test_scored_plans.py --draws 40 --weight 600
 
 Scenarios on cities that the scorer has not seen are planned three ways: everybody to the nearest
-shelter, by time alone, and by time and odds. Each plan is played in jupedsim-network with the draw's
-physics. Who is not in a shelter by the deadline is late: also who the plan left.
+shelter, by time alone, and by time and odds. Each plan is played in jupedsim-network with the
+physics of its draw. Who is not in a shelter by the deadline is late: also who the plan left.
 """
 
 from __future__ import annotations
