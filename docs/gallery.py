@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/gallery.md: one small PNG a hazard, and one of boats.
+"""Draw the pictures of docs/gallery.md: a small PNG a hazard, one of boats, one of a played plan.
 
 python docs/gallery.py [NAME ...]     the pictures, all by default
 python docs/gallery.py --examples     runs the scripts of the gallery before, in a folder of its own
@@ -20,6 +20,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
 import evacroute as er
@@ -31,7 +32,7 @@ FOLDER = ROOT / "docs" / "gallery"
 MOST_BYTES = 60_000
 SCRIPTS = (
     "09_flood_by_a_tide_series.py", "10_fire_in_the_alleys.py", "11_earthquake_draws.py",
-    "12_closures.py", "14_boats_of_the_lagoon.py",
+    "12_closures.py", "14_boats_of_the_lagoon.py", "15_play_the_plan.py",
 )  # fmt: skip
 
 NETWORK = er.lagoon_network()
@@ -88,8 +89,36 @@ def boats(ax: Axes) -> None:
     )
 
 
+def played(ax: Axes) -> None:
+    """Who is safe by when in the three runs of example 15, beside the plan."""
+    plan = er.assign(er.lagoon(people=40_000))
+    everyone, moves = plan.placed + plan.left, plan.movements
+    curves = {"as planned": (moves.arrive, moves.size)}
+    for name, options in (
+        ("everybody follows the plan", {"compliance": 1.0}),
+        ("four fifths follow it", {"compliance": 0.8}),
+        ("everybody to the nearest shelter", {"behaviour": "nearest"}),
+    ):
+        run = er.simulate(plan, seed=1, **options)
+        came = np.isfinite(run.arrive)
+        curves[name] = run.arrive[came], run.size[came]
+    styles = ("#000000", ":"), ("#0072B2", "-"), ("#E69F00", "--"), ("#D55E00", "-")
+    for (name, (arrive, size)), (colour, style) in zip(curves.items(), styles, strict=True):
+        order = np.argsort(arrive)
+        safe = np.cumsum(size[order]) / everyone
+        minute, safe = np.append(arrive[order] / 60, 200), np.append(safe, safe[-1])
+        ax.plot(minute, safe, style, color=colour, linewidth=1.8, label=name)
+    ax.axvline(plan.scenario.deadline_s / 60, color="#8a949e", linewidth=1)
+    ax.text(plan.scenario.deadline_s / 60 - 1, 0.02, "deadline", ha="right", color="#5a646e")
+    ax.set(xlim=(0, 100), ylim=(0, 1.02), xlabel="minutes after the alarm", ylabel="share safe")
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.grid(color="#e3e7eb")
+    ax.legend(loc="center", bbox_to_anchor=(0.56, 0.4))
+    ax.set_title(f"{everyone:,} people, played out\nSYNTHETIC: a made-up city")
+
+
 PICTURES: dict[str, Callable[[Axes], None]] = {
-    one.__name__: one for one in (flood, fire, earthquake, closures, boats)
+    one.__name__: one for one in (flood, fire, earthquake, closures, boats, played)
 }
 
 

@@ -156,6 +156,7 @@ class Physics:
             ratio=self.speed_ratio(density),
             inflow=inflow,
             per_step=PER_STEP,
+            peak=float(peak),
             jam=self.jam,
             free=self.free if self.slowing == "crowd" else 0.0,
             loss=float(self.counterflow_loss),
@@ -219,7 +220,10 @@ def fit_law(density: ArrayLike, speed: ArrayLike, physics: Physics | None = None
     (2.5, 4.5, 1.3)
     """
     physics = Physics() if physics is None else physics
-    d, v = np.asarray(density, np.float64), np.asarray(speed, np.float64)
+    try:
+        d, v = np.asarray(density, np.float64), np.asarray(speed, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("density and speed: expected numbers") from None
     names = ["free_speed", "jam_density"] + ["gamma"] * (physics.law == "weidmann")
     if d.ndim != 1 or d.shape != v.shape or len(d) < len(names):
         raise InputError(
@@ -227,9 +231,10 @@ def fit_law(density: ArrayLike, speed: ArrayLike, physics: Physics | None = None
             f"at least {len(names)}"
         )
     good = np.isfinite(d) & np.isfinite(v) & (d > 0) & (v > 0)
-    if not good.all():
-        i = int(np.argmin(good))
-        raise InputError(f"point {i}: density {d[i]}, speed {v[i]}, expected numbers > 0")
+    faults = Faults("fit_law")
+    for i in np.flatnonzero(~good).tolist():
+        faults.add(f"point {i}: density {d[i]}, speed {v[i]}, expected numbers > 0")
+    faults.raise_if_any(InputError)
     bounds = {name: (low, high) for name, low, high, _ in _RANGES}
     start = {"free_speed": physics.free, "jam_density": physics.jam, "gamma": physics.gamma}
 

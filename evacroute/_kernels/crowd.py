@@ -46,7 +46,7 @@ PARTY = np.dtype(
     [
         ("clock", "f8"), ("asked", "f8"),
         ("space", "f4"), ("pace", "f4"), ("pace_steps", "f4"), ("lost_until", "f4"),
-        ("size", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
+        ("persons", "i4"), ("link", "i4"), ("node", "i4"), ("next_link", "i4"), ("following", "i4"),
         ("shelter", "i4"), ("leg", "i4"), ("last_leg", "i4"),
         ("class_", "i2"), ("state", "i1"), ("lead", "i1"),
     ],
@@ -56,8 +56,9 @@ PARTY = np.dtype(
 
 clock: when it came to its node [s]; of the safe, when the shelter let it in. asked: since when it
 stands in its queue [s]. space: persons' worth of street. pace, pace_steps: own
-speed over the class's. lost_until: when who is lost or follows the others asks the way [s]. size:
-persons. link (-1 = at a node), node (the last), state (`HOME` and so on), lead (`PLAN` and so on):
+speed over the class's. lost_until: when who is lost or follows the others asks the way [s].
+persons: how many (not `size`, which records have of their own). link (-1 = at a node), node (the
+last), state (`HOME` and so on), lead (`PLAN` and so on):
 where it is and what leads it. next_link: chosen link, `AT_DOOR`, or `NOWHERE`. following: who
 stands behind it in its queue, -1 = nobody. shelter: where it means to go or has gone, -1 = none in
 mind. leg, last_leg: the next of its plan's legs, and the end of them."""
@@ -73,6 +74,11 @@ WALKER = np.dtype(
 """A party on a link: which, where, as of when [s]; seconds left at free pace (of riders, when they
 are ashore); the crowd's pace times `ease` is the party's, up to 1: more than 1 where it is slow by
 itself, -1 of riders; when the link closes to it [s]."""
+
+
+ROUNDING = 0.002
+"""Who is through no later than so long after a link closes was not caught [s]: `shut_at` is
+rounded, and steps of time do not quite add up."""
 
 
 class Streets(NamedTuple):
@@ -119,6 +125,8 @@ class Law(NamedTuple):
         Flow per metre of width that a street of that density takes in [person/s/m].
     per_step
         Steps to a person a square metre.
+    peak
+        Steps to the density of the densest flow.
     jam
         Density at which nobody more gets in [1/m2].
     free
@@ -132,6 +140,7 @@ class Law(NamedTuple):
     ratio: Any
     inflow: Any
     per_step: float
+    peak: float
     jam: float
     free: float
     loss: float
@@ -177,6 +186,8 @@ class Scene(NamedTuple):
         Pace of the crowd on each link over free pace, and the step of time it was found in.
     head, tail
         First and last of each queue, by link and then by node, shape (n_links + n_nodes,).
+    moved_at
+        When the last one left each queue [s]: who stood behind could not go on before.
     busy, is_busy
         Nodes with somebody in a queue, and whether a node is among them.
     walking
@@ -196,6 +207,7 @@ class Scene(NamedTuple):
     pace_step: Any
     head: Any
     tail: Any
+    moved_at: Any
     busy: Any
     is_busy: Any
     walking: Any
@@ -246,13 +258,21 @@ class Record(NamedTuple):
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
-    """Put a party at the end of a queue at a node."""
-    people[i].following = -1
-    if scene.head[queue] < 0:
+    """Put a party into a queue at a node, behind those who came before it."""
+    before = scene.tail[queue]
+    if before >= 0 and people[before].clock > people[i].clock:
+        # It has overtaken somebody within the step.
+        before, ahead = -1, scene.head[queue]
+        while people[ahead].clock <= people[i].clock:
+            before, ahead = ahead, people[ahead].following
+    if before < 0:
+        people[i].following = scene.head[queue]
         scene.head[queue] = i
     else:
-        people.following[scene.tail[queue]] = i
-    scene.tail[queue] = i
+        people[i].following = people[before].following
+        people[before].following = i
+    if people[i].following < 0:
+        scene.tail[queue] = i
     people[i].asked = people[i].clock
     people[i].next_link = NOWHERE
     if not scene.is_busy[node]:
@@ -262,8 +282,9 @@ def enqueue(people: Any, scene: Scene, queue: int, i: int, node: int) -> None:
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def take_out(people: Any, scene: Scene, queue: int, before: int, i: int) -> None:
-    """Take a party out of a queue; `before` stands in front of it, -1 = nobody."""
+def take_out(people: Any, scene: Scene, queue: int, before: int, i: int, time: float) -> None:
+    """Take a party out of a queue at a time [s]; `before` stands in front of it, -1 = nobody."""
+    scene.moved_at[queue] = max(scene.moved_at[queue], time)
     after = people[i].following
     if before < 0:
         scene.head[queue] = after
@@ -303,9 +324,18 @@ def opposed(streets: Streets, scene: Scene, link: int) -> float:
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def pace_on(streets: Streets, law: Law, scene: Scene, link: int) -> float:
-    """Pace of the crowd on a link over free pace, found once a step."""
+    """Pace of the crowd on a link over free pace, found once a step.
+
+    Where nobody stands at its end nothing holds up those in front, and a crowd denser than that of
+    the densest flow dissolves at the pace of that flow. Without this a crowd behind a wider
+    exit passes on no more than it lets in, and once too dense stays so.
+    """
     if scene.pace_step[link] != scene.count[STEP]:
-        slowed = looked_up(law.ratio, density_step(streets, law, scene, link))
+        dense = density_step(streets, law, scene, link)
+        if dense > law.peak and scene.link[link].standing == 0:
+            mine = scene.link[link].load / streets.link[link].area * law.per_step
+            dense = max(law.peak, dense - mine)
+        slowed = looked_up(law.ratio, dense)
         scene.pace[link] = slowed * (1.0 - law.loss * opposed(streets, scene, link))
         scene.pace_step[link] = scene.count[STEP]
     return scene.pace[link]
@@ -318,9 +348,9 @@ def leave_link(people: Any, scene: Scene, i: int) -> None:
     if link >= 0:
         if people[i].state != RIDING:
             scene.link[link].load = max(0.0, scene.link[link].load - people[i].space)
-        scene.link[link].inside -= people[i].size
+        scene.link[link].inside -= people[i].persons
         if people[i].state == QUEUED:
-            scene.link[link].standing -= people[i].size
+            scene.link[link].standing -= people[i].persons
         people[i].link = -1
 
 
@@ -336,7 +366,7 @@ def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
         enqueue(people, scene, len(streets.link) + node, i, node)
     else:
         people[i].state = QUEUED
-        scene.link[link].standing += people[i].size
+        scene.link[link].standing += people[i].persons
         enqueue(people, scene, link, i, node)
 
 
@@ -373,7 +403,7 @@ def walk_on(streets: Streets, law: Law, people: Any, scene: Scene, j: int, end: 
     gone = (end - walker.clock) * pace
     through = gone >= walker.rest
     now = walker.clock + walker.rest / pace if through else end
-    if now > walker.shut_at:
+    if now > walker.shut_at + ROUNDING:
         people[walker.party].clock = walker.shut_at
         people[walker.party].state = CAUGHT
         return True
@@ -391,10 +421,11 @@ def advance(streets: Streets, law: Law, people: Any, scene: Scene, end: float) -
     """Walk everybody on a link on to a time [s]; who reaches its end joins the queue there."""
     streets, law = borrowed(streets), borrowed(law)
     people, scene = borrowed(people), borrowed(scene)
-    j = 0
-    while j < scene.count[N_WALKING]:
-        if walk_on(streets, law, people, scene, j, end):
-            scene.count[N_WALKING] -= 1
-            scene.walking[j] = scene.walking[scene.count[N_WALKING]]
-        else:
-            j += 1
+    kept = 0
+    # They stay in the order in which they came, so that queues at the ends are in order of time.
+    for j in range(scene.count[N_WALKING]):
+        if not walk_on(streets, law, people, scene, j, end):
+            if kept < j:
+                scene.walking[kept] = scene.walking[j]
+            kept += 1
+    scene.count[N_WALKING] = kept

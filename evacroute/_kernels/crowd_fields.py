@@ -12,8 +12,9 @@ from evacroute._kernels.crowd import Streets
 from evacroute._kernels.heap import NODE_BITS, pop, push
 from evacroute._kernels.playing import stretch_at
 
-PER_SECOND = 8.0
-"""Keys of the heap are eighths of a second."""
+PER_SECOND = 1024.0
+"""Keys of the heap are 1024ths of a second, and so are the walks that are added up: with keys
+coarser than the sums a node could be gone through again and again, and the heap overflow."""
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -82,8 +83,8 @@ def fill_nearest(
             if factor == 0.0:
                 continue
             u = streets.link[link].from_node
-            there = out[v] + walk / factor
+            there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
             if there < out[u]:
                 out[u] = there
-                key = (int(there * PER_SECOND) << NODE_BITS) | u
+                key = (int(there * PER_SECOND) << NODE_BITS) | int(u)
                 size = push(heap, size, key)

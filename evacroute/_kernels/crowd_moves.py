@@ -1,4 +1,4 @@
-"""What parties do at a node: choose where to go on, enter a link, a boat or a shelter."""
+"""What parties do at a node: stand in its queues, enter a link, a boat or a shelter."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import (
     ASIDE,
     AT_DOOR,
-    CROWD,
     INFORMED,
-    LOST,
     N_BUSY,
     N_OUT,
     N_TRACK,
-    NEAREST,
     NOWHERE,
     PLAN,
     QUEUED,
@@ -42,17 +39,15 @@ from evacroute._kernels.crowd import (
     put_on_link,
     take_out,
 )
+from evacroute._kernels.crowd_choices import can_enter, choose, has_room, recent
 from evacroute._kernels.crowd_fields import factor_now, shut_after
 
 STAYS, MOVES_ON, WAITS = range(3)
 """What came of a party's turn: it is held up, has left the queue, or lets others pass until its
 time has come."""
 
-HOME_ABREAST = 8
-"""So many of those who start at a node look for a way on side by side."""
-
-TREND = 60.0
-"""What others did fades from the memory of those who follow them in about so long [s]."""
+HOME_ABREAST = 1 << 30
+"""Those who start at a node come from homes of their own: nobody stands before anybody."""
 
 LEAST_SHARE = 0.25
 """A direction gets at least so much of what a crowded street takes in."""
@@ -62,122 +57,9 @@ SQUEEZE = 1.5
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def has_room(people: Any, scene: Scene, streets: Streets, s: int, i: int) -> bool:
-    """Whether a shelter still has places for a party."""
-    if scene.room[s] < people[i].size:
-        return False
-    free = streets.step_free[people[i].class_]
-    return not free or scene.step_free_room[s] >= people[i].size
-
-
-@nb.njit(cache=True, nogil=True, inline="always")
-def can_enter(streets: Streets, k: int, link: int, time: float) -> bool:
-    """Whether a class can walk a link at a time, and get through before it closes."""
-    walk = streets.walk[k, link]
-    if not np.isfinite(walk) or not np.isfinite(streets.link[link].headway):
-        return False
-    factor = factor_now(streets, k, link, time)
-    if factor == 0.0:
-        return False
-    return streets.link[link].row < 0 or time + walk / factor <= shut_after(streets, k, link, time)
-
-
-@nb.njit(cache=True, nogil=True)
-def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: bool) -> int:
-    """Shelter at a party's node that has room for it, else any (if asked for), else -1."""
-    people, scene, streets = borrowed(people), borrowed(scene), borrowed(streets)
-    found = -1
-    v = people[i].node
-    for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
-        s = streets.shelter[j]
-        if has_room(people, scene, streets, s, i):
-            return s
-        if full_too and found < 0:
-            found = s
-    return found
-
-
-@nb.njit(cache=True, nogil=True)
-def down_field(streets: Streets, people: Any, scene: Scene, i: int, told: int) -> int:
-    """Link that leads to the nearest shelter (told = 1: with room) soonest, or `NOWHERE`."""
-    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
-    v, k, now = people[i].node, people[i].class_, people[i].clock
-    best, least = NOWHERE, np.inf
-    for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
-        link = streets.out_link[j]
-        if can_enter(streets, k, link, now):
-            walk = streets.walk[k, link] / factor_now(streets, k, link, now)
-            there = walk + scene.near[told, k, streets.link[link].to_node]
-            if there < least:
-                best, least = link, there
-    return best
-
-
-@nb.njit(cache=True, nogil=True)
-def recent(scene: Scene, link: int, now: float) -> float:
-    """Persons who entered a link of late."""
-    age = max(0.0, now - scene.link[link].trend_at)
-    return scene.link[link].trend * np.exp(-age / TREND)
-
-
-@nb.njit(cache=True, nogil=True)
-def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: Any) -> int:
-    """Link that others have taken of late, the more the likelier, or, of the lost, any.
-
-    Nobody turns round but in a dead end. `NOWHERE` where nobody is to be followed.
-    """
-    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
-    v, k, now = people[i].node, people[i].class_, people[i].clock
-    crowd = people[i].lead == CROWD
-    back = -1 if came < 0 else streets.link[came].twin
-    total = 0.0
-    for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
-        link = streets.out_link[j]
-        if link != back and can_enter(streets, k, link, now):
-            total += recent(scene, link, now) if crowd else 1.0
-    if total <= 0.0:
-        can_turn = not crowd and back >= 0 and can_enter(streets, k, back, now)
-        return back if can_turn else NOWHERE
-    mark = rng.random() * total
-    found = NOWHERE
-    for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
-        link = streets.out_link[j]
-        if link != back and can_enter(streets, k, link, now):
-            weight = recent(scene, link, now) if crowd else 1.0
-            if weight > 0.0:
-                found = link
-                mark -= weight
-                if mark < 0.0:
-                    break
-    return found
-
-
-@nb.njit(cache=True, nogil=True)
-def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: Any) -> int:
-    """Where a party without a plan goes on from its node; sets the shelter it means to enter."""
-    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
-    if people[i].lead in (CROWD, LOST) and people[i].clock >= people[i].lost_until:
-        people[i].lead = NEAREST
-    told = 1 if people[i].lead == INFORMED else 0
-    wanders = people[i].lead in (CROWD, LOST)
-    s = shelter_here(people, scene, streets, i, not wanders and told == 0)
-    if s >= 0:
-        people[i].shelter = s
-        return AT_DOOR
-    if told == 1 and scene.near[told, people[i].class_, people[i].node] == 0.0:
-        # The last place has just gone: who has come for it waits to be told of another.
-        return NOWHERE
-    if wanders:
-        link = by_chance(streets, people, scene, i, came, rng)
-        if link != NOWHERE:
-            return link
-    return down_field(streets, people, scene, i, told)
-
-
-@nb.njit(cache=True, nogil=True, inline="always")
 def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, bin_: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
-    s, size = people[i].shelter, people[i].size
+    s, size = people[i].shelter, people[i].persons
     if not has_room(people, scene, streets, s, i):
         scene.turned_away[s] += size
         return False
@@ -194,17 +76,29 @@ def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, b
     return True
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def track(record: Record, scene: Scene, i: int, link: int, time: float) -> None:
+    """Write down that a party enters a link, if it is one of those that are tracked."""
+    if record.tracked[i] >= 0 and scene.count[N_TRACK] < len(record.track_enter):
+        row = scene.count[N_TRACK]
+        record.track[row, 0], record.track[row, 1] = record.tracked[i], link
+        record.track_enter[row] = time
+        scene.count[N_TRACK] += 1
+
+
 @nb.njit(cache=True, nogil=True)
 def board(
-    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats, i: int
-) -> bool:
+    streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
+    record: Record, i: int,
+) -> bool:  # fmt: skip
     """Book the first boat of a plan's ride that has places, for as long as the plan stays aboard.
 
     Nobody takes a boat that casts off before the plan would be aboard.
     """
     streets, law, people = borrowed(streets), borrowed(law), borrowed(people)
     scene, ways, boats = borrowed(scene), borrowed(ways), borrowed(boats)
-    size = people[i].size
+    record = borrowed(record)
+    size = people[i].persons
     chairs = size if streets.step_free[people[i].class_] else 0
     now = max(people[i].clock, ways.enter[people[i].leg])
     link = ways.link[people[i].leg]
@@ -222,13 +116,14 @@ def board(
         if not fits:
             continue
         boats.boarders[first] -= size
-        last, ride = ride, first
+        last, ride, aboard = ride, first, people[i].leg
         while True:
             boats.seats[ride] -= size
             boats.chairs[ride] -= chairs
+            track(record, scene, i, ways.link[aboard], boats.leave[ride])
             if ride == last:
                 break
-            ride = boats.onward[ride]
+            ride, aboard = boats.onward[ride], aboard + 1
         leave_link(people, scene, i)
         people[i].link = ways.link[leg]
         scene.link[people[i].link].inside += size
@@ -250,9 +145,10 @@ def entry_rate(streets: Streets, law: Law, scene: Scene, link: int) -> float:
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def entry_time(
-    streets: Streets, law: Law, people: Any, scene: Scene, i: int, link: int, begin: float
-) -> float:
-    """When a party can enter a link [s]; inf while the street is full.
+    streets: Streets, law: Law, people: Any, scene: Scene, i: int, link: int, begin: float,
+    end: float,
+) -> float:  # fmt: skip
+    """When a party can enter a link [s]; `end` or later while it cannot in this step.
 
     Who has stood before a full street for long squeezes in, as people swap places where crowds
     meet head-on; without that, two full streets would wait for each other for ever.
@@ -265,8 +161,10 @@ def entry_time(
     if full <= jam or scene.link[link].load == 0.0:
         return max(people[i].clock, scene.link[link].free_at)
     if full <= SQUEEZE * jam and begin - people[i].asked >= law.patience:
-        scene.count[SQUEEZED] += people[i].size
-        return max(begin, scene.link[link].free_at)
+        time = max(begin, scene.link[link].free_at)
+        if time < end:
+            scene.count[SQUEEZED] += people[i].persons
+        return time
     people[i].clock = max(people[i].clock, begin)
     return np.inf
 
@@ -277,14 +175,10 @@ def enter(
     time: float, end: float, bin_: int,
 ) -> None:  # fmt: skip
     """Move a party from its node onto a link at a time [s], and on to the end of the step."""
-    k, size, space = people[i].class_, people[i].size, people[i].space
+    k, size, space = people[i].class_, people[i].persons, people[i].space
     record.wait[link, bin_] += size * (time - people[i].asked)
     record.entries[link, bin_] += size
-    if record.tracked[i] >= 0 and scene.count[N_TRACK] < len(record.track_enter):
-        row = scene.count[N_TRACK]
-        record.track[row, 0], record.track[row, 1] = record.tracked[i], link
-        record.track_enter[row] = time
-        scene.count[N_TRACK] += 1
+    track(record, scene, i, link, time)
     leave_link(people, scene, i)
     scene.link[link].free_at = time + space / max(entry_rate(streets, law, scene, link), 1e-9)
     scene.link[link].trend = recent(scene, link, time) + size
@@ -302,12 +196,24 @@ def enter(
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
+def opens_as_planned(
+    streets: Streets, people: Any, ways: Ways, i: int, link: int, now: float
+) -> bool:
+    """Whether a link that is closed now is open when the plan, later, says to enter it."""
+    enters = ways.enter[people[i].leg]
+    return enters > now and can_enter(streets, people[i].class_, link, enters)
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
 def turn(
     streets: Streets, law: Law, people: Any, scene: Scene, ways: Ways, boats: Boats,
     record: Record, queue: int, before: int, i: int, begin: float, end: float, bin_: int, rng: Any,
 ) -> int:  # fmt: skip
     """Let a party in a queue, behind `before`, do what it can in a step of time."""
     came = queue if queue < len(streets.link) else -1
+    if people[i].clock < begin <= scene.moved_at[queue]:
+        # It came before this step and somebody before it was held up until now.
+        people[i].clock = scene.moved_at[queue]
     # A door that is shut or a way that is closed is found out once each; then there is another.
     for _ in range(4):
         link = people[i].next_link
@@ -320,36 +226,44 @@ def turn(
             people[i].next_link = link
         if link == NOWHERE:
             break
-        planned = people[i].lead == PLAN
+        planned, now = people[i].lead == PLAN, max(people[i].clock, begin)
         if link == AT_DOOR:
+            came_at = people[i].clock
             if admit(streets, people, scene, record, i, bin_):
-                take_out(people, scene, queue, before, i)
+                take_out(people, scene, queue, before, i, came_at)
                 return MOVES_ON
             people[i].lead = INFORMED
         elif boats.ptr[link + 1] > boats.ptr[link]:
-            if board(streets, law, people, scene, ways, boats, i):
-                take_out(people, scene, queue, before, i)
+            came_at = people[i].clock
+            if board(streets, law, people, scene, ways, boats, record, i):
+                take_out(people, scene, queue, before, i, came_at)
                 return MOVES_ON
             people[i].lead = INFORMED
-        elif not can_enter(streets, people[i].class_, link, max(people[i].clock, begin)):
+        elif not can_enter(streets, people[i].class_, link, now):
+            if planned and opens_as_planned(streets, people, ways, i, link, now):
+                if ways.enter[people[i].leg] >= end:
+                    return WAITS
+                people[i].clock = ways.enter[people[i].leg]
+                continue
             if planned:
                 people[i].lead = INFORMED
-            people[i].clock = max(people[i].clock, begin)
+            people[i].clock = now
         else:
             if planned and ways.keep and ways.enter[people[i].leg] > people[i].clock:
                 if ways.enter[people[i].leg] >= end:
                     return WAITS
                 people[i].clock = ways.enter[people[i].leg]
-            time = entry_time(streets, law, people, scene, i, link, begin)
-            if time >= end:
+            time = entry_time(streets, law, people, scene, i, link, begin, end)
+            if time >= end or not can_enter(streets, people[i].class_, link, time):
+                # Where it has closed meanwhile that is found out in the next step.
                 return STAYS
             if planned:
                 people[i].leg += 1
-            take_out(people, scene, queue, before, i)
+            take_out(people, scene, queue, before, i, time)
             enter(streets, law, people, scene, record, i, link, time, end, bin_)
             return MOVES_ON
         people[i].next_link = NOWHERE
-    take_out(people, scene, queue, before, i)
+    take_out(people, scene, queue, before, i, people[i].clock)
     leave_link(people, scene, i)
     people[i].state = ASIDE
     people[i].next_link = NOWHERE

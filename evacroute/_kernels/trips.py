@@ -25,26 +25,34 @@ class Outlook(NamedTuple):
         Length of a bin [s].
     use
         Persons' space that enters over what the capacity lets in.
-    queue, stress
-        Seconds to wait to enter, at the capacity, and at less of it.
-    stray
-        Seconds to wait if everybody went to the nearest shelter.
+    queue, stress, strain
+        Seconds to wait to enter, at the capacity, at 0.8 and at 0.6 of it.
+    stray, mixed
+        Seconds to wait if everybody went to the nearest shelter, and if a quarter did, at 0.8 of
+        the capacity.
     slow
         Seconds added to a second of walking by the density expected.
     door
         Persons who come over what the intake lets in, by shelter and bin.
-    fill
-        Share of its room that is taken in the end, by shelter.
+    fill, claimed
+        Share of its room that is taken in the end, by shelter: by the plan, and if a quarter went
+        to the nearest.
+    taken
+        As `claimed`, up to each bin, by shelter and bin.
     """
 
     bin_s: float
     use: Any
     queue: Any
     stress: Any
+    strain: Any
     stray: Any
+    mixed: Any
     slow: Any
     door: Any
     fill: Any
+    claimed: Any
+    taken: Any
 
 
 class Trips(NamedTuple):
@@ -60,6 +68,8 @@ class Trips(NamedTuple):
         When it sets out, and by when it must be safe [s after the alarm].
     shelter
         Where it goes.
+    wait
+        What the plan has it wait on the way [s], NaN where there is no plan of it.
     """
 
     ptr: Any
@@ -71,12 +81,14 @@ class Trips(NamedTuple):
     depart: Any
     deadline: Any
     shelter: Any
+    wait: Any
 
 
 (
     FREE, LENGTH, STEPS, WET, SLACK, SLACK_SHARE, NARROW, USE_MOST, USE_MEAN, QUEUE, STRESS, STRAY,
-    SLOW, OPPOSED, CLOSING, DOOR, FILL, DEPART, MARGIN, STRESS_MARGIN, SIZE,
-) = range(21)  # fmt: skip
+    SLOW, OPPOSED, CLOSING, DOOR, FILL, DEPART, MARGIN, STRESS_MARGIN, SIZE, STRAIN, MIXED, CLAIMED,
+    TAKEN, WAIT,
+) = range(26)  # fmt: skip
 """Columns that `describe` fills."""
 
 
@@ -87,14 +99,15 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
     Parameters
     ----------
     out
-        Out: one row a trip, float32, shape (n_trips, at least 21).
+        Out: one row a trip, float32, shape (n_trips, at least 26).
     """
     streets, outlook, trips = borrowed(streets), borrowed(outlook), borrowed(trips)
     last_bin = outlook.use.shape[1] - 1
     for i in range(len(trips.class_)):
         k = trips.class_[i]
         time = trips.depart[i]
-        free = length = steps = wet = use = queue = stress = stray = slow = 0.0
+        free = length = steps = wet = use = queue = stress = strain = 0.0
+        stray = mixed = slow = 0.0
         use_most = opposed = 0.0
         narrow, closing = 1e9, FAR_OFF
         for j in range(trips.ptr[i], trips.ptr[i + 1]):
@@ -106,7 +119,9 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
             walk = dry / max(factor, 0.05)
             queue += outlook.queue[link, b]
             stress += outlook.stress[link, b]
+            strain += outlook.strain[link, b]
             stray += outlook.stray[link, b]
+            mixed += outlook.mixed[link, b]
             slow += walk * outlook.slow[link, b]
             use += walk * outlook.use[link, b]
             use_most = max(use_most, outlook.use[link, b])
@@ -136,6 +151,8 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
         row[QUEUE], row[STRESS], row[STRAY], row[SLOW] = queue, stress, stray, slow
         row[OPPOSED], row[CLOSING] = opposed, min(closing, FAR_OFF)
         row[DOOR], row[FILL] = outlook.door[s, b], outlook.fill[s]
+        row[STRAIN], row[MIXED] = strain, mixed
+        row[CLAIMED], row[TAKEN], row[WAIT] = outlook.claimed[s], outlook.taken[s, b], trips.wait[i]
         row[DEPART], row[SIZE] = trips.depart[i], trips.size[i]
         row[MARGIN] = slack - queue - slow
         row[STRESS_MARGIN] = slack - stress - slow
@@ -229,7 +246,7 @@ def fill_tree(
             if factor == 0.0:
                 continue
             u = streets.link[link].from_node
-            there = out[v] + walk / factor
+            there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
             if there < out[u]:
                 out[u] = there
                 ahead[u] = link

@@ -21,7 +21,9 @@ from evacroute.cli.plan import plan
 from evacroute.cli.replan import replan
 from evacroute.cli.rescue import rescue
 from evacroute.cli.shell import Shell
+from evacroute.cli.simulate import simulate
 from evacroute.cli.sweep import sweep
+from evacroute.cli.train import evaluate, train
 from evacroute.cli.view import draw, verify
 
 app = typer.Typer(
@@ -32,8 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    plan, replan, sweep, convert, verify, draw, directions, sheets, rescue, prices, fairness,
-    explain,
+    plan, replan, simulate, sweep, convert, verify, draw, directions, sheets, rescue, prices,
+    fairness, explain, train, evaluate,
     fetch, demo, info, classes, bench,
 ):  # fmt: skip
     app.command()(command)

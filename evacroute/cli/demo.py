@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated
@@ -66,3 +67,9 @@ def demo(
         tell("making up the lagoon city", 0.0)
         scenario = er.lagoon(people, seed=seed, deadline=deadline)
     make_plan(task, scenario, reports_of(scenario))
+    if not as_json:
+        folder = str(out).rstrip("/")
+        words = shlex.join(
+            ["evacroute", "simulate", folder, "--compliance", "0.9", "--out", f"{folder}_played"]
+        )
+        typer.echo(f"play it:     {words}")

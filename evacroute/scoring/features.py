@@ -21,6 +21,10 @@ SLOW = 1.0
 """Speed on the flat below which a walker counts as slow [m/s]."""
 
 
+MISSING = ("wait_s",)
+"""Columns that may be unknown (NaN)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the rows: unit, what it means, and the sign of its effect on the odds."""
@@ -53,13 +57,18 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "margin_s": Column("s", "slack_s less queue_s and slow_s", 1),
         "stress_margin_s": Column("s", "slack_s less stress_s and slow_s", 1),
         "size": Column("persons", "persons who go as one"),
+        "strain_s": Column("s", "queues expected at 0.6 of the capacity", -1),
+        "mixed_s": Column("s", "stress_s if a quarter went to the nearest shelter", -1),
+        "claimed": Column("", "fill if a quarter went to the nearest shelter", -1),
+        "taken": Column("", "the same at the time of arrival", -1),
+        "wait_s": Column("s", "waits on the way that the plan has, unknown without one"),
         "speed": Column("m/s", "own speed on the flat"),
         "steps_speed_ratio": Column("", "own speed on steps over that on the flat, 0 = cannot"),
     }
 )
-"""All columns, in order; the first 21 are those of the kernel."""
+"""All columns, in order; the first 26 are those of the kernel."""
 
-N_WAY = 21
+N_WAY = 26
 
 DEADLINE = ("slack_s", "slack_share", "margin_s", "stress_margin_s")
 """Columns that know the deadline: odds depend on them, times of arrival do not."""

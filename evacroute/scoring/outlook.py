@@ -14,8 +14,11 @@ from evacroute.scoring.ways import Ways
 BIN = 60.0
 """Length of a bin [s]."""
 
-STRAINED = 0.8
-"""Queues under strain are those at this share of the capacity."""
+STRESSED, STRAINED = 0.8, 0.6
+"""Queues are also reckoned at these shares of the capacity."""
+
+ASTRAY = 0.25
+"""Share of people who go to the nearest shelter, whatever the plan says, in the mix."""
 
 
 def outlook(
@@ -50,18 +53,24 @@ def outlook(
     n_bins = int(scenario.deadline_s // BIN) + 1
     entered = _counted(link, enter, persons, (network.n_links, n_bins))
     capacity = network.capacity * BIN
-    stray = _astray(scenario, ways, n_bins)
+    stray, came_astray = _astray(scenario, ways, n_bins)
     came = _counted(shelter, arrive, size.astype(np.float64), (len(shelters), n_bins))
-    room = np.maximum(shelters.capacity, 1)
+    room = np.maximum(shelters.capacity, 1)[:, None]
+    mix = (1 - ASTRAY) * entered + ASTRAY * stray
+    taken = np.cumsum((1 - ASTRAY) * came + ASTRAY * came_astray, axis=1) / room
     return Outlook(
         bin_s=BIN,
         use=_over(_smooth(entered), capacity),
         queue=_queues(entered, network.capacity),
-        stress=_queues(entered, STRAINED * network.capacity),
+        stress=_queues(entered, STRESSED * network.capacity),
+        strain=_queues(entered, STRAINED * network.capacity),
         stray=_queues(stray, network.capacity),
+        mixed=_queues(mix, STRESSED * network.capacity),
         slow=_slowed(scenario, entered),
         door=_over(_smooth(came), np.minimum(shelters.intake_rate, 1e9) * BIN),
-        fill=(came.sum(axis=1) / room).astype(np.float32),
+        fill=(came.sum(axis=1) / room[:, 0]).astype(np.float32),
+        claimed=taken[:, -1].astype(np.float32),
+        taken=taken.astype(np.float32),
     )
 
 
@@ -73,10 +82,9 @@ def _counted(
 ) -> NDArray[np.float64]:
     """Sum weights by row and bin of time; what is later counts in the last bin."""
     bin_ = np.minimum(time // BIN, shape[1] - 1).astype(np.int64)
-    flat = np.bincount(
-        row * np.int64(shape[1]) + bin_, weights=weight, minlength=shape[0] * shape[1]
-    )
-    return flat.reshape(shape)
+    cell = row * np.int64(shape[1]) + bin_
+    flat = np.bincount(cell, weights=weight, minlength=shape[0] * shape[1])
+    return flat.astype(np.float64).reshape(shape)
 
 
 def _smooth(count: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,10 +128,16 @@ def _slowed(scenario: Scenario, entered: NDArray[np.float64]) -> NDArray[np.floa
     return out
 
 
-def _astray(scenario: Scenario, ways: Ways, n_bins: int) -> NDArray[np.float64]:
-    """Persons who would enter each link in each bin, if all took the way to the nearest shelter."""
+def _astray(
+    scenario: Scenario, ways: Ways, n_bins: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count who would enter each link, and each shelter, if all took the way to the nearest."""
     groups, classes = scenario.groups, scenario.group_classes
     out = np.zeros((scenario.network.n_links, n_bins))
+    nearest = np.full(scenario.network.n_nodes, -1, np.int32)
+    open_ = np.flatnonzero(scenario.shelters.capacity > 0).astype(np.int32)
+    nearest[scenario.shelters.node[open_]] = open_
+    came = np.zeros((len(scenario.shelters), n_bins))
     walk = classes.walk_seconds(scenario.network)
     for k in np.unique(groups.class_).tolist():
         mine = np.flatnonzero((groups.class_ == k) & ~scenario.cut_off)
@@ -133,4 +147,12 @@ def _astray(scenario: Scenario, ways: Ways, n_bins: int) -> NDArray[np.float64]:
         enter = groups.ready_time[mine][of] + upto[:-1] - upto[ptr[:-1]][of]
         space = (groups.size[mine] * classes.space[k])[of]
         out += _counted(link, enter, space, out.shape)
-    return out
+        walks = np.diff(ptr) > 0
+        last = np.where(walks, link[np.maximum(ptr[1:] - 1, 0)] if len(link) else 0, 0)
+        end = np.where(walks, scenario.network.to_node[last], groups.node[mine])
+        there = nearest[end]
+        known = there >= 0
+        arrive = groups.ready_time[mine] + upto[ptr[1:]] - upto[ptr[:-1]]
+        size = groups.size[mine].astype(np.float64)
+        came += _counted(there[known], arrive[known], size[known], came.shape)
+    return out, came

@@ -28,8 +28,8 @@ class Behaviour:
     delay_sigma
         Sigma of its logarithm.
     speed_spread
-        Coefficient of variation of people's own speeds around their class's, where a scenario has
-        groups and not persons with own speeds; normal, cut off at 2.5 sigma.
+        Coefficient of variation of people's speeds, normal, cut off at 2.5 sigma: around their own
+        where they are persons with own speeds, else around their class's. By default 0 and 0.13.
 
     Raises
     ------
@@ -56,12 +56,14 @@ class Behaviour:
     lost_time: float = 300.0
     delay: float = 0.0
     delay_sigma: float = 0.5
-    speed_spread: float = 0.13
+    speed_spread: float | None = None
 
     def __post_init__(self) -> None:
         faults = Faults("behaviour")
         for name, most, unit in _MOST:
             value = getattr(self, name)
+            if value is None and name == "speed_spread":
+                continue
             known = isinstance(value, int | float) and not isinstance(value, bool)
             if not (known and 0 <= value <= most):
                 faults.add(f"{name} is {value!r}{unit}, expected 0 to {most:g}")

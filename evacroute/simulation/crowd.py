@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from evacroute.simulation.behaviour import Behaviour
 
 LED_BY = ("plan", "nearest", "crowd", "lost", "informed")
 """Words for what leads a party, in the kernels' numbers."""
+
+UNKNOWN_SPREAD = 0.13
+"""Spread of speeds where only those of classes are known."""
 
 MOST_SPREAD = 2.5
 """Own speeds lie within so many sigma of their class's."""
@@ -73,10 +76,10 @@ def gather(
     n = len(of)
     persons = np.where(groups.together[group], size, 1)[of].astype(np.int32)
     pace = _paces(scenario, plan, row, times, group[of], behaviour, rng)
-    shares = np.cumsum(behaviour.shares())
+    # Without a plan there is nobody to comply.
+    acts = behaviour if plan is not None else replace(behaviour, compliance=0.0)
+    shares = np.cumsum(acts.shares())
     led_by = np.minimum(np.searchsorted(shares, rng.random(n), side="right"), LOST)
-    if plan is None:
-        led_by = np.where(led_by == PLAN, NEAREST, led_by)
     ready = groups.ready_time[group[of]]
     out = ready.copy()
     if behaviour.delay > 0:
@@ -106,11 +109,13 @@ def _paces(
 ) -> NDArray[np.float64]:
     """Own speeds over the class's: those of the persons where they are known, else drawn."""
     own = _own_paces(scenario, plan, row, times, group)
-    if own is not None:
-        return own
+    if own is None:
+        own = np.ones((len(group), 2))
+        spread = UNKNOWN_SPREAD if behaviour.speed_spread is None else behaviour.speed_spread
+    else:
+        spread = behaviour.speed_spread or 0.0
     drawn = np.clip(rng.standard_normal(len(group)), -MOST_SPREAD, MOST_SPREAD)
-    ratio = np.maximum(1 + behaviour.speed_spread * drawn, 0.2)
-    return np.column_stack([ratio, ratio])
+    return np.asarray(own * np.maximum(1 + spread * drawn, 0.2)[:, None])
 
 
 def _own_paces(
@@ -181,7 +186,7 @@ def to_kernel(
         ("pace", parties.pace[:, 0]),
         ("pace_steps", parties.pace[:, 1]),
         ("lost_until", parties.depart + rng.exponential(max(behaviour.lost_time, 1e-9), n)),
-        ("size", parties.size),
+        ("persons", parties.size),
         ("link", -1),
         ("node", groups.node[parties.group]),
         ("next_link", NOWHERE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from evacroute._kernels.crowd_fields import fill_nearest
 from evacroute._kernels.crowd_moves import play_bin, try_again
 from evacroute._street_arrays import lay_boats, lay_streets
 from evacroute.assignment import Progress
-from evacroute.errors import InputError
+from evacroute.errors import Faults, InputError
 from evacroute.physics import Physics
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -119,17 +120,31 @@ def simulate(
         raise InputError("compliance is for plans, but what is a scenario: there is none to follow")
     if plan is not None and isinstance(behaviour, str):
         plan, what = None, scenario
+    end = LONGER * scenario.deadline_s if until is None else seconds(until, "until")
+    _check(behaviour, physics, seed, dt, tracks)
     acts = as_behaviour(behaviour, compliance)
     physics = Physics() if physics is None else physics
-    end = LONGER * scenario.deadline_s if until is None else seconds(until, "until")
-    if not 0 < dt <= 10 or BIN % dt:
-        raise InputError(f"dt is {dt!r} s, expected more than 0 to 10, and to divide {BIN:g} s")
-    if tracks < 0:
-        raise InputError(f"tracks is {tracks!r}, expected a number >= 0")
     began = time.perf_counter()
     game = _Game(scenario, plan, acts, physics, seed, end, float(dt), keep_times, tracks)
     game.play(progress)
     return game.result(time.perf_counter() - began)
+
+
+def _check(behaviour: Any, physics: Any, seed: Any, dt: Any, tracks: Any) -> None:
+    """Refuse what is not as it must be, all at once."""
+    faults = Faults("simulate")
+    if not (behaviour is None or isinstance(behaviour, Behaviour | str)):
+        faults.add(f"behaviour is {behaviour!r}, expected a Behaviour or its name")
+    if not (physics is None or isinstance(physics, Physics)):
+        faults.add(f"physics is {physics!r}, expected a Physics")
+    known = isinstance(dt, int | float) and not isinstance(dt, bool) and 0 < dt <= 10
+    if not (known and abs(round(BIN / dt) * dt - BIN) < 1e-9):
+        faults.add(f"dt is {dt!r} s, expected more than 0 to 10, and to divide {BIN:g} s")
+    for name, value in (("seed", seed), ("tracks", tracks)):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not (whole and value >= 0):
+            faults.add(f"{name} is {value!r}, expected a whole number >= 0")
+    faults.raise_if_any(InputError)
 
 
 class _Game:
@@ -199,16 +214,27 @@ class _Game:
         count = self.scene.count
         if count[N_OUT] < len(self.order) or count[N_WALKING] or (self.scene.head >= 0).any():
             return False
-        waits = bool((self.people["state"] == ASIDE).any())
-        return not (waits and (changes > now).any())
+        if not (self.people["state"] == ASIDE).any():
+            return True
+        # Who stands by the way is told of what opens later, or that a shelter has just filled.
+        told = all(
+            np.array_equal(self._open(k), self.told_open[:, k])
+            for k in np.flatnonzero(self.largest).tolist()
+        )
+        return told and not (changes > now).any()
+
+    def _open(self, k: int) -> NDArray[np.bool_]:
+        """Which shelters count for a class: for who does not know, and for who has been told."""
+        scene = self.scene
+        free = self.streets.step_free[k]
+        left = np.minimum(scene.room, scene.step_free_room) if free else scene.room
+        return np.stack([self.scenario.shelters.capacity > 0, left >= self.largest[k]])
 
     def _lead(self, now: float, changed: bool) -> None:
         """Find the ways to the nearest shelters anew, where closures or full ones ask for it."""
-        rooms, scene = self.scenario.shelters.capacity, self.scene
+        scene = self.scene
         for k in np.flatnonzero(self.largest).tolist():
-            free = self.streets.step_free[k]
-            left = np.minimum(scene.room, scene.step_free_room) if free else scene.room
-            for told, is_open in enumerate((rooms > 0, left >= self.largest[k])):
+            for told, is_open in enumerate(self._open(k)):
                 if changed or (is_open != self.told_open[told, k]).any():
                     self.told_open[told, k] = is_open
                     out = scene.near[told, k]
@@ -259,6 +285,7 @@ def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
         pace_step=np.zeros(n_links, np.int32),
         head=np.full(n_links + n_nodes, -1, np.int32),
         tail=np.full(n_links + n_nodes, -1, np.int32),
+        moved_at=np.zeros(n_links + n_nodes),
         busy=np.zeros(n_nodes, np.int32),
         is_busy=np.zeros(n_nodes, np.bool_),
         walking=np.zeros(n + 1, WALKER).view(np.recarray),

@@ -122,7 +122,7 @@ class _Resampled:
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum by scenario."""
-        return np.bincount(self.of, values, self.n)
+        return np.bincount(self.of, values, self.n).astype(np.float64)
 
     def figure(
         self,

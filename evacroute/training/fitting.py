@@ -14,7 +14,7 @@ from evacroute.assignment import Progress
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.scoring.calibration import LOGIT_MOST, Calibration
 from evacroute.scoring.card import Card, Feature
-from evacroute.scoring.features import COLUMNS, DEADLINE, KINDS
+from evacroute.scoring.features import COLUMNS, DEADLINE, KINDS, MISSING
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.export import forest_of
 from evacroute.training.splits import Splits
@@ -135,8 +135,8 @@ def _model(name: str, seed: int, trees: int) -> Any:
 
 
 def _card(learn: Labelled, data_sha256: str, seed: int, command: str) -> Card:
-    low = np.quantile(learn.rows, 0.0005, axis=0)
-    high = np.quantile(learn.rows, 0.9995, axis=0)
+    low = np.nanquantile(learn.rows, 0.0005, axis=0)
+    high = np.nanquantile(learn.rows, 0.9995, axis=0)
     features = tuple(
         Feature(
             name=name,
@@ -144,7 +144,7 @@ def _card(learn: Labelled, data_sha256: str, seed: int, command: str) -> Card:
             monotone=column.monotone,
             low=float(np.float32(low[i])),
             high=float(np.float32(max(high[i], low[i] + 1e-3))),
-            missing=False,
+            missing=name in MISSING,
         )
         for i, (name, column) in enumerate(COLUMNS.items())
     )
@@ -217,22 +217,25 @@ def _balanced(trips: Labelled) -> NDArray[np.float64]:
     other = trips.source == OTHER
     if not other.any() or other.all():
         return np.ones(len(trips))
-    return np.where(other, 0.5 / other.mean(), 0.5 / (1 - other.mean()))
+    share = float(other.mean())
+    return np.where(other, 0.5 / share, 0.5 / (1 - share))
 
 
 def _isotonic(
     logit: NDArray[np.float64], safe: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Knots with as much weight between each two, and the calibrated logits there."""
+    """Knots with as much weight of both outcomes between each two, and calibrated logits there."""
     order = np.argsort(logit, kind="stable")
     x, y, w = logit[order], safe[order].astype(np.float64), weight[order]
-    upto = np.cumsum(w)
+    # Nearly all are safe: by weight alone the knots would all stand where the odds are high.
+    both = [max(float((w * came).sum()), 1e-9) for came in (1 - y, y)]
+    upto = np.cumsum(w * np.where(y > 0, 1 / both[1], 1 / both[0]))
     part = np.minimum((upto / upto[-1] * KNOTS).astype(np.int64), KNOTS - 1)
     total = np.bincount(part, w, KNOTS)
     # A bin in which all came alike is not certain: half a trip of each kind is added.
-    level = (np.bincount(part, w * y, KNOTS) + 0.5) / (total + 1)
+    level = np.asarray((np.bincount(part, w * y, KNOTS) + 0.5) / (total + 1), np.float64)
     middle = np.bincount(part, w * x, KNOTS) / np.maximum(total, 1e-9)
-    level = _pooled(level, total)
+    level = _pooled(level, np.asarray(total, np.float64))
     knot, seen = np.unique(np.round(middle[total > 0], 9), return_index=True)
     level = level[total > 0][seen]
     # All kinds have as many knots: those that are missing stand beyond the last.

@@ -13,6 +13,7 @@ from evacroute._arrays import read_arrays
 from evacroute._kernels.crowd import PLAN
 from evacroute._kernels.trips import Trips, probe
 from evacroute._street_arrays import lay_streets
+from evacroute.assignment import Movements
 from evacroute.errors import InputError
 from evacroute.physics import Physics
 from evacroute.plan import Plan
@@ -40,6 +41,9 @@ MOST = 160
 
 LONGER = 1.5
 """Runs go on for so many times the deadline."""
+
+DELAY_SIGMA = 0.83
+"""Delays spread as widely as exponential ones, which the other simulator draws."""
 
 CELL = 400.0
 """Side of the squares that districts are told apart by [m]."""
@@ -148,6 +152,7 @@ def behaviour_of(drawn: Draw) -> Behaviour:
         crowd=own.crowd,
         lost=own.lost,
         delay=own.delay_s,
+        delay_sigma=DELAY_SIGMA,
         speed_spread=own.speed_spread,
     )
 
@@ -247,8 +252,19 @@ def _planned_trips(
         depart=told.depart,
         deadline=np.full(n, scenario.deadline_s),
         shelter=told.shelter,
+        wait=_waits(told),
     )
     return trips, told.arrive - told.depart
+
+
+def _waits(moves: Movements) -> NDArray[np.float64]:
+    """Sum what each movement waits between its links and at the door [s]."""
+    walked = np.add.reduceat(
+        np.append(moves.leg_leave - moves.leg_enter, 0.0),
+        np.minimum(moves.leg_ptr[:-1], moves.leg_ptr[-1]),
+    )
+    walked = np.where(np.diff(moves.leg_ptr) > 0, walked, 0.0)
+    return np.maximum(moves.arrive - moves.depart - walked, 0.0)
 
 
 def _ghosts(
@@ -285,6 +301,7 @@ def _ghosts(
         depart=groups.ready_time[group],
         deadline=np.full(n, scenario.deadline_s),
         shelter=np.maximum(shelter, 0),
+        wait=np.full(n, np.nan),
     )
     walked = trips._replace(pace=pace, pace_steps=pace, depart=trips.depart + delay)
     arrive = walk_ghosts(run, walked)

@@ -84,13 +84,13 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_hazard_has_a_picture() -> None:
-    """The gallery shows each hazard and boats in a small picture, and links its script."""
+    """The gallery shows each hazard, boats and a run in a small picture, and links its script."""
     page = (ROOT / "docs" / "gallery.md").read_text("utf-8")
-    for name in ("flood", "fire", "earthquake", "closures", "boats"):
+    for name in ("flood", "fire", "earthquake", "closures", "boats", "played"):
         assert f"(gallery/{name}.png)" in page
         assert 5_000 < (ROOT / "docs" / "gallery" / f"{name}.png").stat().st_size < 60_000
     scripts = re.findall(r"\(\.\./examples/(\S+\.py)\)", page)
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     assert [name for name in scripts if not (ROOT / "examples" / name).exists()] == []
 
 

@@ -26,7 +26,7 @@ LON = [12.33 + i * EAST for i in range(5)]
 LAT = 45.43
 COMMANDS = (
     "plan", "convert", "verify", "draw", "directions", "sheets", "rescue", "prices", "fairness",
-    "explain", "fetch", "demo", "info", "classes", "bench",
+    "explain", "fetch", "demo", "info", "classes", "bench", "simulate", "train", "evaluate",
 )  # fmt: skip
 
 

@@ -1,0 +1,63 @@
+"""``evacroute train`` and ``evacroute evaluate``: make a scorer, and judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evacroute.cli.inputs import JsonOption, SeedOption
+from evacroute.cli.shell import print_json, progress
+from evacroute.training.fitting import TREES
+from evacroute.training.train import Trained, judge
+from evacroute.training.train import train as train_scorer
+
+
+def train(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Where all goes; trips there are not made again."
+        ),
+    ],
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", metavar="N", min=1, help="Drawn, planned and played.")
+    ] = 2400,
+    seed: SeedOption = 0,
+    trees: Annotated[
+        int, typer.Option("--trees", metavar="N", min=1, help="Trees to each of four forests.")
+    ] = TREES,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; all cores.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the scorer of who arrives safely: scenarios, trips, forests, judgement (extra train).
+
+    Stopped by Ctrl-C it goes on where it was when it is called again with the same folder and seed.
+    """
+    with progress() as tell:
+        made = train_scorer(out, scenarios, seed=seed, trees=trees, workers=workers, progress=tell)
+    _tell(made, as_json)
+
+
+def evaluate(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder that 'evacroute train' has made.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a trained scorer on scenarios, districts and networks that it never saw."""
+    with progress() as tell:
+        found = judge(folder, progress=tell)
+    _tell(found, as_json)
+
+
+def _tell(made: Trained, as_json: bool) -> None:
+    if as_json:
+        print_json({"out": str(made.folder), **made.evaluation})
+        return
+    typer.echo(str(made))
+    typer.echo("\n(every figure with its 95 % interval over scenarios)")
+    typer.echo(f"training folder: {made.folder}")

@@ -1,0 +1,183 @@
+"""`train`: scenarios, trips, forests and their judgement, in a folder to be gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from evacroute.assignment import Progress
+from evacroute.errors import InputError
+from evacroute.scoring.scorer import Scorer
+from evacroute.training.evaluating import evaluate
+from evacroute.training.evaluating import table as figures_table
+from evacroute.training.fitting import TREES, fit
+from evacroute.training.gathering import gather, read_gathered
+from evacroute.training.splits import split
+from evacroute.training.worlds import TRAINING, UNSEEN
+from evacroute.writing import atomic_path, write_json
+
+EVALUATION, DATA_CARD = "evaluation.json", "data_card.json"
+
+ON_CARD = ("unseen networks", "planned")
+"""Set and source whose figures the card carries."""
+
+METRICS = (
+    "safe",
+    "brier",
+    "brier_baseline",
+    "brier_less",
+    "calibration_error",
+    "covered",
+    "missed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What training made: the scorer, and its figures on trips that it never saw.
+
+    Parameters
+    ----------
+    folder
+        Where everything is.
+    scorer
+        The scorer.
+    evaluation
+        As `evaluating.evaluate` gives it.
+    """
+
+    folder: Path
+    scorer: Scorer
+    evaluation: dict[str, Any]
+
+    def __str__(self) -> str:
+        return figures_table(self.evaluation)
+
+
+def train(
+    folder: str | Path,
+    scenarios: int = 2400,
+    *,
+    seed: int = 0,
+    trees: int = TREES,
+    executor: str | Executor | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a scorer; trips that are there already are not made again.
+
+    Parameters
+    ----------
+    folder
+        Where trips, models, scorer, data card and evaluation go.
+    scenarios
+        Number of scenarios that are drawn, planned and played.
+    seed
+        The same seed and number give the same files.
+    trees
+        Trees to a forest.
+    executor, workers
+        How scenarios are worked through, see `gathering.gather`.
+    progress
+        Called with the stage and the share of it that is done (0..1).
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, or too little came of the scenarios.
+    MissingExtraError
+        If catboost or jupedsim-network is not installed.
+    """
+    root = gather(
+        folder, scenarios, seed=seed, executor=executor, workers=workers, progress=progress
+    )
+    trips, heads, digest = read_gathered(root)
+    splits = split(trips)
+    with atomic_path(root / DATA_CARD) as path:
+        write_json(_data_card(heads, digest, seed), path)
+    command = f"evacroute train --scenarios {scenarios} --seed {seed} --trees {trees}"
+    scorer = fit(
+        trips, splits, data_sha256=digest, seed=seed, trees=trees, command=command,
+        models=root, progress=progress,
+    )  # fmt: skip
+    if progress is not None:
+        progress("judging", 0.0)
+    found = evaluate(scorer, trips, splits, seed=seed)
+    scorer = replace(scorer, card=replace(scorer.card, metrics=_on_card(found)))
+    scorer.save(root)
+    with atomic_path(root / EVALUATION) as path:
+        write_json(found, path)
+    return Trained(root, scorer, found)
+
+
+def judge(folder: str | Path, *, progress: Progress | None = None) -> Trained:
+    """Judge the scorer of a training folder on its trips anew.
+
+    Raises
+    ------
+    InputError
+        If the folder is none of `train`, or its scorer was trained on other trips.
+    """
+    root = Path(folder)
+    trips, _, digest = read_gathered(root)
+    scorer = Scorer.load(root)
+    if scorer.card.data_sha256 != digest:
+        raise InputError(
+            f"{root}: the scorer was trained on trips of hash {scorer.card.data_sha256[:12]}..., "
+            f"but the trips there have {digest[:12]}...; train it again"
+        )
+    if progress is not None:
+        progress("judging", 0.0)
+    found = evaluate(scorer, trips, split(trips), seed=scorer.card.seed)
+    with atomic_path(root / EVALUATION) as path:
+        write_json(found, path)
+    return Trained(root, scorer, found)
+
+
+def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Figures for the card: of unseen networks, by our own simulator."""
+    for one in found["sets"]:
+        if (one["set"], one["source"]) == ON_CARD:
+            kinds = {"all": one} | one["by_kind"]
+            return {
+                kind: {m: figures[m]["value"] for m in METRICS} for kind, figures in kinds.items()
+            }
+    return {}
+
+
+def _data_card(heads: list[dict[str, Any]], digest: str, seed: int) -> dict[str, Any]:
+    """Tell what the trips were made of."""
+    draws = [head["draw"] for head in heads]
+    return {
+        "scenarios": len(heads),
+        "seed": seed,
+        "trips": sum(head["trips"] for head in heads),
+        "trips_sha256": digest,
+        "worlds": dict(sorted(Counter(one["world"] for one in draws).items())),
+        "worlds_to_learn_from": list(TRAINING),
+        "worlds_unseen": list(UNSEEN),
+        "hazards": dict(sorted(Counter(one["hazard"] for one in draws).items())),
+        "methods": dict(sorted(Counter(one["method"] for one in draws).items())),
+        "people": sum(one["people"] for one in draws),
+        "faults": {str(head["index"]): head["fault"] for head in heads if head["fault"]},
+    }
+
+
+def read_evaluation(folder: str | Path) -> dict[str, Any]:
+    """Read the figures of a training folder.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    path = Path(folder) / EVALUATION
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    return record

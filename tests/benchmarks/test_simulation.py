@@ -1,0 +1,121 @@
+"""The simulator beside measurements, beside jupedsim-network on the same plans, and its speed.
+
+Run as a script it prints the tables; the plan of Venice and its hydraulic run take minutes::
+
+    python tests/benchmarks/test_simulation.py                  # HERMES, lagoon, district, Venice
+    python tests/benchmarks/test_simulation.py lagoon_2k        # one instance
+
+Seconds are never judged, as machines differ; those of the other simulator in the same run stand
+beside them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from hermes import halves, judged, runs
+from instances import INSTANCES, shared_folder
+from test_methods import step_of
+
+import evacroute as er
+from evacroute.cli.bench import peak_mib_so_far
+from evacroute.simulation import Behaviour, Physics
+from evacroute.training.hydraulic import play_hydraulic
+
+ALIKE: dict[str, Any] = {
+    "physics": Physics(law="sfpe", counterflow_loss=0.0, slowing="share"),
+    "behaviour": Behaviour(speed_spread=0.0),
+}
+"""As near as ours comes to the hydraulic model: its law, counter-flow that takes room alone."""
+
+HEAD = (
+    f"{'plan':<22} {'ours':<8} {'persons':>8} {'planned':>8} {'theirs':>8} {'ours':>8} "
+    f"{'mean':>6} {'clear':>6} {'s':>6} {'theirs':>7}"
+)
+
+
+def timed(play: Callable[[], Any]) -> tuple[Any, float]:
+    """What a run gives, and its seconds."""
+    begin = time.perf_counter()
+    return play(), time.perf_counter() - begin
+
+
+def beside_hydraulic(name: str, plan: er.Plan) -> dict[str, tuple[float, float]]:
+    """Print a plan played by both; our mean and clearance over theirs."""
+    play_hydraulic(er.assign(er.lagoon(200), "nearest"), exact=True)
+    size = plan.movements.size
+    theirs, spent = timed(lambda: play_hydraulic(plan, exact=True))
+    took = (theirs - np.repeat(plan.ready, size))[np.isfinite(theirs)]
+    ratios = {}
+    for label, settings in {"alike": ALIKE, "default": {}}.items():
+        er.simulate(plan, until="1 min", **settings)
+        run, seconds = timed(lambda settings=settings: er.simulate(plan, **settings))
+        ratios[label] = (
+            run.times.mean / float(took.mean()), run.times.clearance / float(np.nanmax(theirs))
+        )  # fmt: skip
+        print(
+            f"{name:<22} {label:<8} {plan.placed:>8,} {plan.times.mean / 60:>8.2f} "
+            f"{took.mean() / 60:>8.2f} {run.times.mean / 60:>8.2f} {ratios[label][0]:>6.3f} "
+            f"{ratios[label][1]:>6.3f} {seconds:>6.2f} {spent:>7.1f}",
+            flush=True,
+        )
+    return ratios
+
+
+def speeds(plan: er.Plan) -> None:
+    """Print the seconds of runs of 90 minutes, kernels compiled."""
+    cases: dict[str, Callable[[], er.Simulation]] = {
+        "compliance 1": lambda: er.simulate(plan, until="90 min"),
+        "compliance 0.8": lambda: er.simulate(plan, compliance=0.8, until="90 min"),
+        "nearest": lambda: er.simulate(plan.scenario, behaviour="nearest", until="90 min"),
+    }
+    for label, play in cases.items():
+        run, seconds = timed(play)
+        count = ", ".join(f"{n:,} {word}" for word, n in run.counts.items() if n)
+        print(f"{label:<16} {seconds:>6.2f} s, {peak_mib_so_far():,.0f} MiB so far: {count}")
+
+
+def hermes(folder: Path) -> None:
+    """Print speeds in the HERMES corridor, fitted on every second run and judged on the others."""
+    for law in ("weidmann", "sfpe"):
+        for fit_on, judge_on in (halves(runs(folder)), halves(runs(folder))[::-1]):
+            physics, rows = judged(fit_on, judge_on, law)
+            print(f"\n{law}: free {physics.free:.3f} m/s, jam {physics.jam:.2f}", end="")
+            print(f", gamma {physics.gamma:.2f}" if law == "weidmann" else "")
+            print(rows.round(3).to_string(index=False))
+            print(f"mean absolute error {rows['error'].abs().mean():.4f} m/s")
+
+
+@pytest.mark.parametrize("name", ["lagoon_2k", "district_four_classes"])
+def test_beside_hydraulic(benchmark: Any, name: str) -> None:
+    """On the same plan mean and clearance are within 10 % of the hydraulic model's."""
+    pytest.importorskip("jupedsim_network")
+    plan = er.assign(INSTANCES[name](), "shelter_flow", step=step_of(name))
+    print("\n" + HEAD)
+    ratios = benchmark.pedantic(beside_hydraulic, (name, plan), rounds=1)
+    assert ratios["alike"] == pytest.approx((1.0, 1.0), abs=0.1)
+
+
+def main(names: list[str]) -> None:
+    """Print the tables."""
+    if not names:
+        hermes(shared_folder())
+    print("\n" + HEAD)
+    for name in names or ["lagoon_2k", "district_four_classes", "venice_100k"]:
+        plan = er.assign(INSTANCES[name](), "shelter_flow", step=step_of(name))
+        beside_hydraulic(name, plan)
+    speeds(plan)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

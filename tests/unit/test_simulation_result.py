@@ -1,0 +1,205 @@
+"""What a run hands back: tables, files, tracks, delays; closures and full doors on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from networks import corridor, diamond, from_edges
+from plans import small_plan
+from scenes import scene
+
+import evacroute as er
+from evacroute.errors import InputError
+from evacroute.simulation import STATES, Behaviour
+
+STEADY = Behaviour(speed_spread=0.0)
+
+
+@pytest.fixture(scope="module")
+def run() -> er.Simulation:
+    """The plan made by hand, played with tracks of everybody."""
+    return er.simulate(small_plan(), behaviour=STEADY, tracks=99, seed=2)
+
+
+def test_frames(run: er.Simulation) -> None:
+    """There is a row for every party, and one for every link and minute with somebody inside."""
+    frame = run.arrivals_frame()
+    assert frame["size"].sum() == run.scenario.persons
+    assert frame["party_id"].tolist() == list(range(len(frame)))
+    assert set(frame["state"]) <= set(STATES)
+    left = frame[frame["state"] == "left"]
+    assert (left["shelter_id"] == "").all()
+    assert left["arrive_s"].isna().all()
+    dense = run.densities_frame()
+    assert (dense["persons"] > 0).all()
+    assert dense["persons"].sum() == pytest.approx(run.load.sum(), abs=0.01)
+    assert run.by_class()["persons"].sum() == run.scenario.persons
+
+
+def test_save(run: er.Simulation, tmp_path: Path) -> None:
+    """The folder holds three files that agree with the run, and can be written again."""
+    for _ in range(2):
+        run.save(tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["arrivals.csv.gz", "densities.csv.gz", "summary.json"]
+    record = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert record["persons"] == run.counts
+    assert record["seed"] == 2
+    assert record["physics"]["law"] == "weidmann"
+    frame = pd.read_csv(tmp_path / "out" / "arrivals.csv.gz")
+    assert frame["arrive_s"].to_numpy() == pytest.approx(
+        run.arrivals_frame()["arrive_s"].to_numpy(float), abs=0.01, nan_ok=True
+    )
+
+
+def test_save_is_all_or_nothing(
+    run: er.Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of other things is refused untouched, and a failed save leaves nothing behind."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(InputError):
+        run.save(tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+
+    def fails(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("evacroute.simulation.result.write_json", fails)
+    with pytest.raises((OSError, InputError)):
+        run.save(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_tracks(run: er.Simulation) -> None:
+    """A track is the way of its party: link after link, each left when the next is entered."""
+    tracks, network = run.tracks, run.scenario.network
+    assert len(tracks.ptr) == len(tracks.agent) + 1
+    for t, agent in enumerate(tracks.agent.tolist()):
+        part = slice(int(tracks.ptr[t]), int(tracks.ptr[t + 1]))
+        link, enter, leave = tracks.link[part], tracks.enter[part], tracks.leave[part]
+        assert (network.to_node[link[:-1]] == network.from_node[link[1:]]).all()
+        assert leave[:-1].tolist() == enter[1:].tolist()
+        if len(link):
+            assert leave[-1] == run.arrive[agent]
+
+
+def test_delays() -> None:
+    """Waits before a narrow link are kept by minute; where nobody came there is none."""
+    network = corridor(1, 60.0, capacity=0.5, width=50.0)
+    run = er.simulate(scene(network, [(0, 61)], [(1, 61)]), behaviour="nearest")
+    wait, load = run.delays.wait[0], run.load[0]
+    # 30 enter in the first minute, two seconds apart, having waited 0 to 58 s.
+    assert wait[:2] == pytest.approx([29.0, 89.0])
+    assert wait[2] == pytest.approx(120.0)
+    assert np.isnan(run.delays.wait[1]).all()
+    assert (run.delays.pace >= 1).all()
+    assert load.max() <= 61
+
+
+def test_crowded_streets_are_flagged() -> None:
+    """A street over 4 persons/m2 is listed once, with when and how dense; an empty one is not."""
+    network = from_edges(
+        [(0, 0), (40, 0), (80, 0)], [(0, 1), (1, 2)], width=[1.5, 20.0], capacity=[9.0, 0.05]
+    )
+    run = er.simulate(scene(network, [(0, 600)], [(2, 600)]), behaviour="nearest")
+    table = run.crowded
+    assert table["link_id"].tolist() == ["L0"]
+    assert 4 < table["peak_density"][0] <= 5.4 * 1.5 + 0.1
+    assert "1 streets over 4" in str(run)
+
+
+def test_full_shelter_turns_away() -> None:
+    """Who finds the nearest shelter full is told at its door where there is room, and gets in."""
+    network = from_edges([(0, 0), (-50, 0), (90, 0)], [(0, 1), (0, 2)], width=20.0)
+    run = er.simulate(
+        scene(network, [(0, 30)], [(1, 10), (2, 40)]),
+        behaviour=Behaviour(compliance=0.0, crowd=0.0, lost=0.0, speed_spread=0.0),
+    )
+    assert run.counts["safe"] == 30
+    assert np.bincount(run.shelter).tolist() == [10, 20]
+    assert run.turned_away.tolist() == [20, 0]
+    assert run.arrive[run.shelter == 1].min() >= 50 + 50 + 90
+    assert run.to_dict()["rerouted"] == 20
+
+
+def test_last_place_taken_at_the_end() -> None:
+    """Who loses a race for the last place told of is told of another in the next minute."""
+    network = from_edges([(0, 0), (30, 0), (60, 0), (400, 0)], [(0, 1), (1, 2), (2, 3)], width=20.0)
+    run = er.simulate(scene(network, [(0, 9)], [(1, 2), (2, 3), (3, 9)]), behaviour="nearest")
+    assert run.counts["safe"] == 9
+
+
+def shut(scenario: er.Scenario, link: int, begin: float, end: float = np.inf) -> er.Scenario:
+    """The scenario with a link closed for a time."""
+    return scenario.with_hazard(er.LinkTimes([link], [-1], [begin], [end], [0.0]))
+
+
+def test_closing_catches_who_is_slow() -> None:
+    """Who reckons to be through in time at the common pace, but walks slower, is caught."""
+    scenario = shut(scene(corridor(1, 100.0, width=50.0), [(0, 400)], [(1, 400)]), 0, 105.0)
+    run = er.simulate(scenario, behaviour=Behaviour(compliance=0.0, crowd=0.0, lost=0.0), seed=3)
+    caught = run.state == STATES.index("stuck")
+    # Only those within the first 5 s enter at all; of these who walk under 1 m/s may be caught.
+    assert 0 < caught.sum() < 400
+    assert run.arrive[~caught].max() <= 105.0 + 0.01
+
+
+def test_closed_way_is_gone_round() -> None:
+    """Who follows the plan and finds its link closed goes another way."""
+    dry = scene(diamond(), [(0, 4)], [(3, 4)])
+    plan = er.assign(dry, "earliest_arrival")
+    upper = int(np.flatnonzero(dry.network.link_id == "L1")[0])
+    wet = er.Plan(shut(dry, upper, 50.0), plan.movements, method="", step_s=10.0)
+    run = er.simulate(wet, behaviour=STEADY)
+    assert run.counts["safe"] == 4
+    # To the middle, back, and round below.
+    assert run.arrive.max() >= 100 + 100 + 300
+
+
+def test_plan_that_waits_for_an_opening() -> None:
+    """Who comes to a link before the plan says to enter it waits until it opens."""
+    scenario = shut(scene(corridor(2, 50.0), [(0, 1)], [(2, 1)]), 2, 0.0, 300.0)
+    plan = er.assign(scenario, "earliest_arrival")
+    assert plan.movements.arrive.tolist() == [350.0]
+    run = er.simulate(plan, behaviour=STEADY)
+    assert run.arrive[0] == pytest.approx(350.0, abs=1.0)
+    assert run.to_dict()["rerouted"] == 0
+
+
+TWIN = """
+import sys
+sys.path.insert(0, "tests")
+import hashlib, numpy as np, evacroute as er
+from networks import grid
+from scenes import scene
+from evacroute.simulation import Behaviour
+network = grid(4, 4, seed=3)
+rows = [(0, 9), (5, 4, 5.0, 0, True), (9, 8, 0.0, 1), (15, 9)]
+scenario = scene(network, rows, [(3, 12), (12, 20, 20, 0.3)], classes=[(1.3, 0.7), (0.9, 0.0)])
+scenario = scenario.with_hazard(er.LinkTimes([4, 9], [-1, 0], [30, 0], [200, 500], [0.0, 0.5]))
+run = er.simulate(scenario, behaviour=Behaviour(lost_time=60.0, delay=9.0), until=600.0, seed=5)
+print(repr(run.arrive.tolist()), run.state.tolist(), run.shelter.tolist(), run.squeezed)
+"""
+
+
+def test_compiled_and_not_are_the_same() -> None:
+    """Without compiling, the kernels give the same run."""
+    root = Path(__file__).resolve().parents[2]
+    told = []
+    for off in ("0", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", TWIN], cwd=root, capture_output=True, text=True,
+            env={**os.environ, "NUMBA_DISABLE_JIT": off}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+    assert told[0] == told[1]

@@ -1,0 +1,129 @@
+"""Labels: what came of trips, and what ghosts met in the same run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evacroute.errors import InputError
+from evacroute.scoring.features import COLUMNS
+from evacroute.training.gathering import gather, make_trips, read_gathered
+from evacroute.training.sampler import Draw, build, draw, make_plan
+from evacroute.training.train import judge, train
+from evacroute.training.trips import (
+    GHOST,
+    OTHER,
+    PLANNED,
+    Labelled,
+    _planned_trips,
+    label,
+    play,
+    walk_ghosts,
+)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Draw:
+    one = draw(0, 0, ("grid",))
+    return replace(one, people=900, hazard="none", method="shelter_flow")
+
+
+def test_labels_are_the_same_each_time(drawn: Draw) -> None:
+    """A draw labelled twice gives the same rows and arrivals, of all three sources."""
+    a, b = label(drawn, other=True), label(drawn, other=True)
+    np.testing.assert_array_equal(a.rows, b.rows)
+    np.testing.assert_array_equal(a.arrive, b.arrive)
+    assert set(a.source.tolist()) == {PLANNED, GHOST, OTHER}
+    assert a.rows.shape == (len(a), len(COLUMNS))
+
+
+def test_ghosts_on_the_ways_of_people_take_about_as_long(drawn: Draw) -> None:
+    """A ghost that walks where and when a person did, at their pace, arrives about when they did.
+
+    It meets the mean of each minute, the person their own moment: hence about.
+    """
+    plan = make_plan(drawn, build(drawn))
+    calm = replace(drawn, physics=replace(drawn.physics, compliance=1.0, delay_s=0.0))
+    run = play(plan, calm)
+    came = np.flatnonzero(np.isfinite(run.arrive))
+    trips, _ = _planned_trips(plan, run.movement[came], run.size[came])
+    from evacroute.simulation.crowd import gather as gather_parties
+    from evacroute.training.trips import behaviour_of
+
+    rng = np.random.default_rng(calm.key % 2**31)
+    pace = gather_parties(plan.scenario, plan, behaviour_of(calm), rng).pace[came]
+    ghosts = trips._replace(
+        pace=pace[:, 0].copy(), pace_steps=pace[:, 1].copy(), depart=run.depart[came]
+    )
+    off = walk_ghosts(run, ghosts) - run.arrive[came]
+    took = run.arrive[came] - run.depart[came]
+    assert np.isfinite(off).all()
+    assert np.abs(off).mean() < 0.05 * took.mean()
+    assert abs(np.median(off)) < 3.0
+
+
+def test_a_file_of_trips_that_is_cut_off_is_refused(drawn: Draw, tmp_path) -> None:
+    """What is saved is read again; what is no such file is refused."""
+    trips = label(drawn)
+    trips.save(tmp_path / "a.npz")
+    np.testing.assert_array_equal(Labelled.load(tmp_path / "a.npz").arrive, trips.arrive)
+    content = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "b.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"b\.npz"):
+        Labelled.load(tmp_path / "b.npz")
+    np.savez(tmp_path / "c.npz", rows=np.zeros((2, 3)))
+    with pytest.raises(InputError, match="labelled trips"):
+        Labelled.load(tmp_path / "c.npz")
+
+
+def test_a_folder_is_gone_on_with(tmp_path) -> None:
+    """What is there is not made again; another seed or other files are refused."""
+    folder = tmp_path / "trips"
+    gather(folder, 2, executor="serial")
+    times = {path.name: path.stat().st_mtime_ns for path in (folder / "trips").iterdir()}
+    gather(folder, 3, executor="serial")
+    after = {path.name: path.stat().st_mtime_ns for path in (folder / "trips").iterdir()}
+    assert times.items() <= after.items()
+    trips, heads, digest = read_gathered(folder)
+    assert [head["index"] for head in heads] == [0, 1, 2]
+    assert set(trips.draw.tolist()) == {0, 1, 2}
+    assert len(digest) == 64
+    with pytest.raises(InputError, match="seed 0"):
+        gather(folder, 3, seed=1, executor="serial")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.txt").write_text("x")
+    with pytest.raises(InputError, match="other files"):
+        gather(tmp_path / "other", 3, executor="serial")
+    with pytest.raises(InputError, match=r"gathered\.json"):
+        read_gathered(tmp_path / "other")
+
+
+def test_a_draw_nobody_can_be_placed_in_is_told(tmp_path, monkeypatch) -> None:
+    """A draw that cannot be labelled does not end the sweep: its fault is in the head."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise InputError("nobody has a place")
+
+    monkeypatch.setattr("evacroute.training.gathering.label", fails)
+    head = make_trips(0, 0, str(tmp_path / "x.npz"))
+    assert head["trips"] == 0
+    assert "nobody" in head["fault"]
+
+
+def test_train_and_judge_on_a_handful_of_scenarios(tmp_path, monkeypatch) -> None:
+    """The whole way: a scorer with its card, data card and figures; judged again, the same."""
+
+    def few(seed: int, index: int, worlds: tuple[str, ...]) -> Draw:
+        return replace(draw(seed, index, worlds), world="grid", people=300, hazard="none")
+
+    monkeypatch.setattr("evacroute.training.gathering.draw", few)
+    made = train(tmp_path / "t", 20, trees=8, executor="serial")
+    for name in ("scorer.npz", "scorer.json", "evaluation.json", "data_card.json"):
+        assert (made.folder / name).exists()
+    assert made.scorer.card.data_sha256 == read_gathered(made.folder)[2]
+    assert judge(made.folder).evaluation == made.evaluation
+    assert "unseen networks" in str(made)
+    with pytest.raises(InputError, match="whole number"):
+        gather(tmp_path / "u", 0)
