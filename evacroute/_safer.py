@@ -339,12 +339,14 @@ class _Rounds:
         walks = np.diff(ptr) > 0
         depart = arrive.copy()
         depart[walks] = enter[ptr[:-1][walks]]
+        walked = np.append(0.0, np.cumsum(leave - enter))[ptr]
         if (problem.scenario.network.kind[link] == FERRY).any():
             # Of boats the scorer knows nothing.
             return []
         dread = self.judge.odds(
             np.full(n, group, np.int32), np.array([way.shelter for way in ways], np.int32),
             np.full(n, persons, np.int32), depart, ptr, link,
+            np.maximum(arrive - depart - np.diff(walked), 0.0),
         ).dread  # fmt: skip
         ready = problem.scenario.groups.ready_time[group]
         cost = arrive - ready + self.weight * dread

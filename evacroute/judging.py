@@ -89,6 +89,7 @@ class Judge:
         depart: NDArray[np.float64],
         ptr: NDArray[np.int64],
         link: NDArray[np.int32],
+        wait: NDArray[np.float64] | None = None,
     ) -> Odds:
         """Give the odds of parties of some groups on given ways.
 
@@ -98,6 +99,8 @@ class Judge:
             Of each way, shape (n_ways,); persons who do not go together each go alone.
         ptr, link
             Its links.
+        wait
+            What it waits on the way by the plan [s], None = no plan says.
 
         Raises
         ------
@@ -118,6 +121,7 @@ class Judge:
             depart=np.array(depart, np.float64),
             deadline=np.full(n, self.scenario.deadline_s),
             shelter=np.array(shelter, np.int32),
+            wait=np.full(n, np.nan) if wait is None else wait,
         )
         rows = rows_of(self.ways.streets, self.expected, trips, classes)
         kind = kinds_of(classes, trips.class_, trips.size)
@@ -133,7 +137,13 @@ class Judge:
         afoot = ~moves.walks_any(self.scenario.network.kind == FERRY)
         told = moves.take(np.flatnonzero(afoot))
         odds = self.odds(
-            told.group, told.shelter, told.size, told.depart, told.leg_ptr, told.leg_link
+            told.group,
+            told.shelter,
+            told.size,
+            told.depart,
+            told.leg_ptr,
+            told.leg_link,
+            told.waits,
         )
         out = PlanScores.unknown(len(moves))
         if not len(told):

@@ -250,6 +250,7 @@ class Recommender:
             depart=np.full(n, asker.depart),
             deadline=np.full(n, self.scenario.deadline_s),
             shelter=some.astype(np.int32),
+            wait=np.full(n, np.nan),
         )
 
     def _planned(self, asker: Asker) -> int:

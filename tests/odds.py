@@ -23,7 +23,7 @@ def by_one(feature: str, threshold: float, *, names: tuple[str, ...] = tuple(COL
         return Forest(at, cut, np.array([leaf]), 1.0, 0.0, len(names))
 
     card = Card(
-        features=tuple(Feature(name, "", 0, -1e6, 1e6, False) for name in names),
+        features=tuple(Feature(name, "", 0, -1e6, 1e6, True) for name in names),
         kinds=KINDS,
         target="log((seconds from departure to the shelter + 30) / (free_s + 30))",
         metrics={},

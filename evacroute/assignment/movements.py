@@ -107,6 +107,12 @@ class Movements:
         """Persons without one."""
         return int(self.left_size.sum())
 
+    @property
+    def waits(self) -> NDArray[np.float64]:
+        """What each movement waits between its links and at the door [s], shape (n_movements,)."""
+        walked = np.append(0.0, np.cumsum(self.leg_leave - self.leg_enter))[self.leg_ptr]
+        return np.asarray(np.maximum(self.arrive - self.depart - np.diff(walked), 0.0))
+
     def take(self, some: NDArray[np.int64]) -> Movements:
         """Keep some movements, in the order given; who is left stays."""
         count = np.diff(self.leg_ptr)[some]

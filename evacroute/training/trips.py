@@ -13,7 +13,6 @@ from evacroute._arrays import read_arrays
 from evacroute._kernels.crowd import PLAN
 from evacroute._kernels.trips import Trips, probe
 from evacroute._street_arrays import lay_streets
-from evacroute.assignment import Movements
 from evacroute.errors import InputError
 from evacroute.physics import Physics
 from evacroute.plan import Plan
@@ -252,19 +251,9 @@ def _planned_trips(
         depart=told.depart,
         deadline=np.full(n, scenario.deadline_s),
         shelter=told.shelter,
-        wait=_waits(told),
+        wait=told.waits,
     )
     return trips, told.arrive - told.depart
-
-
-def _waits(moves: Movements) -> NDArray[np.float64]:
-    """Sum what each movement waits between its links and at the door [s]."""
-    walked = np.add.reduceat(
-        np.append(moves.leg_leave - moves.leg_enter, 0.0),
-        np.minimum(moves.leg_ptr[:-1], moves.leg_ptr[-1]),
-    )
-    walked = np.where(np.diff(moves.leg_ptr) > 0, walked, 0.0)
-    return np.maximum(moves.arrive - moves.depart - walked, 0.0)
 
 
 def _ghosts(

@@ -205,7 +205,7 @@ def test_bad_scorers_are_refused(tmp_path: Path) -> None:
 def test_several_scenarios_have_no_weight() -> None:
     """Scorers are for one scenario."""
     with pytest.raises(er.InputError, match="for one scenario"):
-        er.assign([two_ways(), two_ways()], safety_weight=600.0)
+        er.assign([two_ways(), two_ways()], scorer=SHORT, safety_weight=600.0)
 
 
 def test_boats_are_not_scored(tmp_path: Path) -> None:
