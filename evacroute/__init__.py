@@ -19,6 +19,7 @@ from evacroute.analysis import (
     fairness,
     marginal_value,
 )
+from evacroute.asking import Person
 from evacroute.assignment import METHODS, Movements
 from evacroute.boats import Boats
 from evacroute.capability import capabilities
@@ -48,6 +49,7 @@ from evacroute.hazards import (
     Tide,
     Walkways,
 )
+from evacroute.judging import score
 from evacroute.load.bridges import join_bridges
 from evacroute.load.closures import read_closures
 from evacroute.load.earthquake import read_earthquake
@@ -71,11 +73,14 @@ from evacroute.plan import Plan, Status
 from evacroute.plan_folder import read_plan
 from evacroute.planning import assign
 from evacroute.prices import Prices
+from evacroute.recommendation import Recommendation
+from evacroute.recommending import Recommender, recommend
 from evacroute.replan_result import Replan
 from evacroute.replanning import replan
 from evacroute.reports import LoadReport
 from evacroute.rescue import Fleet, Rescue, read_fleet, rescue
 from evacroute.scenario import Scenario
+from evacroute.scores import PlanScores
 from evacroute.shelters import Shelters
 from evacroute.simulation import Behaviour, Physics, Simulation, simulate
 from evacroute.sweeping import Sweep, sweep
@@ -138,10 +143,14 @@ __all__ = [
     "NetworkError",
     "People",
     "PeopleError",
+    "Person",
     "Physics",
     "Plan",
     "PlanError",
+    "PlanScores",
     "Prices",
+    "Recommendation",
+    "Recommender",
     "Replan",
     "Rescue",
     "Scenario",
@@ -181,8 +190,10 @@ __all__ = [
     "read_plan",
     "read_shelters",
     "read_tide",
+    "recommend",
     "replan",
     "rescue",
+    "score",
     "shuttles",
     "simulate",
     "sweep",

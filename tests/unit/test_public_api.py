@@ -12,6 +12,8 @@ import evacroute as er
 from evacroute._data_dir import data_path
 
 NAMES = {
+    "Behaviour", "Person", "Physics", "PlanScores", "Recommendation", "Recommender", "Simulation",
+    "recommend", "score", "simulate",
     "BoatError", "Boats", "Classes", "Closures", "Directions", "Earthquake", "EvacrouteError",
     "Evaluation", "Fairness", "FetchError", "Fire", "FireLaw", "Fleet", "Flood", "Groups",
     "Hazard", "HazardError", "Heights", "InputError", "LinkTimes", "LoadReport", "METHODS",
