@@ -80,10 +80,10 @@ class Physics:
 
     Examples
     --------
-    >>> Physics().speed_ratio(2.0).round(3)
-    array(0.422)
+    >>> Physics().speed_ratio([0.5, 2.0]).round(3)
+    array([0.969, 0.452])
     >>> Physics(law="sfpe").speed_ratio([0.5, 2.0]).round(3)
-    array([1.   , 0.547])
+    array([1.   , 0.546])
     """
 
     law: str = "weidmann"
