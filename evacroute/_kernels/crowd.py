@@ -354,9 +354,10 @@ def leave_link(people: Any, scene: Scene, i: int) -> None:
         people[i].link = -1
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
+@nb.njit(cache=True, nogil=True)
 def reach_end(streets: Streets, people: Any, scene: Scene, i: int) -> None:
     """Let a party that is through its link, or ashore, join the queue at its end."""
+    streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     link = people[i].link
     node = streets.link[link].to_node
     people[i].node = node

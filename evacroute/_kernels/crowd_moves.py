@@ -56,9 +56,11 @@ SQUEEZE = 1.5
 """Who squeezes in finds the street at no more than so many times its jam density."""
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
+@nb.njit(cache=True, nogil=True)
 def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, bin_: int) -> bool:
     """Let a party in at the door of its shelter, or turn it away."""
+    streets, record = borrowed(streets), borrowed(record)
+    people, scene = borrowed(people), borrowed(scene)
     s, size = people[i].shelter, people[i].persons
     if not has_room(people, scene, streets, s, i):
         scene.turned_away[s] += size
