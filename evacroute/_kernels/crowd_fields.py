@@ -44,29 +44,29 @@ def shut_after(streets: Streets, class_: int, link: int, time: float) -> float:
 
 
 @nb.njit(cache=True, nogil=True)
-def fill_nearest(
-    streets: Streets, class_: int, time: float, is_open: Any, heap: Any, out: Any
+def fill_tree(
+    streets: Streets, class_: int, time: float, roots: Any, heap: Any, out: Any, ahead: Any
 ) -> None:
-    """Find the seconds from every node to the nearest open shelter, at free pace, as of a time.
+    """Find the quickest ways to the nearest of some nodes at free pace, as streets are at a time.
 
     Parameters
     ----------
-    is_open
-        Which shelters count, shape (n_shelters,).
     heap
-        Room for as many entries as there are links and shelters, int64.
+        Room for as many entries as there are links and roots, int64.
     out
-        Out: seconds, inf = none can be reached, shape (n_nodes,).
+        Out: seconds, inf = none, shape (n_nodes,).
+    ahead
+        Out: link to take from each node, -1 = none, shape (n_nodes,).
     """
-    streets, is_open = borrowed(streets), borrowed(is_open)
-    heap, out = borrowed(heap), borrowed(out)
+    streets, heap = borrowed(streets), borrowed(heap)
+    out, ahead = borrowed(out), borrowed(ahead)
     out[:] = np.inf
+    ahead[:] = -1
     size = 0
-    for v in range(len(out)):
-        for j in range(streets.shelter_ptr[v], streets.shelter_ptr[v + 1]):
-            if is_open[streets.shelter[j]] and out[v] > 0.0:
-                out[v] = 0.0
-                size = push(heap, size, v)
+    for j in range(len(roots)):
+        if out[roots[j]] > 0.0:
+            out[roots[j]] = 0.0
+            size = push(heap, size, roots[j])
     mask = (1 << NODE_BITS) - 1
     while size > 0:
         value = pop(heap, size)
@@ -86,5 +86,5 @@ def fill_nearest(
             there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
             if there < out[u]:
                 out[u] = there
-                key = (int(there * PER_SECOND) << NODE_BITS) | int(u)
-                size = push(heap, size, key)
+                ahead[u] = link
+                size = push(heap, size, (int(there * PER_SECOND) << NODE_BITS) | int(u))

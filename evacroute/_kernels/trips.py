@@ -9,8 +9,7 @@ import numpy as np
 
 from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import Streets
-from evacroute._kernels.crowd_fields import PER_SECOND, factor_now, shut_after
-from evacroute._kernels.heap import NODE_BITS, pop, push
+from evacroute._kernels.crowd_fields import factor_now, shut_after
 
 FAR_OFF = 7200.0
 """A closure later than this after one has passed is as good as none [s]."""
@@ -204,53 +203,6 @@ def probe(
             if held > 0.0:
                 time += held
         out[i] = time
-
-
-@nb.njit(cache=True, nogil=True)
-def fill_tree(
-    streets: Streets, class_: int, time: float, roots: Any, heap: Any, out: Any, ahead: Any
-) -> None:
-    """Find the quickest ways to the nearest of some nodes at free pace, as streets are at a time.
-
-    Parameters
-    ----------
-    heap
-        Room for as many entries as there are links and roots, int64.
-    out
-        Out: seconds, inf = none, shape (n_nodes,).
-    ahead
-        Out: link to take from each node, -1 = none, shape (n_nodes,).
-    """
-    streets, heap = borrowed(streets), borrowed(heap)
-    out, ahead = borrowed(out), borrowed(ahead)
-    out[:] = np.inf
-    ahead[:] = -1
-    size = 0
-    for j in range(len(roots)):
-        if out[roots[j]] > 0.0:
-            out[roots[j]] = 0.0
-            size = push(heap, size, roots[j])
-    mask = (1 << NODE_BITS) - 1
-    while size > 0:
-        value = pop(heap, size)
-        size -= 1
-        v = value & mask
-        if (value >> NODE_BITS) > int(out[v] * PER_SECOND):
-            continue
-        for j in range(streets.in_ptr[v], streets.in_ptr[v + 1]):
-            link = streets.in_link[j]
-            walk = streets.walk[class_, link]
-            if not np.isfinite(walk) or not np.isfinite(streets.link[link].headway):
-                continue
-            factor = factor_now(streets, class_, link, time)
-            if factor == 0.0:
-                continue
-            u = streets.link[link].from_node
-            there = out[v] + np.ceil(walk / factor * PER_SECOND) / PER_SECOND
-            if there < out[u]:
-                out[u] = there
-                ahead[u] = link
-                size = push(heap, size, (int(there * PER_SECOND) << NODE_BITS) | u)
 
 
 @nb.njit(cache=True, nogil=True)

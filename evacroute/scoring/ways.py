@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evacroute._kernels.trips import fill_tree, follow
+from evacroute._kernels.crowd_fields import fill_tree
+from evacroute._kernels.trips import follow
 from evacroute._street_arrays import lay_streets
 from evacroute.scenario import Scenario
 

@@ -20,7 +20,7 @@ from evacroute._kernels.crowd import (
     Scene,
     Streets,
 )
-from evacroute._kernels.crowd_fields import fill_nearest
+from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.crowd_moves import play_bin, try_again
 from evacroute._street_arrays import lay_boats, lay_streets
 from evacroute.assignment import Progress
@@ -181,9 +181,9 @@ class _Game:
         # Those who set out at the same time do so in an order drawn, not that of their groups.
         shuffled = self.rng.permutation(len(self.parties))
         self.order = shuffled[np.argsort(self.parties.depart[shuffled], kind="stable")]
-        self.heap = np.empty(
-            len(self.streets.link) + len(scenario.shelters) + 1, np.int64
-        )  # fmt: skip
+        self.heap = np.empty(len(self.streets.link) + len(scenario.shelters) + 1, np.int64)
+        self.ahead = np.empty(scenario.network.n_nodes, np.int32)
+        self.shelter_node = scenario.shelters.node.astype(np.int64)
         shape = 2, len(self.streets.step_free), len(scenario.shelters)
         self.told_open = np.zeros(shape, np.bool_)
         # Nobody is sent to a shelter that has no room for the largest party of their class.
@@ -238,7 +238,8 @@ class _Game:
                 if changed or (is_open != self.told_open[told, k]).any():
                     self.told_open[told, k] = is_open
                     out = scene.near[told, k]
-                    fill_nearest(self.streets, k, now, is_open, self.heap, out)
+                    roots = self.shelter_node[is_open]
+                    fill_tree(self.streets, k, now, roots, self.heap, out, self.ahead)
         try_again(self.people, scene, len(self.streets.link), now)
 
     def result(self, spent: float) -> Simulation:

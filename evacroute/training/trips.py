@@ -14,12 +14,12 @@ from evacroute._kernels.crowd import PLAN
 from evacroute._kernels.trips import Trips, probe
 from evacroute._street_arrays import lay_streets
 from evacroute.errors import InputError
+from evacroute.judging import outlook_of
 from evacroute.physics import Physics
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import COLUMNS, kinds_of, rows_of
 from evacroute.scoring.odds import BASE
-from evacroute.scoring.outlook import outlook
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour, Simulation, simulate
 from evacroute.simulation.result import LEFT
@@ -185,17 +185,7 @@ def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labe
     chance = np.random.default_rng([drawn.key, 5])
     ways = Ways(scenario)
     run = play(plan, drawn)
-    space = scenario.group_classes.space[scenario.groups.class_[moves.group]]
-    expected = outlook(
-        scenario,
-        ways,
-        link=moves.leg_link,
-        enter=moves.leg_enter,
-        persons=np.repeat(moves.size * space, np.diff(moves.leg_ptr)),
-        shelter=moves.shelter,
-        arrive=moves.arrive,
-        size=moves.size,
-    )
+    expected = outlook_of(scenario, ways, moves)
     parts = [_followers(plan, run, chance), _ghosts(scenario, ways, run, drawn, chance)]
     if other:
         parts.append(_in_other(plan, drawn, chance))
