@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evacroute.assignment import Progress
-from evacroute.errors import Faults, InputError
+from evacroute.errors import Faults, InputError, SolverError
 from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.sweeping.pools import open_pool
@@ -57,7 +57,7 @@ def make_trips(seed: int, index: int, path: str, scorer: str | None = None) -> d
     try:
         planned_by = None if scorer is None else _scorer(scorer)
         trips = label(drawn, other=plays_other(index), scorer=planned_by)
-    except InputError as error:
+    except (InputError, SolverError) as error:
         return head | {"trips": 0, "fault": str(error)}
     trips.save(Path(path))
     return head | {"trips": len(trips), "fault": ""}
