@@ -23,6 +23,9 @@ from evacroute.load.snap import Snapper
 from evacroute.people import Classes
 from evacroute.scenario import Scenario
 
+LATEST = 7 * 86_400
+"""Nobody is taken to set out later than this after the alarm [s]."""
+
 MOST_PARTY = 99
 
 
@@ -81,7 +84,7 @@ class Person:
                 faults.add(f"{name} is {given!r}, expected {expected}")
         for name, low, high, what in (
             ("age", 0, OLDEST + 1, f"a number from 0 to {OLDEST}"),
-            ("ready_time_s", 0, math.inf, "a number of seconds >= 0"),
+            ("ready_time_s", 0, LATEST + 1, f"a number of seconds from 0 to {LATEST}"),
         ):
             value = getattr(self, name)
             if value is not None and not (_is_number(value) and low <= value < high):

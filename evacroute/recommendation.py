@@ -13,6 +13,14 @@ SHOWN = 4
 """Shelters named that are out of the question for the same reason."""
 
 
+CERTAIN = 0.999
+"""Odds beyond this are not told apart in print."""
+
+HEAD = (
+    "    safe  arrival [min]          shelter (+ advised as safe; 10, 50, 90 % are there by then)"
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
     """A shelter that a person may go to.
@@ -121,15 +129,12 @@ class Recommendation:
         }
 
     def __str__(self) -> str:
-        if not self.options:
-            lines = ["no shelter can be advised"]
-        else:
-            lines = ["    safe  arrival [min]          shelter"]
+        lines = [HEAD if self.options else "no shelter can be advised"]
         for option in self.options:
             mark = "+" if option.is_safe else " "
             times = "/".join(f"{t / 60:.0f}" for t in (option.q10, option.q50, option.q90))
             name = option.name or option.shelter_id
-            lines.append(f"{mark} {option.p_safe:>6.1%}  {times:<21}  {name}: {option.reason}")
+            lines.append(f"{mark} {_shown(option.p_safe):>6}  {times:<21}  {name}: {option.reason}")
         for reason in dict.fromkeys(one.reason for one in self.barred):
             names = [one.name or one.shelter_id for one in self.barred if one.reason == reason]
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -137,3 +142,10 @@ class Recommendation:
         return "\n".join([*lines, *self.notes])
 
     __repr__ = __str__
+
+
+def _shown(odds: float) -> str:
+    """Show odds; nothing is certain."""
+    if odds >= CERTAIN:
+        return f">{CERTAIN:.1%}"
+    return f"{odds:.1%}" if odds >= 1 - CERTAIN else f"<{1 - CERTAIN:.1%}"

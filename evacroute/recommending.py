@@ -81,6 +81,11 @@ class Recommender:
         weight = self.safety_weight
         if not (isinstance(weight, int | float) and 0 <= weight < np.inf):
             raise InputError(f"safety_weight is {weight!r} s, expected a finite number >= 0")
+        if not isinstance(self.scenario, Scenario):
+            raise InputError(
+                f"scenario is {type(self.scenario).__name__}, expected a Scenario; a plan's is "
+                "plan.scenario"
+            )
         _check_fits(self.scenario, self.known)
         self._judge = find_scorer(self.scorer)
         self._streetwise = Streetwise(self.scenario)
@@ -294,12 +299,15 @@ class Recommender:
         )
 
     def _notes(self) -> tuple[str, ...]:
+        boats: tuple[str, ...] = ()
+        if self.scenario.rides is not None and len(self.scenario.rides):
+            boats = ("boats are not looked at here, a plan may use them",)
         if isinstance(self.known, Plan):
-            return ()
+            return boats
         told = "nothing is known of how many walk where: the odds are those of streets without load"
         if self.known is not None:
             told += "; of the prices those of shelters count"
-        return (told,)
+        return (*boats, told)
 
 
 def recommend(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._frozen import equal_arrays, freeze
 from evacroute.errors import Faults, InputError
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PlanScores:
     """What a scorer says of a plan; all arrays have shape (n_movements,).
 
@@ -95,6 +96,15 @@ class PlanScores:
             for name in dict.fromkeys(class_id.tolist())
         }
         return {**self.figures(size), "by_class": by_class}
+
+    def frame(self) -> pd.DataFrame:
+        """One row a movement, times in seconds after the alarm."""
+        return pd.DataFrame({name: getattr(self, name) for name in self.__slots__})
+
+    def __repr__(self) -> str:
+        known = int(self.known.sum())
+        mean = f", mean odds {np.nanmean(self.p_safe):.3f}" if known else ""
+        return f"PlanScores({len(self)} movements, {known} scored{mean}; see frame())"
 
     def take(self, some: NDArray[Any]) -> PlanScores:
         """Keep those of some movements."""

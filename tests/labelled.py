@@ -10,13 +10,8 @@ from evacroute.training.trips import BASE, OTHER, PLANNED, Labelled
 NAMES = list(COLUMNS)
 
 
-def made_up(
-    scenarios: int = 120, each: int = 60, seed: int = 0, *, shuffled: bool = False
-) -> Labelled:
-    """Trips whose time depends on walking time, water, strain, and luck of scenario and person.
-
-    Where they are shuffled, what came of a trip has nothing to do with it.
-    """
+def made_up(scenarios: int = 120, each: int = 60, seed: int = 0) -> Labelled:
+    """Trips whose time depends on walking time, water, strain, and luck of scenario and person."""
     chance = np.random.default_rng(seed)
     n = scenarios * each
     draw = np.repeat(np.arange(scenarios), each)
@@ -39,8 +34,6 @@ def made_up(
     rows[:, column("margin_s")] = slack
     rows[:, column("stress_margin_s")] = slack - strain / 2
     rows[:, column("speed")] = chance.uniform(0.6, 1.4, n)
-    if shuffled:
-        took = took[chance.permutation(n)]
     assert BASE > 0
     return Labelled(
         rows=rows,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -119,9 +120,15 @@ def print_json(record: dict[str, Any]) -> None:
     typer.echo(json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False))
 
 
+SECONDS_A_LINE = 60.0
+"""Where no terminal shows a bar, a line tells how far it is after so long."""
+
+
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Show on a terminal what is being done and how far it is; silent elsewhere.
+    """Show on a terminal what is being done and how far it is.
+
+    Elsewhere, as in a log, a line is written now and then, and none by what is soon done.
 
     Yields
     ------
@@ -139,7 +146,13 @@ def progress() -> Iterator[Report]:
     ) as bar:
         task = bar.add_task(f"{'starting':<28}", total=1.0)
 
+        told_at = time.monotonic()
+
         def report(stage: str, share: float) -> None:
+            nonlocal told_at
             bar.update(task, description=f"{stage:<28}", completed=share)
+            if bar.disable and time.monotonic() - told_at >= SECONDS_A_LINE:
+                told_at = time.monotonic()
+                typer.echo(f"{stage}: {share:.0%}", err=True)
 
         yield report

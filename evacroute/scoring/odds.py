@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def odds_of(
 _shipped: list[Scorer] = []
 
 
-def find_scorer(scorer: Scorer | str | None) -> Scorer:
+def find_scorer(scorer: Scorer | str | Path | None) -> Scorer:
     """Give the scorer meant: one at hand, that of a folder, or the one that ships.
 
     Parameters
@@ -107,11 +108,11 @@ def find_scorer(scorer: Scorer | str | None) -> Scorer:
         return _shipped[0]
     if isinstance(scorer, Scorer):
         return _checked(scorer)
-    if not isinstance(scorer, str):
-        raise InputError(
-            f"scorer is {type(scorer).__name__} {scorer!r}, expected a Scorer, the path of its "
-            f"folder, {DEFAULT!r} or None"
-        )
+    expected = f"expected a Scorer, the path of its folder, {DEFAULT!r} or None"
+    if not isinstance(scorer, str | Path):
+        raise InputError(f"scorer is {type(scorer).__name__} {scorer!r}, {expected}")
+    if not Path(scorer).is_dir():
+        raise InputError(f"scorer is {str(scorer)!r}, but there is no such folder; {expected}")
     return _checked(Scorer.load(scorer))
 
 

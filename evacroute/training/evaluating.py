@@ -15,6 +15,7 @@ from evacroute.scoring.features import KINDS, PEOPLE
 from evacroute.scoring.odds import odds_of
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
+from evacroute.training.fitting import FEWEST as ENOUGH
 from evacroute.training.fitting import calibrate_odds, with_deadlines
 from evacroute.training.splits import Splits, of_source
 from evacroute.training.trips import SOURCES, Labelled
@@ -74,7 +75,13 @@ def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) 
             judged = trips.take(some)
             odds = fair_odds(base, fair, judged)
             found.append({"set": name, "source": source} | _judge(scorer, odds, judged, seed))
-    return {"sets": found, "learned_from": int(splits.learn.sum())}
+    kinds = np.bincount(trips.kind[splits.calibrate], minlength=len(KINDS)).tolist()
+    return {
+        "sets": found,
+        "learned_from": int(splits.learn.sum()),
+        "calibrated_with": dict(zip(KINDS, kinds, strict=True)),
+        "calibrated_least": ENOUGH,
+    }
 
 
 def judge_round(
@@ -256,53 +263,3 @@ def _calibration(
             drawn.append(calibration_error(odds, safe, weight))
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Figure(value, float(low), float(high)).to_dict()
-
-
-def table(record: dict[str, Any]) -> str:
-    """Write the figures as a table for the terminal and for docs."""
-    head = (
-        "| trips of | judged by | trips | scenarios | safe | Brier | formula | less | "
-        "calibration | 80 % covers | advised | of them missed |"
-    )
-    lines = [head, "|---" * 12 + "|"]
-    for one in record["sets"]:
-        lines.append(_row(one["set"], one["source"], one))
-        for kind, figures in one["by_kind"].items():
-            lines.append(_row("", kind, figures | {"scenarios": ""}))
-    return "\n".join(lines)
-
-
-def rounds_table(record: dict[str, Any]) -> str:
-    """Write the figures by round as a table: whether odds hold for plans made with them."""
-    lines = [
-        "| round | scenarios | scorer | trips | safe | Brier | calibration | 80 % covers | "
-        "of the advised missed |",
-        "|---" * 9 + "|",
-    ]
-    names = {"before": "that planned them", "after": "in the end"}
-    for one in record.get("rounds", []):
-        for key, name in names.items():
-            if one[key] is not None:
-                shown = _row(name, "", one[key] | {"scenarios": one["scenarios"]}).split("|")
-                cells = [shown[i] for i in (3, 5, 6, 9, 10, 12)]
-                lines.append(
-                    f"| {one['round']} | {one['scenarios']} | {name} |" + "|".join(cells) + "|"
-                )
-    return "\n".join(lines)
-
-
-def _row(name: str, source: str, one: dict[str, Any]) -> str:
-    def shown(key: str, form: str) -> str:
-        figure = one[key]
-        if figure["value"] is None or np.isnan(figure["value"]):
-            return "-"
-        low, high = (format(figure[end], form) for end in ("low", "high"))
-        return f"{format(figure['value'], form)} ({low} to {high})"
-
-    return (
-        f"| {name} | {source} | {one['trips']:,} | {one['scenarios']} | "
-        f"{one['safe']['value']:.1%} | {shown('brier', '.4f')} | "
-        f"{shown('brier_baseline', '.4f')} | {shown('brier_less', '.1%')} | "
-        f"{shown('calibration_error', '.3f')} | {shown('covered', '.1%')} | "
-        f"{one['advised']['value']:.0%} | {shown('missed', '.2%')} |"
-    )

@@ -25,9 +25,13 @@ HEAD, TRIPS = "gathered.json", "trips"
 
 FORMAT = 2
 
+LEAST_ROUND, LEAST = 10, 20
+"""Fewest scenarios that have some of each part of `splits.split`: to learn from and to calibrate
+with in the first round, to judge by in the end."""
+
 LOOKS_ON = (
     "cli/", "plotting/", "training/baseline", "training/evaluating", "training/export",
-    "training/fitting", "training/splits", "training/train",
+    "training/fitting", "training/reporting", "training/splits", "training/train",
 )  # fmt: skip
 """Modules by the beginning of their names that no trip depends on."""
 
@@ -76,9 +80,13 @@ def round_ends(scenarios: int, rounds: int) -> list[int]:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             faults.add(f"{name} is {value!r}, expected a whole number, 1 or more")
     faults.raise_if_any(InputError)
-    if rounds > scenarios:
-        raise InputError(f"rounds is {rounds}, expected at most the {scenarios} scenarios")
-    return [scenarios * (i + 1) // rounds for i in range(rounds)]
+    ends = [scenarios * (i + 1) // rounds for i in range(rounds)]
+    if ends[0] < LEAST_ROUND or ends[-1] < LEAST:
+        raise InputError(
+            f"scenarios is {scenarios} in {rounds} rounds, expected at least {LEAST}, and "
+            f"{LEAST_ROUND} in each round: fewer leave nothing to calibrate with and to judge by"
+        )
+    return ends
 
 
 def gather(

@@ -12,8 +12,7 @@ from typing import Any
 from evacroute.assignment import Progress
 from evacroute.errors import InputError
 from evacroute.scoring.scorer import CARD_FILE, Scorer
-from evacroute.training.evaluating import evaluate, judge_round, rounds_table
-from evacroute.training.evaluating import table as figures_table
+from evacroute.training.evaluating import evaluate, judge_round
 from evacroute.training.fitting import TREES, fit
 from evacroute.training.gathering import (
     code_hash,
@@ -23,6 +22,7 @@ from evacroute.training.gathering import (
     read_head,
     round_ends,
 )
+from evacroute.training.reporting import text
 from evacroute.training.splits import Splits, split
 from evacroute.training.trips import Labelled
 from evacroute.training.worlds import TRAINING, UNSEEN
@@ -30,6 +30,7 @@ from evacroute.writing import atomic_path, write_json
 
 EVALUATION, DATA_CARD = "evaluation.json", "data_card.json"
 
+MOST_TREES = 10_000
 ROUNDS = 3
 """Rounds of planning, playing and learning."""
 
@@ -66,7 +67,7 @@ class Trained:
     evaluation: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"{figures_table(self.evaluation)}\n\n{rounds_table(self.evaluation)}"
+        return text(self.evaluation)
 
 
 def train(
@@ -112,6 +113,10 @@ def train(
         If catboost or jupedsim-network is not installed.
     """
     ends = round_ends(scenarios, rounds)
+    if not isinstance(trees, int) or isinstance(trees, bool) or not 1 <= trees <= MOST_TREES:
+        raise InputError(f"trees is {trees!r}, expected a whole number from 1 to {MOST_TREES}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed is {seed!r}, expected a whole number, 0 or more")
     root = open_folder(folder, seed, ends)
     command = (
         f"evacroute train --scenarios {scenarios} --rounds {rounds} --seed {seed} --trees {trees}"

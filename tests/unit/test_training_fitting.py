@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,12 @@ from labelled import NAMES, made_up
 
 from evacroute.errors import InputError
 from evacroute.scoring.features import COLUMNS, KINDS
+from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
-from evacroute.training.evaluating import calibration_error, evaluate, table
+from evacroute.training.evaluating import calibration_error, evaluate
 from evacroute.training.fitting import _isotonic, calibrate, fit, with_deadlines
+from evacroute.training.reporting import table, targets, text, warnings
 from evacroute.training.splits import split
 from evacroute.training.trips import GHOST, OTHER, Labelled, at_deadline
 
@@ -45,17 +49,49 @@ def test_learns_what_the_formula_cannot_say(trips: Labelled, scorer: Scorer) -> 
     assert 0.7 < figure(record, "covered") < 0.9
     assert figure(record, "missed") < 0.05
     assert "unseen networks" in table(record)
+    assert max(map(len, text(record).splitlines())) <= 100
+    held = {one.what: one for one in targets(record)}
+    assert held["Brier under the formula's, unseen networks, planned"].met
+    assert not any(one.met for one in targets(worse(record)))
+    # No ghosts were made up.
+    assert all("no plan" in line for line in warnings(record))
 
 
-def test_of_shuffled_labels_it_learns_nothing() -> None:
-    """Where what came of a trip has nothing to do with it, odds are no better than the share."""
-    trips = made_up(shuffled=True)
+def worse(record: dict) -> dict:
+    """The figures with everything short of what is asked for, but the first kind's advice."""
+    bad = {"brier_less": 0.0, "calibration_error": 0.5, "covered": 0.5, "missed": 0.5}
+    found = copy.deepcopy(record)
+    for one in found["sets"]:
+        for i, figures in enumerate([one, *one["by_kind"].values()]):
+            for name, value in bad.items():
+                figures[name]["value"] = value * (2 if i == 1 else 1)
+    return found
+
+
+def test_a_scorer_of_too_few_trips_is_told(trips: Labelled) -> None:
+    """Kinds that are calibrated as others are named; so is advice that calls all trips safe."""
     record = evaluate(fitted(trips), trips, split(trips))
-    safe = figure(record, "safe")
-    # Slack counts even here: deadline and departure are the trip's own. Against that, nothing.
-    assert figure(record, "brier") > 0.9 * figure(record, "brier_baseline")
-    assert figure(record, "brier_less") < 0.05
-    assert 0 < safe < 1
+    few = record | {"calibrated_with": {"slow": 3, "walker": 900}}
+    assert [line[:35] for line in warnings(few)] == ["few trips of 'slow' to calibrate wi"]
+    easy = copy.deepcopy(few | {"calibrated_with": {}})
+    for one in easy["sets"]:
+        one["advised"]["value"] = 1.0
+    assert "of no use" in warnings(easy)[0]
+
+
+def test_of_shuffled_labels_it_learns_nothing(trips: Labelled, scorer: Scorer) -> None:
+    """Where whether a trip is safe has nothing to do with it, odds are no better than the share."""
+    came = trips.is_safe[np.random.default_rng(4).permutation(len(trips))]
+    shuffled = replace(trips, arrive=np.where(came, trips.depart + 1, np.inf))
+    some = split(trips).unseen
+
+    def brier(judge: Scorer, safe: np.ndarray) -> float:
+        odds = judge.predict(trips.rows[some], trips.kind[some]).p_safe
+        share = safe[some].mean()
+        return float(((odds - safe[some]) ** 2).mean() / (share * (1 - share)))
+
+    assert 0.98 < brier(fitted(shuffled), came) < 1.03
+    assert brier(scorer, trips.is_safe) < 0.6
 
 
 def test_the_same_seed_gives_the_same_files(
@@ -77,12 +113,21 @@ def test_odds_are_monotone_in_what_the_card_says(
     trips: Labelled, scorer: Scorer, name: str
 ) -> None:
     """More of what helps never lowers the odds, more of what hinders never raises them."""
+    chance, at = np.random.default_rng(1), NAMES.index(name)
     rows = trips.rows[:2000].copy()
-    more = rows.copy()
-    chance = np.random.default_rng(1)
-    more[:, NAMES.index(name)] += chance.exponential(200, len(rows)).astype(np.float32)
-    change = scorer.predict(more, 0).p_safe - scorer.predict(rows, 0).p_safe
-    assert (change * COLUMNS[name].monotone >= 0).all()
+    shipped = find_scorer(None)
+    for judge in (scorer, shipped):
+        low, high = judge.card.low, judge.card.high
+        if judge is shipped:
+            # From the whole range of the training, so that no column stays at its end.
+            rows = chance.uniform(low, high, (4000, len(low))).astype(np.float32)
+        for width in (0.02, 0.5):
+            more = rows.copy()
+            step = width * (high[at] - low[at]) * chance.random(len(rows))
+            more[:, at] += step.astype(np.float32)
+            for kind in (0, len(KINDS) - 1, -1):
+                change = judge.predict(more, kind).p_safe - judge.predict(rows, kind).p_safe
+                assert (change * COLUMNS[name].monotone >= 0).all()
 
 
 def test_times_do_not_depend_on_the_deadline(trips: Labelled, scorer: Scorer) -> None:
