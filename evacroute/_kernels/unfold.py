@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from evacroute._kernels.spans import span, way_time
 
@@ -15,7 +16,7 @@ def count_legs(graph: Any, store: Any, kept: Any, node: Any, n_links: int, count
     for i in nb.prange(len(kept)):
         count[i] = 0
         for j in range(store.ptr[kept[i]], store.ptr[kept[i] + 1]):
-            first, last = span(graph, node[i], store.arc[j])
+            first, last = span(graph, np.int64(node[i]), store.arc[j])
             while graph.seq_link[first] >= n_links:
                 first += 1
             count[i] += last - first
@@ -41,11 +42,11 @@ def unfold(
     with the chain's own whole time.
     """
     for i in nb.prange(len(kept)):
-        m, k = kept[i], class_[i]
+        m, k, u = kept[i], np.int64(class_[i]), np.int64(node[i])
         at = leg_ptr[i]
         for j in range(store.ptr[m], store.ptr[m + 1]):
             arc, slot = store.arc[j], store.slot[j]
-            first, last = span(graph, node[i], arc)
+            first, last = span(graph, u, arc)
             walked = 0.0
             while graph.seq_link[first] >= n_links:
                 first += 1
@@ -56,4 +57,4 @@ def unfold(
                     leave[at - 1] = enter[at]
                 walked += graph.link_time[k, graph.seq_link[p]]
                 at += 1
-            leave[at - 1] = (slot + way_time(graph, k, node[i], arc)) * step
+            leave[at - 1] = (slot + way_time(graph, k, u, arc)) * step
