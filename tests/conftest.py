@@ -21,6 +21,11 @@ _KERNELS = sorted((ROOT / "evacroute" / "_kernels").glob("*.py"))
 _STATE = hashlib.sha256(b"".join(path.read_bytes() for path in _KERNELS)).hexdigest()[:16]
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache" / _STATE))
 
+# Each worker of xdist has a core. With a thread for each core too, every call of a parallel kernel
+# waits until the other workers let all its threads run, which takes longer than most tests compute.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 # A busy machine is no fault of the code, and a gate must give the same answer twice.
 settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
 settings.load_profile("evacroute")

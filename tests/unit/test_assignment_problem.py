@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import networkx as nx
@@ -52,6 +55,25 @@ def test_ready_and_deadline_in_slots() -> None:
     third = scene(corridor(1, 50.0), [(0, 1, 0.7)], [(1, 9)], deadline=0.9)
     assert build_problem(third, 0.1).n_slots == 9
     assert build_problem(third, 0.1).ready.tolist() == [7]
+
+
+THREADS = """
+import evacroute as er, numba
+scenario, plans = er.lagoon(people=300), []
+for threads in (1, 2):
+    numba.set_num_threads(threads)
+    plans.append(er.assign(scenario, "shelter_flow"))
+print(plans[0].equals(plans[1]))
+"""
+
+
+def test_threads_change_nothing() -> None:
+    """Parallel kernels on two threads give the plan that they give on one."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", THREADS],
+        env={**os.environ, "NUMBA_NUM_THREADS": "2"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_distances_are_shortest_ways() -> None:
