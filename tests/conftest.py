@@ -31,6 +31,26 @@ settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
 settings.load_profile("evacroute")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the second worker begin with tests that need other kernels than those of the first.
+
+    Without it both compile the same kernels at the same time. xdist hands a quarter of an even
+    share of the tests to each worker, in order, and the rest as they get done. Reading files comes
+    first: meanwhile the first worker compiles what places people, which the simulator's tests need
+    too before they come to its own kernels.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers < 2:
+        return
+    share = len(items) // workers // 4
+    reading = [item for item in items if item.path.name.startswith("test_load_")]
+    playing = [item for item in items if item.path.name.startswith("test_simulat")]
+    second = reading[: max(0, share - len(playing))] + playing
+    apart = set(second)
+    others = [item for item in items if item not in apart]
+    items[:] = others[:share] + second + others[share:]
+
+
 EXAMPLES = float(os.environ.get("EVACROUTE_EXAMPLES", "0.4"))
 """Share of the examples that property tests name: the gate draws fewer, to stay quick."""
 
