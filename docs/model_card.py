@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evacroute.scoring.scorer import Scorer
-from evacroute.training.evaluating import table
+from evacroute.training.evaluating import rounds_table, table
 from evacroute.training.train import DATA_CARD, EVALUATION, read_evaluation
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,6 +68,15 @@ def page(folder: Path) -> str:
         "of the advised who were late.",
         "",
         table(figures),
+        "",
+        "## Plans made with it",
+        "",
+        "Plans of the first round know nothing of odds. Those of later ones were made with odds "
+        "in their cost, by a scorer that had learned from the rounds before it. How good that "
+        "scorer was on the people of its own plans, and how good the one that ships is on the "
+        "same, on scenarios and networks that neither has seen:",
+        "",
+        rounds_table(figures),
         "",
         "## Advised as safe from",
         "",

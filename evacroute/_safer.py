@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.place import remember, withdraw
 from evacroute._kernels.route import book, search, wait_at_origin
-from evacroute._kernels.unfold import count_legs, unfold
+from evacroute._kernels.unfold import unfold_few
 from evacroute.assignment import Movements, Progress
 from evacroute.assignment.finish import finish
 from evacroute.assignment.nearest import lift_limits
@@ -43,6 +43,9 @@ PATIENCE = 300
 
 LEAST_GAIN = 1e-4
 """Share of the cost below which a round is the last."""
+
+LEGS = 16
+"""Links that an arc is taken to have at first."""
 
 CHUNK = 50_000
 """Ways estimated at a time."""
@@ -319,22 +322,19 @@ class _Rounds:
             return ways
         problem, n = self.problem, len(ways)
         k, node = self._who(group)
-        count = [len(way.arc) for way in ways]
-        store = self.placing.store._replace(
-            ptr=np.cumsum([0, *count]),
-            arc=np.concatenate([way.arc for way in ways]),
-            slot=np.concatenate([way.slot for way in ways]),
-        )
-        all_, nodes = np.arange(n), np.full(n, node, np.int32)
-        classes, ptr = np.full(n, k, np.int32), np.zeros(n + 1, np.int64)
-        count_legs(problem.graph, store, all_, nodes, problem.n_links, ptr[1:])
-        np.cumsum(ptr, out=ptr)
-        link = np.empty(int(ptr[-1]), np.int32)
-        enter, leave = np.empty(len(link)), np.empty(len(link))
-        unfold(
-            problem.graph, store, all_, nodes, classes, problem.step, problem.n_links, ptr, link,
-            enter, leave,
-        )  # fmt: skip
+        arcs = np.cumsum([0, *(len(way.arc) for way in ways)])
+        arc, slot = (np.concatenate([getattr(way, of) for way in ways]) for of in ("arc", "slot"))
+        ptr, room = np.zeros(n + 1, np.int64), LEGS * len(arc)
+        while True:
+            link, enter, leave = np.empty(room, np.int32), np.empty(room), np.empty(room)
+            count = unfold_few(
+                problem.graph, arcs, arc, slot, node, k, problem.step, problem.n_links, ptr, link,
+                enter, leave,
+            )  # fmt: skip
+            if count <= room:
+                break
+            room = count
+        link, enter, leave = link[:count], enter[:count], leave[:count]
         arrive = np.array([way.admitted for way in ways]) * problem.step
         walks = np.diff(ptr) > 0
         depart = arrive.copy()

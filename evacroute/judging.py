@@ -124,7 +124,7 @@ class Judge:
             wait=np.full(n, np.nan) if wait is None else wait,
         )
         rows = rows_of(self.ways.streets, self.expected, trips, classes)
-        kind = kinds_of(classes, trips.class_, trips.size)
+        kind = kinds_of(classes, trips.class_, trips.size, trips.wait)
         return odds_of(self.scorer, rows, kind, trips.depart)
 
     def score(self, moves: Movements) -> PlanScores:

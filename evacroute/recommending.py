@@ -138,7 +138,7 @@ class Recommender:
         some = np.flatnonzero([bar is None for bar in bars])
         trips = self._trips(asker, some, behind)
         rows = rows_of(kit.streets, self.expected, trips, kit.classes)
-        kind = kinds_of(kit.classes, trips.class_, trips.size, asker.pace)
+        kind = kinds_of(kit.classes, trips.class_, trips.size, trips.wait, asker.pace)
         odds = odds_of(self._judge, rows, kind, trips.depart)
         cost = odds.q50 - asker.depart + self._prices(asker, some)
         cost += self.safety_weight * odds.dread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evacroute.scoring.features import COLUMNS, KINDS
+from evacroute.scoring.features import COLUMNS, PEOPLE
 from evacroute.training.trips import BASE, OTHER, PLANNED, Labelled
 
 NAMES = list(COLUMNS)
@@ -49,7 +49,7 @@ def made_up(
         arrive=depart + took,
         until=np.full(n, 2250.0),
         planned_s=np.full(n, np.nan),
-        kind=chance.integers(len(KINDS), size=n).astype(np.int8),
+        kind=chance.integers(len(PEOPLE), size=n).astype(np.int8),
         source=np.where(chance.random(n) < 0.2, OTHER, PLANNED).astype(np.int8),
         cell=chance.integers(40, size=n),
         draw=draw,

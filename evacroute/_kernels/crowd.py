@@ -193,7 +193,10 @@ class Scene(NamedTuple):
     walking
         Parties on links, `WALKER`.
     near
-        Seconds to the nearest shelter, and to the nearest with room, shape (2, n_classes, n_nodes).
+        Seconds to the nearest shelter (first), and to the nearest with room for parties of some
+        sizes, shape (1 + n_sizes, n_classes, n_nodes).
+    told
+        Which of `near` parties of n persons are told of, shape (most persons + 1,).
     room, step_free_room, door_free_at, door_seconds
         Places left, when the door is free [s], and seconds it takes a person.
     turned_away
@@ -212,6 +215,7 @@ class Scene(NamedTuple):
     is_busy: Any
     walking: Any
     near: Any
+    told: Any
     room: Any
     step_free_room: Any
     door_free_at: Any
@@ -230,13 +234,16 @@ class Record(NamedTuple):
 
     Attributes
     ----------
+    bin_s
+        Length of a bin [s].
     load, standing
         Sums over the steps of a bin of persons inside, and of those who stand.
     pace
         Sums over the steps of a bin of the seconds that a second at free pace takes.
-    wait, entries
-        Seconds waited to enter the link by who came in the bin, and how many did.
-    door_wait, door_entries
+    wait, entries, in_at
+        Seconds waited to enter the link by who came in the bin, how many did, and when the last of
+        them entered [s].
+    door_wait, door_entries, door_in_at
         The same of doors, by shelter.
     tracked
         Track of each party, -1 = none.
@@ -244,13 +251,16 @@ class Record(NamedTuple):
         Steps of tracks: track, link, shape (n, 2), and when each enters [s].
     """
 
+    bin_s: float
     load: Any
     standing: Any
     pace: Any
     wait: Any
     entries: Any
+    in_at: Any
     door_wait: Any
     door_entries: Any
+    door_in_at: Any
     tracked: Any
     track: Any
     track_enter: Any

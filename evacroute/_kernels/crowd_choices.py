@@ -64,7 +64,7 @@ def shelter_here(people: Any, scene: Scene, streets: Streets, i: int, full_too: 
 
 @nb.njit(cache=True, nogil=True)
 def down_field(streets: Streets, people: Any, scene: Scene, i: int, told: int) -> int:
-    """Link that leads to the nearest shelter (told = 1: with room) soonest, or `NOWHERE`."""
+    """Link that leads to the nearest shelter soonest, or `NOWHERE`; `told` as in `near`."""
     streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     v, k, now = people[i].node, people[i].class_, people[i].clock
     best, least = NOWHERE, np.inf
@@ -123,13 +123,15 @@ def choose(streets: Streets, people: Any, scene: Scene, i: int, came: int, rng: 
     streets, people, scene = borrowed(streets), borrowed(people), borrowed(scene)
     if people[i].lead in (CROWD, LOST) and people[i].clock >= people[i].lost_until:
         people[i].lead = NEAREST
-    told = 1 if people[i].lead == INFORMED else 0
+    told = 0
+    if people[i].lead == INFORMED:
+        told = int(scene.told[people[i].persons])
     wanders = people[i].lead in (CROWD, LOST)
     s = shelter_here(people, scene, streets, i, not wanders and told == 0)
     if s >= 0:
         people[i].shelter = s
         return AT_DOOR
-    if told == 1 and scene.near[told, people[i].class_, people[i].node] == 0.0:
+    if told > 0 and scene.near[told, people[i].class_, people[i].node] == 0.0:
         # The last place has just gone: who has come for it waits to be told of another.
         return NOWHERE
     if wanders:

@@ -70,8 +70,10 @@ def admit(streets: Streets, people: Any, scene: Scene, record: Record, i: int, b
         scene.step_free_room[s] -= size
     begin = max(people[i].clock, scene.door_free_at[s])
     scene.door_free_at[s] = begin + size * scene.door_seconds[s]
-    record.door_wait[s, bin_] += size * (begin - people[i].clock)
-    record.door_entries[s, bin_] += size
+    came = min(bin_, int(people[i].clock / record.bin_s))
+    record.door_wait[s, came] += size * (begin - people[i].clock)
+    record.door_entries[s, came] += size
+    record.door_in_at[s, came] = max(record.door_in_at[s, came], begin)
     leave_link(people, scene, i)
     people[i].clock = begin
     people[i].state = SAFE
@@ -178,8 +180,10 @@ def enter(
 ) -> None:  # fmt: skip
     """Move a party from its node onto a link at a time [s], and on to the end of the step."""
     k, size, space = people[i].class_, people[i].persons, people[i].space
-    record.wait[link, bin_] += size * (time - people[i].asked)
-    record.entries[link, bin_] += size
+    came = min(bin_, int(people[i].asked / record.bin_s))
+    record.wait[link, came] += size * (time - people[i].asked)
+    record.entries[link, came] += size
+    record.in_at[link, came] = max(record.in_at[link, came], time)
     track(record, scene, i, link, time)
     leave_link(people, scene, i)
     scene.link[link].free_at = time + space / max(entry_rate(streets, law, scene, link), 1e-9)

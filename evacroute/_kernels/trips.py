@@ -83,6 +83,9 @@ class Trips(NamedTuple):
     wait: Any
 
 
+AT_DOOR, CAUGHT = -1, -2
+"""Where a ghost's walk ends, if at no closed link."""
+
 (
     FREE, LENGTH, STEPS, WET, SLACK, SLACK_SHARE, NARROW, USE_MOST, USE_MEAN, QUEUE, STRESS, STRAY,
     SLOW, OPPOSED, CLOSING, DOOR, FILL, DEPART, MARGIN, STRESS_MARGIN, SIZE, STRAIN, MIXED, CLAIMED,
@@ -160,7 +163,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
 @nb.njit(cache=True, nogil=True)
 def probe(
     streets: Streets, pace: Any, wait: Any, door_wait: Any, bin_s: float, free_speed: float,
-    trips: Trips, out: Any,
+    trips: Trips, out: Any, stop: Any,
 ) -> None:  # fmt: skip
     """Walk ghosts, who take no room, through what held people up in a run.
 
@@ -171,8 +174,11 @@ def probe(
     free_speed
         The law's: who walks slower is slowed only to the crowd's pace; 0 = by their share.
     out
-        Out: when each is in the shelter [s after the alarm], NaN = a link on the way was closed,
-        shape (n_trips,).
+        Out: when each is let in at the shelter, if there is room, or where it stops
+        [s after the alarm], shape (n_trips,).
+    stop
+        Out: position in `trips.link` of the link that it finds closed, or `AT_DOOR`, or `CAUGHT` =
+        a link closed while it was on it, shape (n_trips,).
     """
     streets, trips = borrowed(streets), borrowed(trips)
     pace, wait, door_wait = borrowed(pace), borrowed(wait), borrowed(door_wait)
@@ -180,25 +186,29 @@ def probe(
     for i in range(len(trips.class_)):
         k = trips.class_[i]
         time = trips.depart[i]
+        stop[i] = AT_DOOR
         for j in range(trips.ptr[i], trips.ptr[i + 1]):
             link = trips.link[j]
             held = wait[link, min(int(time / bin_s), last_bin)]
             if held > 0.0:
                 time += held
             factor = factor_now(streets, k, link, time)
-            if factor == 0.0 or not np.isfinite(streets.walk[k, link]):
-                time = np.nan
+            shut = shut_after(streets, k, link, time)
+            common = streets.walk[k, link]
+            # People judge by the common pace whether they get through.
+            if factor == 0.0 or not np.isfinite(common) or time + common / factor > shut:
+                stop[i] = j
                 break
             own = trips.pace_steps[i] if streets.link[link].stepped else trips.pace[i]
-            walk = streets.walk[k, link] / (factor * own)
+            walk = common / (factor * own)
             ease = max(1.0, free_speed * walk / streets.link[link].length)
             slowed = pace[link, min(int(time / bin_s), last_bin)]
             end = time + walk * max(1.0, slowed / ease)
-            if end > shut_after(streets, k, link, time):
-                time = np.nan
+            if end > shut:
+                stop[i] = CAUGHT
                 break
             time = end
-        if not np.isnan(time):
+        if stop[i] == AT_DOOR:
             held = door_wait[trips.shelter[i], min(int(time / bin_s), last_bin)]
             if held > 0.0:
                 time += held

@@ -10,7 +10,7 @@ import typer
 from evacroute.cli.inputs import JsonOption, SeedOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.training.fitting import TREES
-from evacroute.training.train import Trained, judge
+from evacroute.training.train import ROUNDS, Trained, judge
 from evacroute.training.train import train as train_scorer
 
 
@@ -24,6 +24,12 @@ def train(
     scenarios: Annotated[
         int, typer.Option("--scenarios", metavar="N", min=1, help="Drawn, planned and played.")
     ] = 2400,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            "--rounds", metavar="N", min=1, help="Plans of later ones are made with the scorer."
+        ),
+    ] = ROUNDS,
     seed: SeedOption = 0,
     trees: Annotated[
         int, typer.Option("--trees", metavar="N", min=1, help="Trees to each of four forests.")
@@ -38,7 +44,9 @@ def train(
     Stopped by Ctrl-C it goes on where it was when it is called again with the same folder and seed.
     """
     with progress() as tell:
-        made = train_scorer(out, scenarios, seed=seed, trees=trees, workers=workers, progress=tell)
+        made = train_scorer(
+            out, scenarios, seed=seed, rounds=rounds, trees=trees, workers=workers, progress=tell
+        )
     _tell(made, as_json)
 
 

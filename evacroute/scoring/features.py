@@ -13,9 +13,12 @@ from evacroute._kernels.crowd import Streets
 from evacroute._kernels.trips import Outlook, Trips, describe
 from evacroute.people import Classes
 
-KINDS = ("walker", "slow", "step_free", "household")
-"""Kinds of people that are calibrated apart: step_free cannot use steps; a household goes as one;
-slow is who walks below 1 m/s on the flat."""
+PEOPLE = ("walker", "slow", "step_free", "household")
+"""Kinds of people: step_free cannot use steps; a household goes as one; slow is who walks below
+1 m/s on the flat."""
+
+KINDS = PEOPLE + tuple(f"{kind}, no plan" for kind in PEOPLE)
+"""Kinds of trips, which are calibrated apart: those of a plan, and those that no plan has."""
 
 SLOW = 1.0
 """Speed on the flat below which a walker counts as slow [m/s]."""
@@ -105,10 +108,12 @@ def kinds_of(
     classes: Classes,
     class_: NDArray[np.int32],
     size: NDArray[np.int32],
+    wait: NDArray[np.float64],
     pace: NDArray[np.float64] | float = 1.0,
 ) -> NDArray[np.int8]:
-    """Kind of each trip's people, positions in `KINDS`; `pace` is over the class's."""
+    """Kind of each trip, positions in `KINDS`: NaN as `wait` = no plan; `pace` over the class's."""
     flat = classes.speed_flat[class_] * pace
-    kind = np.where(flat < SLOW, KINDS.index("slow"), KINDS.index("walker"))
-    kind = np.where(size > 1, KINDS.index("household"), kind)
-    return np.where(classes.step_free[class_], KINDS.index("step_free"), kind).astype(np.int8)
+    kind = np.where(flat < SLOW, PEOPLE.index("slow"), PEOPLE.index("walker"))
+    kind = np.where(size > 1, PEOPLE.index("household"), kind)
+    kind = np.where(classes.step_free[class_], PEOPLE.index("step_free"), kind)
+    return np.asarray(kind + len(PEOPLE) * np.isnan(wait), np.int8)

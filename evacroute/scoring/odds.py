@@ -15,6 +15,11 @@ from evacroute.scoring.scorer import Scorer, Scores
 BASE = 30.0
 """Added to times before they are compared, as short ones would weigh too much [s]."""
 
+FASTEST = 2.0
+"""Nobody is said to arrive sooner than at so many times their pace in empty streets."""
+
+SLACK = list(COLUMNS).index("slack_s")
+
 DEFAULT = "default"
 """Word for the scorer that ships."""
 
@@ -68,11 +73,16 @@ def odds_of(
         When each sets out [s after the alarm], shape (n_trips,).
     """
     said: Scores = scorer.predict(rows, kind)
-    base = np.maximum(rows[:, 0].astype(np.float64), 0.0) + BASE
+    free = np.maximum(rows[:, 0].astype(np.float64), 0.0)
+    least, base = free / FASTEST, free + BASE
     q10, q50, q90 = (
-        depart + np.maximum(np.exp(q) * base - BASE, 0) for q in (said.q10, said.q50, said.q90)
+        depart + np.maximum(np.exp(q) * base - BASE, least) for q in (said.q10, said.q50, said.q90)
     )
-    return Odds(said.p_safe, q10, q50, q90, said.is_safe)
+    deadline = depart + rows[:, SLACK].astype(np.float64) + free
+    # Forests and quantiles are learned apart: odds say no more than the quantiles allow.
+    most = np.select([depart >= deadline, q10 > deadline, q50 > deadline], [0.0, 0.1, 0.5], 1.0)
+    p_safe = np.minimum(said.p_safe, most)
+    return Odds(p_safe, q10, q50, q90, said.is_safe & (p_safe >= said.p_safe))
 
 
 _shipped: list[Scorer] = []

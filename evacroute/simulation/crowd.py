@@ -126,7 +126,7 @@ def _own_paces(
     group: NDArray[np.int32],
 ) -> NDArray[np.float64] | None:
     """Speeds of the persons in each movement, in the roster's order; None where not known."""
-    bins, classes = scenario.bins, scenario.group_classes
+    bins = scenario.bins
     if bins is None or not isinstance(scenario.people, Persons):
         return None
     of_person = scenario.group_of_person
@@ -146,7 +146,28 @@ def _own_paces(
     first = np.cumsum(count) - count
     rank = np.arange(len(group)) - np.repeat(np.cumsum(times) - times, times)
     who = person[np.repeat(first, times) + rank]
-    party, class_ = bins.party_of_person[who], scenario.groups.class_[group]
+    return _over_class(scenario, bins.party_of_person[who], group)
+
+
+def own_paces(scenario: Scenario) -> NDArray[np.float64]:
+    """Speed of one person of each group over its class's, flat and steps, shape (n_groups, 2).
+
+    1 where persons are not known.
+    """
+    bins, of_person, n = scenario.bins, scenario.group_of_person, len(scenario.groups)
+    if bins is None or of_person is None or not isinstance(scenario.people, Persons):
+        return np.ones((n, 2))
+    party = np.zeros(n, np.int64)
+    party[of_person[::-1]] = bins.party_of_person[::-1]
+    return _over_class(scenario, party, np.arange(n))
+
+
+def _over_class(
+    scenario: Scenario, party: NDArray[Any], group: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Speeds of parties of known persons over those of their groups' classes."""
+    bins, classes, class_ = scenario.bins, scenario.group_classes, scenario.groups.class_[group]
+    assert bins is not None
     flat = bins.speed_flat[party] / classes.speed_flat[class_]
     steps = np.divide(
         bins.speed_steps[party], classes.speed_steps[class_], out=flat.copy(),

@@ -47,8 +47,8 @@ class Delays:
     pace
         Seconds that a second at free pace took on each link, mean, >= 1, shape (n_links, n_bins).
     wait
-        Seconds waited to enter each link by those who came in the bin, mean; NaN where nobody did;
-        shape (n_links, n_bins).
+        Seconds waited to enter each link by those who came in the bin, mean; where nobody did, what
+        is left of the wait of those before, NaN = none; shape (n_links, n_bins).
     door_wait
         The same at doors, shape (n_shelters, n_bins).
     """

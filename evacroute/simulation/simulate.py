@@ -36,6 +36,9 @@ from evacroute.units import seconds
 BIN = 60.0
 """Length of the bins in which densities and delays are kept [s]."""
 
+MOST_SIZES = 8
+"""Parties of so many different sizes are told apart of where there is room for them."""
+
 LONGER = 1.5
 """By default a run goes on for so many times the deadline, so that the late are seen to arrive."""
 
@@ -173,7 +176,8 @@ class _Game:
         self.streets = lay_streets(scenario, self.n_bins * BIN, physics.flow_scale)
         self.boats = lay_boats(scenario)
         self.law = physics.tables()
-        self.scene = _scene(self.streets, scenario, len(self.parties))
+        self.sizes = _told_sizes(self.parties.size)
+        self.scene = _scene(self.streets, scenario, self.parties.size, self.sizes)
         self.tracked = _tracked(len(self.parties), tracks)
         self.record = _record(
             self.streets, len(scenario.shelters), self.n_bins, self.tracked, self.plan, tracks
@@ -184,11 +188,9 @@ class _Game:
         self.heap = np.empty(len(self.streets.link) + len(scenario.shelters) + 1, np.int64)
         self.ahead = np.empty(scenario.network.n_nodes, np.int32)
         self.shelter_node = scenario.shelters.node.astype(np.int64)
-        shape = 2, len(self.streets.step_free), len(scenario.shelters)
+        self.classes = np.unique(self.people["class_"]).tolist()
+        shape = len(self.scene.near), len(self.streets.step_free), len(scenario.shelters)
         self.told_open = np.zeros(shape, np.bool_)
-        # Nobody is sent to a shelter that has no room for the largest party of their class.
-        self.largest = np.zeros(shape[1], np.int64)
-        np.maximum.at(self.largest, self.people["class_"], self.parties.size)
         self.played = 0
 
     def play(self, progress: Progress | None) -> None:
@@ -217,27 +219,29 @@ class _Game:
         if not (self.people["state"] == ASIDE).any():
             return True
         # Who stands by the way is told of what opens later, or that a shelter has just filled.
-        told = all(
-            np.array_equal(self._open(k), self.told_open[:, k])
-            for k in np.flatnonzero(self.largest).tolist()
-        )
+        told = all(np.array_equal(self._open(k), self.told_open[:, k]) for k in self.classes)
         return told and not (changes > now).any()
 
     def _open(self, k: int) -> NDArray[np.bool_]:
-        """Which shelters count for a class: for who does not know, and for who has been told."""
+        """Which shelters count for a class, as in `Scene.near`."""
         scene = self.scene
         free = self.streets.step_free[k]
         left = np.minimum(scene.room, scene.step_free_room) if free else scene.room
-        return np.stack([self.scenario.shelters.capacity > 0, left >= self.largest[k]])
+        room = (left >= size for size in self.sizes)
+        return np.stack([self.scenario.shelters.capacity > 0, *room])
 
     def _lead(self, now: float, changed: bool) -> None:
         """Find the ways to the nearest shelters anew, where closures or full ones ask for it."""
         scene = self.scene
-        for k in np.flatnonzero(self.largest).tolist():
-            for told, is_open in enumerate(self._open(k)):
+        for k in self.classes:
+            found = self._open(k)
+            for told, is_open in enumerate(found):
                 if changed or (is_open != self.told_open[told, k]).any():
                     self.told_open[told, k] = is_open
                     out = scene.near[told, k]
+                    if told and np.array_equal(is_open, found[told - 1]):
+                        out[:] = scene.near[told - 1, k]
+                        continue
                     roots = self.shelter_node[is_open]
                     fill_tree(self.streets, k, now, roots, self.heap, out, self.ahead)
         try_again(self.people, scene, len(self.streets.link), now)
@@ -249,8 +253,10 @@ class _Game:
         delays = Delays(
             BIN,
             pace=(1 + record.pace[:, :n] / steps).astype(np.float32),
-            wait=_mean(record.wait[:, :n], record.entries[:, :n]),
-            door_wait=_mean(record.door_wait[:, :n], record.door_entries[:, :n]),
+            wait=_waits(record.wait[:, :n], record.entries[:, :n], record.in_at[:, :n]),
+            door_wait=_waits(
+                record.door_wait[:, :n], record.door_entries[:, :n], record.door_in_at[:, :n]
+            ),
         )
         return Simulation.of(
             scenario=self.scenario,
@@ -271,14 +277,35 @@ class _Game:
         )
 
 
-def _mean(total: NDArray[np.float32], count: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the mean where there is anybody, else NaN."""
+def _waits(
+    total: NDArray[np.float32], count: NDArray[np.float32], in_at: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Give the mean wait of those who came in each bin.
+
+    Where nobody came, who had would have stood behind those who came before; NaN = nobody waits.
+    """
     unknown = np.full(total.shape, np.nan, np.float32)
-    return np.divide(total, count, out=unknown, where=count > 0)
+    mean = np.divide(total, count, out=unknown, where=count > 0)
+    last = np.maximum.accumulate(in_at, axis=1)
+    for b in range(1, mean.shape[1]):
+        # Somebody who comes at any time in the bin, in the mean.
+        rest = np.clip(last[:, b - 1] - b * BIN, 0.0, None)
+        wait = np.where(rest >= BIN, rest - BIN / 2, rest**2 / (2 * BIN))
+        still = np.isnan(mean[:, b]) & (rest > 0)
+        mean[still, b] = wait[still]
+    return mean
 
 
-def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
-    n_links, shelters = len(streets.link), scenario.shelters
+def _told_sizes(size: NDArray[np.int32]) -> list[int]:
+    """Sizes of parties that are told apart of where there is room, ascending, the largest last."""
+    found = np.unique(size).tolist()
+    return found if len(found) <= MOST_SIZES else [*found[: MOST_SIZES - 1], found[-1]]
+
+
+def _scene(
+    streets: Streets, scenario: Scenario, size: NDArray[np.int32], sizes: list[int]
+) -> Scene:
+    n, n_links, shelters = len(size), len(streets.link), scenario.shelters
     n_nodes, n_classes = scenario.network.n_nodes, len(scenario.group_classes)
     return Scene(
         link=np.zeros(n_links, STATE).view(np.recarray),
@@ -290,7 +317,8 @@ def _scene(streets: Streets, scenario: Scenario, n: int) -> Scene:
         busy=np.zeros(n_nodes, np.int32),
         is_busy=np.zeros(n_nodes, np.bool_),
         walking=np.zeros(n + 1, WALKER).view(np.recarray),
-        near=np.full((2, n_classes, n_nodes), np.inf),
+        near=np.full((1 + len(sizes), n_classes, n_nodes), np.inf),
+        told=1 + np.searchsorted(sizes, np.arange(int(size.max(initial=0)) + 1)),
         room=shelters.capacity.copy(),
         step_free_room=shelters.step_free_capacity.copy(),
         door_free_at=np.zeros(len(shelters)),
@@ -325,13 +353,16 @@ def _record(
         return np.zeros(shape, np.float32)
 
     return Record(
+        bin_s=BIN,
         load=table(shape),
         standing=table(shape),
         pace=table(shape),
         wait=table(shape),
         entries=table(shape),
+        in_at=table(shape),
         door_wait=table(doors),
         door_entries=table(doors),
+        door_in_at=table(doors),
         tracked=tracked,
         track=np.zeros((most, 2), np.int32),
         track_enter=np.zeros(most),

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from evacroute.scoring.calibration import Calibration
-from evacroute.scoring.features import KINDS
+from evacroute.scoring.features import KINDS, PEOPLE
+from evacroute.scoring.odds import odds_of
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
 from evacroute.training.fitting import calibrate_odds, with_deadlines
@@ -24,7 +26,10 @@ BINS = 15
 """Bins of as many trips each, over which the error of the odds is summed."""
 
 FEWEST = 100
-"""Fewer trips than this are not judged."""
+"""Sets of fewer trips than this are not judged."""
+
+FEW = 10
+"""Counts below this have the interval of a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,43 @@ def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) 
     return {"sets": found, "learned_from": int(splits.learn.sum())}
 
 
+def judge_round(
+    before: Scorer | None,
+    after: Scorer,
+    trips: Labelled,
+    splits: Splits,
+    drawn: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Judge scorers on people who followed the plans of one round.
+
+    Parameters
+    ----------
+    before
+        What those plans were made with, None = nothing.
+    after
+        The scorer in the end.
+    trips, splits
+        All trips, and which of them judge: scenarios and networks that neither learned from.
+    drawn
+        Mask of the round's trips.
+
+    Returns
+    -------
+    dict
+        ``before`` and ``after``: figures as `evaluate` has them, None where there is nothing.
+    """
+    some = drawn & (splits.scenarios | splits.unseen) & of_source(trips, "planned")
+    if some.sum() < FEWEST:
+        return {"before": None, "after": None}
+    judged, seed = trips.take(some), after.card.seed
+    base = Baseline.fitted(with_deadlines(trips.take(splits.learn), seed))
+    odds = fair_odds(base, calibrate_odds(base.predict, trips.take(splits.calibrate)), judged)
+    return {
+        "before": None if before is None else _judge(before, odds, judged, seed),
+        "after": _judge(after, odds, judged, seed),
+    }
+
+
 def fair_odds(base: Baseline, fair: Calibration, trips: Labelled) -> NDArray[np.float64]:
     """Odds of the formula, calibrated by kind of people as the scorer's are."""
     raw = base.predict(trips.rows)
@@ -85,14 +127,14 @@ def fair_odds(base: Baseline, fair: Calibration, trips: Labelled) -> NDArray[np.
 
 
 def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int) -> dict[str, Any]:
-    scores = scorer.predict(trips.rows, trips.kind)
+    scores = odds_of(scorer, trips.rows, trips.kind, trips.depart)
     safe = trips.is_safe.astype(np.float64)
-    ratio = trips.ratio
+    arrive = np.minimum(trips.arrive, trips.until)
     per_trip = {
         "brier": (scores.p_safe - safe) ** 2,
         "brier_baseline": (base - safe) ** 2,
         "safe": safe,
-        "covered": ((ratio >= scores.q10) & (ratio <= scores.q90)).astype(np.float64),
+        "covered": ((arrive >= scores.q10) & (arrive <= scores.q90)).astype(np.float64),
         "advised": scores.is_safe.astype(np.float64),
         "missed": scores.is_safe * (1 - safe),
     }
@@ -100,9 +142,9 @@ def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int
     record: dict[str, Any] = {"trips": len(trips), "scenarios": resampled.n}
     record |= _figures(per_trip, np.ones(len(trips), bool), resampled, scores.p_safe, base, safe)
     record["by_kind"] = {}
-    for k, kind in enumerate(KINDS):
-        mine = trips.kind == k
-        if mine.sum() >= FEWEST:
+    for k, kind in enumerate(PEOPLE):
+        mine = trips.kind % len(PEOPLE) == k
+        if mine.any():
             record["by_kind"][kind] = {"trips": int(mine.sum())} | _figures(
                 per_trip, mine, resampled, scores.p_safe, base, safe
             )
@@ -166,8 +208,25 @@ def _figures(
         "calibration_error_baseline": _calibration(base[mine], safe[mine], resampled, mine),
         "covered": resampled.figure(_share, value["covered"], one),
         "advised": resampled.figure(_share, value["advised"], one),
-        "missed": resampled.figure(_share, value["missed"], value["advised"]),
+        "missed": _missed(resampled, value["missed"], value["advised"]),
     }
+
+
+def _missed(
+    resampled: _Resampled, missed: NDArray[np.float64], advised: NDArray[np.float64]
+) -> dict[str, float]:
+    """Share of the advised that missed.
+
+    Where few did, scenarios drawn anew say too little: then the interval is that of the count
+    (Clopper and Pearson).
+    """
+    found = resampled.figure(_share, missed, advised)
+    k, n = float(missed.sum()), float(advised.sum())
+    if k >= FEW or not n:
+        return found
+    low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
+    high = beta.ppf(0.975, k + 1, n - k)
+    return Figure(k / n, float(low), float(high)).to_dict()
 
 
 def calibration_error(
@@ -213,9 +272,30 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def rounds_table(record: dict[str, Any]) -> str:
+    """Write the figures by round as a table: whether odds hold for plans made with them."""
+    lines = [
+        "| round | scenarios | scorer | trips | safe | Brier | calibration | 80 % covers | "
+        "of the advised missed |",
+        "|---" * 9 + "|",
+    ]
+    names = {"before": "that planned them", "after": "in the end"}
+    for one in record.get("rounds", []):
+        for key, name in names.items():
+            if one[key] is not None:
+                shown = _row(name, "", one[key] | {"scenarios": one["scenarios"]}).split("|")
+                cells = [shown[i] for i in (3, 5, 6, 9, 10, 12)]
+                lines.append(
+                    f"| {one['round']} | {one['scenarios']} | {name} |" + "|".join(cells) + "|"
+                )
+    return "\n".join(lines)
+
+
 def _row(name: str, source: str, one: dict[str, Any]) -> str:
     def shown(key: str, form: str) -> str:
         figure = one[key]
+        if figure["value"] is None or np.isnan(figure["value"]):
+            return "-"
         low, high = (format(figure[end], form) for end in ("low", "high"))
         return f"{format(figure['value'], form)} ({low} to {high})"
 

@@ -14,7 +14,7 @@ from evacroute.assignment import Progress
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.scoring.calibration import LOGIT_MOST, Calibration
 from evacroute.scoring.card import Card, Feature
-from evacroute.scoring.features import COLUMNS, DEADLINE, KINDS, MISSING
+from evacroute.scoring.features import COLUMNS, DEADLINE, KINDS, MISSING, PEOPLE
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.export import forest_of
 from evacroute.training.splits import Splits
@@ -26,6 +26,9 @@ TREES, DEPTH, RATE = 140, 6, 0.15
 QUANTILES = {"q10": 0.1, "q50": 0.5, "q90": 0.9}
 
 KNOTS = 24
+FALLS = 20.0
+"""So far below the least knot odds fall with the forest's [logit]."""
+
 MISSED = 0.015
 """Thresholds of advice are set so that no more of it misses in the calibration."""
 
@@ -153,7 +156,8 @@ def _card(learn: Labelled, data_sha256: str, seed: int, command: str) -> Card:
         kinds=KINDS,
         target=TARGET,
         metrics={},
-        calibrator="isotonic in the logit, by kind of people, over both simulators alike; "
+        calibrator="isotonic in the logit, by kind of people, with a plan (over both simulators "
+        "alike) and without one; "
         "intervals widened so that a tenth lies beyond either end there",
         intended_use="to rank the shelters that a person could walk to, and to warn of plans that "
         "are tight, in planning and in exercises",
@@ -185,7 +189,11 @@ def calibrate(scorer: Scorer, trips: Labelled) -> Calibration:
             weighted_quantile(trips.ratio[mine] - quantiles[mine, j], weight[mine], q)
             for j, q in enumerate(QUANTILES.values())
         ]
-        limit = _threshold(odds, trips.is_safe[mine], weight[mine])
+        # In either simulator: in one of them advice to the slow may miss twice as often.
+        limit = max(
+            _threshold(odds[part], trips.is_safe[mine][part])
+            for part in _sources(trips.source[mine])
+        )
         tables.append((knot, level, offset, limit))
     return Calibration(*(np.array([table[i] for table in tables]) for i in range(4)))
 
@@ -207,9 +215,16 @@ def calibrate_odds(
 
 
 def _of_kind(trips: Labelled, k: int) -> NDArray[np.bool_]:
-    """Mask of a kind's trips, or of all where it is unknown (-1) or has too few."""
-    mine = np.asarray(trips.kind == k)
-    return mine if k >= 0 and mine.sum() >= FEWEST else np.ones(len(trips), bool)
+    """Mask of a kind's trips; where they are too few of all with or without a plan, as it has.
+
+    Of all trips where these are too few too, or the kind is unknown (-1).
+    """
+    if k >= 0:
+        planned = trips.kind // len(PEOPLE) == k // len(PEOPLE)
+        for mine in (trips.kind == k, planned):
+            if mine.sum() >= FEWEST:
+                return np.asarray(mine)
+    return np.ones(len(trips), bool)
 
 
 def _balanced(trips: Labelled) -> NDArray[np.float64]:
@@ -242,7 +257,9 @@ def _isotonic(
     missing = KNOTS - len(knot)
     knot = np.append(knot, knot[-1] + np.arange(1, missing + 1))
     level = np.append(level, np.full(missing, level[-1]))
-    return knot, np.log(level) - np.log1p(-level)
+    logit = np.log(level) - np.log1p(-level)
+    # Below the least knot odds go on falling as the forest's do: there trips are hopeless.
+    return np.append(knot[0] - FALLS, knot), np.append(max(logit[0] - FALLS, -LOGIT_MOST), logit)
 
 
 def _pooled(level: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -268,12 +285,17 @@ def weighted_quantile(
     return float(values[order][min(at, len(values) - 1)])
 
 
-def _threshold(
-    odds: NDArray[np.float64], safe: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> float:
+def _sources(source: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
+    """Masks of the sources that have enough trips, or of all trips if none has."""
+    masks = [source == one for one in np.unique(source)]
+    enough = [mask for mask in masks if mask.sum() >= FEWEST]
+    return enough or [np.ones(len(source), bool)]
+
+
+def _threshold(odds: NDArray[np.float64], safe: NDArray[np.bool_]) -> float:
     """Least odds, 0.9 or more, from which on no more than `MISSED` misses; inf = none."""
     order = np.argsort(-odds, kind="stable")
-    missed = np.cumsum(weight[order] * ~safe[order]) / np.cumsum(weight[order])
+    missed = np.cumsum(~safe[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((missed <= MISSED) & (odds[order] >= 0.9))
     if not len(good):
         return float("inf")

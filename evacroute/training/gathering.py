@@ -7,11 +7,14 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from evacroute.assignment import Progress
-from evacroute.errors import InputError
+from evacroute.errors import Faults, InputError, SolverError
+from evacroute.scoring.odds import find_scorer
+from evacroute.scoring.scorer import Scorer
 from evacroute.sweeping.pools import open_pool
 from evacroute.training.sampler import draw
 from evacroute.training.trips import Labelled, label
@@ -20,7 +23,13 @@ from evacroute.writing import atomic_path, write_json
 
 HEAD, TRIPS = "gathered.json", "trips"
 
-FORMAT = 1
+FORMAT = 2
+
+LOOKS_ON = (
+    "cli/", "plotting/", "training/baseline", "training/evaluating", "training/export",
+    "training/fitting", "training/splits", "training/train",
+)  # fmt: skip
+"""Modules by the beginning of their names that no trip depends on."""
 
 EVERY = 6
 """One of so many draws of the training is played in the other simulator too, and all unseen ones
@@ -41,57 +50,67 @@ def plays_other(index: int) -> bool:
     return index // UNSEEN_SHARE % 2 == 0 if unseen else index % EVERY == 0
 
 
-def make_trips(seed: int, index: int, path: str) -> dict[str, Any]:
+def make_trips(seed: int, index: int, path: str, scorer: str | None = None) -> dict[str, Any]:
     """Do one draw, write its trips, and tell what it was; a fault is told, not raised."""
     drawn = draw(seed, index, worlds_of(index))
     head: dict[str, Any] = {"index": index, "draw": drawn.to_dict()}
     try:
-        trips = label(drawn, other=plays_other(index))
-    except InputError as error:
+        planned_by = None if scorer is None else _scorer(scorer)
+        trips = label(drawn, other=plays_other(index), scorer=planned_by)
+    except (InputError, SolverError) as error:
         return head | {"trips": 0, "fault": str(error)}
     trips.save(Path(path))
     return head | {"trips": len(trips), "fault": ""}
 
 
+@lru_cache(maxsize=2)
+def _scorer(folder: str) -> Scorer:
+    """Read a scorer once in each process."""
+    return find_scorer(folder)
+
+
+def round_ends(scenarios: int, rounds: int) -> list[int]:
+    """Say with which draw each round ends: rounds are as long as each other, to a draw."""
+    faults = Faults("training")
+    for name, value in (("scenarios", scenarios), ("rounds", rounds)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            faults.add(f"{name} is {value!r}, expected a whole number, 1 or more")
+    faults.raise_if_any(InputError)
+    if rounds > scenarios:
+        raise InputError(f"rounds is {rounds}, expected at most the {scenarios} scenarios")
+    return [scenarios * (i + 1) // rounds for i in range(rounds)]
+
+
 def gather(
     folder: str | Path,
-    scenarios: int,
+    some: range,
     *,
     seed: int = 0,
+    scorer: str | None = None,
     executor: str | Executor | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """Make the labelled trips of many draws; what is there already is kept.
+) -> None:
+    """Make the labelled trips of some draws; what is there already is kept.
 
     Parameters
     ----------
     folder
-        Where they go: ``gathered.json``, and ``trips/`` with an ``.npz`` and a ``.json`` a draw.
-    scenarios
-        Number of draws.
+        From `open_folder`; trips go to ``trips/``, an ``.npz`` and a ``.json`` a draw.
+    some
+        Indices of the draws.
     seed
-        Seed of the draws; a folder is of one seed.
+        Seed of the draws.
+    scorer
+        Folder of the scorer that plans are made with, None = by time alone.
     executor, workers
         "processes" (by default), "serial" or an Executor, and how many worker processes.
     progress
         Called with the stage and the share of it that is done (0..1).
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    InputError
-        If the folder holds something else, or trips of another seed.
     """
-    if not isinstance(scenarios, int) or scenarios < 1:
-        raise InputError(f"scenarios is {scenarios!r}, expected a whole number, 1 or more")
-    root = _opened(Path(folder), seed)
-    todo = deque(i for i in range(scenarios) if not _head_path(root, i).exists())
-    done = scenarios - len(todo)
+    root = Path(folder)
+    todo = deque(i for i in some if not _head_path(root, i).exists())
+    done = len(some) - len(todo)
     with open_pool(executor, workers) as pool:
         running: dict[Future[dict[str, Any]], int] = {}
         try:
@@ -99,37 +118,101 @@ def gather(
                 # Few ahead, so that Ctrl-C has little to wait for.
                 while todo and len(running) < 8:
                     i = todo.popleft()
-                    running[pool.submit(make_trips, seed, i, str(_trips_path(root, i)))] = i
+                    path = str(_trips_path(root, i))
+                    running[pool.submit(make_trips, seed, i, path, scorer)] = i
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     index = running.pop(future)
-                    with atomic_path(_head_path(root, index)) as path:
-                        write_json(future.result(), path)
+                    with atomic_path(_head_path(root, index)) as path_:
+                        write_json(future.result(), path_)
                     done += 1
                     if progress is not None:
-                        progress("planning and playing scenarios", done / scenarios)
+                        progress("planning and playing scenarios", done / len(some))
         finally:
             for future in running:
                 future.cancel()
-    return root
 
 
-def _opened(root: Path, seed: int) -> Path:
-    head = {"format": FORMAT, "seed": seed}
+def open_folder(folder: str | Path, seed: int, ends: Sequence[int]) -> Path:
+    """Make a folder for trips, or take one up that holds trips of the same kind.
+
+    Parameters
+    ----------
+    folder
+        Where: ``gathered.json`` says what it holds.
+    seed
+        Seed of the draws.
+    ends
+        From `round_ends`. There may be more rounds than there were, and the last one may end
+        elsewhere; those on which scorers were trained that planned others must be the same.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else.
+    """
+    root = Path(folder)
+    head = {"format": FORMAT, "seed": seed, "code": code_hash(), "rounds": list(ends)}
     path = root / HEAD
     if path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known != head:
-            raise InputError(
-                f"{root}: holds trips of seed {known.get('seed')}, format {known.get('format')}, "
-                f"expected seed {seed}, format {FORMAT}; give another folder"
-            )
-        return root
-    if root.exists() and any(root.iterdir()):
+        _check_head(root, read_head(root), head)
+    elif root.exists() and any(root.iterdir()):
         raise InputError(f"{root}: holds other files, expected a new or empty folder")
     (root / TRIPS).mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         write_json(head, temporary)
     return root
+
+
+def _check_head(root: Path, known: dict[str, Any], head: dict[str, Any]) -> None:
+    for name in ("format", "seed"):
+        if known.get(name) != head[name]:
+            raise InputError(
+                f"{root}: holds trips of {name} {known.get(name)}, expected {head[name]}; give "
+                "another folder"
+            )
+    if known.get("code") != head["code"]:
+        raise InputError(
+            f"{root}: holds trips that another state of the library has made; give another folder"
+        )
+    old, new = known["rounds"], head["rounds"]
+    # The last round may grow, as long as nothing rests on it.
+    fixed = old if len(new) > len(old) else old[:-1]
+    if fixed != new[: len(fixed)]:
+        raise InputError(
+            f"{root}: its rounds end before draws {', '.join(map(str, old))}, those asked for "
+            f"before {', '.join(map(str, new))}; give another folder"
+        )
+
+
+def read_head(root: Path) -> dict[str, Any]:
+    """Read what a folder of trips holds.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    path = root / HEAD
+    if not path.exists():
+        raise InputError(f"{root}: there is no {HEAD}; expected a folder of 'evacroute train'")
+    try:
+        head: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        ends = [int(end) for end in head["rounds"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    return head | {"rounds": ends}
+
+
+@lru_cache(maxsize=1)
+def code_hash() -> str:
+    """Hash of the code that trips depend on: all of the library but what only looks at them."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        if not name.startswith(LOOKS_ON):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _trips_path(root: Path, index: int) -> Path:
@@ -140,8 +223,17 @@ def _head_path(root: Path, index: int) -> Path:
     return root / TRIPS / f"{index:05d}.json"
 
 
-def read_gathered(folder: str | Path) -> tuple[Labelled, list[dict[str, Any]], str]:
-    """Read all trips of a folder.
+def read_gathered(
+    folder: str | Path, end: int | None = None
+) -> tuple[Labelled, list[dict[str, Any]], str]:
+    """Read the trips of a folder.
+
+    Parameters
+    ----------
+    folder
+        From `open_folder`.
+    end
+        Draws before this one, None = of all rounds.
 
     Returns
     -------
@@ -151,24 +243,24 @@ def read_gathered(folder: str | Path) -> tuple[Labelled, list[dict[str, Any]], s
     Raises
     ------
     InputError
-        If there are none, or a file is not what it must be.
+        If there are none, one is missing, or a file is not what it must be.
     """
     root = Path(folder)
-    if not (root / HEAD).exists():
-        raise InputError(f"{root}: there is no {HEAD}; expected a folder of 'evacroute train'")
+    count = read_head(root)["rounds"][-1] if end is None else end
+    missing = [i for i in range(count) if not _head_path(root, i).exists()]
+    if missing:
+        raise InputError(
+            f"{root}: {len(missing)} of {count} draws are missing, first {missing[0]}; "
+            "'evacroute train' with the same folder goes on"
+        )
     heads, parts, digest = [], [], hashlib.sha256()
-    for path in sorted((root / TRIPS).glob("*.json")):
-        head = json.loads(path.read_text(encoding="utf-8"))
+    for i in range(count):
+        head = json.loads(_head_path(root, i).read_text(encoding="utf-8"))
         heads.append(head)
         if head["trips"]:
-            content = _trips_path(root, head["index"])
+            content = _trips_path(root, i)
             digest.update(content.read_bytes())
             parts.append(Labelled.load(content))
     if not parts:
         raise InputError(f"{root}: holds no trips")
     return Labelled.joined(parts), heads, digest.hexdigest()
-
-
-def indices(heads: Sequence[dict[str, Any]], worlds: Sequence[str]) -> list[int]:
-    """Numbers of the draws of some worlds."""
-    return [head["index"] for head in heads if head["draw"]["world"] in worlds]

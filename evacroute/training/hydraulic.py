@@ -31,7 +31,8 @@ from scipy.special import ndtr, ndtri
 from evacroute.errors import Faults, InputError, MissingExtraError
 from evacroute.plan import Plan
 from evacroute.training._walkers import Rules, by_party, list_walkers
-from evacroute.training.sampler import PLANNED_FLOW, Draw
+from evacroute.training.building import PLANNED_FLOW
+from evacroute.training.sampler import Draw
 
 LEAST_JAM = 1.08
 """The model takes no lower jam density: its law begins at 0.54 persons/m2."""
@@ -147,7 +148,7 @@ def play_draw(
     Parameters
     ----------
     plan
-        From `evacroute.training.sampler.make_plan`.
+        From `evacroute.training.building.make_plan`.
     drawn
         The draw it is of.
     dt, most

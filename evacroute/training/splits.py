@@ -56,9 +56,9 @@ def split(trips: Labelled) -> Splits:
     return Splits(
         # The other simulator only calibrates and judges, so that it stays another one.
         learn=rest & ~away & (trips.source != OTHER),
-        calibrate=calibrates & (trips.source != GHOST),
-        scenarios=judges,
-        districts=rest & away,
+        calibrate=calibrates & ~away,
+        scenarios=judges & ~away,
+        districts=judges & away,
         unseen=unseen,
     )
 

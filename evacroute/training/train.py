@@ -11,16 +11,27 @@ from typing import Any
 
 from evacroute.assignment import Progress
 from evacroute.errors import InputError
-from evacroute.scoring.scorer import Scorer
-from evacroute.training.evaluating import evaluate
+from evacroute.scoring.scorer import CARD_FILE, Scorer
+from evacroute.training.evaluating import evaluate, judge_round, rounds_table
 from evacroute.training.evaluating import table as figures_table
 from evacroute.training.fitting import TREES, fit
-from evacroute.training.gathering import gather, read_gathered
-from evacroute.training.splits import split
+from evacroute.training.gathering import (
+    code_hash,
+    gather,
+    open_folder,
+    read_gathered,
+    read_head,
+    round_ends,
+)
+from evacroute.training.splits import Splits, split
+from evacroute.training.trips import Labelled
 from evacroute.training.worlds import TRAINING, UNSEEN
 from evacroute.writing import atomic_path, write_json
 
 EVALUATION, DATA_CARD = "evaluation.json", "data_card.json"
+
+ROUNDS = 3
+"""Rounds of planning, playing and learning."""
 
 ON_CARD = ("unseen networks", "planned")
 """Set and source whose figures the card carries."""
@@ -55,7 +66,7 @@ class Trained:
     evaluation: dict[str, Any]
 
     def __str__(self) -> str:
-        return figures_table(self.evaluation)
+        return f"{figures_table(self.evaluation)}\n\n{rounds_table(self.evaluation)}"
 
 
 def train(
@@ -63,6 +74,7 @@ def train(
     scenarios: int = 2400,
     *,
     seed: int = 0,
+    rounds: int = ROUNDS,
     trees: int = TREES,
     executor: str | Executor | None = None,
     workers: int | None = None,
@@ -70,14 +82,21 @@ def train(
 ) -> Trained:
     """Train a scorer; trips that are there already are not made again.
 
+    In the first round plans are made by time alone. A scorer is trained on what came of them, and
+    in the next round, on other scenarios, its odds are in the cost of the plans; and so on.
+    The scorer in the end has learned from all rounds.
+
     Parameters
     ----------
     folder
-        Where trips, models, scorer, data card and evaluation go.
+        Where trips, models, scorer, data card and evaluation go; scorers of earlier rounds go to
+        ``rounds/``.
     scenarios
-        Number of scenarios that are drawn, planned and played.
+        Number of scenarios that are drawn, planned and played, over all rounds.
     seed
-        The same seed and number give the same files.
+        The same seed and numbers give the same files.
+    rounds
+        Number of rounds.
     trees
         Trees to a forest.
     executor, workers
@@ -92,21 +111,31 @@ def train(
     MissingExtraError
         If catboost or jupedsim-network is not installed.
     """
-    root = gather(
-        folder, scenarios, seed=seed, executor=executor, workers=workers, progress=progress
+    ends = round_ends(scenarios, rounds)
+    root = open_folder(folder, seed, ends)
+    command = (
+        f"evacroute train --scenarios {scenarios} --rounds {rounds} --seed {seed} --trees {trees}"
     )
+    begin, by = 0, None
+    for number, end in enumerate(ends):
+        gather(
+            root, range(begin, end), seed=seed, scorer=by, executor=executor, workers=workers,
+            progress=told(progress, number),
+        )  # fmt: skip
+        if number < rounds - 1:
+            by = str(_interim(root, number, end, seed, trees, command, told(progress, number)))
+        begin = end
     trips, heads, digest = read_gathered(root)
     splits = split(trips)
     with atomic_path(root / DATA_CARD) as path:
-        write_json(_data_card(heads, digest, seed), path)
-    command = f"evacroute train --scenarios {scenarios} --seed {seed} --trees {trees}"
+        write_json(_data_card(heads, digest, seed, ends), path)
     scorer = fit(
         trips, splits, data_sha256=digest, seed=seed, trees=trees, command=command,
         models=root, progress=progress,
     )  # fmt: skip
     if progress is not None:
         progress("judging", 0.0)
-    found = evaluate(scorer, trips, splits, seed=seed)
+    found = _judged(root, scorer, trips, splits)
     scorer = replace(scorer, card=replace(scorer.card, metrics=_on_card(found)))
     scorer.save(root)
     with atomic_path(root / EVALUATION) as path:
@@ -132,10 +161,53 @@ def judge(folder: str | Path, *, progress: Progress | None = None) -> Trained:
         )
     if progress is not None:
         progress("judging", 0.0)
-    found = evaluate(scorer, trips, split(trips), seed=scorer.card.seed)
+    found = _judged(root, scorer, trips, split(trips))
     with atomic_path(root / EVALUATION) as path:
         write_json(found, path)
     return Trained(root, scorer, found)
+
+
+def _interim(
+    root: Path, number: int, end: int, seed: int, trees: int, command: str,
+    progress: Progress | None,
+) -> Path:  # fmt: skip
+    """Train the scorer that plans the next round, on all draws before `end`."""
+    folder = _round_folder(root, number)
+    trips, _, digest = read_gathered(root, end)
+    if (folder / CARD_FILE).exists() and Scorer.load(folder).card.data_sha256 == digest:
+        return folder
+    scorer = fit(
+        trips, split(trips), data_sha256=digest, seed=seed, trees=trees,
+        command=f"{command} (round {number + 1})", progress=progress,
+    )  # fmt: skip
+    scorer.save(folder)
+    return folder
+
+
+def _round_folder(root: Path, number: int) -> Path:
+    return root / "rounds" / f"{number + 1:02d}"
+
+
+def _judged(root: Path, scorer: Scorer, trips: Labelled, splits: Splits) -> dict[str, Any]:
+    """Judge a scorer; and on plans of each round, also the one that had seen none of that round."""
+    found = evaluate(scorer, trips, splits, seed=scorer.card.seed)
+    begin, before, rounds = 0, None, []
+    for number, end in enumerate(read_head(root)["rounds"]):
+        drawn = (trips.draw >= begin) & (trips.draw < end)
+        rounds.append(
+            {"round": number + 1, "scenarios": end - begin}
+            | judge_round(before, scorer, trips, splits, drawn)
+        )
+        folder = _round_folder(root, number)
+        begin, before = end, Scorer.load(folder) if (folder / CARD_FILE).exists() else None
+    return found | {"rounds": rounds}
+
+
+def told(progress: Progress | None, number: int) -> Progress | None:
+    """Tell of progress with the number of the round."""
+    if progress is None:
+        return None
+    return lambda stage, share: progress(f"round {number + 1}: {stage}", share)
 
 
 def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
@@ -149,12 +221,16 @@ def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
     return {}
 
 
-def _data_card(heads: list[dict[str, Any]], digest: str, seed: int) -> dict[str, Any]:
+def _data_card(
+    heads: list[dict[str, Any]], digest: str, seed: int, ends: list[int]
+) -> dict[str, Any]:
     """Tell what the trips were made of."""
     draws = [head["draw"] for head in heads]
     return {
         "scenarios": len(heads),
         "seed": seed,
+        "rounds_end_with": ends,
+        "code_sha256": code_hash(),
         "trips": sum(head["trips"] for head in heads),
         "trips_sha256": digest,
         "worlds": dict(sorted(Counter(one["world"] for one in draws).items())),

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from evacroute._arrays import read_arrays
 from evacroute._kernels.crowd import PLAN
-from evacroute._kernels.trips import Trips, probe
-from evacroute._street_arrays import lay_streets
+from evacroute._kernels.trips import Trips
 from evacroute.errors import InputError
 from evacroute.judging import outlook_of
 from evacroute.physics import Physics
@@ -20,12 +19,15 @@ from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import COLUMNS, kinds_of, rows_of
 from evacroute.scoring.odds import BASE
+from evacroute.scoring.scorer import Scorer
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour, Simulation, simulate
 from evacroute.simulation.result import LEFT
 from evacroute.training._walkers import by_party
+from evacroute.training.building import build, make_plan
+from evacroute.training.ghosts import Part, ghosts
 from evacroute.training.hydraulic import play_draw
-from evacroute.training.sampler import Draw, build, make_plan
+from evacroute.training.sampler import Draw
 from evacroute.units import to_metres
 from evacroute.writing import atomic_path, write_arrays
 
@@ -167,7 +169,13 @@ def play(plan: Plan, drawn: Draw) -> Simulation:
     )
 
 
-def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labelled:
+def label(
+    drawn: Draw,
+    *,
+    other: bool = False,
+    plan: Plan | None = None,
+    scorer: Scorer | None = None,
+) -> Labelled:
     """Plan a draw, play it, and describe and label its trips.
 
     Parameters
@@ -178,15 +186,17 @@ def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labe
         Whether it is played in the other simulator as well.
     plan
         Its plan, where it is there already.
+    scorer
+        What the plan is made with, None = by time alone.
     """
     if plan is None:
-        plan = make_plan(drawn, build(drawn))
+        plan = make_plan(drawn, build(drawn), scorer=scorer)
     scenario, moves = plan.scenario, plan.movements
     chance = np.random.default_rng([drawn.key, 5])
     ways = Ways(scenario)
     run = play(plan, drawn)
     expected = outlook_of(scenario, ways, moves)
-    parts = [_followers(plan, run, chance), _ghosts(scenario, ways, run, drawn, chance)]
+    parts = [_followers(plan, run, chance), ghosts(scenario, ways, run, drawn, chance, MOST)]
     if other:
         parts.append(_in_other(plan, drawn, chance))
     found = []
@@ -202,7 +212,7 @@ def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labe
                 arrive=arrive,
                 until=np.full(len(arrive), LONGER * scenario.deadline_s),
                 planned_s=planned,
-                kind=kinds_of(classes, trips.class_, trips.size),
+                kind=kinds_of(classes, trips.class_, trips.size, trips.wait),
                 source=np.full(len(arrive), source, np.int8),
                 cell=_cells(scenario)[scenario.groups.node[group]],
                 draw=np.full(len(arrive), drawn.index),
@@ -211,9 +221,6 @@ def label(drawn: Draw, *, other: bool = False, plan: Plan | None = None) -> Labe
     if not found:
         raise InputError(f"draw {drawn.index}: nobody has a place")
     return Labelled.joined(found)
-
-
-Part = tuple[Trips, NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
 
 
 def _followers(plan: Plan, run: Simulation, chance: np.random.Generator) -> Part:
@@ -244,69 +251,6 @@ def _planned_trips(
         wait=told.waits,
     )
     return trips, told.arrive - told.depart
-
-
-def _ghosts(
-    scenario: Scenario, ways: Ways, run: Simulation, drawn: Draw, chance: np.random.Generator
-) -> Part:
-    """Trips of ghosts from where people start to any of the nearer shelters."""
-    groups, shelters = scenario.groups, scenario.shelters
-    some = np.flatnonzero(~scenario.cut_off)
-    group = np.sort(chance.choice(some, min(MOST, len(some)), replace=False)).astype(np.int32)
-    shelter = np.full(len(group), -1, np.int32)
-    ptr, link = [0], [np.zeros(0, np.int32)]
-    for i, g in enumerate(group.tolist()):
-        k, node = int(groups.class_[g]), int(groups.node[g])
-        near = ways.seconds(k, node)
-        near[shelters.capacity == 0] = np.inf
-        open_ = np.argsort(near, kind="stable")[: int(np.isfinite(near).sum())]
-        if len(open_):
-            # The nearer ones more often, but now and then any.
-            rank = min(int(chance.exponential(3.0)), len(open_) - 1)
-            shelter[i] = open_[rank]
-            link.append(ways.routes(k, int(shelter[i]), [node])[1])
-        ptr.append(ptr[-1] + (len(link[-1]) if len(open_) else 0))
-    spread = drawn.physics.speed_spread
-    pace = np.clip(1 + spread * chance.standard_normal(len(group)), 0.3, 2.0)
-    delay = chance.exponential(max(drawn.physics.delay_s, 1e-9), len(group))
-    n = len(group)
-    trips = Trips(
-        ptr=np.array(ptr, np.int64),
-        link=np.concatenate(link),
-        class_=groups.class_[group],
-        pace=np.ones(n),
-        pace_steps=np.ones(n),
-        size=np.where(groups.together[group], groups.size[group], 1).astype(np.int32),
-        depart=groups.ready_time[group],
-        deadline=np.full(n, scenario.deadline_s),
-        shelter=np.maximum(shelter, 0),
-        wait=np.full(n, np.nan),
-    )
-    walked = trips._replace(pace=pace, pace_steps=pace, depart=trips.depart + delay)
-    arrive = walk_ghosts(run, walked)
-    known = np.flatnonzero(shelter >= 0)
-    kept, at = _kept(trips, known)
-    return kept, arrive[at], np.full(len(at), np.nan), group[at]
-
-
-def walk_ghosts(run: Simulation, trips: Trips) -> NDArray[np.float64]:
-    """When ghosts would have been in the shelter in a run [s after the alarm], inf = never."""
-    until = run.n_bins * run.bin_s
-    streets = lay_streets(run.scenario, until, run.physics.flow_scale)
-    arrive = np.empty(len(trips.class_))
-    delays, law = run.delays, run.physics.tables()
-    probe(
-        streets, delays.pace, delays.wait, delays.door_wait, delays.bin_s, law.free, trips, arrive
-    )
-    return np.where(np.isnan(arrive), np.inf, arrive)
-
-
-def _kept(trips: Trips, some: NDArray[np.int64]) -> tuple[Trips, NDArray[np.int64]]:
-    count = np.diff(trips.ptr)[some]
-    ptr = np.append(0, np.cumsum(count))
-    leg = np.repeat(trips.ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
-    columns = {name: getattr(trips, name)[some] for name in trips._fields[2:]}
-    return Trips(ptr=ptr.astype(np.int64), link=trips.link[leg], **columns), some
 
 
 def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:

@@ -17,8 +17,11 @@ import pytest
 import evacroute as er
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour
-from evacroute.training.sampler import Draw, build, draw, make_plan
-from evacroute.training.trips import LONGER, _ghosts, physics_of, walk_ghosts
+from evacroute.training.building import build, make_plan
+from evacroute.training.ghosts import ghosts as draw_ghosts
+from evacroute.training.ghosts import walk_ghosts
+from evacroute.training.sampler import Draw, draw
+from evacroute.training.trips import LONGER, MOST, physics_of
 
 AT_ONCE = 20
 """So many trips are put into a plan, of some hundreds to thousands of people."""
@@ -42,7 +45,7 @@ def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     }
     run = er.simulate(plan, **options)
     chance = np.random.default_rng([drawn.key, 21])
-    trips, _, _, group = _ghosts(scenario, Ways(scenario), run, drawn, chance)
+    trips, _, _, group = draw_ghosts(scenario, Ways(scenario), run, drawn, chance, MOST)
     alone = np.flatnonzero(trips.size == 1)[:AT_ONCE]
     ghosts = walk_ghosts(run, trips)[alone]
     plan = replace(plan, movements=with_trips(plan.movements, trips, group, alone), roster=None)

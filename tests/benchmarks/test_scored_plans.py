@@ -16,8 +16,9 @@ from dataclasses import replace
 import numpy as np
 
 import evacroute as er
+from evacroute.training.building import build
 from evacroute.training.hydraulic import play_draw
-from evacroute.training.sampler import Draw, build, draw
+from evacroute.training.sampler import Draw, draw
 from evacroute.training.worlds import UNSEEN
 
 WAYS = ("nearest", "time alone", "time and odds")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,9 +98,9 @@ def test_delays() -> None:
     network = corridor(1, 60.0, capacity=0.5, width=50.0)
     run = er.simulate(scene(network, [(0, 61)], [(1, 61)]), behaviour="nearest")
     wait, load = run.delays.wait[0], run.load[0]
-    # 30 enter in the first minute, two seconds apart, having waited 0 to 58 s.
-    assert wait[:2] == pytest.approx([29.0, 89.0])
-    assert wait[2] == pytest.approx(120.0)
+    # All come at once, and enter two seconds apart; who came in the second minute stood behind.
+    assert wait[:2] == pytest.approx([60.0, 30.0])
+    assert np.isnan(wait[2])
     assert np.isnan(run.delays.wait[1]).all()
     assert (run.delays.pace >= 1).all()
     assert load.max() <= 61
@@ -136,6 +137,26 @@ def test_last_place_taken_at_the_end() -> None:
     network = from_edges([(0, 0), (30, 0), (60, 0), (400, 0)], [(0, 1), (1, 2), (2, 3)], width=20.0)
     run = er.simulate(scene(network, [(0, 9)], [(1, 2), (2, 3), (3, 9)]), behaviour="nearest")
     assert run.counts["safe"] == 9
+
+
+def test_single_persons_take_the_last_places() -> None:
+    """Persons alone are told of a shelter with too few places for the largest party."""
+    network = from_edges([(0, 0), (30, 0), (60, 0)], [(0, 1), (1, 2)], width=20.0)
+    base = scene(network, [(0, 4), (0, 3)], [(1, 1), (2, 2)])
+    groups = replace(base.people, together=np.array([True, False]))
+    run = er.simulate(replace(base, people=groups), behaviour="nearest")
+    assert run.size[run.state == STATES.index("safe")].tolist() == [1, 1, 1]
+    assert run.size[run.state == STATES.index("stuck")].tolist() == [4]
+
+
+def test_small_households_take_the_last_places() -> None:
+    """A household of three is told of three places, though another household has four members."""
+    network = from_edges([(0, 0), (30, 0), (60, 0)], [(0, 1), (1, 2)], width=20.0)
+    base = scene(network, [(0, 4), (0, 3)], [(1, 1), (2, 3)])
+    groups = replace(base.people, together=np.array([True, True]))
+    run = er.simulate(replace(base, people=groups), behaviour="nearest")
+    assert run.size[run.state == STATES.index("safe")].tolist() == [3]
+    assert run.size[run.state == STATES.index("stuck")].tolist() == [4]
 
 
 def shut(scenario: er.Scenario, link: int, begin: float, end: float = np.inf) -> er.Scenario:

@@ -15,8 +15,9 @@ from scenes import scene
 import evacroute as er
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.training._doors import Doors
+from evacroute.training.building import build, make_plan
 from evacroute.training.hydraulic import draw_pace, play_draw, play_hydraulic
-from evacroute.training.sampler import build, draw, make_plan
+from evacroute.training.sampler import draw
 
 
 def needs_model() -> None:

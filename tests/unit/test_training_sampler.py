@@ -17,6 +17,7 @@ import evacroute as er
 from evacroute.errors import InputError
 from evacroute.hazards import Closures, Earthquake, Fire, Flood
 from evacroute.load.people import ready_prior
+from evacroute.training.building import build, make_plan
 from evacroute.training.sampler import (
     DAY,
     HAZARDS,
@@ -25,9 +26,7 @@ from evacroute.training.sampler import (
     WORDS,
     Draw,
     Physics,
-    build,
     draw,
-    make_plan,
 )
 from evacroute.training.worlds import TRAINING, UNSEEN, world
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,16 @@ import pytest
 
 from evacroute.errors import InputError
 from evacroute.scoring.features import COLUMNS
-from evacroute.training.gathering import gather, make_trips, read_gathered
-from evacroute.training.sampler import Draw, build, draw, make_plan
+from evacroute.training.building import build, make_plan
+from evacroute.training.gathering import (
+    gather,
+    make_trips,
+    open_folder,
+    read_gathered,
+    round_ends,
+)
+from evacroute.training.ghosts import walk_ghosts
+from evacroute.training.sampler import Draw, draw
 from evacroute.training.train import judge, train
 from evacroute.training.trips import (
     GHOST,
@@ -20,14 +29,13 @@ from evacroute.training.trips import (
     _planned_trips,
     label,
     play,
-    walk_ghosts,
 )
 
 
 @pytest.fixture(scope="module")
 def drawn() -> Draw:
     one = draw(0, 0, ("grid",))
-    return replace(one, people=900, hazard="none", method="shelter_flow")
+    return replace(one, people=900, hazard="none", method="shelter_flow", room=1.6)
 
 
 def test_labels_are_the_same_each_time(drawn: Draw) -> None:
@@ -47,7 +55,11 @@ def test_ghosts_on_the_ways_of_people_take_about_as_long(drawn: Draw) -> None:
     plan = make_plan(drawn, build(drawn))
     calm = replace(drawn, physics=replace(drawn.physics, compliance=1.0, delay_s=0.0))
     run = play(plan, calm)
-    came = np.flatnonzero(np.isfinite(run.arrive))
+    shelters = plan.scenario.shelters
+    taken = np.bincount(np.maximum(run.shelter, 0), run.size * (run.shelter >= 0), len(shelters))
+    # Where the last place was taken a ghost finds the one gone that its person had.
+    came = np.flatnonzero(np.isfinite(run.arrive) & (taken < shelters.capacity)[run.shelter])
+    assert len(came) > 100
     trips, _ = _planned_trips(plan, run.movement[came], run.size[came])
     from evacroute.simulation.crowd import gather as gather_parties
     from evacroute.training.trips import behaviour_of
@@ -80,24 +92,47 @@ def test_a_file_of_trips_that_is_cut_off_is_refused(drawn: Draw, tmp_path) -> No
 
 def test_a_folder_is_gone_on_with(tmp_path) -> None:
     """What is there is not made again; another seed or other files are refused."""
-    folder = tmp_path / "trips"
-    gather(folder, 2, executor="serial")
+    folder = open_folder(tmp_path / "trips", 0, [2])
+    gather(folder, range(2), executor="serial")
     times = {path.name: path.stat().st_mtime_ns for path in (folder / "trips").iterdir()}
-    gather(folder, 3, executor="serial")
+    with pytest.raises(InputError, match="1 of 3 draws are missing, first 2"):
+        read_gathered(folder, 3)
+    gather(open_folder(folder, 0, [3]), range(3), executor="serial")
     after = {path.name: path.stat().st_mtime_ns for path in (folder / "trips").iterdir()}
     assert times.items() <= after.items()
     trips, heads, digest = read_gathered(folder)
     assert [head["index"] for head in heads] == [0, 1, 2]
     assert set(trips.draw.tolist()) == {0, 1, 2}
     assert len(digest) == 64
-    with pytest.raises(InputError, match="seed 0"):
-        gather(folder, 3, seed=1, executor="serial")
+    assert set(read_gathered(folder, 2)[0].draw.tolist()) == {0, 1}
+    with pytest.raises(InputError, match="seed 0, expected 1"):
+        open_folder(folder, 1, [3])
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x.txt").write_text("x")
     with pytest.raises(InputError, match="other files"):
-        gather(tmp_path / "other", 3, executor="serial")
+        open_folder(tmp_path / "other", 0, [3])
     with pytest.raises(InputError, match=r"gathered\.json"):
         read_gathered(tmp_path / "other")
+
+
+def test_rounds_that_others_rest_on_stay_as_they_are(tmp_path, monkeypatch) -> None:
+    """More rounds, or a longer last one, may follow; trips of other code are not gone on with."""
+    folder = open_folder(tmp_path, 0, [4])
+    for ends in ([6], [6, 9], [6, 12], [6, 12, 15]):
+        open_folder(folder, 0, ends)
+    for ends in ([6, 11, 15], [5, 12, 15], [15], [7, 12]):
+        with pytest.raises(InputError, match="rounds end before draws 6, 12, 15"):
+            open_folder(folder, 0, ends)
+    monkeypatch.setattr("evacroute.training.gathering.code_hash", lambda: "other")
+    with pytest.raises(InputError, match="another state of the library"):
+        open_folder(folder, 0, [6, 12, 15])
+
+
+@pytest.mark.parametrize("scenarios,rounds", [(0, 1), (True, 1), (4, 0), (4, 5), (2.0, 1)])
+def test_numbers_of_rounds_are_checked(scenarios: int, rounds: int) -> None:
+    """Scenarios and rounds are whole numbers, and no round is empty."""
+    with pytest.raises(InputError, match=r"rounds|scenarios"):
+        round_ends(scenarios, rounds)
 
 
 def test_a_draw_nobody_can_be_placed_in_is_told(tmp_path, monkeypatch) -> None:
@@ -119,11 +154,15 @@ def test_train_and_judge_on_a_handful_of_scenarios(tmp_path, monkeypatch) -> Non
         return replace(draw(seed, index, worlds), world="grid", people=300, hazard="none")
 
     monkeypatch.setattr("evacroute.training.gathering.draw", few)
-    made = train(tmp_path / "t", 20, trees=8, executor="serial")
+    made = train(tmp_path / "t", 20, rounds=2, trees=8, executor="serial")
+    heads = read_gathered(made.folder)[1]
+    assert len(heads) == 20
+    assert (made.folder / "rounds" / "01" / "scorer.npz").exists()
+    first, second = made.evaluation["rounds"]
+    assert first["before"] is None
+    assert second["before"]["trips"] == second["after"]["trips"] > 0
     for name in ("scorer.npz", "scorer.json", "evaluation.json", "data_card.json"):
         assert (made.folder / name).exists()
     assert made.scorer.card.data_sha256 == read_gathered(made.folder)[2]
-    assert judge(made.folder).evaluation == made.evaluation
+    assert json.dumps(judge(made.folder).evaluation) == json.dumps(made.evaluation)
     assert "unseen networks" in str(made)
-    with pytest.raises(InputError, match="whole number"):
-        gather(tmp_path / "u", 0)
