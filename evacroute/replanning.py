@@ -286,7 +286,7 @@ def _ways(plan: Plan, standing: Standing, rest: Remaining, problem: Rest, near: 
     find_arcs(
         graph, first_arc, next_arc, problem.gates.open_, network.to_node, groups.node[group],
         groups.class_[group], begin, end,
-        moves.leg_link, enter, leave, arc, slot, count,
+        moves.leg_link.copy(), enter, leave, arc, slot, count,
     )  # fmt: skip
     walks = end > begin
     start, there = admitted[x].copy(), problem.ready[group].astype(np.int64)

@@ -21,9 +21,34 @@ _KERNELS = sorted((ROOT / "evacroute" / "_kernels").glob("*.py"))
 _STATE = hashlib.sha256(b"".join(path.read_bytes() for path in _KERNELS)).hexdigest()[:16]
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache" / _STATE))
 
+# Each worker of xdist has a core. With a thread for each core too, every call of a parallel kernel
+# waits until the other workers let all its threads run, which takes longer than most tests compute.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 # A busy machine is no fault of the code, and a gate must give the same answer twice.
 settings.register_profile("evacroute", deadline=None, derandomize=IN_CI)
 settings.load_profile("evacroute")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the second worker begin with tests that need other kernels than those of the first.
+
+    Without it both compile the same kernels at the same time. xdist hands a quarter of an even
+    share of the tests to each worker, in order, and the rest as they get done. Reading files comes
+    first: meanwhile the first worker compiles what places people, which the simulator's tests need
+    too before they come to its own kernels.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers < 2:
+        return
+    share = len(items) // workers // 4
+    reading = [item for item in items if item.path.name.startswith("test_load_")]
+    playing = [item for item in items if item.path.name.startswith("test_simulat")]
+    second = reading[: max(0, share - len(playing))] + playing
+    apart = set(second)
+    others = [item for item in items if item not in apart]
+    items[:] = others[:share] + second + others[share:]
 
 
 EXAMPLES = float(os.environ.get("EVACROUTE_EXAMPLES", "0.4"))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numba as nb
 import numpy as np
 
+from evacroute._kernels.exchange import IN, OUT
 from evacroute._kernels.heap import push
 from evacroute._kernels.priced_search import CLOSED, COST, MASK, NEVER, STAMP, TOP, VIA
 from evacroute._kernels.residual import (
@@ -138,7 +139,8 @@ def find_sooner(
     stamp = space.count[0]
     allowed = slot * wait
     key = allowed + value[min(slot, horizon), start]
-    size = _reach(space, marks, 0, slot * n + start, ROOT, 0, 0, key)
+    none = np.int64(0)
+    size = _reach(space, marks, none, slot * n + start, np.int64(ROOT), none, none, key)
     closed, limit = 0, len(heap) - 2048
     while size > 0 and size < limit and closed < len(marks.closed):
         top = heap[0]
@@ -162,7 +164,7 @@ def find_sooner(
         state[at, CLOSED] = stamp
         marks.closed[closed] = at
         closed += 1
-        extra, chain = np.int64(state[at, COST]), marks.chain[at]
+        extra, chain = np.int64(state[at, COST]), np.int64(marks.chain[at])
         if at >= hubs:
             s = at - hubs
             bit = np.int32(1) << (s % BITS)
@@ -190,7 +192,7 @@ def find_sooner(
                 cost = t * wait + extra
                 if places.room[s] >= z and (not step_free or places.free_room[s] >= z):
                     if cost < allowed:
-                        size = _reach(space, marks, size, q, t, extra, chain, 0)
+                        size = _reach(space, marks, size, q, t, extra, chain, none)
                 elif cost + guide.room[k, s] <= budget and (
                     state[q, STAMP] != stamp
                     or (
@@ -227,7 +229,7 @@ def find_sooner(
             q = at - n
             key = (t - 1) * wait + value[min(t - 1, horizon), u] + extra
             if key <= budget and _is_worth(space, flow, marks, q, extra, chain, allowed, phase):
-                size = _reach(space, marks, size, q, BACK, extra, chain, key)
+                size = _reach(space, marks, size, q, np.int64(BACK), extra, chain, key)
         for j in range(flow.into_ptr[u], flow.into_ptr[u + 1]):
             b = flow.into_arc[j]
             when = t - row[b, 1]
@@ -265,18 +267,18 @@ def cancel(
                 if t < len(guide.door):
                     budget += guide.door[t, s]
                 tally[0] += 1
-                shift_door(places, flow, z, s, t, -1)
-                shift_room(places, k, z, s, -1)
+                shift_door(places, flow, z, s, t, OUT)
+                shift_room(places, k, z, s, OUT)
                 hub = find_sooner(
                     paths, guide, places, space, flow, marks, k, z, paths.shelter_node[s], t,
                     budget, phase,
                 )  # fmt: skip
                 if hub >= 0:
-                    if apply_exchange(paths, places, space, flow, k, z, hub, 1):
+                    if apply_exchange(paths, places, space, flow, k, z, hub, IN):
                         tally[1] += 1
                         tally[2] += t - space.state[hub, VIA] - space.state[hub, COST] // wait
                         continue
-                    apply_exchange(paths, places, space, flow, k, z, hub, -1)
-                shift_door(places, flow, z, s, t, 1)
-                shift_room(places, k, z, s, 1)
+                    apply_exchange(paths, places, space, flow, k, z, hub, OUT)
+                shift_door(places, flow, z, s, t, IN)
+                shift_room(places, k, z, s, IN)
                 break

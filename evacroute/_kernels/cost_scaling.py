@@ -136,7 +136,7 @@ def start(
             best = level[at]
             if t < n_slots:
                 best = min(best, level[at + n] + SLOT)
-            first = paths.node_shelter[u]
+            first = np.int64(paths.node_shelter[u])
             s = first
             while s >= 0 and s < n_shelters and paths.shelter_node[s] == u:
                 if guide.room[k, s] < NEVER and places.intake[s, t] // z >= parties:
@@ -163,7 +163,7 @@ def start(
                     if level[q] + row[a, 1] * SLOT < best:
                         fit = _fit(paths, places, k, z, a, t)
                         if fit > 0:
-                            shift_arc(paths, places, flow, k, z, a, t, fit)
+                            shift_arc(paths, places, flow, k, z, np.int64(a), t, fit)
                             _send(levels, at, q, fit)
     for at in range(end + 1):
         if excess[at] > 0:
@@ -227,7 +227,7 @@ def _move_on(
         return int(lowest)
     t = at // n
     u = at - t * n
-    s = paths.node_shelter[u]
+    s = np.int64(paths.node_shelter[u])
     while s >= 0 and s < n_shelters and paths.shelter_node[s] == u:
         q, fit = hubs + s, places.intake[s, t] // z
         if fit > 0 and guide.room[k, s] < NEVER:
@@ -251,7 +251,7 @@ def _move_on(
         fit = _fit(paths, places, k, z, a, t)
         if fit > 0 and cost < mine:
             many = min(fit, excess[at])
-            shift_arc(paths, places, flow, k, z, a, t, many)
+            shift_arc(paths, places, flow, k, z, np.int64(a), t, many)
             _send(levels, at, q, many)
             if excess[at] == 0:
                 return int(lowest)
@@ -273,7 +273,7 @@ def _move_on(
         cost = level[q] - row[b, 1] * SLOT
         if fit > 0 and cost < mine:
             many = min(fit, excess[at])
-            shift_arc(paths, places, flow, k, z, b, when, -many)
+            shift_arc(paths, places, flow, k, z, np.int64(b), when, -many)
             _send(levels, at, q, many)
             if excess[at] == 0:
                 return int(lowest)
@@ -341,10 +341,10 @@ def raise_all(paths: Any, guide: Any, places: Any, flow: Any, levels: Any, k: in
     far, closed, heap = levels.far, levels.closed, levels.heap
     far[:] = FAR_UP
     closed[:] = False
-    size, todo = 0, 0
+    size, todo = np.int64(0), 0
     for i in range(end + 1):
         if excess[i] < 0:
-            size = _offer(levels, size, i, 0)
+            size = _offer(levels, size, i, np.int64(0))
         elif excess[i] > 0:
             todo += 1
     reach = np.int64(0)

@@ -99,7 +99,7 @@ def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rn
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
         link = streets.out_link[j]
         if link != back and can_enter(streets, k, link, now):
-            total += recent(scene, link, now) if crowd else 1.0
+            total += recent(scene, np.int64(link), now) if crowd else 1.0
     if total <= 0.0:
         can_turn = not crowd and back >= 0 and can_enter(streets, k, back, now)
         return back if can_turn else NOWHERE
@@ -108,7 +108,7 @@ def by_chance(streets: Streets, people: Any, scene: Scene, i: int, came: int, rn
     for j in range(streets.out_ptr[v], streets.out_ptr[v + 1]):
         link = streets.out_link[j]
         if link != back and can_enter(streets, k, link, now):
-            weight = recent(scene, link, now) if crowd else 1.0
+            weight = recent(scene, np.int64(link), now) if crowd else 1.0
             if weight > 0.0:
                 found = link
                 mark -= weight

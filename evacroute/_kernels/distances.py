@@ -17,7 +17,7 @@ def one_to_all(graph: Any, arc_cost: Any, head: int, out: Any, heap: Any) -> Non
     """Least cost from every head to `head` along arcs of cost `arc_cost` (>= 0, FAR = barred)."""
     out[:] = FAR
     out[head] = 0
-    size = push(heap, 0, head)
+    size = push(heap, np.int64(0), np.int64(head))
     while size > 0:
         top = pop(heap, size)
         size -= 1
@@ -53,7 +53,7 @@ def from_node(graph: Any, k: int, arc_delay: Any, table: Any, node: int) -> int:
     """
     head = graph.node_head[node]
     if head >= 0:
-        return table[head]  # type: ignore[no-any-return]
+        return table[head]
     best = FAR
     for side in range(2):
         arc = graph.node_arc[node, side]
@@ -72,7 +72,9 @@ def origins_to_shelters(
     """Fill out[origin, shelter] from table[class, shelter, head]."""
     for i in nb.prange(len(node)):
         for s in range(table.shape[1]):
-            out[i, s] = from_node(graph, class_[i], arc_delay, table[class_[i], s], node[i])
+            out[i, s] = from_node(
+                graph, np.int64(class_[i]), arc_delay, table[class_[i], s], node[i]
+            )
 
 
 @nb.njit(cache=True, nogil=True)
@@ -82,7 +84,7 @@ def nearest(graph: Any, arc_cost: Any, price: Any, cost: Any, via: Any, shelter:
     via[:] = -1
     shelter[:] = -1
     heap = np.empty(len(arc_cost) + len(graph.shelter_head) + 2, np.int64)
-    size = 0
+    size = np.int64(0)
     for s in range(len(price)):
         head = graph.shelter_head[s]
         if price[s] < cost[head]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from evacroute._kernels.spans import span
 
@@ -50,7 +51,7 @@ def passers(graph: Any, store: Any, n: int, group_node: Any, ptr: Any, movement:
     """
     count = len(movement) == 0
     for i in range(n):
-        node = group_node[store.group[i]]
+        node = np.int64(group_node[store.group[i]])
         for j in range(store.ptr[i], store.ptr[i + 1]):
             first, last = span(graph, node, store.arc[j])
             for p in range(first, last):
@@ -78,7 +79,7 @@ def count_held(
         if store.size[i] <= 0:
             continue
         g = store.group[i]
-        node, k = group_node[g], group_class[g]
+        node, k = np.int64(group_node[g]), group_class[g]
         time, shift = graph.link_time[k], graph.shift[k]
         for j in range(store.ptr[i], store.ptr[i + 1]):
             first, last = span(graph, node, store.arc[j])

@@ -55,6 +55,11 @@ class Booked(NamedTuple):
     count: Any
 
 
+IN, OUT = np.int64(1), np.int64(-1)
+"""Signs of who is put in and who is taken out. A number written out where a kernel is
+called is a type of its own, for which the kernel is compiled anew."""
+
+
 @nb.njit(cache=True, nogil=True)
 def put(booked: Any, places: Any, x: int, k: int, sign: int) -> None:
     """Book movement x (sign 1) or give back what it holds (-1)."""
@@ -105,7 +110,7 @@ def put(booked: Any, places: Any, x: int, k: int, sign: int) -> None:
 def put_all(booked: Any, places: Any, class_: Any) -> None:
     """Book every movement."""
     for x in range(booked.count[0]):
-        put(booked, places, x, class_[booked.group[x]], 1)
+        put(booked, places, x, class_[booked.group[x]], IN)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -199,16 +204,19 @@ def place_in_order(
             if not has_room(places, k, need):
                 break
             shelter, admitted, n_arcs = find_way(
-                paths, guide, value, places, space, k, node[g], ready[g], need, -1, False,
-                dearest[k], dearest[k], most, bend,
+                paths, guide, value, places, space, k, node[g], ready[g], np.int64(need),
+                np.int64(-1), np.bool_(False), dearest[k], dearest[k], most, bend,
             )  # fmt: skip
             if shelter < 0:
                 break
             many = min(left[g], most_that_fit(paths, places, space, k, shelter, admitted, n_arcs))
-            x = remember_way(booked, paths, space, k, g, shelter, admitted, many, n_arcs)
+            x = remember_way(
+                booked, paths, space, np.int64(k), np.int64(g), shelter, admitted, np.int64(many),
+                n_arcs,
+            )  # fmt: skip
             if x < 0:
                 return j
-            put(booked, places, x, k, 1)
+            put(booked, places, x, k, IN)
             left[g] -= many
     return end
 
@@ -244,25 +252,27 @@ def chain(
     n_out, n_added, i = 1, 0, 0
     out[0], before[0] = x0, 0
     if held:
-        put(booked, places, x0, class_[booked.group[x0]], -1)
+        put(booked, places, x0, class_[booked.group[x0]], OUT)
     gain = np.int64(0)
     good, space_left = True, True
     while i < n_out and good:
         x = out[i]
         g = booked.group[x]
-        k, z, w = class_[g], booked.size[x], guide.weight[class_[g]]
+        k, z, w = class_[g], np.int64(booked.size[x]), guide.weight[class_[g]]
         old = w * (booked.admitted[x] - ready[g])
         deeper = before[i] < depth and n_out < most_moved
         goal = old + gain // z - (1 if i == 0 else 0)
         budget = goal + price_paid(guide, booked, x, k)
         shelter, admitted, n_arcs = find_way(
             paths, guide, guide.value[k], places, space, k, node[g], ready[g], z,
-            toll if deeper else -1, True, budget, goal, most, bend,
+            toll if deeper else np.int64(-1), np.bool_(True), budget, goal, most, bend,
         )  # fmt: skip
         if shelter < 0:
             good = False
             break
-        y = remember_way(booked, paths, space, k, g, shelter, admitted, z, n_arcs)
+        y = remember_way(
+            booked, paths, space, np.int64(k), np.int64(g), shelter, admitted, z, n_arcs
+        )
         if y < 0:
             good, space_left = False, False
             break
@@ -287,11 +297,11 @@ def chain(
                     if not fixed[booked.group[booked.owner[o]]]:
                         break
                     o = booked.after[o] if booked.after[o] >= 0 else booked.first[link, t]
-                v = booked.owner[o]
+                v = np.int64(booked.owner[o])
                 if v >= n0 or fixed[booked.group[v]]:
                     good = False
                     break
-                put(booked, places, v, class_[booked.group[v]], -1)
+                put(booked, places, v, class_[booked.group[v]], OUT)
                 out[n_out], before[n_out] = v, before[i] + 1
                 n_out += 1
             if not good:
@@ -308,26 +318,26 @@ def chain(
                 if not fixed[booked.group[booked.inside[shelter, pick]]]:
                     break
                 pick = (pick + 1) % n
-            v = booked.inside[shelter, pick]
+            v = np.int64(booked.inside[shelter, pick])
             if v >= n0 or fixed[booked.group[v]]:
                 good = False
                 break
-            put(booked, places, v, class_[booked.group[v]], -1)
+            put(booked, places, v, class_[booked.group[v]], OUT)
             out[n_out], before[n_out] = v, before[i] + 1
             n_out += 1
         if good and places.intake[shelter, admitted] < z:
             good = False
         if good:
-            put(booked, places, y, k, 1)
+            put(booked, places, y, k, IN)
             added[n_added] = y
             n_added += 1
             i += 1
     if good and gain > 0:
         return int(gain)
     for j in range(n_added - 1, -1, -1):
-        put(booked, places, added[j], class_[booked.group[added[j]]], -1)
+        put(booked, places, added[j], class_[booked.group[added[j]]], OUT)
     for j in range(n_out - 1, -1 if held else 0, -1):
-        put(booked, places, out[j], class_[booked.group[out[j]]], 1)
+        put(booked, places, out[j], class_[booked.group[out[j]]], IN)
     booked.count[0], booked.count[1], booked.count[2] = n0, a0, i0
     return 0 if space_left else -1
 
@@ -351,8 +361,8 @@ def try_chains(
             continue
         tally[0] += 1
         gain = chain(
-            paths, guide, places, space, booked, x0, True, node, class_, ready, fixed, toll, depth,
-            most_moved, most, bend, out, added, before,
+            paths, guide, places, space, booked, x0, np.bool_(True), node, class_, ready, fixed,
+            toll, depth, most_moved, most, bend, out, added, before,
         )  # fmt: skip
         if gain < 0:
             return j
@@ -384,12 +394,15 @@ def insert(
         while left[g] > 0 and misses < tries:
             z = left[g] if together[g] else 1
             n, arcs, items = booked.count[0], booked.count[1], booked.count[2]
-            ghost = remember_way(booked, paths, space, class_[g], g, 0, late, z, 0)
+            ghost = remember_way(
+                booked, paths, space, np.int64(class_[g]), np.int64(g), np.int64(0), late,
+                np.int64(z), np.int64(0),
+            )  # fmt: skip
             gain = -1
             if ghost >= 0:
                 gain = chain(
-                    paths, guide, places, space, booked, ghost, False, node, class_, ready, fixed,
-                    toll, depth, most_moved, most, bend, out, added, before,
+                    paths, guide, places, space, booked, ghost, np.bool_(False), node, class_,
+                    ready, fixed, toll, depth, most_moved, most, bend, out, added, before,
                 )  # fmt: skip
             if gain > 0:
                 left[g] -= z
@@ -411,7 +424,10 @@ def take_over(
         n = ptr[x + 1] - ptr[x]
         for j in range(n):
             space.arc[n - 1 - j], space.slot[n - 1 - j] = arc[ptr[x] + j], slot[ptr[x] + j]
-        k = class_[group[x]]
-        if remember_way(booked, paths, space, k, group[x], shelter[x], admitted[x], size[x], n) < 0:
+        at = remember_way(
+            booked, paths, space, np.int64(class_[group[x]]), np.int64(group[x]),
+            np.int64(shelter[x]), np.int64(admitted[x]), np.int64(size[x]), n,
+        )  # fmt: skip
+        if at < 0:
             return False
     return True

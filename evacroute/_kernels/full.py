@@ -61,5 +61,6 @@ def mark_all(free_link: Any, full: Any, least: int) -> None:
     full[:] = 0
     for link in range(free_link.shape[0]):
         for slot in range(free_link.shape[1]):
-            if free_link[link, slot] < least:
-                mark(full, link, slot, True)
+            is_full = free_link[link, slot] < least
+            if is_full:
+                mark(full, link, slot, is_full)

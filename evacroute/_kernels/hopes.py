@@ -67,7 +67,7 @@ def fill_hopes(graph: Any, k: int, price: Any, hopes: Any) -> None:
     is_open = hopes.is_open[k]
     least[:] = FAR
     owner[:] = -1
-    size = 0
+    size = np.int64(0)
     for s in range(len(price)):
         head = graph.shelter_head[s]
         if is_open[s] and price[s] < least[head]:
@@ -86,7 +86,7 @@ def reopen(graph: Any, k: int, shelter: int, price: Any, hopes: Any) -> None:
     if price[shelter] < least[head]:
         least[head] = price[shelter]
         owner[head] = shelter
-        size = push(heap, 0, (np.int64(price[shelter]) << NODE_BITS) | head)
+        size = push(heap, np.int64(0), (np.int64(price[shelter]) << NODE_BITS) | head)
         _settle(graph, k, least, owner, heap, size)
 
 
@@ -113,7 +113,7 @@ def shut(graph: Any, k: int, shelter: int, price: Any, hopes: Any) -> None:
                 least[u] = FAR
                 cell[n] = u
                 n += 1
-    size = 0
+    size = np.int64(0)
     for i in range(n):
         v = cell[i]
         best, of = FAR, -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numba as nb
+import numpy as np
 
 from evacroute._kernels.hopes import bring_up_to_date
 from evacroute._kernels.retrace import retrace
@@ -74,9 +75,9 @@ def withdraw(graph: Any, free: Any, store: Any, node: int, k: int, step_free: bo
         store.arc[first:last],
         store.slot[first:last],
         last - first,
-        store.shelter[i],
-        store.admitted[i],
-        -store.size[i],
+        np.int64(store.shelter[i]),
+        np.int64(store.admitted[i]),
+        -np.int64(store.size[i]),
         step_free,
     )
     store.size[i] = 0
@@ -230,8 +231,8 @@ def place_all(
             return i
         left[a] = place_group(
             graph, free, work, store, table, hopes, floors, last_row, slack, step_free, price,
-            group[a], int(node[a]), int(class_[a]), int(ready[a]), int(left[a]), together[a],
-            int(target[a]), waits,
+            np.int64(group[a]), np.int64(node[a]), np.int64(class_[a]), np.int64(ready[a]),
+            np.int64(left[a]), together[a], np.int64(target[a]), waits,
         )  # fmt: skip
         if left[a] > 0 and not together[a] and not has_space(store, work):
             return i

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
-from evacroute._kernels.exchange import put
+from evacroute._kernels.exchange import IN, put
 from evacroute._kernels.graph import FAR
 from evacroute._kernels.place import withdraw
 from evacroute._kernels.route import book, wait_at_origin
@@ -39,7 +40,7 @@ def find_arcs(
     at = 0
     n_links = len(first_arc)
     for i in range(len(node)):
-        k, u, p, n = class_[i], node[i], begin[i], 0
+        k, u, p, n = np.int64(class_[i]), np.int64(node[i]), begin[i], 0
         good = True
         while good and p < end[i]:
             code = -1
@@ -60,8 +61,8 @@ def find_arcs(
             if code == -1:
                 good = False
                 break
-            first, last = span(graph, u, code)
-            took, t = way_time(graph, k, u, code), enter[p]
+            first, last = span(graph, u, np.int32(code))
+            took, t = way_time(graph, k, u, np.int32(code)), enter[p]
             while graph.seq_link[first] >= n_links:
                 first += 1
             if took >= FAR or end[i] - p < last - first:
@@ -77,7 +78,7 @@ def find_arcs(
             good = good and leave[p - 1] == t + took and (p == end[i] or enter[p] >= leave[p - 1])
             arc[at + n], slot[at + n] = code, t
             n += 1
-            u = to_node[link[p - 1]]
+            u = np.int64(to_node[link[p - 1]])
         count[i] = n if good else -1
         if good:
             at += n
@@ -96,7 +97,7 @@ def put_if_free(booked: Any, places: Any, begin: int, class_: Any, put_in: Any) 
             free = free and places.link[booked.link[i], booked.when[i]] >= units
         put_in[x - begin] = free
         if free:
-            put(booked, places, x, k, 1)
+            put(booked, places, x, k, IN)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -106,26 +107,28 @@ def book_and_settle(
     """Book all movements, then move the waits of those not `still` back towards their origins."""
     for i in range(store.count[0]):
         g, first, last = store.group[i], store.ptr[i], store.ptr[i + 1]
-        k = class_[g]
+        k = np.int64(class_[g])
         book(
-            graph, free, node[g], k, store.arc[first:last], store.slot[first:last], last - first,
-            store.shelter[i], store.admitted[i], store.size[i], step_free[k],
+            graph, free, np.int64(node[g]), k, store.arc[first:last], store.slot[first:last],
+            last - first, np.int64(store.shelter[i]), np.int64(store.admitted[i]),
+            np.int64(store.size[i]), step_free[k],
         )  # fmt: skip
     for i in range(store.count[0]):
         if still[i]:
             continue
-        g, size = store.group[i], store.size[i]
+        g, size = store.group[i], np.int64(store.size[i])
+        shelter, admitted = np.int64(store.shelter[i]), np.int64(store.admitted[i])
         first, n = store.ptr[i], store.ptr[i + 1] - store.ptr[i]
-        k = class_[g]
-        withdraw(graph, free, store, node[g], k, step_free[k], i)
+        u, k = np.int64(node[g]), np.int64(class_[g])
+        withdraw(graph, free, store, u, k, step_free[k], i)
         store.size[i] = size
         for j in range(n):
             work.path_arc[n - 1 - j] = store.arc[first + j]
             work.path_slot[n - 1 - j] = store.slot[first + j]
-        wait_at_origin(graph, free, work, node[g], k, store.admitted[i], n, size)
+        wait_at_origin(graph, free, work, u, k, admitted, n, size)
         for j in range(n):
             store.slot[first + j] = work.path_slot[n - 1 - j]
         book(
-            graph, free, node[g], k, work.path_arc, work.path_slot, n, store.shelter[i],
-            store.admitted[i], size, step_free[k],
+            graph, free, u, k, work.path_arc, work.path_slot, n, shelter, admitted, size,
+            step_free[k],
         )  # fmt: skip

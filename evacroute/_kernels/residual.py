@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numba as nb
 import numpy as np
 
-from evacroute._kernels.exchange import remember_way
+from evacroute._kernels.exchange import IN, OUT, remember_way
 from evacroute._kernels.heap import push
 from evacroute._kernels.priced_search import CLOSED, COST, MASK, NEVER, STAMP, TOP, VIA
 
@@ -97,7 +97,7 @@ def shift_room(places: Any, k: int, z: int, s: int, sign: int) -> None:
 @nb.njit(cache=True, nogil=True)
 def trace(
     paths: Any, guide: Any, flow: Any, k: int, u: int, t: int, arcs: Any, slots: Any
-) -> tuple[int, int, int]:
+) -> tuple[np.int64, np.int64, int]:
     """Follow the flow from a place to a shelter, at each place by the dearest step.
 
     Returns
@@ -114,7 +114,7 @@ def trace(
         s = paths.node_shelter[u]
         while s >= 0 and s < len(paths.shelter_node) and paths.shelter_node[s] == u:
             if flow.door[s, t] > 0:
-                return s, t, n
+                return np.int64(s), np.int64(t), n
             s += 1
         best, dearest = -3, np.int64(-1) << 40
         if flow.wait[u, t] > 0:
@@ -125,7 +125,7 @@ def trace(
                 if c > dearest:
                     best, dearest = a, c
         if best == -3 or n >= len(arcs):
-            return -1, t, n
+            return np.int64(-1), np.int64(t), n
         arcs[n], slots[n] = best, t
         n += 1
         if best == WAIT:
@@ -307,7 +307,7 @@ def apply_exchange(
         via = state[at, VIA]
         if at >= hubs:
             s = at - hubs
-            shift_door(places, flow, z, s, via, sign)
+            shift_door(places, flow, z, s, np.int64(via), sign)
             at = via * n + paths.shelter_node[s]
             continue
         flow.dead[at] = 0
@@ -322,16 +322,16 @@ def apply_exchange(
             at += n
             flow.wait[u, t] -= sign
         elif via <= AGAINST:
-            b = AGAINST - via
+            b = np.int64(AGAINST - via)
             shift_arc(paths, places, flow, k, z, b, t, -sign)
             at = (t + row[b, 1]) * n + row[b, 0]
         elif via <= HUB:
-            s = HUB - via
+            s = np.int64(HUB - via)
             shift_door(places, flow, z, s, t, -sign)
             at = hubs + s
         else:
             when = t - row[via, 1]
-            if not shift_arc(paths, places, flow, k, z, via, when, sign):
+            if not shift_arc(paths, places, flow, k, z, np.int64(via), when, sign):
                 good = False
             at = when * n + paths.src[via]
 
@@ -366,28 +366,28 @@ def exchange(
             if arcs[i] == WAIT:
                 flow.wait[at, slots[i]] -= 1
             else:
-                shift_arc(paths, places, flow, k, z, arcs[i], slots[i], -1)
+                shift_arc(paths, places, flow, k, z, np.int64(arcs[i]), np.int64(slots[i]), OUT)
                 at = paths.row[k, arcs[i], 0]
-        shift_door(places, flow, z, s, admitted, -1)
-        shift_room(places, k, z, s, -1)
+        shift_door(places, flow, z, s, admitted, OUT)
+        shift_room(places, k, z, s, OUT)
         hub = find_exchange(
             paths, guide, places, space, flow, k, z, u, r, admitted, budget, most, phase
         )
         if hub >= 0:
-            if apply_exchange(paths, places, space, flow, k, z, hub, 1):
+            if apply_exchange(paths, places, space, flow, k, z, hub, IN):
                 tally[1] += 1
                 tally[2] += admitted - space.state[hub, VIA] - space.state[hub, COST] // wait
                 continue
-            apply_exchange(paths, places, space, flow, k, z, hub, -1)
+            apply_exchange(paths, places, space, flow, k, z, hub, OUT)
         at = u
         for i in range(n_steps):
             if arcs[i] == WAIT:
                 flow.wait[at, slots[i]] += 1
             else:
-                shift_arc(paths, places, flow, k, z, arcs[i], slots[i], 1)
+                shift_arc(paths, places, flow, k, z, np.int64(arcs[i]), np.int64(slots[i]), IN)
                 at = paths.row[k, arcs[i], 0]
-        shift_door(places, flow, z, s, admitted, 1)
-        shift_room(places, k, z, s, 1)
+        shift_door(places, flow, z, s, admitted, IN)
+        shift_room(places, k, z, s, IN)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -420,11 +420,11 @@ def insert_by_exchange(
             for q in range(len(flow.dead)):
                 if space.state[q, CLOSED] == stamp:
                     flow.dead[q] = 0
-        if apply_exchange(paths, places, space, flow, k, z, hub, 1):
+        if apply_exchange(paths, places, space, flow, k, z, hub, IN):
             done[j] = True
             count += 1
         else:
-            apply_exchange(paths, places, space, flow, k, z, hub, -1)
+            apply_exchange(paths, places, space, flow, k, z, hub, OUT)
     return count
 
 
@@ -482,7 +482,7 @@ def unload_flow(
                 if arcs[i] >= 0:
                     at -= 1
                     space.arc[at], space.slot[at] = arcs[i], slots[i]
-            x = remember_way(booked, paths, space, k, g, s, admitted, many * z, n_arcs)
+            x = remember_way(booked, paths, space, k, np.int64(g), s, admitted, many * z, n_arcs)
             if x < 0:
                 return j
             booked.alive[x] = True

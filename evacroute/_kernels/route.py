@@ -42,7 +42,7 @@ def packed(key: int, hope: int, item: int) -> int:
 def at_least(floor: Any, head: int, slot: int, key: int) -> int:
     """Raise the key of a label to what earlier searches proved for later slots at this head."""
     if slot >= floor[head, 0] and floor[head, 1] > key:
-        return floor[head, 1]  # type: ignore[no-any-return]
+        return floor[head, 1]
     return key
 
 
@@ -72,7 +72,7 @@ def earliest_entry(
         while p < last:
             link = seq_link[p]
             at = q + int(walked + shift)
-            clear = next_free(full, link, at)
+            clear = next_free(full, np.int64(link), at)
             if clear > at:
                 q += clear - at
                 break
@@ -106,7 +106,7 @@ def row_entry(
     Inlined: a call for each row made searches take an eighth longer.
     """
     item, arc = row[i, ITEM], row[i, ARC]
-    entry = next_free(full, max(item, ~item), slot)
+    entry = next_free(full, np.int64(max(item, ~item)), np.int64(slot))
     if entry > latest:
         return -1
     if item < 0 or need > least:
@@ -210,7 +210,7 @@ def search(
             highest = max(highest, n_slots + shelter_price[s])
     work.counter[0] += 1
     stamp = work.counter[0]
-    size = 0
+    size = np.int64(0)
     head = graph.node_head[node]
     if head >= 0:
         if hope[head] >= FAR:
@@ -280,7 +280,7 @@ def search(
             if q <= n_slots:
                 # With one shelter to reach, `hope` does not know its price.
                 price = shelter_price[s] if target < 0 else 0
-                size = push(heap, size, packed(q + price, 0, n_heads + s))
+                size = push(heap, size, packed(q + price, np.int32(0), np.int32(n_heads + s)))
         for i in range(row_ptr[u], row_ptr[u + 1]):
             v, took = row[i, TO], row[i, TOOK]
             if t > row[i, LAST] or hope[v] >= FAR:
@@ -395,7 +395,7 @@ def book(
             spread = every[link] - 1
             for t in range(max(at - spread, 0), min(at + spread + 1, free_link.shape[1])):
                 free_link[link, t] -= units
-                mark(full, link, t, free_link[link, t] < least)
+                mark(full, np.int64(link), t, free_link[link, t] < least)
             walked += time[link]
     free.intake[shelter, admitted] -= persons
     free.room[shelter] -= persons

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from evacroute._kernels.spans import span, way_time
 
@@ -62,7 +63,7 @@ def count_legs(graph: Any, store: Any, kept: Any, node: Any, n_links: int, count
     """Count the legs of each kept movement; gates are none."""
     for i in nb.prange(len(kept)):
         first, last = store.ptr[kept[i]], store.ptr[kept[i] + 1]
-        count[i] = _count(graph, store.arc[first:last], node[i], n_links)
+        count[i] = _count(graph, store.arc[first:last], np.int64(node[i]), n_links)
 
 
 @nb.njit(cache=True, nogil=True, parallel=True)
@@ -84,8 +85,9 @@ def unfold(
         first, last = store.ptr[kept[i]], store.ptr[kept[i] + 1]
         begin, end = leg_ptr[i], leg_ptr[i + 1]
         _fill(
-            graph, store.arc[first:last], store.slot[first:last], node[i], class_[i], step,
-            n_links, link[begin:end], enter[begin:end], leave[begin:end],
+            graph, store.arc[first:last], store.slot[first:last], np.int64(node[i]),
+            np.int64(class_[i]), step, n_links, link[begin:end], enter[begin:end],
+            leave[begin:end],
         )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def nearest_doors(
     least[head] = 0
     seen[0] = head
     n_seen = 1
-    size = push(heap, 0, head)
+    size = push(heap, np.int64(0), np.int64(head))
     while size > 0 and found < len(shelter):
         top = pop(heap, size)
         size -= 1
@@ -145,7 +145,7 @@ def _inwards(graph: Any, arc_time: Any, head: int, limit: Any, out: Any, heap: A
     if limit[head] < 0:
         return
     out[head] = 0
-    size = push(heap, 0, head)
+    size = push(heap, np.int64(0), np.int64(head))
     while size > 0:
         top = pop(heap, size)
         size -= 1
@@ -186,7 +186,7 @@ def to_targets(graph: Any, ptr: Any, start: Any, margin: int, out: Any) -> None:
     wanted = np.zeros(len(graph.arc_ptr) - 1, np.bool_)
     for s in range(len(graph.shelter_head)):
         wanted[:] = False
-        missing = 0
+        missing = np.int64(0)
         for i in range(ptr[s], ptr[s + 1]):
             if not wanted[start[i]]:
                 wanted[start[i]] = True
@@ -209,7 +209,7 @@ def _until_all(
     out[:] = FAR
     out[head] = 0
     last = FAR
-    size = push(heap, 0, head)
+    size = push(heap, np.int64(0), np.int64(head))
     while size > 0:
         top = pop(heap, size)
         size -= 1
@@ -242,6 +242,7 @@ def doors_from_nodes(graph: Any, arc_delay: Any, table: Any, node: Any, out: Any
 
     `arc_delay` [slots], shape (n_arcs,), is charged in full where a part of the arc is walked.
     """
+    k = np.int64(0)
     for i in range(len(node)):
         head = graph.node_head[node[i]]
         if head >= 0:
@@ -254,7 +255,7 @@ def doors_from_nodes(graph: Any, arc_delay: Any, table: Any, node: Any, out: Any
             arc = graph.node_arc[node[i], side]
             if arc < 0:
                 continue
-            took = part_time(graph, 0, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
+            took = part_time(graph, k, graph.node_pos[node[i], side], graph.seq_ptr[arc + 1])
             if took >= FAR:
                 continue
             took += arc_delay[arc]

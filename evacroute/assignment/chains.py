@@ -250,8 +250,9 @@ def _assemble(
         arc_ptr=np.searchsorted(arc_from, heads).astype(np.int32),
         arc_from=arc_from,
         arc_to=arc_to,
-        arc_time=arc_time,
-        arc_walk=arc_walk,
+        # Picked by column they come out column by column, for which kernels are compiled anew.
+        arc_time=np.ascontiguousarray(arc_time),
+        arc_walk=np.ascontiguousarray(arc_walk),
         arc_span=span,
         twin=twins(seq_ptr, seq_link),
         row=None,

@@ -141,7 +141,7 @@ def _prices(placing: PricedPlacing, levels: Levels, k: int, z: int) -> PriceSet:
     links = np.flatnonzero((table > 0).any(axis=0))
     return PriceSet(
         links=links,
-        link=(table[:, links] * (weight / float(terms.space[k]))).astype(F),
+        link=(table[:, links] * (weight / float(terms.space[k]))).astype(F, order="C"),
         room=room.astype(F),
         free_room=free_room.astype(F),
         door=door,

@@ -59,10 +59,11 @@ def _arcs(
         next_arc[a], first_arc[begins[a]] = first_arc[begins[a]], a
     arc, slot = (np.empty(len(moves.leg_link), np.int32) for _ in range(2))
     count = np.empty(len(moves), np.int64)
+    enter = np.rint(moves.leg_enter / problem.step).astype(np.int32)
+    leave = np.rint(moves.leg_leave / problem.step).astype(np.int32)
     find_arcs(
         graph, first_arc, next_arc, problem.gates.open_, network.to_node,
-        groups.node[moves.group], groups.class_[moves.group], moves.leg_ptr[:-1],
-        moves.leg_ptr[1:], moves.leg_link, np.rint(moves.leg_enter / problem.step).astype(np.int32),
-        np.rint(moves.leg_leave / problem.step).astype(np.int32), arc, slot, count,
+        groups.node[moves.group], groups.class_[moves.group], moves.leg_ptr[:-1].copy(),
+        moves.leg_ptr[1:].copy(), moves.leg_link.copy(), enter, leave, arc, slot, count,
     )  # fmt: skip
     return count, arc, slot

@@ -125,7 +125,7 @@ def build_time_net(problem: Problem) -> TimeNet:
         way=np.concatenate([np.arange(n_arcs), -2 - side]).astype(np.int32),
         item_ptr=item_ptr,
         item_link=item_link,
-        item_off=item_off,
+        item_off=np.ascontiguousarray(item_off),
         n_links=problem.n_links,
         toll=toll,
         settled=settled,

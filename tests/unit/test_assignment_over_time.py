@@ -190,11 +190,21 @@ def test_ctrl_c(word: str) -> None:
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("seconds", [0.02, 0.2, 0.6, 1.5])
-def test_a_real_signal(seconds: float) -> None:
-    """Whenever the signal comes: no plan yet, so it goes on up, or a plan that keeps every rule."""
+@pytest.fixture(scope="module")
+def many() -> tuple[er.Scenario, int]:
+    """People enough for a signal to come amid the work, and how many of them are left anyway.
+
+    What the signal is to interrupt is compiled, too.
+    """
     scenario = er.lagoon(2_000)
     er.assign(scenario, "over_time", step=STEP, gap=0.5)
+    return scenario, er.assign(scenario, "shelter_flow", step=STEP).left
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.2, 0.6, 1.5])
+def test_a_real_signal(seconds: float, many: tuple[er.Scenario, int]) -> None:
+    """Whenever the signal comes: no plan yet, so it goes on up, or a plan that keeps every rule."""
+    scenario, left = many
     timer = threading.Timer(seconds, lambda: signal.raise_signal(signal.SIGINT))
     timer.start()
     try:
@@ -205,7 +215,7 @@ def test_a_real_signal(seconds: float) -> None:
         timer.join()
     check_feasible(plan)
     assert plan.settings["stopped"] in ("interrupted", "gap reached", "no gain")
-    assert plan.left == er.assign(scenario, "shelter_flow", step=STEP).left
+    assert plan.left == left
     assert plan.bound is None or plan.bound <= plan.cost + 1e-3
 
 

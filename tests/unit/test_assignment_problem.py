@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import networkx as nx
@@ -15,6 +18,7 @@ import evacroute as er
 from evacroute.assignment.capacity_slots import per_slot
 from evacroute.assignment.placeable import most_placeable
 from evacroute.assignment.problem import build_problem
+from evacroute.assignment.time_net import build_time_net
 from evacroute.network import KINDS
 
 FAR = 1 << 28
@@ -52,6 +56,38 @@ def test_ready_and_deadline_in_slots() -> None:
     third = scene(corridor(1, 50.0), [(0, 1, 0.7)], [(1, 9)], deadline=0.9)
     assert build_problem(third, 0.1).n_slots == 9
     assert build_problem(third, 0.1).ready.tolist() == [7]
+
+
+def test_tables_lie_row_by_row() -> None:
+    """Whatever the city, tables by class lie in one order, so that no kernel is compiled twice."""
+    streets = [(corridor(1, 50.0), [(0, 1, 0.0)], [(1, 9)])]
+    streets.append((on_the_grid(grid(4, 4, spacing=40.0, seed=1), 10.0), [(0, 3, 0.0)], [(9, 9)]))
+    for network, crowd, doors in streets:
+        for classes in ([WHEELCHAIR], [WHEELCHAIR, (1.0, 0.5)]):
+            problem = build_problem(scene(network, crowd, doors, classes=classes), 10.0)
+            graph = problem.graph
+            for table in (graph.arc_time, graph.arc_walk, graph.link_time):
+                assert table.flags.c_contiguous
+            assert build_time_net(problem).item_off.flags.c_contiguous
+
+
+THREADS = """
+import evacroute as er, numba
+scenario, plans = er.lagoon(people=300), []
+for threads in (1, 2):
+    numba.set_num_threads(threads)
+    plans.append(er.assign(scenario, "shelter_flow"))
+print(plans[0].equals(plans[1]))
+"""
+
+
+def test_threads_change_nothing() -> None:
+    """Parallel kernels on two threads give the plan that they give on one."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", THREADS],
+        env={**os.environ, "NUMBA_NUM_THREADS": "2"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_distances_are_shortest_ways() -> None:
