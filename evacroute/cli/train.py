@@ -23,7 +23,7 @@ def train(
     ],
     scenarios: Annotated[
         int, typer.Option("--scenarios", metavar="N", min=1, help="Drawn, planned and played.")
-    ] = 2400,
+    ] = 2100,
     rounds: Annotated[
         int,
         typer.Option(

@@ -72,7 +72,7 @@ class Trained:
 
 def train(
     folder: str | Path,
-    scenarios: int = 2400,
+    scenarios: int = 2100,
     *,
     seed: int = 0,
     rounds: int = ROUNDS,

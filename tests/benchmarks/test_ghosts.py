@@ -16,19 +16,22 @@ import pytest
 
 import evacroute as er
 from evacroute.scoring.ways import Ways
-from evacroute.simulation import Behaviour
+from evacroute.simulation.crowd import LED_BY
 from evacroute.training.building import build, make_plan
 from evacroute.training.ghosts import ghosts as draw_ghosts
 from evacroute.training.ghosts import walk_ghosts
 from evacroute.training.sampler import Draw, draw
-from evacroute.training.trips import LONGER, MOST, physics_of
+from evacroute.training.trips import LONGER, MOST, behaviour_of, physics_of
 
 AT_ONCE = 20
 """So many trips are put into a plan, of some hundreds to thousands of people."""
 
 
 def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Arrivals of ghosts and of people, when they set out, and the deadline [s]."""
+    """Arrivals of ghosts and of people, when they set out, and the deadline [s].
+
+    People stray as the draw says; of those put into the plan the ones who follow it count.
+    """
     drawn = replace(drawn, physics=replace(drawn.physics, delay_s=0.0, speed_spread=0.05))
     own = build(drawn)
     # As groups: then everybody walks at the pace of their class, the ghosts as well.
@@ -38,7 +41,7 @@ def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     )  # fmt: skip
     plan = make_plan(drawn, scenario)
     options = {
-        "behaviour": Behaviour(compliance=drawn.physics.compliance, speed_spread=0.0),
+        "behaviour": replace(behaviour_of(drawn), speed_spread=0.0),
         "physics": physics_of(drawn),
         "seed": 1,
         "until": LONGER * scenario.deadline_s,
@@ -49,14 +52,15 @@ def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     alone = np.flatnonzero(trips.size == 1)[:AT_ONCE]
     ghosts = walk_ghosts(run, trips)[alone]
     plan = replace(plan, movements=with_trips(plan.movements, trips, group, alone), roster=None)
-    again = er.simulate(plan, **(options | {"behaviour": Behaviour(speed_spread=0.0)}))
+    again = er.simulate(plan, **options)
     first = len(plan.movements) - len(alone)
-    found = np.full(len(alone), np.inf)
+    found, follows = np.full(len(alone), np.inf), np.zeros(len(alone), bool)
     for i in range(len(alone)):
         (party,) = np.flatnonzero(again.movement == first + i)
+        follows[i] = LED_BY[again.led_by[party]] == "plan"
         if np.isfinite(again.arrive[party]):
             found[i] = again.arrive[party]
-    return ghosts, found, trips.depart[alone], scenario.deadline_s
+    return ghosts[follows], found[follows], trips.depart[alone][follows], scenario.deadline_s
 
 
 def with_trips(moves, trips, group, some):
@@ -98,17 +102,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("::")[0])
     parser.add_argument("--draws", type=int, default=20)
     asked = parser.parse_args()
+    for compliance in (1.0, None):
+        print("all follow the plan" if compliance else "people stray as their draws say")
+        tell(asked.draws, compliance)
+
+
+def tell(draws: int, compliance: float | None) -> None:
+    """Print it for one compliance, None = that of each draw."""
     parts = []
-    for index in range(asked.draws):
+    for index in range(draws):
         drawn = draw(3, index)
-        calm = replace(drawn, physics=replace(drawn.physics, compliance=1.0))
-        parts.append(compare(calm))
+        if compliance is not None:
+            drawn = replace(drawn, physics=replace(drawn.physics, compliance=compliance))
+        parts.append(compare(drawn))
     ghosts, people, depart = (np.concatenate([part[i] for part in parts]) for i in range(3))
     deadline = np.concatenate([np.full(len(part[0]), part[3]) for part in parts])
     both = np.isfinite(ghosts) & np.isfinite(people)
-    off, took = (ghosts - people)[both], (people - depart)[both]
+    off, took = ghosts[both] - people[both], people[both] - depart[both]
     agree = ((ghosts <= deadline) == (people <= deadline)).mean()
-    print(f"{len(ghosts)} trips of {asked.draws} draws; both arrive {both.mean():.1%}")
+    print(f"{len(ghosts)} trips of {draws} draws; both arrive {both.mean():.1%}")
     print(
         f"mean time taken {took.mean():.0f} s; ghosts minus people: mean {off.mean():+.1f} s, "
         f"mean of |.| {np.abs(off).mean():.1f} s, median of |.| {np.median(np.abs(off)):.1f} s"
