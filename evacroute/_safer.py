@@ -101,8 +101,8 @@ def make_safer(
     Returns
     -------
     tuple
-        The movements, the same if nothing is gained; and figures: cost before and after
-        [person-seconds], persons moved, rounds.
+        The movements, the same if nothing is gained; and figures: cost and persons expected safe
+        before and after [person-seconds; persons], persons moved, rounds.
     """
     placing = Placing(problem, None if problem.is_large else problem.distances())
     if unlimited:
@@ -112,6 +112,7 @@ def make_safer(
         return moves, figures
     work = _Rounds(placing, judge, weight)
     first = total = work.look()
+    expected = work.expected_safe
     for done in range(ROUNDS):
         if progress is not None:
             progress("safer ways", done / ROUNDS)
@@ -123,6 +124,8 @@ def make_safer(
         "safety_moved": work.moved,
         "safety_cost_before": round(first, 3),
         "safety_cost": round(total, 3),
+        "safety_expected_before": round(expected, 3),
+        "safety_expected": round(work.expected_safe, 3),
     }
     if not figures["safety_rounds"]:
         return moves, figures
@@ -161,6 +164,11 @@ class _Rounds:
     def problem(self) -> Problem:
         """What is solved."""
         return self.placing.problem
+
+    @property
+    def expected_safe(self) -> float:
+        """Sum of the odds over the persons that are scored."""
+        return self.scores.expected_safe(self.moves.size)
 
     def look(self) -> float:
         """Reckon the load and odds of what is booked; returns its cost [person-seconds]."""

@@ -133,7 +133,19 @@ class PlanSummary:
         return [
             f"expected safe as people walk: {self.odds['expected_safe']:,.1f} of "
             f"{self.odds['scored']:,} scored; {self.odds['doubtful']:,} in doubt"
-            + (f" ({whom})" if whom else "")
+            + (f" ({whom})" if whom else ""),
+            *self._moved(),
+        ]
+
+    def _moved(self) -> list[str]:
+        """Say what the weight of the odds has changed."""
+        given = self.settings
+        if "safety_expected" not in given:
+            return []
+        return [
+            f"for their odds {given['safety_moved']:,} people were put on other ways: "
+            f"expected safe {given['safety_expected_before']:,.1f} before, "
+            f"{given['safety_expected']:,.1f} now"
         ]
 
     def happenings(self) -> list[tuple[str, str]]:

@@ -40,6 +40,8 @@ def test_people_go_where_odds_are_better(method: str) -> None:
     assert (plan.placed, plan.left) == (5, 0)
     assert plan.settings["safety_moved"] == 5
     assert plan.settings["safety_cost"] < plan.settings["safety_cost_before"]
+    assert plan.settings["safety_expected"] > plan.settings["safety_expected_before"]
+    assert f"{plan.settings['safety_moved']:,} people were put on other ways" in str(plan.summary())
     if method != "nearest":
         assert er.verify(plan).ok
 
