@@ -32,8 +32,12 @@ def check_simulation(run: Simulation, plan: Plan) -> None:
     Raises
     ------
     InputError
-        If its links, shelters or movements are not those of the plan.
+        If it is no simulation, or its links, shelters or movements are not those of the plan.
     """
+    if not hasattr(run, "tracks"):
+        raise InputError(
+            f"simulation is a {type(run).__name__}, expected a Simulation, as er.simulate gives"
+        )
     faults = Faults("simulation")
     played, planned = run.scenario, plan.scenario
     for name, ours, theirs in (

@@ -17,9 +17,11 @@ from plans import small_plan
 from scenes import scene
 
 import evacroute as er
+from evacroute._kernels.crowd import Record
 from evacroute.errors import InputError
 from evacroute.simulation import STATES, Behaviour
 
+module = sys.modules["evacroute.simulation.simulate"]
 STEADY = Behaviour(speed_spread=0.0)
 
 
@@ -42,6 +44,46 @@ def test_frames(run: er.Simulation) -> None:
     assert (dense["persons"] > 0).all()
     assert dense["persons"].sum() == pytest.approx(run.load.sum(), abs=0.01)
     assert run.by_class()["persons"].sum() == run.scenario.persons
+
+
+def test_a_run_says_which_it_is() -> None:
+    """Printing names what people follow, the law and the seed, and what is not as by default; a
+    plan at hand that nobody follows is shown beside."""
+    plan = small_plan()
+    slow = er.Physics(law="sfpe", jam_density=4.5)
+    told = er.simulate(plan, compliance=0.9, physics=slow, keep_times=True, seed=3)
+    assert "compliance 0.9, sfpe, jam density 4.5, times kept, seed 3" in str(told).splitlines()
+    assert not told.is_cut
+    led = er.simulate(plan, behaviour="nearest")
+    assert "behaviour nearest, weidmann, seed 0" in str(led).splitlines()
+    assert any(line.startswith("planned") for line in str(led).splitlines())
+    alone = er.simulate(plan.scenario, behaviour=Behaviour(delay=60.0))
+    assert alone.settings == "behaviour 0.6 nearest, 0.25 crowd, 0.15 lost, delay 60, weidmann"
+    assert alone.to_dict()["planned"] is None
+
+
+def test_a_long_run_takes_what_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that may go on for a week holds tables of what was played only, and they grow with it
+    without a change in any figure."""
+    plan = small_plan()
+    whole = er.simulate(plan, behaviour=STEADY, until="7200 s")
+    assert whole.n_bins > 4
+    monkeypatch.setattr(module, "FIRST_BINS", 1)
+    shapes = []
+    wider = module._grown
+
+    def grown(record: Record, n_bins: int) -> Record:
+        shapes.append(n_bins)
+        return wider(record, n_bins)
+
+    monkeypatch.setattr(module, "_grown", grown)
+    grew = er.simulate(plan, behaviour=STEADY, until=604_800)
+    assert shapes
+    assert max(shapes) <= 2 * whole.n_bins
+    for name in ("load", "waiting", "arrive"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(grew, name))
+    for name in ("pace", "wait", "door_wait"):
+        np.testing.assert_array_equal(getattr(whole.delays, name), getattr(grew.delays, name))
 
 
 def test_save(run: er.Simulation, tmp_path: Path) -> None:
