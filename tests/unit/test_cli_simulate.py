@@ -252,6 +252,9 @@ def test_other_folders_are_left_alone(planned: Path, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "not replaced" in said(result)
     assert sorted(path.name for path in planned.iterdir()) == before
+    file = run("simulate", planned / "summary.json", "--out", tmp_path / "run")
+    assert file.exit_code == 2
+    assert said(file).endswith("summary.json: is a file, expected the folder of a plan")
     none = run("simulate", tmp_path / "none", "--out", tmp_path / "run")
     assert none.exit_code == 2
     assert "none" in said(none)

@@ -102,6 +102,16 @@ def test_save(run: er.Simulation, tmp_path: Path) -> None:
     )
 
 
+def test_save_names_the_current_folder(
+    run: er.Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no name is given what stands in the current folder is refused by that name."""
+    (tmp_path / "a.py").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^the current folder: holds 'a.py'"):
+        run.save("")
+
+
 def test_save_is_all_or_nothing(
     run: er.Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
