@@ -187,11 +187,11 @@ class Physics:
 
     def in_words(self) -> str:
         """Name the law in one line, and what is not as by default."""
-        words = [self.law]
+        words, units = [self.law], {name: unit for name, _, _, unit in _RANGES}
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name != "law" and value != field.default:
-                shown = value if isinstance(value, str) else f"{value:g}"
+                shown = value if isinstance(value, str) else f"{value:g}{units[field.name]}"
                 words.append(f"{field.name.replace('_', ' ')} {shown}")
         return ", ".join(words)
 

@@ -113,11 +113,12 @@ class Behaviour:
             total = sum(others.values())
             shares = (f"{share / total:.3g} {name}" for name, share in others.items())
             words = [f"behaviour {', '.join(shares)}"]
-        for field in fields(self):
-            value = getattr(self, field.name)
-            said = field.name in ("compliance", *(() if with_plan else BEHAVIOURS))
-            if not said and value != field.default:
-                words.append(f"{field.name.replace('_', ' ')} {value:g}")
+        default = {field.name: field.default for field in fields(self)}
+        for name, _, unit in _MOST:
+            value = getattr(self, name)
+            said = name in ("compliance", *(() if with_plan else BEHAVIOURS))
+            if not said and value != default[name]:
+                words.append(f"{name.replace('_', ' ')} {value:g}{unit}")
         return ", ".join(words)
 
     def to_dict(self) -> dict[str, Any]:

@@ -52,13 +52,16 @@ def test_a_run_says_which_it_is() -> None:
     plan = small_plan()
     slow = er.Physics(law="sfpe", jam_density=4.5)
     told = er.simulate(plan, compliance=0.9, physics=slow, keep_times=True, seed=3)
-    assert "compliance 0.9, sfpe, jam density 4.5, times kept, seed 3" in str(told).splitlines()
+    assert (
+        "compliance 0.9, sfpe, jam density 4.5 persons/m2, times kept, seed 3"
+        in str(told).splitlines()
+    )
     assert not told.is_cut
     led = er.simulate(plan, behaviour="nearest")
     assert "behaviour nearest, weidmann, seed 0" in str(led).splitlines()
     assert any(line.startswith("planned") for line in str(led).splitlines())
     alone = er.simulate(plan.scenario, behaviour=Behaviour(delay=60.0))
-    assert alone.settings == "behaviour 0.6 nearest, 0.25 crowd, 0.15 lost, delay 60, weidmann"
+    assert alone.settings == "behaviour 0.6 nearest, 0.25 crowd, 0.15 lost, delay 60 s, weidmann"
     assert alone.to_dict()["planned"] is None
 
 
