@@ -133,6 +133,8 @@ def read_summary(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file, so this is no plan folder") from None
+    except NotADirectoryError:
+        raise InputError(f"{path.parent}: is a file, expected the folder of a plan") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:

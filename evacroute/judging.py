@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.trips import Outlook, Trips
 from evacroute.assignment import Movements
-from evacroute.errors import SolverError
+from evacroute.errors import InputError, SolverError
 from evacroute.network import FERRY
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -42,7 +42,7 @@ def score(plan: Plan, scorer: Scorer | str | None = None) -> PlanScores:
     Raises
     ------
     InputError
-        If the scorer cannot be read or was made for other features.
+        If it is no plan, or the scorer cannot be read or was made for other features.
 
     Examples
     --------
@@ -52,6 +52,10 @@ def score(plan: Plan, scorer: Scorer | str | None = None) -> PlanScores:
     >>> bool(scores.expected_safe(plan.movements.size) <= plan.placed)
     True
     """
+    if not isinstance(plan, Plan):
+        raise InputError(
+            f"plan is a {type(plan).__name__}, expected a Plan, as er.assign makes of a scenario"
+        )
     judge = Judge(plan.scenario, find_scorer(scorer))
     return judge.score(plan.movements)
 

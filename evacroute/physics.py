@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,9 @@ class Physics:
         Density D at which nobody moves and nobody more gets in [persons/m2]; by default that of the
         law: 5.4 (Weidmann), 3.76 (SFPE).
     gamma
-        Weidmann's shape [1/m2].
+        Weidmann's shape [1/m2]; not for SFPE.
     slope
-        SFPE's a [m2].
+        SFPE's a [m2], another way to give its jam density; not for Weidmann.
     free_speed
         Free speed of the people whom the law was measured on [m/s]: what a crowded street takes in
         is reckoned by it. People keep their own speeds, which the law slows by a share. By default
@@ -67,7 +67,7 @@ class Physics:
     Raises
     ------
     InputError
-        If a figure is out of its range (all faults together).
+        If a figure is out of its range, or one that the law does not use (all faults together).
 
     Notes
     -----
@@ -110,6 +110,28 @@ class Physics:
             known = isinstance(value, int | float) and not isinstance(value, bool)
             if not (known and low <= value <= high):
                 faults.add(f"{name} is {value!r}{unit}, expected {low:g} to {high:g}")
+        faults.raise_if_any(InputError)
+        self._check_used(faults)
+
+    def _check_used(self, faults: Faults) -> None:
+        """Refuse a figure that the law would not look at, as who gives it means something by it."""
+        default = {field.name: field.default for field in fields(self)}
+        for name, law in (("slope", "sfpe"), ("gamma", "weidmann")):
+            if self.law != law and getattr(self, name) != default[name]:
+                faults.add(
+                    f"{name} is {getattr(self, name)!r}, but the law is {self.law!r}; {name} is a "
+                    f"figure of law={law!r} only"
+                )
+        if (
+            self.law == "sfpe"
+            and self.jam_density is not None
+            and self.slope != default["slope"]
+            and not math.isclose(self.slope * self.jam_density, 1.0, rel_tol=1e-6)
+        ):
+            faults.add(
+                f"slope is {self.slope!r} m2 and jam_density {self.jam_density!r} persons/m2, "
+                "expected one of the two: the jam density is 1/slope"
+            )
         faults.raise_if_any(InputError)
 
     @property
@@ -162,6 +184,16 @@ class Physics:
             loss=float(self.counterflow_loss),
             patience=float(self.patience),
         )
+
+    def in_words(self) -> str:
+        """Name the law in one line, and what is not as by default."""
+        words, units = [self.law], {name: unit for name, _, _, unit in _RANGES}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "law" and value != field.default:
+                shown = value if isinstance(value, str) else f"{value:g}{units[field.name]}"
+                words.append(f"{field.name.replace('_', ' ')} {shown}")
+        return ", ".join(words)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures as used, for a summary."""

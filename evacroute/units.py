@@ -18,10 +18,13 @@ _SECONDS = {
     "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
     "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
 }  # fmt: skip
-_DURATION = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([a-z]*)\s*")
+_DURATION = re.compile(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*")
+_DAY = 86_400.0
 
 
-def seconds(value: float | str, name: str = "duration") -> float:
+def seconds(
+    value: float | str, name: str = "duration", *, zero: bool = False, most: float = math.inf
+) -> float:
     """Turn a duration into seconds.
 
     Parameters
@@ -30,16 +33,20 @@ def seconds(value: float | str, name: str = "duration") -> float:
         Seconds, or text such as ``"45 min"``, ``"90min"``, ``"1.5 h"``, ``"10 s"``.
     name
         What the value is called in the error.
+    zero
+        Whether 0 is a duration too.
+    most
+        The longest that is allowed [s].
 
     Returns
     -------
     float
-        Duration [s], finite and greater than 0.
+        Duration [s], finite and greater than 0 (or 0).
 
     Raises
     ------
     InputError
-        If the value cannot be read, or is not a finite number greater than 0.
+        If the value cannot be read, is not a finite number greater than 0 (or 0), or is too long.
 
     Examples
     --------
@@ -51,11 +58,15 @@ def seconds(value: float | str, name: str = "duration") -> float:
         match = _DURATION.fullmatch(value.lower())
         if match and match[2] in _SECONDS:
             number = float(match[1]) * _SECONDS[match[2]]
-    else:
+    elif isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
         number = float(value)
-    if not (math.isfinite(number) and number > 0):
+    if most < number:
+        longest = f"{most / _DAY:g} days" if most >= _DAY else f"{most:g} s"
+        raise InputError(f"{name} is {value!r}, expected at most {longest}")
+    if not (math.isfinite(number) and (number > 0 or (zero and number == 0))):
+        least = "0 or more" if zero else "more than 0"
         raise InputError(
-            f"{name} is {value!r}, expected more than 0: seconds, or text like '45 min', '1.5 h'"
+            f"{name} is {value!r}, expected {least}: seconds, or text like '45 min', '1.5 h'"
         )
     return number
 

@@ -306,7 +306,8 @@ def atomic_folder(
         If `target` is a file or a folder with other files, or cannot be written.
     """
     path = Path(target).resolve()
-    check_replaceable(path, str(target), marker, contents)
+    target = str(target) or "the current folder"
+    check_replaceable(path, target, marker, contents)
     mark = secrets.token_hex(4)
     temporary = path.with_name(f".{mark}-{path.name}")
     old = path.with_name(f".{mark}-old-{path.name}")

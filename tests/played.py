@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute.metrics import Times, times
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation import STATES
@@ -28,6 +29,10 @@ class Tracks:
 class Played:
     """What the map reads of a simulation, by the same names."""
 
+    settings = "compliance 0.9, weidmann"
+    seed = 4
+    is_cut = False
+
     scenario: Scenario
     plan: Plan | None
     bin_s: float
@@ -41,6 +46,11 @@ class Played:
     depart: NDArray[np.float64]
     arrive: NDArray[np.float64]
     tracks: Tracks
+
+    @property
+    def times(self) -> Times:
+        came = np.isfinite(self.arrive)
+        return times(np.zeros(came.sum()), self.arrive[came], self.size[came])
 
     @property
     def counts(self) -> dict[str, int]:

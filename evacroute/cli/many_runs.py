@@ -35,16 +35,26 @@ class Runs:
         What is the same in every run: persons, deadline, behaviour, physics and the plan's figures.
     rows
         Figures of each run, as `Runs.frame` has them.
+    settings
+        With what they were played, in a line.
+    cut_at
+        When those that ended before the deadline and before all were in did so [s], 0 = none.
     """
 
     common: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    settings: str = ""
+    cut_at: float = 0.0
 
     def add(self, run: Simulation) -> None:
         """Add a run's figures."""
         count, took = run.counts, run.times
         record = run.to_dict()
-        kept = ("planned", "deadline_s", "behaviour", "physics")
+        kept = (
+            "planned", "deadline_s", "until_s", "follows_plan", "keep_times", "behaviour", "physics"
+        )  # fmt: skip
+        self.settings = run.settings
+        self.cut_at = max(self.cut_at, run.ended if run.is_cut else 0.0)
         self.common = {"persons": sum(count.values())} | {name: record[name] for name in kept}
         self.rows.append(
             {
@@ -108,9 +118,16 @@ class Runs:
 
     def __str__(self) -> str:
         figures, planned = self.figures(), self.common["planned"]
+        when = f"safe by {self.common['deadline_s'] / 60:g} min"
+        if self.cut_at:
+            when = (
+                f"safe by {self.cut_at / 60:g} min, when the run ended, before the deadline of "
+                f"{self.common['deadline_s'] / 60:g} min"
+            )
+        seeds = [row["seed"] for row in self.rows]
         lines = [
-            f"{len(self.rows)} runs of {self.common['persons']:,} people, safe by "
-            f"{self.common['deadline_s'] / 60:g} min",
+            f"{len(self.rows)} runs of {self.common['persons']:,} people, {when}",
+            f"{self.settings}, seeds {seeds[0]} to {seeds[-1]}",
             "",
             f"{'':<26} {'mean':>9}   {'95 % interval':<19} {'least':>9} {'most':>9} {'planned':>9}",
         ]

@@ -50,12 +50,12 @@ MaxDensityOption = Annotated[
     ),
 ]
 SafetyOption = Annotated[
-    float,
+    str,
     typer.Option(
         "--safety-weight",
-        metavar="SECONDS",
+        metavar="TIME",
         help="Move people to likelier safe ways: what a unit of -log of a person's odds counts for "
-        "beside their time; 600 is a fair start, 0 leaves the plan as it is.",
+        "beside their time; 600 or 10min is a fair start, 0 leaves the plan as it is.",
     ),
 ]
 ScorerOption = Annotated[
@@ -90,7 +90,7 @@ def plan(
     weight: WeightOption = None,
     first: FirstOption = None,
     max_density: MaxDensityOption = None,
-    safety_weight: SafetyOption = 0.0,
+    safety_weight: SafetyOption = "0",
     scorer: ScorerOption = None,
     hazard: HazardOption = None,
     heights: HeightsOption = None,
@@ -114,8 +114,7 @@ def plan(
     seconds(deadline, "--deadline")
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
-    if not 0 <= safety_weight < float("inf"):
-        raise typer.BadParameter(f"--safety-weight is {safety_weight}, expected 0 or more")
+    weight_s = seconds(safety_weight, "--safety-weight", zero=True)
     if method not in er.METHODS:
         raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
     task = Task(
@@ -128,7 +127,7 @@ def plan(
         as_json=as_json,
         started=started,
         max_density=max_density,
-        safety_weight=safety_weight,
+        safety_weight=weight_s,
         scorer=scorer,
     )
     check_replaceable(out, str(out), MARKER, PLAN_FILES)

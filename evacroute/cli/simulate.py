@@ -23,6 +23,7 @@ from evacroute.scenario import Scenario
 from evacroute.simulation import Behaviour, Physics, Simulation
 from evacroute.simulation.behaviour import BEHAVIOURS, as_behaviour
 from evacroute.simulation.result import FILES
+from evacroute.simulation.simulate import LONGEST
 from evacroute.units import seconds
 from evacroute.writing import atomic_folder, check_replaceable
 
@@ -45,6 +46,8 @@ class Play:
     ----------
     what
         The plan, or its scenario where people have none.
+    beside
+        The plan, whose figures are shown beside.
     behaviour, physics, until, keep_times
         As `evacroute.simulate` takes them.
     seeds
@@ -54,6 +57,7 @@ class Play:
     """
 
     what: Plan | Scenario
+    beside: Plan
     behaviour: Behaviour
     physics: Physics
     until: float | None
@@ -153,8 +157,9 @@ def simulate(
         typer.Option(
             "--until",
             metavar="TIME",
-            help="The run ends then, from the alarm: 2h, 7200. By default at 1.5 times the "
-            "deadline, or when nobody is on the way any more.",
+            help="The run ends then, at a whole minute from the alarm: 2h, 7200; 7 days at the "
+            "most. By default at 1.5 times the deadline. It ends earlier when nobody is on the way "
+            "any more.",
         ),
     ] = None,
     draw: Annotated[
@@ -178,7 +183,7 @@ def simulate(
         raise typer.BadParameter(f"--law is {law!r}, expected one of {', '.join(LAWS)}")
     with _by_options():
         physics = Physics(law=law, specific_flow=specific_flow, jam_density=jam_density)
-    end = None if until is None else seconds(until, "--until")
+    end = None if until is None else seconds(until, "--until", most=LONGEST)
     inside = draw is not None and _is_inside(draw, out)
     files = RUN_FILES if draw is None or not inside else (*RUN_FILES, draw.name)
     check_replaceable(out, str(out), MARKER, files)
@@ -187,7 +192,7 @@ def simulate(
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
         play = Play(
-            plan.scenario if behaviour else plan, acts, physics, end, keep_times,
+            plan.scenario if behaviour else plan, plan, acts, physics, end, keep_times,
             range(seed, seed + runs), 0 if draw is None else TRACKS,
         )  # fmt: skip
         first = None
@@ -212,7 +217,7 @@ def simulate(
 
 def _behaviour(name: str | None, compliance: float | None, delay: str, keeps: bool) -> Behaviour:
     """Make the behaviour of the options, checked before anything is read."""
-    late = 0.0 if delay == "0" else seconds(delay, "--delay")
+    late = seconds(delay, "--delay", zero=True)
     if name is None:
         with _by_options():
             return Behaviour(compliance=1.0 if compliance is None else compliance, delay=late)
@@ -267,11 +272,12 @@ def _play(play: Play, number: int, tell: Report) -> Simulation:
     def report(stage: str, share: float) -> None:
         tell(stage if n == 1 else f"{stage} {number + 1} of {n}", (number + share) / n)
 
-    return er.simulate(
+    run = er.simulate(
         play.what, behaviour=play.behaviour, physics=play.physics, seed=play.seeds[number],
         until=play.until, keep_times=play.keep_times, tracks=0 if number else play.tracks,
         progress=report,
     )  # fmt: skip
+    return replace(run, beside=play.beside)
 
 
 def _print(found: Simulation | Runs, out: Path, draw: Path | None, as_json: bool) -> None:

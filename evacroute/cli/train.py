@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evacroute.cli.inputs import JsonOption, SeedOption
+from evacroute.cli.inputs import JsonOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.training.fitting import TREES
 from evacroute.training.train import ROUNDS, Trained, judge
@@ -30,7 +30,9 @@ def train(
             "--rounds", metavar="N", min=1, help="Plans of later ones are made with the scorer."
         ),
     ] = ROUNDS,
-    seed: SeedOption = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same scenarios.")
+    ] = 0,
     trees: Annotated[
         int, typer.Option("--trees", metavar="N", min=1, help="Trees to each of four forests.")
     ] = TREES,

@@ -62,6 +62,8 @@ MOBILITY_WORDS = {
 }
 """What words for how a person gets about stand for."""
 
+_MOBILITIES = f"one of {', '.join(word for word in MOBILITY_WORDS if word)}"
+
 
 def read_people(
     source: str | Path | pd.DataFrame,
@@ -126,7 +128,7 @@ def read_people(
     _check_swapped(frame, lon, lat, network, faults)
     age = numbers(frame, "age", faults, low=0, high=OLDEST, default=np.nan, unit="years")
     sex = _known(frame, "sex", SEX_WORDS, "F, M or nothing", faults)
-    mobility = _known(frame, "mobility", MOBILITY_WORDS, f"one of {', '.join(MOBILITIES)}", faults)
+    mobility = _known(frame, "mobility", MOBILITY_WORDS, _MOBILITIES, faults)
     helpers = numbers(frame, "helpers", faults, low=0, high=99, default=0, whole=True)
     ready = numbers(frame, "ready_time_s", faults, low=0, default=np.nan, unit="s")
     faults.raise_if_any(PeopleError)

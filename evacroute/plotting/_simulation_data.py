@@ -12,6 +12,7 @@ from evacroute.errors import Faults, InputError
 from evacroute.plan import Plan
 from evacroute.plotting._packing import Packer
 from evacroute.plotting._routes import route_tree
+from evacroute.plotting._words import minutes
 from evacroute.simulation import STATES, Simulation
 from evacroute.streets import Streets, pair_links
 
@@ -32,8 +33,12 @@ def check_simulation(run: Simulation, plan: Plan) -> None:
     Raises
     ------
     InputError
-        If its links, shelters or movements are not those of the plan.
+        If it is no simulation, or its links, shelters or movements are not those of the plan.
     """
+    if not hasattr(run, "tracks"):
+        raise InputError(
+            f"simulation is a {type(run).__name__}, expected a Simulation, as er.simulate gives"
+        )
     faults = Faults("simulation")
     played, planned = run.scenario, plan.scenario
     for name, ours, theirs in (
@@ -76,7 +81,24 @@ def add_simulation(packer: Packer, run: Simulation, plan: Plan) -> None:
         "end_s": end,
         "going": int(run.size[run.state != LEFT].sum()),
         "states": list(run.counts.items()),
+        "facts": _facts(run),
     }
+
+
+def _facts(run: Simulation) -> list[tuple[str, str]]:
+    """Which run it is, and how long people took, in the words of the panel."""
+    took = run.times.to_dict()
+    rows = [("Run", f"{run.settings}, seed {run.seed}")]
+    if run.is_cut:
+        rows.append(("Ended", f"at {run.ended / 60:g} min, before the deadline"))
+    if took["mean"] is None:
+        return [*rows, ("Arrived", "nobody")]
+    return [
+        *rows,
+        ("Mean", f"{minutes(took['mean'])} from ready to safe, of who arrived"),
+        ("95 %", f"within {minutes(took['p95'])} of being ready"),
+        ("Last arrival", f"{minutes(took['clearance'])} after the alarm"),
+    ]
 
 
 def _spans(run: Simulation, bin_s: float, bins: int) -> Spans:

@@ -94,14 +94,16 @@ def write_map(
     Raises
     ------
     InputError
-        If `max_routes` is below 0, `tiles` is no such address, `simulation` is of another place or
-        plan, or the file cannot be written.
+        If `plan` is no plan or `simulation` no run, `max_routes` is below 0, `tiles` is no such
+        address, `simulation` is of another place or plan, or the file cannot be written.
 
     Notes
     -----
     The page uses Leaflet 1.9.4 (BSD 2-Clause), which is part of the file. A content security
     policy allows only the scripts of this library and, with `tiles`, pictures from their server.
     """
+    if not isinstance(plan, Plan):
+        raise InputError(f"plan is a {type(plan).__name__}, expected a Plan")
     if max_routes is not None and max_routes < 0:
         raise InputError(f"max_routes is {max_routes}, expected a number >= 0, or None for all")
     packer = _packed(plan, max_routes, with_persons, simulation)

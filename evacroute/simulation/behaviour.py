@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from evacroute.errors import Faults, InputError
+from evacroute.units import seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,10 @@ class Behaviour:
         kind out.
     lost_time
         How long who is lost or follows others walks before they ask for the nearest shelter,
-        exponential, mean [s].
+        exponential, mean [s, or text].
     delay
-        How much later than they could people set out, mean [s]: lognormal.
+        How much later than they could people set out, mean: lognormal [s, or text such as "2 min",
+        kept as seconds].
     delay_sigma
         Sigma of its logarithm.
     speed_spread
@@ -53,8 +55,8 @@ class Behaviour:
     nearest: float = 0.60
     crowd: float = 0.25
     lost: float = 0.15
-    lost_time: float = 300.0
-    delay: float = 0.0
+    lost_time: float | str = 300.0
+    delay: float | str = 0.0
     delay_sigma: float = 0.5
     speed_spread: float | None = None
 
@@ -64,6 +66,13 @@ class Behaviour:
             value = getattr(self, name)
             if value is None and name == "speed_spread":
                 continue
+            if isinstance(value, str) and unit:
+                try:
+                    value = seconds(value, name, zero=True)
+                except InputError as error:
+                    faults.add(str(error))
+                    continue
+                object.__setattr__(self, name, value)
             known = isinstance(value, int | float) and not isinstance(value, bool)
             if not (known and 0 <= value <= most):
                 faults.add(f"{name} is {value!r}{unit}, expected 0 to {most:g}")
@@ -76,6 +85,41 @@ class Behaviour:
         rest = (1 - self.compliance) / (self.nearest + self.crowd + self.lost)
         others = (self.nearest * rest, self.crowd * rest, self.lost * rest)
         return (self.compliance, *(round(share, 12) for share in others))  # type: ignore[return-value]
+
+    @property
+    def delay_s(self) -> float:
+        """How much later than they could people set out, mean [s]."""
+        return float(self.delay)
+
+    @property
+    def lost_time_s(self) -> float:
+        """How long who is lost walks before they ask, mean [s]."""
+        return float(self.lost_time)
+
+    def in_words(self, with_plan: bool) -> str:
+        """Name in one line what leads people, and what is not as by default.
+
+        Parameters
+        ----------
+        with_plan
+            Whether there is a plan to follow.
+        """
+        others = {name: getattr(self, name) for name in BEHAVIOURS if getattr(self, name) > 0}
+        if with_plan:
+            words = [f"compliance {self.compliance:g}"]
+        elif len(others) == 1:
+            words = [f"behaviour {next(iter(others))}"]
+        else:
+            total = sum(others.values())
+            shares = (f"{share / total:.3g} {name}" for name, share in others.items())
+            words = [f"behaviour {', '.join(shares)}"]
+        default = {field.name: field.default for field in fields(self)}
+        for name, _, unit in _MOST:
+            value = getattr(self, name)
+            said = name in ("compliance", *(() if with_plan else BEHAVIOURS))
+            if not said and value != default[name]:
+                words.append(f"{name.replace('_', ' ')} {value:g}{unit}")
+        return ", ".join(words)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures for a summary."""
@@ -103,7 +147,7 @@ def as_behaviour(value: Behaviour | str | None, compliance: float | None) -> Beh
     Raises
     ------
     InputError
-        If the name is unknown, or compliance is given twice.
+        If the name is unknown, or compliance is given twice, in two ways.
     """
     if isinstance(value, str):
         if value not in BEHAVIOURS:
@@ -114,6 +158,9 @@ def as_behaviour(value: Behaviour | str | None, compliance: float | None) -> Beh
             raise InputError("compliance is for plans: everybody is led by the behaviour named")
     if value is None:
         return Behaviour() if compliance is None else Behaviour(compliance=compliance)
-    if compliance is not None and isinstance(value, Behaviour):
-        return replace(value, compliance=compliance)
-    return value
+    if compliance is not None and value.compliance not in (1.0, compliance):
+        raise InputError(
+            f"compliance is {compliance!r}, but that of the behaviour is {value.compliance!r}; "
+            "expected one of the two"
+        )
+    return value if compliance is None else replace(value, compliance=compliance)

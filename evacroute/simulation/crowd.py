@@ -82,8 +82,8 @@ def gather(
     led_by = np.minimum(np.searchsorted(shares, rng.random(n), side="right"), LOST)
     ready = groups.ready_time[group[of]]
     out = ready.copy()
-    if behaviour.delay > 0:
-        mean = np.log(behaviour.delay) - behaviour.delay_sigma**2 / 2
+    if behaviour.delay_s > 0:
+        mean = np.log(behaviour.delay_s) - behaviour.delay_sigma**2 / 2
         out += rng.lognormal(mean, behaviour.delay_sigma, n)
     follows = led_by == PLAN
     out[follows] = np.maximum(out[follows], depart[of][follows])
@@ -206,7 +206,7 @@ def to_kernel(
         ("space", parties.size * classes.space[class_]),
         ("pace", parties.pace[:, 0]),
         ("pace_steps", parties.pace[:, 1]),
-        ("lost_until", parties.depart + rng.exponential(max(behaviour.lost_time, 1e-9), n)),
+        ("lost_until", parties.depart + rng.exponential(max(behaviour.lost_time_s, 1e-9), n)),
         ("persons", parties.size),
         ("link", -1),
         ("node", groups.node[parties.group]),

@@ -109,8 +109,11 @@ class Simulation:
     ----------
     scenario, plan
         What was played; the plan is None where people had none.
-    behaviour, physics, seed
-        With what.
+    beside
+        The plan whose figures are shown beside: the one played, or one at hand that nobody
+        followed; None = none.
+    behaviour, physics, seed, until, keep_times
+        With what; the run was to end at `until` at the latest [s].
     group, movement, size
         Position of each party's group, of its movement in the plan (-1 = none), and its persons.
     led_by, ended_by
@@ -142,9 +145,12 @@ class Simulation:
 
     scenario: Scenario
     plan: Plan | None
+    beside: Plan | None
     behaviour: Behaviour
     physics: Physics
     seed: int
+    until: float
+    keep_times: bool
     group: NDArray[np.int32]
     movement: NDArray[np.int32]
     size: NDArray[np.int32]
@@ -204,6 +210,23 @@ class Simulation:
     def n_bins(self) -> int:
         """Number of bins of time."""
         return int(self.load.shape[1])
+
+    @property
+    def ended(self) -> float:
+        """When the run ended [s after the alarm]."""
+        return self.n_bins * self.bin_s
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended before the deadline, with people not in who could still have come."""
+        more = np.isin(self.state, (ON_THE_WAY, STUCK, NOT_STARTED)).any()
+        return bool(self.until <= self.ended < self.scenario.deadline_s and more)
+
+    @property
+    def settings(self) -> str:
+        """With what it was played, but the seed, in one line: "compliance 0.9, weidmann"."""
+        words = [self.behaviour.in_words(self.plan is not None), self.physics.in_words()]
+        return ", ".join(words + ["times kept"] * self.keep_times)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -343,7 +366,7 @@ class Simulation:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the figures as plain types, for JSON."""
-        took, planned = self.times, self.plan
+        took, planned = self.times, self.beside
         shelters = self.scenario.shelters
         full = {
             str(shelters.shelter_id[s]): int(self.turned_away[s])
@@ -364,6 +387,10 @@ class Simulation:
             "squeezed": self.squeezed,
             "crowded": self.crowded.to_dict("records"),
             "deadline_s": self.scenario.deadline_s,
+            "until_s": self.until,
+            "ended_s": self.ended,
+            "follows_plan": self.plan is not None,
+            "keep_times": self.keep_times,
             "behaviour": self.behaviour.to_dict(),
             "physics": self.physics.to_dict(),
             "seed": self.seed,
@@ -386,14 +413,20 @@ class Simulation:
 
     def __str__(self) -> str:
         took, count = self.times, self.counts
-        persons = sum(count.values())
-        lines = [f"{persons:,} people, of whom by {self.scenario.deadline_s / 60:g} min"]
+        persons, deadline = sum(count.values()), self.scenario.deadline_s / 60
+        lines = [f"{persons:,} people, of whom by {deadline:g} min"]
+        if self.is_cut:
+            lines = [
+                f"{persons:,} people, of whom by {self.ended / 60:g} min, when the run ended, "
+                f"before the deadline of {deadline:g} min"
+            ]
+        lines.append(f"{self.settings}, seed {self.seed}")
         lines += [f"{n:>12,}  {n / max(persons, 1):>6.1%}  {word}" for word, n in count.items()]
         lines.append("")
         lines.append(f"{'':<24} {'mean':>7} {'p95':>7} {'last in':>8}  [min]")
         rows = [("simulated", took)]
-        if self.plan is not None:
-            rows.append(("planned", self.plan.times))
+        if self.beside is not None:
+            rows.append(("planned", self.beside.times))
         for word, row in rows:
             figures = [row.mean, row.p95, row.clearance]
             shown = ["-" if np.isnan(x) else f"{x / 60:.2f}" for x in figures]

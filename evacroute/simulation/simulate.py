@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,21 @@ BIN = 60.0
 MOST_SIZES = 8
 """Parties of so many different sizes are told apart of where there is room for them."""
 
+LONGEST = 7 * 86_400.0
+"""No run goes on for longer [s]."""
+
+LEAST_STEP = 0.1
+"""Shortest step of the densities [s]."""
+
+BY_BIN = (
+    "load", "standing", "pace", "wait", "entries", "in_at",
+    "door_wait", "door_entries", "door_in_at",
+)  # fmt: skip
+"""Tables of a record with a column a bin."""
+
+FIRST_BINS = 64
+"""Tables begin with room for so many bins, and grow with the run."""
+
 LONGER = 1.5
 """By default a run goes on for so many times the deadline, so that the late are seen to arrive."""
 
@@ -55,6 +71,7 @@ def simulate(
     keep_times: bool = False,
     tracks: int = 0,
     progress: Progress | None = None,
+    **others: Any,
 ) -> Simulation:
     """Play a plan, or a scenario without one, with people who are slower, later and less obedient.
 
@@ -70,25 +87,29 @@ def simulate(
     what
         A plan; or a scenario, for what people do without one.
     behaviour
-        What people do beside following the plan; or "nearest", "crowd" or "lost" for everybody.
+        What people do beside following the plan; or "nearest", "crowd" or "lost" for everybody:
+        then nobody follows the plan, and its figures are shown beside.
     compliance
-        Share of parties who follow the plan, in place of the behaviour's.
+        Share of parties who follow the plan, where the behaviour does not say.
     physics
         How density and narrow places hold people up.
     seed
         The same seed gives the same run.
     until
-        The run ends then [s after the alarm, or text such as "2 h"]; by default at 1.5 times the
-        deadline, or when nobody is on the way any more.
+        The run ends then, at a whole minute [s after the alarm, or text such as "2 h"], 7 days at
+        the most; by default at 1.5 times the deadline. It ends earlier when nobody is on the way
+        any more.
     dt
-        Step of the densities [s]; people reach the ends of links at times of their own.
+        Step of the densities, 0.1 to 10 [s]; people reach the ends of links at times of their own.
     keep_times
         Whether who follows the plan waits on the way as long as it says, where they come too soon;
-        else only its times of setting out are kept.
+        else only its times of setting out are kept. Only where a plan is followed.
     tracks
         Keep where so many parties were and when, evenly chosen, to show them walking.
     progress
         Called with the stage and the share of it that is done (0..1).
+    **others
+        Refused; figures of `Physics` and `Behaviour` with a word on where they belong.
 
     Returns
     -------
@@ -98,7 +119,10 @@ def simulate(
     Raises
     ------
     InputError
-        If a parameter is out of its range, or compliance is given without a plan.
+        If a parameter is out of its range, compliance is given twice, or compliance or
+        `keep_times` without a plan to follow.
+    TypeError
+        If there is an argument of another name.
 
     Notes
     -----
@@ -115,22 +139,27 @@ def simulate(
     >>> run.safe <= plan.placed
     True
     """
+    _check_names(others)
     scenario = what.scenario if isinstance(what, Plan) else what
     if not isinstance(scenario, Scenario):
         raise InputError(f"what is {what!r}, expected a plan or a scenario")
-    plan = what if isinstance(what, Plan) else None
-    if plan is None and compliance is not None:
+    beside = what if isinstance(what, Plan) else None
+    if beside is None and compliance is not None:
         raise InputError("compliance is for plans, but what is a scenario: there is none to follow")
-    if plan is not None and isinstance(behaviour, str):
-        plan, what = None, scenario
-    end = LONGER * scenario.deadline_s if until is None else seconds(until, "until")
+    plan = None if isinstance(behaviour, str) else beside
+    if until is None:
+        end = min(LONGER * scenario.deadline_s, LONGEST)
+    else:
+        end = seconds(until, "until", most=LONGEST)
     _check(behaviour, physics, seed, dt, tracks)
+    _check_keeps(keep_times, plan, behaviour)
     acts = as_behaviour(behaviour, compliance)
     physics = Physics() if physics is None else physics
     began = time.perf_counter()
-    game = _Game(scenario, plan, acts, physics, seed, end, float(dt), keep_times, tracks)
+    keeps = bool(keep_times)
+    game = _Game(scenario, plan, acts, physics, seed, end, float(dt), keeps, tracks)
     game.play(progress)
-    return game.result(time.perf_counter() - began)
+    return game.result(time.perf_counter() - began, beside)
 
 
 def _check(behaviour: Any, physics: Any, seed: Any, dt: Any, tracks: Any) -> None:
@@ -140,14 +169,32 @@ def _check(behaviour: Any, physics: Any, seed: Any, dt: Any, tracks: Any) -> Non
         faults.add(f"behaviour is {behaviour!r}, expected a Behaviour or its name")
     if not (physics is None or isinstance(physics, Physics)):
         faults.add(f"physics is {physics!r}, expected a Physics")
-    known = isinstance(dt, int | float) and not isinstance(dt, bool) and 0 < dt <= 10
+    known = isinstance(dt, int | float) and not isinstance(dt, bool) and LEAST_STEP <= dt <= 10
     if not (known and abs(round(BIN / dt) * dt - BIN) < 1e-9):
-        faults.add(f"dt is {dt!r} s, expected more than 0 to 10, and to divide {BIN:g} s")
+        faults.add(f"dt is {dt!r} s, expected {LEAST_STEP:g} to 10, and to divide {BIN:g} s")
     for name, value in (("seed", seed), ("tracks", tracks)):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not (whole and value >= 0):
             faults.add(f"{name} is {value!r}, expected a whole number >= 0")
     faults.raise_if_any(InputError)
+
+
+def _check_names(others: dict[str, Any]) -> None:
+    for name in others:
+        where = "expected the parameters that help(evacroute.simulate) names"
+        for kind in (Physics, Behaviour):
+            if name in {field.name for field in fields(kind)}:
+                where = f"expected {kind.__name__.lower()}=er.{kind.__name__}({name}=...)"
+        raise TypeError(f"simulate has no parameter {name!r}; {where}")
+
+
+def _check_keeps(keep_times: Any, plan: Plan | None, behaviour: Any) -> None:
+    if not isinstance(keep_times, bool | np.bool_):
+        raise InputError(f"keep_times is {keep_times!r}, expected True or False")
+    if keep_times and plan is None:
+        named = isinstance(behaviour, str)
+        why = f"with behaviour={behaviour!r}" if named else "in a scenario"
+        raise InputError(f"keep_times is for those who follow a plan, but {why} nobody does")
 
 
 class _Game:
@@ -166,7 +213,7 @@ class _Game:
         tracks: int,
     ) -> None:
         self.scenario, self.plan, self.behaviour, self.physics = scenario, plan, behaviour, physics
-        self.seed, self.dt = seed, dt
+        self.seed, self.dt, self.end, self.keep_times = seed, dt, end, keep_times
         self.n_bins = max(1, int(np.ceil(end / BIN)))
         self.rng = np.random.default_rng(seed)
         self.parties = gather(scenario, plan, behaviour, self.rng)
@@ -179,8 +226,9 @@ class _Game:
         self.sizes = _told_sizes(self.parties.size)
         self.scene = _scene(self.streets, scenario, self.parties.size, self.sizes)
         self.tracked = _tracked(len(self.parties), tracks)
+        first = min(self.n_bins, FIRST_BINS)
         self.record = _record(
-            self.streets, len(scenario.shelters), self.n_bins, self.tracked, self.plan, tracks
+            self.streets, len(scenario.shelters), first, self.tracked, self.plan, tracks
         )
         # Those who set out at the same time do so in an order drawn, not that of their groups.
         shuffled = self.rng.permutation(len(self.parties))
@@ -202,6 +250,8 @@ class _Game:
             if progress is not None:
                 progress("playing", bin_ / self.n_bins)
             begin = bin_ * BIN
+            if bin_ >= self.record.load.shape[1]:
+                self.record = _grown(self.record, min(2 * bin_, self.n_bins))
             changed = bool(((changes > begin - BIN) & (changes <= begin)).any())
             self._lead(begin, changed or bin_ == 0)
             play_bin(
@@ -246,8 +296,8 @@ class _Game:
                     fill_tree(self.streets, k, now, roots, self.heap, out, self.ahead)
         try_again(self.people, scene, len(self.streets.link), now)
 
-    def result(self, spent: float) -> Simulation:
-        """Sum up."""
+    def result(self, spent: float, beside: Plan | None) -> Simulation:
+        """Sum up; the figures of the plan `beside` are shown with those of the run."""
         n, steps = self.played, BIN / self.dt
         record, scene = self.record, self.scene
         delays = Delays(
@@ -261,6 +311,9 @@ class _Game:
         return Simulation.of(
             scenario=self.scenario,
             plan=self.plan,
+            beside=beside,
+            until=self.end,
+            keep_times=self.keep_times,
             parties=self.parties,
             people=self.people,
             behaviour=self.behaviour,
@@ -367,3 +420,15 @@ def _record(
         track=np.zeros((most, 2), np.int32),
         track_enter=np.zeros(most),
     )
+
+
+def _grown(record: Record, n_bins: int) -> Record:
+    """Give the tables of a record room for more bins: the time of a long run is mostly not used."""
+
+    def wider(table: NDArray[np.float32]) -> NDArray[np.float32]:
+        out = np.zeros((len(table), n_bins), np.float32)
+        out[:, : table.shape[1]] = table
+        return out
+
+    tables: dict[str, Any] = {name: wider(getattr(record, name)) for name in BY_BIN}
+    return record._replace(**tables)

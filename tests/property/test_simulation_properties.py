@@ -45,12 +45,13 @@ def games(draw: st.DrawFn) -> tuple[er.Scenario, bool, dict[str, Any]]:
         scenario = replace(scenario, hazard=draw(link_times(scenario)))
     if draw(st.booleans()):
         scenario = draw(boats(scenario))
-    return scenario, draw(st.booleans()), {
+    planned = draw(st.booleans())
+    return scenario, planned, {
         "behaviour": draw(behaviours()),
         "physics": Physics(law=draw(st.sampled_from(["weidmann", "sfpe"]))),
         "seed": draw(st.integers(0, 9)),
         "dt": draw(st.sampled_from([0.5, 1.0, 5.0])),
-        "keep_times": draw(st.booleans()),
+        "keep_times": planned and draw(st.booleans()),
     }  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def test_ceiling_of_density(files: dict[str, Path], out: Path) -> None:
 
 def test_safety_weight(files: dict[str, Path], out: Path) -> None:
     """With --safety-weight the plan has scores and keeps every rule; a bad weight is refused."""
-    result = run("plan", *options(files), "--out", out, "--safety-weight", "600")
+    result = run("plan", *options(files), "--out", out, "--safety-weight", "10min")
     assert result.exit_code == 0, result.output
     summary = json.loads((out / "summary.json").read_text())
     assert summary["settings"]["safety_weight"] == 600
@@ -647,6 +647,13 @@ def test_help(command: str) -> None:
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
     assert len(result.stdout) > 300
+
+
+def test_help_of_train_says_what_its_seed_is_of() -> None:
+    """The seed of train gives scenarios, not a plan."""
+    words = " ".join(run("train", "--help").stdout.replace("│", " ").split())
+    assert "The same seed, the same scenarios." in words
+    assert "the same plan" not in words
 
 
 def test_help_names_all_commands() -> None:

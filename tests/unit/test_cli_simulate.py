@@ -104,7 +104,8 @@ def test_a_behaviour_leads_everybody(planned: Path, out: Path, name: str) -> Non
     assert (late > 0).all()
     assert 60 < np.average(late) < 130
     record = summary_of(out)
-    assert record["planned"] is None
+    assert record["planned"]["safe"] == 60
+    assert not record["follows_plan"]
     assert record["behaviour"]["delay"] == 90
 
 
@@ -155,6 +156,8 @@ def test_figures_of_runs_in_which_nobody_arrives(planned: Path) -> None:
     (row,) = runs.rows
     assert row["safe"] + row["late"] + row["not_in"] + row["left"] == 60
     assert "- to -" in str(runs)
+    assert "safe by 1 min, when the run ended, before the deadline" in str(runs)
+    assert "compliance 1, weidmann, seeds 0 to 0" in str(runs)
 
 
 def test_an_interval_holds_only_what_can_be(planned: Path) -> None:
@@ -168,9 +171,11 @@ def test_an_interval_holds_only_what_can_be(planned: Path) -> None:
 
 
 def test_nobody_arrives_is_1(planned: Path, out: Path) -> None:
-    """Where nobody gets into a shelter the run is written all the same, and the code is 1."""
+    """Where nobody gets into a shelter the run is written all the same, the code is 1, and it says
+    that it ended before the deadline."""
     result = run("simulate", planned, "--until", "60", "--out", out)
     assert result.exit_code == 1
+    assert "60 people, of whom by 1 min, when the run ended, before the deadline" in result.stdout
     assert sorted(path.name for path in out.iterdir()) == FILES
 
 
@@ -203,10 +208,11 @@ def test_a_single_run_takes_the_place_of_several(planned: Path, out: Path) -> No
     [
         (("--compliance", "1.2"), "--compliance is 1.2, expected 0 to 1"),
         (("--compliance", "nan"), "--compliance is nan, expected 0 to 1"),
-        (("--delay", "soon"), "--delay is 'soon', expected more than 0"),
+        (("--delay", "-1"), "--delay is '-1', expected 0 or more"),
         (("--delay", "11h"), "--delay is 39600.0 s, expected 0 to 36000"),
         (("--behaviour", "lost", "--delay", "11h"), "--delay is 39600.0 s, expected 0 to 36000"),
         (("--until", "0"), "--until is '0', expected more than 0"),
+        (("--until", "1e9"), "--until is '1e9', expected at most 7 days"),
         (("--law", "fruin"), "--law is 'fruin', expected one of weidmann, sfpe"),
         (("--behaviour", "calm"), "--behaviour is 'calm', expected one of nearest, crowd, lost"),
         (("--behaviour", "lost", "--compliance", "0.5"), "--compliance and --keep-times are for"),
@@ -246,6 +252,9 @@ def test_other_folders_are_left_alone(planned: Path, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "not replaced" in said(result)
     assert sorted(path.name for path in planned.iterdir()) == before
+    file = run("simulate", planned / "summary.json", "--out", tmp_path / "run")
+    assert file.exit_code == 2
+    assert said(file).endswith("summary.json: is a file, expected the folder of a plan")
     none = run("simulate", tmp_path / "none", "--out", tmp_path / "run")
     assert none.exit_code == 2
     assert "none" in said(none)

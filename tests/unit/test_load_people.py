@@ -176,7 +176,7 @@ def test_large_households_are_noted():
         ("age", 300, ["row 1: age is 300", "0 to 120"]),
         ("age", "old", ["row 1: age is 'old'", "0 to 120"]),
         ("sex", "Q", ["row 1: sex is 'Q'", "F, M"]),
-        ("mobility", "stilts", ["row 1: mobility is 'stilts'", "wheelchair_manual"]),
+        ("mobility", "stilts", ["row 1: mobility is 'stilts'", " wheelchair,", "stick"]),
         ("ready_time_s", -5, ["row 1: ready_time_s is -5", ">= 0"]),
         ("helpers", 1.5, ["row 1: helpers is 1.5", "whole"]),
         ("helpers", -1, ["row 1: helpers is -1"]),

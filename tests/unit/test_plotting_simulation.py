@@ -234,10 +234,16 @@ def test_a_simulation_of_another_plan_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_of_the_simulator_is_packed() -> None:
-    """What the simulator hands back fits: the same figures and all its tracks."""
+    """What the simulator hands back fits: the same figures, which run it is, and all its tracks."""
     plan = make_plan()
     run = simulate(plan, tracks=100)
     data = columns(plan, run)
+    told = dict(data["meta"]["played"]["facts"])
+    assert told["Run"] == "compliance 1, weidmann, seed 0"
+    assert told["Mean"] == f"{run.times.mean / 60:.1f} min from ready to safe, of who arrived"
+    cut = columns(plan, simulate(plan, until=60))["meta"]["played"]["facts"]
+    assert dict(cut)["Ended"] == "at 1 min, before the deadline"
+    assert dict(cut)["Arrived"] == "nobody"
     assert dict(data["meta"]["played"]["states"]) == run.counts
     assert data["played_safe"][-1] == run.counts["safe"] > 0
     assert len(data["track_route"]) == np.count_nonzero(np.diff(run.tracks.ptr)) > 0
@@ -314,6 +320,14 @@ def test_browser_shows_figures_of_the_simulation(seen: Seen, tmp_path: Path) -> 
     page = seen.open(write_map(plan, tmp_path / "m.html", simulation=run))
     assert page.inner_text("#played").startswith(f"Simulated: {run.counts['safe']} safe, 0 late, ")
     assert "1 left" in page.inner_text("#played")
+    shown = page.inner_text("#summary").replace("\n", "\t")
+    assert "Run\tcompliance 0.9, weidmann, seed 4" in shown
+    assert f"Last arrival\t{run.times.clearance / 60:.1f} min after the alarm" in shown
+    assert page.inner_text("#in-short") == "In short"
+    page.check("input[value=played]")
+    assert page.inner_text("#in-short") == "As planned"
+    page.check("input[value=plan]")
+    assert page.inner_text("#in-short") == "In short"
     assert "Turned away\t1 time somebody found a shelter full" in page.inner_text(
         "#summary"
     ).replace("\n", "\t")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,12 @@ from evacroute.simulation import Behaviour, Physics, fit_law
         ({"least_pace": 0.0}, "least_pace is 0.0, expected 0.01 to 0.5"),
         ({"patience": 0.0}, "patience is 0.0 s, expected 1 to 3600"),
         ({"patience": 0.0, "law": ""}, "2 faults"),
+        (
+            {"slope": 0.3},
+            "slope is 0.3, but the law is 'weidmann'; slope is a figure of",
+        ),
+        ({"law": "sfpe", "gamma": 2.0}, "gamma is 2.0, but the law is 'sfpe'"),
+        ({"law": "sfpe", "slope": 0.3, "jam_density": 4.0}, "expected one of the two"),
     ],
 )
 def test_physics_refuses(given: dict[str, Any], message: str) -> None:
@@ -76,7 +83,8 @@ def test_tables_follow_the_law() -> None:
         ({"compliance": 1.5}, "compliance is 1.5, expected 0 to 1"),
         ({"compliance": float("nan")}, "compliance is nan, expected 0 to 1"),
         ({"lost_time": -1.0}, "lost_time is -1.0 s, expected 0 to 36000"),
-        ({"delay": "1 min"}, "delay is '1 min' s, expected 0 to 36000"),
+        ({"delay": "11 h"}, "delay is 39600.0 s, expected 0 to 36000"),
+        ({"delay": "soon"}, "delay is 'soon', expected 0 or more: seconds, or text like"),
         ({"speed_spread": 0.6, "delay_sigma": 3.0}, "2 faults"),
         ({"nearest": 0.0, "crowd": 0.0, "lost": 0.0}, "nearest, crowd and lost are all 0"),
     ],
@@ -90,7 +98,8 @@ def test_behaviour_refuses(given: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize("law", ["weidmann", "sfpe"])
 def test_fit_finds_the_law(law: str) -> None:
     """Speeds made by a law give its figures back, and all others are kept."""
-    truth = Physics(law=law, free_speed=1.25, jam_density=4.4, gamma=2.2)
+    shape = {"gamma": 2.2} if law == "weidmann" else {}
+    truth = Physics(law=law, free_speed=1.25, jam_density=4.4, **shape)
     d = np.linspace(0.3, 4.0, 20)
     found = fit_law(d, truth.free * truth.speed_ratio(d), Physics(law=law, patience=33.0))
     assert found.free == pytest.approx(1.25, abs=1e-3)
@@ -120,8 +129,8 @@ def test_fit_refuses(density: Any, speed: Any, message: str) -> None:
 @pytest.mark.parametrize(
     "given, message",
     [
-        ({"dt": 0.7}, "dt is 0.7 s, expected more than 0 to 10, and to divide 60 s"),
-        ({"dt": 0.0}, "dt is 0.0 s"),
+        ({"dt": 0.7}, "dt is 0.7 s, expected 0.1 to 10, and to divide 60 s"),
+        ({"dt": 0.01}, "dt is 0.01 s, expected 0.1 to 10"),
         ({"dt": "1 s"}, "dt is '1 s' s"),
         ({"tracks": -1}, "tracks is -1, expected a whole number >= 0"),
         ({"seed": 1.5}, "seed is 1.5, expected a whole number >= 0"),
@@ -129,6 +138,16 @@ def test_fit_refuses(density: Any, speed: Any, message: str) -> None:
         ({"behaviour": "panic"}, "behaviour is 'panic', expected one of nearest, crowd, lost"),
         ({"physics": "sfpe"}, "physics is 'sfpe', expected a Physics"),
         ({"until": 0}, "until is 0"),
+        ({"until": 1e9}, "until is 1000000000.0, expected at most 7 days"),
+        ({"until": "1e9 h"}, "until is '1e9 h', expected at most 7 days"),
+        ({"until": [1]}, r"until is \[1\], expected more than 0: seconds, or text"),
+        ({"until": True}, "until is True, expected more than 0"),
+        ({"keep_times": "no"}, "keep_times is 'no', expected True or False"),
+        ({"keep_times": True, "behaviour": "lost"}, "with behaviour='lost' nobody does"),
+        (
+            {"behaviour": Behaviour(compliance=0.5), "compliance": 0.9},
+            "compliance is 0.9, but that of the behaviour is 0.5; expected one of the two",
+        ),
         ({"compliance": 2.0}, "compliance is 2.0, expected 0 to 1"),
         ({"seed": -1, "tracks": -1, "dt": -1}, "3 faults"),
     ],
@@ -145,8 +164,47 @@ def test_compliance_needs_a_plan() -> None:
     scenario = scene(corridor(1, 60.0), [(0, 1)], [(1, 1)])
     with pytest.raises(InputError, match="compliance is for plans"):
         er.simulate(scenario, compliance=0.5)
+    with pytest.raises(InputError, match="keep_times is for those who follow a plan"):
+        er.simulate(scenario, keep_times=True)
     with pytest.raises(InputError, match="expected a plan or a scenario"):
         er.simulate(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("law", r"no parameter 'law'; expected physics=er.Physics\(law=...\)"),
+        ("delay", r"no parameter 'delay'; expected behaviour=er.Behaviour\(delay=...\)"),
+        ("sed", "no parameter 'sed'; expected the parameters that help"),
+    ],
+)
+def test_figures_of_others_are_sent_there(name: str, message: str) -> None:
+    """An argument of physics or behaviour is refused with a word on where it belongs."""
+    scenario = scene(corridor(1, 60.0), [(0, 1)], [(1, 1)])
+    with pytest.raises(TypeError, match=message):
+        er.simulate(scenario, **{name: 1})
+
+
+def test_times_of_behaviour_may_be_text() -> None:
+    """A delay as text is the same as in seconds, and what stands by default may be given beside."""
+    told = Behaviour(delay="2 min", lost_time="5min")
+    assert told == Behaviour(delay=120.0)
+    assert Behaviour(delay="0").delay_s == 0.0
+    assert Physics(law="sfpe", slope=0.25, jam_density=4.0).jam == 4.0
+
+
+def test_odds_and_maps_need_a_plan(tmp_path: Path) -> None:
+    """What is no plan, or no run, is named with what is expected."""
+    scenario = scene(corridor(1, 60.0), [(0, 1)], [(1, 1)])
+    plan = er.assign(scenario, "nearest")
+    for what, name in ((scenario, "Scenario"), (None, "NoneType")):
+        with pytest.raises(InputError, match=f"plan is a {name}, expected a Plan"):
+            er.score(what)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match=f"plan is a {name}, expected a Plan"):
+            er.write_map(what, tmp_path / "x.html")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="simulation is a Plan, expected a Simulation"):
+        er.write_map(plan, tmp_path / "x.html", simulation=plan)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_a_plan_compliance_is_of_no_account() -> None:

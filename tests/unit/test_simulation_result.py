@@ -17,9 +17,11 @@ from plans import small_plan
 from scenes import scene
 
 import evacroute as er
+from evacroute._kernels.crowd import Record
 from evacroute.errors import InputError
 from evacroute.simulation import STATES, Behaviour
 
+module = sys.modules["evacroute.simulation.simulate"]
 STEADY = Behaviour(speed_spread=0.0)
 
 
@@ -44,6 +46,49 @@ def test_frames(run: er.Simulation) -> None:
     assert run.by_class()["persons"].sum() == run.scenario.persons
 
 
+def test_a_run_says_which_it_is() -> None:
+    """Printing names what people follow, the law and the seed, and what is not as by default; a
+    plan at hand that nobody follows is shown beside."""
+    plan = small_plan()
+    slow = er.Physics(law="sfpe", jam_density=4.5)
+    told = er.simulate(plan, compliance=0.9, physics=slow, keep_times=True, seed=3)
+    assert (
+        "compliance 0.9, sfpe, jam density 4.5 persons/m2, times kept, seed 3"
+        in str(told).splitlines()
+    )
+    assert not told.is_cut
+    led = er.simulate(plan, behaviour="nearest")
+    assert "behaviour nearest, weidmann, seed 0" in str(led).splitlines()
+    assert any(line.startswith("planned") for line in str(led).splitlines())
+    alone = er.simulate(plan.scenario, behaviour=Behaviour(delay=60.0))
+    assert alone.settings == "behaviour 0.6 nearest, 0.25 crowd, 0.15 lost, delay 60 s, weidmann"
+    assert alone.to_dict()["planned"] is None
+
+
+def test_a_long_run_takes_what_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that may go on for a week holds tables of what was played only, and they grow with it
+    without a change in any figure."""
+    plan = small_plan()
+    whole = er.simulate(plan, behaviour=STEADY, until="7200 s")
+    assert whole.n_bins > 4
+    monkeypatch.setattr(module, "FIRST_BINS", 1)
+    shapes = []
+    wider = module._grown
+
+    def grown(record: Record, n_bins: int) -> Record:
+        shapes.append(n_bins)
+        return wider(record, n_bins)
+
+    monkeypatch.setattr(module, "_grown", grown)
+    grew = er.simulate(plan, behaviour=STEADY, until=604_800)
+    assert shapes
+    assert max(shapes) <= 2 * whole.n_bins
+    for name in ("load", "waiting", "arrive"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(grew, name))
+    for name in ("pace", "wait", "door_wait"):
+        np.testing.assert_array_equal(getattr(whole.delays, name), getattr(grew.delays, name))
+
+
 def test_save(run: er.Simulation, tmp_path: Path) -> None:
     """The folder holds three files that agree with the run, and can be written again."""
     for _ in range(2):
@@ -58,6 +103,16 @@ def test_save(run: er.Simulation, tmp_path: Path) -> None:
     assert frame["arrive_s"].to_numpy() == pytest.approx(
         run.arrivals_frame()["arrive_s"].to_numpy(float), abs=0.01, nan_ok=True
     )
+
+
+def test_save_names_the_current_folder(
+    run: er.Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no name is given what stands in the current folder is refused by that name."""
+    (tmp_path / "a.py").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^the current folder: holds 'a.py'"):
+        run.save("")
 
 
 def test_save_is_all_or_nothing(

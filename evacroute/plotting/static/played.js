@@ -122,6 +122,9 @@ class PlayedControls extends Controls {
   say() {
     super.say();
     this.output.textContent = this.simulation.figures(this.view);
+    // The plan's own figures stand below those of the run.
+    const head = document.getElementById("in-short");
+    if (head) head.textContent = this.played ? "As planned" : "In short";
     for (const radio of this.sources) radio.checked = (radio.value === "played") === this.played;
     this.speedLabel.hidden = !this.played;
     this.measure.parentNode.hidden = this.played;

@@ -187,6 +187,7 @@ class Simulation {
       "div", {},
       element("h2", {}, "Played out"),
       facts([
+        ...this.meta.facts,
         ...this.meta.states.filter(([name, persons]) => persons || name === "safe").map(([name, persons]) => [name[0].toUpperCase() + name.slice(1), count(persons, "person")]),
         ["Turned away", away ? `${count(away, "time")} somebody found a shelter full` : "nobody"],
         ["Dangerous", `${count(crowded, "street")} with ${DANGER} persons/m² and more at some time`],

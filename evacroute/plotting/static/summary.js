@@ -5,7 +5,7 @@ function showSummary(meta, shelters) {
   const badges = document.getElementById("badges");
   if (meta.synthetic) badges.append(element("p", { class: "badge" }, meta.synthetic));
   const parts = [
-    element("h2", {}, "In short"),
+    element("h2", { id: "in-short" }, "In short"),
     facts(meta.summary),
     meta.classes.length ? table(["Class", "Placed", "Left", "Mean", "95 %", "Last"], meta.classes, "By class; minutes:seconds from ready to safe, last after the alarm") : null,
     meta.left ? leftList(meta) : null,
