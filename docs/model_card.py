@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evacroute.scoring.scorer import Scorer
-from evacroute.training.reporting import rounds_table, table, targets_table
+from evacroute.training.reporting import rounds_table, settled, table, targets_table
 from evacroute.training.train import DATA_CARD, EVALUATION, read_evaluation
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +77,8 @@ def page(folder: Path) -> str:
         "same, on scenarios and networks that neither has seen:",
         "",
         rounds_table(figures),
+        "",
+        settled(figures),
         "",
         "## Against what was asked for",
         "",

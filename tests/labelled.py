@@ -46,4 +46,5 @@ def made_up(scenarios: int = 120, each: int = 60, seed: int = 0) -> Labelled:
         source=np.where(chance.random(n) < 0.2, OTHER, PLANNED).astype(np.int8),
         cell=chance.integers(40, size=n),
         draw=draw,
+        weight=np.ones(n, np.float32),
     )

@@ -137,9 +137,10 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
             if factor < 1.0:
                 wet += walk
             free += walk
+            enter = time
             time += walk + outlook.queue[link, b]
             if streets.link[link].row >= 0:
-                shut = shut_after(streets, k, link, time - walk) - time
+                shut = shut_after(streets, k, link, enter) - time
                 closing = min(closing, 0.0 if factor == 0.0 else shut)
         b = min(int(time / outlook.bin_s), last_bin)
         s = trips.shelter[i]

@@ -107,7 +107,8 @@ def judge_round(
     Returns
     -------
     dict
-        ``before`` and ``after``: figures as `evaluate` has them, None where there is nothing.
+        ``before`` and ``after``: figures as `evaluate` has them, None where there is nothing;
+        ``gain``: share by which the Brier score of the second is lower.
     """
     some = drawn & (splits.scenarios | splits.unseen) & of_source(trips, "planned")
     if some.sum() < FEWEST:
@@ -118,7 +119,17 @@ def judge_round(
     return {
         "before": None if before is None else _judge(before, odds, judged, seed),
         "after": _judge(after, odds, judged, seed),
-    }
+    } | ({} if before is None else {"gain": _gain(before, after, judged, seed)})
+
+
+def _gain(before: Scorer, after: Scorer, trips: Labelled, seed: int) -> dict[str, float]:
+    """Share by which the Brier score of one is lower than that of another on the same trips."""
+    weight, safe = trips.weight.astype(np.float64), trips.is_safe
+    old, new = (
+        weight * (odds_of(one, trips.rows, trips.kind, trips.depart).p_safe - safe) ** 2
+        for one in (before, after)
+    )
+    return _Resampled(trips.draw, seed).figure(_less, new, old)
 
 
 def fair_odds(base: Baseline, fair: Calibration, trips: Labelled) -> NDArray[np.float64]:
@@ -147,14 +158,14 @@ def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int
     }
     resampled = _Resampled(trips.draw, seed)
     record: dict[str, Any] = {"trips": len(trips), "scenarios": resampled.n}
-    record |= _figures(per_trip, np.ones(len(trips), bool), resampled, scores.p_safe, base, safe)
+    weight = trips.weight.astype(np.float64)
+    given = (resampled, scores.p_safe, base, safe, weight)
+    record |= _figures(per_trip, np.ones(len(trips), bool), *given)
     record["by_kind"] = {}
     for k, kind in enumerate(PEOPLE):
         mine = trips.kind % len(PEOPLE) == k
         if mine.any():
-            record["by_kind"][kind] = {"trips": int(mine.sum())} | _figures(
-                per_trip, mine, resampled, scores.p_safe, base, safe
-            )
+            record["by_kind"][kind] = {"trips": int(mine.sum())} | _figures(per_trip, mine, *given)
     return record
 
 
@@ -203,37 +214,49 @@ def _figures(
     odds: NDArray[np.float64],
     base: NDArray[np.float64],
     safe: NDArray[np.float64],
+    weight: NDArray[np.float64],
 ) -> dict[str, Any]:
-    value = {name: column * mine for name, column in per_trip.items()}
-    one = mine.astype(np.float64)
+    one = mine * weight
+    value = {name: column * one for name, column in per_trip.items()}
+    some = (odds[mine], base[mine], safe[mine], weight[mine])
     return {
         "safe": resampled.figure(_share, value["safe"], one),
         "brier": resampled.figure(_share, value["brier"], one),
         "brier_baseline": resampled.figure(_share, value["brier_baseline"], one),
         "brier_less": resampled.figure(_less, value["brier"], value["brier_baseline"]),
-        "calibration_error": _calibration(odds[mine], safe[mine], resampled, mine),
-        "calibration_error_baseline": _calibration(base[mine], safe[mine], resampled, mine),
+        "calibration_error": _calibration(some[0], some[2], some[3], resampled, mine),
+        "calibration_error_baseline": _calibration(some[1], some[2], some[3], resampled, mine),
         "covered": resampled.figure(_share, value["covered"], one),
         "advised": resampled.figure(_share, value["advised"], one),
-        "missed": _missed(resampled, value["missed"], value["advised"]),
+        "missed": _missed(
+            resampled,
+            value["missed"],
+            value["advised"],
+            per_trip["missed"] * mine,
+            per_trip["advised"] * mine,
+        ),
     }
 
 
 def _missed(
-    resampled: _Resampled, missed: NDArray[np.float64], advised: NDArray[np.float64]
+    resampled: _Resampled,
+    missed: NDArray[np.float64],
+    advised: NDArray[np.float64],
+    n_missed: NDArray[np.float64],
+    n_advised: NDArray[np.float64],
 ) -> dict[str, float]:
     """Share of the advised that missed.
 
-    Where few did, scenarios drawn anew say too little: then the interval is that of the count
-    (Clopper and Pearson).
+    Where few did, scenarios drawn anew say too little: then the interval is at least that of the
+    count (Clopper and Pearson).
     """
     found = resampled.figure(_share, missed, advised)
-    k, n = float(missed.sum()), float(advised.sum())
+    k, n = float(n_missed.sum()), float(n_advised.sum())
     if k >= FEW or not n:
         return found
-    low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
-    high = beta.ppf(0.975, k + 1, n - k)
-    return Figure(k / n, float(low), float(high)).to_dict()
+    low = min(found["low"], float(beta.ppf(0.025, k, n - k + 1))) if k else 0.0
+    high = max(found["high"], float(beta.ppf(0.975, k + 1, n - k)))
+    return Figure(found["value"], low, high).to_dict()
 
 
 def calibration_error(
@@ -251,14 +274,15 @@ def calibration_error(
 def _calibration(
     odds: NDArray[np.float64],
     safe: NDArray[np.float64],
+    given: NDArray[np.float64],
     resampled: _Resampled,
     mine: NDArray[np.bool_],
 ) -> dict[str, float]:
-    value = calibration_error(odds, safe, np.ones(len(odds)))
+    value = calibration_error(odds, safe, given)
     of = resampled.of[mine]
     drawn = []
     for times in resampled.times[:100]:
-        weight = times[of].astype(np.float64)
+        weight = given * times[of]
         if weight.sum():
             drawn.append(calibration_error(odds, safe, weight))
     low, high = np.quantile(drawn, [0.025, 0.975])

@@ -35,7 +35,7 @@ MISSED = 0.015
 FEWEST = 200
 """A kind with fewer trips than this in the calibration is calibrated as everybody."""
 
-NARROWER, WIDER = 1.05, 6.0
+NARROWER, WIDER = 0.7, 6.0
 """Deadlines are drawn between so many times the walking time in empty streets."""
 
 TARGET = "log((seconds from departure to the shelter + 30) / (free_s + 30))"
@@ -191,7 +191,7 @@ def calibrate(scorer: Scorer, trips: Labelled) -> Calibration:
         ]
         # In either simulator: in one of them advice to the slow may miss twice as often.
         limit = max(
-            _threshold(odds[part], trips.is_safe[mine][part])
+            _threshold(odds[part], trips.is_safe[mine][part], weight[mine][part])
             for part in _sources(trips.source[mine])
         )
         tables.append((knot, level, offset, limit))
@@ -228,12 +228,13 @@ def _of_kind(trips: Labelled, k: int) -> NDArray[np.bool_]:
 
 
 def _balanced(trips: Labelled) -> NDArray[np.float64]:
-    """Weights by which both simulators count alike."""
-    other = trips.source == OTHER
+    """Weights by which both simulators count alike, and trips for as many as they stand for."""
+    other, weight = trips.source == OTHER, trips.weight.astype(np.float64)
     if not other.any() or other.all():
-        return np.ones(len(trips))
-    share = float(other.mean())
-    return np.where(other, 0.5 / share, 0.5 / (1 - share))
+        return weight
+    share = float(weight[other].sum() / weight.sum())
+    weight = weight * np.where(other, 0.5 / share, 0.5 / (1 - share))
+    return np.asarray(weight / weight.mean())
 
 
 def _isotonic(
@@ -292,11 +293,16 @@ def _sources(source: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
     return enough or [np.ones(len(source), bool)]
 
 
-def _threshold(odds: NDArray[np.float64], safe: NDArray[np.bool_]) -> float:
+def _threshold(
+    odds: NDArray[np.float64], safe: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> float:
     """Least odds, 0.9 or more, from which on no more than `MISSED` misses; inf = none."""
     order = np.argsort(-odds, kind="stable")
-    missed = np.cumsum(~safe[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero((missed <= MISSED) & (odds[order] >= 0.9))
+    upto = np.cumsum(weight[order])
+    missed = np.cumsum(weight[order] * ~safe[order]) / np.maximum(upto, 1e-9)
+    # All of the same odds are advised together.
+    last = np.append(np.diff(odds[order]) < 0, True)
+    good = np.flatnonzero(last & (missed <= MISSED) & (odds[order] >= 0.9))
     if not len(good):
         return float("inf")
     return float(odds[order][good[-1]])

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evacroute._data_dir import data_path
 from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError, SolverError
 from evacroute.scoring.odds import find_scorer
@@ -23,16 +24,13 @@ from evacroute.writing import atomic_path, write_json
 
 HEAD, TRIPS = "gathered.json", "trips"
 
-FORMAT = 2
+FORMAT = 3
 
 LEAST_ROUND, LEAST = 10, 20
 """Fewest scenarios that have some of each part of `splits.split`: to learn from and to calibrate
 with in the first round, to judge by in the end."""
 
-LOOKS_ON = (
-    "cli/", "plotting/", "training/baseline", "training/evaluating", "training/export",
-    "training/fitting", "training/reporting", "training/splits", "training/train",
-)  # fmt: skip
+LOOKS_ON = ("cli/", "plotting/", "training/baseline", "training/evaluating", "training/reporting")
 """Modules by the beginning of their names that no trip depends on."""
 
 EVERY = 6
@@ -140,7 +138,7 @@ def gather(
                 future.cancel()
 
 
-def open_folder(folder: str | Path, seed: int, ends: Sequence[int]) -> Path:
+def open_folder(folder: str | Path, seed: int, ends: Sequence[int], trees: int = 0) -> Path:
     """Make a folder for trips, or take one up that holds trips of the same kind.
 
     Parameters
@@ -152,6 +150,8 @@ def open_folder(folder: str | Path, seed: int, ends: Sequence[int]) -> Path:
     ends
         From `round_ends`. There may be more rounds than there were, and the last one may end
         elsewhere; those on which scorers were trained that planned others must be the same.
+    trees
+        Of those scorers' forests; of no account in a single round.
 
     Raises
     ------
@@ -159,7 +159,10 @@ def open_folder(folder: str | Path, seed: int, ends: Sequence[int]) -> Path:
         If the folder holds something else.
     """
     root = Path(folder)
-    head = {"format": FORMAT, "seed": seed, "code": code_hash(), "rounds": list(ends)}
+    head = {
+        "format": FORMAT, "seed": seed, "trees": trees if len(ends) > 1 else 0,
+        "code": code_hash(), "rounds": list(ends),
+    }  # fmt: skip
     path = root / HEAD
     if path.exists():
         _check_head(root, read_head(root), head)
@@ -190,6 +193,11 @@ def _check_head(root: Path, known: dict[str, Any], head: dict[str, Any]) -> None
             f"{root}: its rounds end before draws {', '.join(map(str, old))}, those asked for "
             f"before {', '.join(map(str, new))}; give another folder"
         )
+    if known.get("trees") and known["trees"] != head["trees"]:
+        raise InputError(
+            f"{root}: its plans were made with forests of {known['trees']} trees, expected "
+            f"{head['trees']}; give another folder"
+        )
 
 
 def read_head(root: Path) -> dict[str, Any]:
@@ -213,13 +221,14 @@ def read_head(root: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def code_hash() -> str:
-    """Hash of the code that trips depend on: all of the library but what only looks at them."""
-    package = Path(__file__).parents[1]
+    """Hash of what trips depend on: the library, but what only looks at them, and its tables."""
+    package, tables = Path(__file__).parents[1], data_path(".")
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package).as_posix()
-        if not name.startswith(LOOKS_ON):
-            digest.update(name.encode() + b"\0" + path.read_bytes())
+    for root, kind in ((package, "*.py"), (tables, "*.csv")):
+        for path in sorted(root.rglob(kind)):
+            name = path.relative_to(root).as_posix()
+            if not name.startswith(LOOKS_ON):
+                digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,13 +12,73 @@ from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.trips import AT_DOOR, CAUGHT, Trips, follow, probe
 from evacroute._street_arrays import lay_streets
 from evacroute.scenario import Scenario
+from evacroute.scoring.features import PEOPLE, kinds_of
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Simulation
 from evacroute.simulation.crowd import own_paces
 from evacroute.training.sampler import Draw
 
-Part = tuple[Trips, NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
-"""Trips, when they arrive, how long the plan says they take, and their groups."""
+RARE, RARE_KINDS = 24, ("slow", "step_free")
+"""At least so many trips of these kinds of people are kept where there are as many: they are few,
+and theirs are the odds that matter most."""
+
+
+class Part(NamedTuple):
+    """Trips of one source.
+
+    Attributes
+    ----------
+    trips
+        The trips.
+    arrive, planned
+        When they arrive [s after the alarm], and how long the plan says they take [s].
+    group
+        Their groups.
+    weight
+        How many trips each stands for, of those from which it was picked.
+    """
+
+    trips: Trips
+    arrive: NDArray[np.float64]
+    planned: NDArray[np.float64]
+    group: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+
+def pick(
+    kind: NDArray[np.int8], most: int, chance: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Pick some of many trips, more often those of rare kinds of people.
+
+    Parameters
+    ----------
+    kind
+        Positions in `PEOPLE`, of all.
+    most
+        So many are picked, or all if they are fewer.
+    chance
+        Draws which.
+
+    Returns
+    -------
+    tuple
+        Positions of those picked, ascending, and how many trips each stands for.
+    """
+    order = chance.permutation(len(kind))
+    quota = np.full(len(PEOPLE), len(kind))
+    rare = [PEOPLE.index(name) for name in RARE_KINDS]
+    quota[rare] = RARE
+    rank = np.zeros(len(kind), np.int64)
+    for k in rare:
+        mine = order[kind[order] == k]
+        rank[mine] = np.arange(len(mine))
+    first = order[np.isin(kind[order], rare) & (rank[order] < quota[kind[order]])]
+    rest = order[~np.isin(order, first)]
+    found = np.sort(np.concatenate([first, rest])[:most])
+    there = np.bincount(kind, minlength=len(PEOPLE))
+    kept = np.bincount(kind[found], minlength=len(PEOPLE))
+    return found, (there / np.maximum(kept, 1))[kind[found]].astype(np.float32)
+
 
 DETOURS = 6
 """Ghosts who are sent elsewhere more often than this are in no shelter."""
@@ -47,7 +109,8 @@ def ghosts(
     """
     groups, shelters = scenario.groups, scenario.shelters
     some = np.flatnonzero(~scenario.cut_off)
-    group = np.sort(chance.choice(some, min(most, len(some)), replace=False)).astype(np.int32)
+    picked, weight = pick(kinds_of_groups(scenario)[some], most, chance)
+    group = some[picked].astype(np.int32)
     shelter = np.full(len(group), -1, np.int32)
     ptr, link = [0], [np.zeros(0, np.int32)]
     for i, g in enumerate(group.tolist()):
@@ -82,7 +145,14 @@ def ghosts(
     arrive = walk_ghosts(run, walked)
     known = np.flatnonzero(shelter >= 0)
     kept, at = _kept(trips, known)
-    return kept, arrive[at], np.full(len(at), np.nan), group[at]
+    return Part(kept, arrive[at], np.full(len(at), np.nan), group[at], weight[at])
+
+
+def kinds_of_groups(scenario: Scenario) -> NDArray[np.int8]:
+    """Kind of people of each group, positions in `PEOPLE`."""
+    groups, n = scenario.groups, len(scenario.groups)
+    size = np.where(groups.together, groups.size, 1).astype(np.int32)
+    return kinds_of(scenario.group_classes, groups.class_, size, np.zeros(n))
 
 
 def walk_ghosts(run: Simulation, trips: Trips) -> NDArray[np.float64]:

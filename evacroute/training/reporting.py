@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 UNSEEN = "unseen networks"
 OURS, OTHER = "planned", "other simulator"
+
+INF = float("inf")
 
 LESS = {OURS: 0.15, OTHER: 0.10}
 """Share by which the Brier score is to be lower than the formula's, on unseen networks."""
@@ -26,65 +29,75 @@ MISSED = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was asked for, what was measured, and whether that meets it."""
+    """What was asked for, what was measured, whether that meets it, and its interval too."""
 
     what: str
     asked: str
     measured: str
     met: bool
+    sure: bool
+
+    @classmethod
+    def of(cls, what: str, figure: dict[str, Any], form: str, low: float, high: float) -> Target:
+        """Hold a figure against the least and most that are asked for."""
+        asked = f"{low:{_whole(form)}} to {high:{_whole(form)}}"
+        if not np.isfinite(low):
+            asked = f"<= {high:{_whole(form)}}"
+        elif not np.isfinite(high):
+            asked = f">= {low:{_whole(form)}}"
+        value = figure["value"]
+        if not is_number(value):
+            return cls(what, asked, "nobody is advised", True, False)
+        ends = (figure["low"], figure["high"])
+        sure = all(is_number(end) and low <= end <= high for end in ends)
+        return cls(what, asked, shown(figure, form), low <= value <= high, sure)
+
+
+def _whole(form: str) -> str:
+    return ".0%" if form.endswith("%") else ".2f"
 
 
 def targets(record: dict[str, Any]) -> list[Target]:
-    """Hold an evaluation against what was asked for; figures that are missing are left out."""
+    """Hold an evaluation against what was asked for."""
     found = []
     for source in (OURS, OTHER):
         one = find(record, UNSEEN, source)
-        if one is None:
-            continue
         by = f"unseen networks, {source}"
-        less, error = one["brier_less"], one["calibration_error"]
+        if one is None:
+            found.append(Target(by, "", "not measured", False, False))
+            continue
         found += [
-            Target(
-                f"Brier under the formula's, {by}", f">= {LESS[source]:.0%}",
-                shown(less, ".1%"), less["value"] >= LESS[source],
+            Target.of(
+                f"Brier under the formula's, {by}", one["brier_less"], ".1%", LESS[source], INF
             ),
-            Target(
-                f"calibration error, {by}", f"<= {CALIBRATION[source]:.2f}",
-                shown(error, ".3f"), error["value"] <= CALIBRATION[source],
+            Target.of(
+                f"calibration error, {by}",
+                one["calibration_error"],
+                ".3f",
+                -INF,
+                CALIBRATION[source],
             ),
-        ]  # fmt: skip
+        ]
         for kind, figures in one["by_kind"].items():
-            covered = figures["covered"]
+            who = f"{by}, {kind} ({figures['trips']:,} trips)"
             found.append(
-                Target(
-                    f"80 % interval covers, {by}, {kind} ({figures['trips']:,} trips)",
-                    f"{COVERED[0]:.0%} to {COVERED[1]:.0%}", shown(covered, ".1%"),
-                    COVERED[0] <= round(covered["value"], 3) <= COVERED[1],
-                )
-            )  # fmt: skip
-        advised = {k: f for k, f in one["by_kind"].items() if is_number(f["missed"]["value"])}
-        for kind, figures in advised.items():
-            missed = figures["missed"]
-            found.append(
-                Target(
-                    f"advice that misses, {by}, {kind}",
-                    f"<= {MISSED:.0%}",
-                    shown(missed, ".2%"),
-                    missed["value"] <= MISSED,
-                )
+                Target.of(f"80 % interval covers, {who}", figures["covered"], ".1%", *COVERED)
             )
-        values = [f["missed"]["value"] for f in advised.values()]
-        if values:
-            gap = max(values) - min(values)
-            found.append(
-                Target(
-                    f"gap of that between kinds, {by}",
-                    f"<= {MISSED:.0%}",
-                    f"{gap:.2%}",
-                    gap <= MISSED,
-                )
-            )
+        for kind, figures in one["by_kind"].items():
+            what = f"advice that misses, {by}, {kind}"
+            found.append(Target.of(what, figures["missed"], ".2%", -INF, MISSED))
+        values = [f["missed"]["value"] for f in one["by_kind"].values()]
+        known = [value for value in values if is_number(value)]
+        if known:
+            gap = {"value": max(known) - min(known), "low": None, "high": None}
+            found.append(Target.of(f"gap of that between kinds, {by}", gap, ".2%", -INF, MISSED))
     return found
+
+
+def _verdict(one: Target) -> str:
+    if not one.met:
+        return "**missed**"
+    return "met" if one.sure else "met, its interval reaches farther"
 
 
 def find(record: dict[str, Any], name: str, source: str) -> dict[str, Any] | None:
@@ -99,7 +112,7 @@ def targets_table(record: dict[str, Any]) -> str:
     """Write what was asked for and what is, for the docs."""
     lines = ["| what | asked for | measured | |", "|---|---|---|---|"]
     lines += [
-        f"| {one.what} | {one.asked} | {one.measured} | {'met' if one.met else '**missed**'} |"
+        f"| {one.what} | {one.asked} | {one.measured} | {_verdict(one)} |"
         for one in targets(record)
     ]
     return "\n".join(lines)
@@ -175,7 +188,25 @@ def text(record: dict[str, Any]) -> str:
             f"round {number}, scorer {name}: {one['safe']['value']:.1%} safe, Brier "
             f"{one['brier']['value']:.4f}, calibration {shown(one['calibration_error'], '.3f')}"
         )
+    lines += textwrap.wrap(settled(record), 100)
     return "\n".join([*lines, *(f"warning: {one}" for one in warnings(record))])
+
+
+SETTLED = 0.03
+"""Rounds have settled once learning from the last lowers the Brier score on its own plans by no
+more than this share."""
+
+
+def settled(record: dict[str, Any]) -> str:
+    """Say whether figures on the plans made last still change when the scorer learns from them."""
+    gains = [one["gain"] for one in record.get("rounds", []) if "gain" in one]
+    if not gains:
+        return ""
+    word = "settled" if gains[-1]["value"] <= SETTLED else "not settled"
+    return (
+        f"{word}: on the plans of the last round the scorer that has learned from it has a Brier "
+        f"score {shown(gains[-1], '.1%')} lower than the one that made them"
+    )
 
 
 def _rounds(record: dict[str, Any]) -> Iterable[tuple[int, str, dict[str, Any]]]:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ from evacroute.writing import atomic_path, write_json
 EVALUATION, DATA_CARD = "evaluation.json", "data_card.json"
 
 MOST_TREES = 10_000
+MADE_WITH = ("catboost", "jupedsim-network", "numba", "numpy", "scipy")
+"""Packages on which the files depend."""
+
 ROUNDS = 3
 """Rounds of planning, playing and learning."""
 
@@ -117,7 +121,7 @@ def train(
         raise InputError(f"trees is {trees!r}, expected a whole number from 1 to {MOST_TREES}")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed is {seed!r}, expected a whole number, 0 or more")
-    root = open_folder(folder, seed, ends)
+    root = open_folder(folder, seed, ends, trees)
     command = (
         f"evacroute train --scenarios {scenarios} --rounds {rounds} --seed {seed} --trees {trees}"
     )
@@ -179,7 +183,7 @@ def _interim(
     """Train the scorer that plans the next round, on all draws before `end`."""
     folder = _round_folder(root, number)
     trips, _, digest = read_gathered(root, end)
-    if (folder / CARD_FILE).exists() and Scorer.load(folder).card.data_sha256 == digest:
+    if _fits(folder, digest):
         return folder
     scorer = fit(
         trips, split(trips), data_sha256=digest, seed=seed, trees=trees,
@@ -187,6 +191,14 @@ def _interim(
     )  # fmt: skip
     scorer.save(folder)
     return folder
+
+
+def _fits(folder: Path, digest: str) -> bool:
+    """Whether a whole scorer of the same trips is there."""
+    try:
+        return Scorer.load(folder).card.data_sha256 == digest
+    except InputError:
+        return False
 
 
 def _round_folder(root: Path, number: int) -> Path:
@@ -236,6 +248,7 @@ def _data_card(
         "seed": seed,
         "rounds_end_with": ends,
         "code_sha256": code_hash(),
+        "versions": {name: metadata.version(name) for name in MADE_WITH},
         "trips": sum(head["trips"] for head in heads),
         "trips_sha256": digest,
         "worlds": dict(sorted(Counter(one["world"] for one in draws).items())),

@@ -25,7 +25,7 @@ from evacroute.simulation import Behaviour, Simulation, simulate
 from evacroute.simulation.result import LEFT
 from evacroute.training._walkers import by_party
 from evacroute.training.building import build, make_plan
-from evacroute.training.ghosts import Part, ghosts
+from evacroute.training.ghosts import Part, ghosts, kinds_of_groups, pick
 from evacroute.training.hydraulic import play_draw
 from evacroute.training.sampler import Draw
 from evacroute.units import to_metres
@@ -72,6 +72,8 @@ class Labelled:
         Number of the district where it starts; the same in all draws of a world.
     draw
         Index of the draw.
+    weight
+        How many trips of its draw and source each stands for: more are kept of rare kinds.
     """
 
     rows: NDArray[np.float32]
@@ -84,6 +86,7 @@ class Labelled:
     source: NDArray[np.int8]
     cell: NDArray[np.int64]
     draw: NDArray[np.int64]
+    weight: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.arrive)
@@ -200,8 +203,9 @@ def label(
     if other:
         parts.append(_in_other(plan, drawn, chance))
     found = []
-    for source, (trips, arrive, planned, group) in enumerate(parts):
-        if not len(arrive):
+    for source, part in enumerate(parts):
+        trips, group, n = part.trips, part.group, len(part.arrive)
+        if not n:
             continue
         classes = scenario.group_classes
         found.append(
@@ -209,13 +213,14 @@ def label(
                 rows=rows_of(ways.streets, expected, trips, classes),
                 depart=trips.depart,
                 deadline=trips.deadline,
-                arrive=arrive,
-                until=np.full(len(arrive), LONGER * scenario.deadline_s),
-                planned_s=planned,
+                arrive=part.arrive,
+                until=np.full(n, LONGER * scenario.deadline_s),
+                planned_s=part.planned,
                 kind=kinds_of(classes, trips.class_, trips.size, trips.wait),
-                source=np.full(len(arrive), source, np.int8),
+                source=np.full(n, source, np.int8),
                 cell=_cells(scenario)[scenario.groups.node[group]],
-                draw=np.full(len(arrive), drawn.index),
+                draw=np.full(n, drawn.index),
+                weight=part.weight,
             )
         )
     if not found:
@@ -226,10 +231,11 @@ def label(
 def _followers(plan: Plan, run: Simulation, chance: np.random.Generator) -> Part:
     """Trips of parties who followed the plan, as far as they could."""
     some = np.flatnonzero((run.led_by == PLAN) & (run.state != LEFT))
-    some = np.sort(chance.permutation(some)[:MOST])
+    picked, weight = pick(kinds_of_groups(plan.scenario)[run.group[some]], MOST, chance)
+    some = some[picked]
     arrive = np.where(np.isnan(run.arrive[some]), np.inf, run.arrive[some])
     trips, planned = _planned_trips(plan, run.movement[some], run.size[some])
-    return trips, arrive, planned, run.group[some]
+    return Part(trips, arrive, planned, run.group[some], weight)
 
 
 def _planned_trips(
@@ -261,12 +267,15 @@ def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
     # As `play_hydraulic` draws who follows.
     drawn_for = np.random.default_rng([drawn.key, 1]).random(len(movement))
     follows = by_party(plan, drawn_for) < drawn.physics.compliance
-    some = np.sort(chance.permutation(np.flatnonzero(follows))[:MOST])
+    some = np.flatnonzero(follows)
+    kind = kinds_of_groups(plan.scenario)[moves.group[movement[some]]]
+    picked, weight = pick(kind, MOST, chance)
+    some = some[picked]
     together = plan.scenario.groups.together[moves.group[movement[some]]]
     size = np.where(together, moves.size[movement[some]], 1).astype(np.int32)
     trips, planned = _planned_trips(plan, movement[some], size)
     arrive = np.where(np.isnan(arrived[some]), np.inf, arrived[some])
-    return trips, arrive, planned, moves.group[movement[some]]
+    return Part(trips, arrive, planned, moves.group[movement[some]], weight)
 
 
 def _cells(scenario: Scenario) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
 from evacroute.training.evaluating import calibration_error, evaluate
-from evacroute.training.fitting import _isotonic, calibrate, fit, with_deadlines
+from evacroute.training.fitting import _isotonic, _threshold, calibrate, fit, with_deadlines
 from evacroute.training.reporting import table, targets, text, warnings
 from evacroute.training.splits import split
 from evacroute.training.trips import GHOST, OTHER, Labelled, at_deadline
@@ -191,3 +191,11 @@ def test_too_few_trips_are_refused() -> None:
     """A training on next to nothing says what it needs."""
     with pytest.raises(InputError, match="give more scenarios"):
         fitted(made_up(6, 10))
+
+
+def test_all_of_the_same_odds_are_advised_together() -> None:
+    """The threshold lies at no plateau of which more misses than may, though its first do not."""
+    odds, safe = np.full(1000, 0.95), np.arange(1000) >= 50
+    assert _threshold(odds, safe[::-1], np.ones(1000)) == np.inf
+    better = np.concatenate([odds, np.full(500, 0.99)])
+    assert _threshold(better, np.append(safe[::-1], np.ones(500, bool)), np.ones(1500)) == 0.99

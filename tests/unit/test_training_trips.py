@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from odds import by_one
 
 from evacroute.errors import InputError
 from evacroute.scoring.features import COLUMNS
@@ -18,9 +19,9 @@ from evacroute.training.gathering import (
     read_gathered,
     round_ends,
 )
-from evacroute.training.ghosts import walk_ghosts
+from evacroute.training.ghosts import pick, walk_ghosts
 from evacroute.training.sampler import Draw, draw
-from evacroute.training.train import judge, train
+from evacroute.training.train import _fits, judge, train
 from evacroute.training.trips import (
     GHOST,
     OTHER,
@@ -119,13 +120,15 @@ def test_rounds_that_others_rest_on_stay_as_they_are(tmp_path, monkeypatch) -> N
     """More rounds, or a longer last one, may follow; trips of other code are not gone on with."""
     folder = open_folder(tmp_path, 0, [4])
     for ends in ([6], [6, 9], [6, 12], [6, 12, 15]):
-        open_folder(folder, 0, ends)
+        open_folder(folder, 0, ends, 40)
     for ends in ([6, 11, 15], [5, 12, 15], [15], [7, 12]):
         with pytest.raises(InputError, match="rounds end before draws 6, 12, 15"):
-            open_folder(folder, 0, ends)
+            open_folder(folder, 0, ends, 40)
+    with pytest.raises(InputError, match="forests of 40 trees, expected 60"):
+        open_folder(folder, 0, [6, 12, 15], 60)
     monkeypatch.setattr("evacroute.training.gathering.code_hash", lambda: "other")
     with pytest.raises(InputError, match="another state of the library"):
-        open_folder(folder, 0, [6, 12, 15])
+        open_folder(folder, 0, [6, 12, 15], 40)
 
 
 @pytest.mark.parametrize("scenarios,rounds", [(0, 1), (True, 1), (4, 0), (4, 5), (2.0, 1)])
@@ -166,3 +169,29 @@ def test_train_and_judge_on_a_handful_of_scenarios(tmp_path, monkeypatch) -> Non
     assert made.scorer.card.data_sha256 == read_gathered(made.folder)[2]
     assert json.dumps(judge(made.folder).evaluation) == json.dumps(made.evaluation)
     assert "unseen networks" in str(made)
+
+
+def test_more_are_picked_of_rare_kinds() -> None:
+    """Trips of the slow and of those without steps come first; weights make up for it."""
+    kind = np.repeat(np.array([0, 1, 2, 3], np.int8), [700, 40, 10, 250])
+    found, weight = pick(kind, 160, np.random.default_rng(0))
+    count = np.bincount(kind[found], minlength=4)
+    assert count.sum() == len(np.unique(found)) == 160
+    assert count[2] == 10
+    assert 24 <= count[1] <= 40
+    for k, n in enumerate((700, 40, 10, 250)):
+        assert weight[kind[found] == k].sum() == pytest.approx(n)
+    everybody, ones = pick(kind, 5000, np.random.default_rng(0))
+    assert everybody.tolist() == list(range(1000))
+    assert (ones == 1).all()
+
+
+def test_a_broken_scorer_of_a_round_is_made_again(tmp_path) -> None:
+    """A scorer of a round that was cut off, or is of other trips, does not count as there."""
+    by_one("free_s", 1.0).save(tmp_path)
+    assert _fits(tmp_path, "0123456789abcdef" * 4)
+    assert not _fits(tmp_path, "f" * 64)
+    content = (tmp_path / "scorer.npz").read_bytes()
+    (tmp_path / "scorer.npz").write_bytes(content[:100])
+    assert not _fits(tmp_path, "0123456789abcdef" * 4)
+    assert not _fits(tmp_path / "none", "0123456789abcdef" * 4)
