@@ -66,6 +66,11 @@ class Words:
         hardest(asker.kit.streets, expected, trips, self.link, self.seconds)
         self.nearest = int(np.argmin(there))
 
+    @property
+    def closes(self) -> NDArray[np.bool_]:
+        """On which ways a street closes before they have passed it, with the queues expected."""
+        return np.asarray(self.seconds[:, CLOSING] <= 0)
+
     def reason(self, i: int) -> str:
         """Tell the reasons of an option."""
         s = int(self.some[i])

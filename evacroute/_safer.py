@@ -19,7 +19,6 @@ from evacroute._kernels.place import remember, withdraw
 from evacroute._kernels.route import book, search, wait_at_origin
 from evacroute._kernels.unfold import unfold_few
 from evacroute.assignment import Movements, Progress
-from evacroute.assignment.finish import finish
 from evacroute.assignment.nearest import lift_limits
 from evacroute.assignment.placing import NO_FLOOR, Placing
 from evacroute.assignment.problem import Problem
@@ -108,8 +107,10 @@ def make_safer(
     if unlimited:
         lift_limits(placing)
     figures: dict[str, Any] = {"safety_moved": 0, "safety_rounds": 0}
-    if not len(moves) or not take_up(placing, moves):
+    if not len(moves):
         return moves, figures
+    if not take_up(placing, moves):
+        return moves, figures | {"safety_note": "its ways cannot be taken up: left as it was"}
     work = _Rounds(placing, judge, weight)
     first = total = work.look()
     expected = work.expected_safe
@@ -129,14 +130,9 @@ def make_safer(
     }
     if not figures["safety_rounds"]:
         return moves, figures
-    if not moves.left:
-        return work.moves, figures
-    n_groups = len(problem.scenario.groups)
-    left = np.bincount(moves.left_group, weights=moves.left_size, minlength=n_groups)
-    if unlimited:
-        names = ("left_group", "left_size", "left_reason")
-        return replace(work.moves, **{name: getattr(moves, name) for name in names}), figures
-    return finish(problem, placing, left.astype(np.int64)), figures
+    # Who is left stays left, for the reasons that the method had.
+    names = ("left_group", "left_size", "left_reason")
+    return replace(work.moves, **{name: getattr(moves, name) for name in names}), figures
 
 
 @dataclass(slots=True, eq=False)
@@ -348,9 +344,9 @@ class _Rounds:
         depart = arrive.copy()
         depart[walks] = enter[ptr[:-1][walks]]
         walked = np.append(0.0, np.cumsum(leave - enter))[ptr]
-        if (problem.scenario.network.kind[link] == FERRY).any():
-            # Of boats the scorer knows nothing.
-            return []
+        aboard = np.append(0, np.cumsum(problem.scenario.network.kind[link] == FERRY))[ptr]
+        # Of boats the scorer knows nothing.
+        afoot = np.diff(aboard) == 0
         dread = self.judge.odds(
             np.full(n, group, np.int32), np.array([way.shelter for way in ways], np.int32),
             np.full(n, persons, np.int32), depart, ptr, link,
@@ -358,7 +354,7 @@ class _Rounds:
         ).dread  # fmt: skip
         ready = problem.scenario.groups.ready_time[group]
         cost = arrive - ready + self.weight * dread
-        return [way._replace(cost=float(cost[i])) for i, way in enumerate(ways)]
+        return [way._replace(cost=float(cost[i])) for i, way in enumerate(ways) if afoot[i]]
 
     def _put_back(self, row: int, persons: int) -> None:
         """Book a movement again that was taken out."""

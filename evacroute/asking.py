@@ -205,7 +205,9 @@ class Streetwise:
 
     def __post_init__(self) -> None:
         self.streets = lay_streets(self.scenario, self.scenario.deadline_s)
-        self._wet = bool((self.scenario.link_times.class_ >= 0).any())
+        times = self.scenario.link_times
+        # Where every class can wade alike, water is told of no class in particular.
+        self._wet = bool(times.water.any() or (times.class_ >= 0).any())
 
     def own(self, class_: int) -> Kit:
         """Give the streets for a class of the scenario."""
@@ -286,7 +288,8 @@ class Streetwise:
         before = self.scenario.group_classes
         new = len(before)
         # Rows that were read for given classes say nothing of another: those count of who can wade
-        # as deep, or a little less.
+        # as deep, or a little less. Where nobody wades as little, all that is known of the water is
+        # that it was not too deep for others: it is closed.
         less = np.flatnonzero(before.depth_limit <= able.depth)
         least = np.argmin(before.depth_limit)
         like = int(less[np.argmax(before.depth_limit[less])] if len(less) else least)
@@ -312,6 +315,8 @@ class Streetwise:
             parts.append(times)
             if isinstance(hazard, LinkTimes):
                 parts.append(_for_class(times, like, new))
+                if not len(less):
+                    parts.append(_closed_water(times, new))
         object.__setattr__(scenario, "classes", classes)
         object.__setattr__(scenario, "link_times", LinkTimes.joined(parts))
         return Kit(classes, lay_streets(scenario, scenario.deadline_s), new)
@@ -326,6 +331,19 @@ def _for_class(times: LinkTimes, like: int, new: int) -> LinkTimes:
         times.from_s[some],
         times.to_s[some],
         times.speed_factor[some],
+        water=times.water[some],
+    )
+
+
+def _closed_water(times: LinkTimes, new: int) -> LinkTimes:
+    """Rows that close all water to a class."""
+    some = np.flatnonzero(times.water)
+    return LinkTimes(
+        times.link[some],
+        np.full(len(some), new, np.int32),
+        times.from_s[some],
+        times.to_s[some],
+        np.zeros(len(some)),
         water=times.water[some],
     )
 

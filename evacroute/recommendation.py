@@ -90,7 +90,8 @@ class Recommendation:
     Parameters
     ----------
     options
-        Shelters, the best first: those advised as safe before the others, then by cost.
+        Shelters, the best first: those advised as safe before the others, among them the one where
+        the plan has a place for them, then by cost.
     barred
         Shelters that they cannot go to: full, closed, or without a way for them.
     notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from evacroute.asking import Asker, Person, Streetwise
 from evacroute.assignment import Movements
 from evacroute.errors import Faults, InputError, PeopleError
 from evacroute.judging import outlook_of
+from evacroute.network import FERRY
 from evacroute.people import People
 from evacroute.plan import Plan
 from evacroute.prices import Prices
@@ -141,17 +142,20 @@ class Recommender:
         there = when[shelters.node]
         bars = self._bars(asker, np.isinf(there))
         some = np.flatnonzero([bar is None for bar in bars])
-        trips = self._trips(asker, some, behind)
+        trips = self._as_planned(asker, self._trips(asker, some, behind))
         rows = rows_of(kit.streets, self.expected, trips, kit.classes)
         kind = kinds_of(kit.classes, trips.class_, trips.size, trips.wait, asker.pace)
         odds = odds_of(self._judge, rows, kind, trips.depart)
-        cost = odds.q50 - asker.depart + self._prices(asker, some)
-        cost += self.safety_weight * odds.dread
-        order = np.lexsort((cost, ~odds.is_safe))[:top]
         words = Words(
             self.scenario, self.expected, asker, trips, rows, there, bars,
             self._prices(asker, some), self._planned(asker),
         )  # fmt: skip
+        # No odds make up for a street that closes before they are through.
+        odds = replace(odds, is_safe=odds.is_safe & ~words.closes)
+        cost = odds.q50 - asker.depart + self._prices(asker, some)
+        cost += self.safety_weight * odds.dread
+        # A plan holds if those who have a place in it go there.
+        order = np.lexsort((cost, some != self._planned(asker), ~odds.is_safe))[:top]
         options = tuple(self._option(i, some, trips, rows, odds, cost, words) for i in order)
         barred = tuple(
             Barred(str(shelters.shelter_id[s]), str(shelters.name[s]), bar)
@@ -258,6 +262,25 @@ class Recommender:
             wait=np.full(n, np.nan),
         )
 
+    def _as_planned(self, asker: Asker, trips: Trips) -> Trips:
+        """Put the plan's own way and times where the plan has a place for them.
+
+        Not where it takes a boat, of which the odds know nothing.
+        """
+        at = np.flatnonzero(trips.shelter == self._planned(asker))
+        if not len(at) or not isinstance(self.known, Plan):
+            return trips
+        i, own = int(at[0]), self.known.movements.take(np.array([asker.movement]))
+        if (self.scenario.network.kind[own.leg_link] == FERRY).any():
+            return trips
+        first, last = int(trips.ptr[i]), int(trips.ptr[i + 1])
+        ptr = trips.ptr.copy()
+        ptr[i + 1 :] += len(own.leg_link) - (last - first)
+        depart, wait = trips.depart.copy(), trips.wait.copy()
+        depart[i], wait[i] = own.depart[0], own.waits[0]
+        link = np.concatenate([trips.link[:first], own.leg_link, trips.link[last:]])
+        return trips._replace(ptr=ptr, link=link.astype(np.int32), depart=depart, wait=wait)
+
     def _planned(self, asker: Asker) -> int:
         """Give the shelter where the plan has a place for them, -1 = none."""
         if asker.movement < 0 or not isinstance(self.known, Plan):
@@ -324,7 +347,9 @@ def recommend(
     Room, widths, steps and closures are hard rules: a shelter that is full, or that no way leads to
     which they can walk while it is open, is no option, and is told apart with the reason. Ways are
     the quickest at their own pace in empty streets, without boats and without waiting for a street
-    to open; the odds know of the load expected on them.
+    to open; the odds know of the load expected on them. Who has a place in the plan (asked by
+    person_id) is told the plan's own way and times there, before other shelters that are advised as
+    safe alike. Nothing is booked: who asks one after another is told of the same last place.
 
     Parameters
     ----------

@@ -140,6 +140,8 @@ class PlanSummary:
     def _moved(self) -> list[str]:
         """Say what the weight of the odds has changed."""
         given = self.settings
+        if "safety_note" in given:
+            return [f"weight of the odds: {given['safety_note']}"]
         if "safety_expected" not in given:
             return []
         return [

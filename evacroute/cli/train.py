@@ -69,5 +69,5 @@ def _tell(made: Trained, as_json: bool) -> None:
         print_json({"out": str(made.folder), **made.evaluation})
         return
     typer.echo(str(made))
-    typer.echo("\n(every figure with its 95 % interval over scenarios)")
+    typer.echo("\n(in brackets: 95 % intervals over scenarios)")
     typer.echo(f"training folder: {made.folder}")

@@ -99,7 +99,7 @@ def train(
     scenarios
         Number of scenarios that are drawn, planned and played, over all rounds.
     seed
-        The same seed and numbers give the same files.
+        The same seed and numbers give the same scorer.
     rounds
         Number of rounds.
     trees

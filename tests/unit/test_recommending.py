@@ -151,6 +151,84 @@ def test_rows_of_a_class_count_for_who_is_as_able() -> None:
     assert recommend(at(flooded, 2, age=30, mobility="none"), flooded, scorer=NEAR).options
 
 
+def wading(network: er.Network, hazard: object) -> er.Scenario:
+    """Three people who wade 0.9 m deep, amid a street with a shelter at either end."""
+    base = scene(network, [(2, 3)], [(0, 9), (6, 9)])
+    classes = er.Classes(
+        class_id=np.array(["walk"], object), speed_flat=[1.2], speed_steps=[0.5], min_width=[0.0],
+        space=[1.0], depth_limit=[0.9], depth_most=[0.9], depth_assumed=[False],
+    )  # fmt: skip
+    return er.Scenario(
+        network, base.groups, base.shelters, classes=classes, deadline=3600.0, hazard=hazard
+    )
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_water_too_deep_for_the_asker_is_no_way(read: bool) -> None:
+    """Who wades less deep than all classes of the scenario is sent round the water, however told.
+
+    In memory the flood knows how deep it is; rows that were read are only known to be not too deep
+    for others.
+    """
+    network = corridor(6, 50.0)
+    ends = zip(network.from_node.tolist(), network.to_node.tolist(), strict=True)
+    deep = np.array([{a, b} == {3, 4} for a, b in ends])
+    if read:
+        link, n = np.flatnonzero(deep), int(deep.sum())
+        hazard: Any = er.LinkTimes(
+            link, np.zeros(n), np.zeros(n), np.full(n, INF), np.full(n, 0.5), water=np.ones(n, bool)
+        )
+    else:
+        network = replace(network, elevation=np.where(deep, 0.5, 2.0))
+        hazard = er.Flood(1.0)
+    scenario = wading(network, hazard)
+    wades, not_ = (
+        {o.shelter_id for o in recommend(at(scenario, 3, age=40, mobility=m), scenario).options}
+        for m in ("none", "wheelchair_electric")
+    )
+    assert wades == {"S0", "S1"}
+    assert not_ == {"S0"}
+
+
+def test_a_street_that_closes_while_one_queues_is_not_advised() -> None:
+    """However good the odds: who would still stand in a queue when the street shuts is not safe."""
+    network = replace(corridor(6, 50.0), capacity=np.full(12, 0.2))
+    dry = scene(network, [(1, 60)], [(0, 99), (6, 99)])
+    crowded = er.assign(dry, "nearest")
+    first = int(np.flatnonzero((network.from_node == 1) & (network.to_node == 0))[0])
+    shut = dry.with_hazard(er.LinkTimes([first], [-1], [100.0], [INF], [0.0]))
+    told = recommend(at(shut, 1, mobility="none"), shut, crowded, scorer=NEAR)
+    before = recommend(at(dry, 1, mobility="none"), dry, crowded, scorer=NEAR)
+    found = [{o.shelter_id: o for o in one.options}["S0"] for one in (before, told)]
+    assert [o.is_safe for o in found] == [True, False]
+    assert "closes before they have passed" in found[1].reason
+
+
+def test_who_has_a_place_is_told_the_plan_s_own_way() -> None:
+    """Persons with a place are told the plan's way, times and odds, before other safe shelters."""
+    scenario = er.lagoon(people=400, deadline="40 min")
+    plan = er.assign(scenario, "shelter_flow")
+    scores = er.score(plan)
+    ask = Recommender(scenario, plan)
+    assert plan.roster is not None
+    moves, differs = plan.movements, 0
+    for i in range(0, len(plan.roster.person_id), 7):
+        m = int(plan.roster.movement[i])
+        if m < 0:
+            continue
+        told = ask.recommend(str(plan.roster.person_id[i]))
+        (own,) = [o for o in told.options if o.planned]
+        assert own.shelter == moves.shelter[m]
+        assert (
+            own.route.tolist() == moves.leg_link[moves.leg_ptr[m] : moves.leg_ptr[m + 1]].tolist()
+        )
+        assert own.depart_s == moves.depart[m]
+        assert told.options[0].planned or not own.is_safe
+        # The plan walks at the pace of the class, the person at their own.
+        differs += abs(own.p_safe - scores.p_safe[m]) > 0.05
+    assert differs < 5
+
+
 def test_crowds_are_told_of() -> None:
     """A street where the plan's people queue is named, with the wait; without a plan it is not."""
     network = replace(corridor(6, 50.0), capacity=np.full(12, 0.2))

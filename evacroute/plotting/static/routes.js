@@ -126,7 +126,9 @@ class Routes {
   odds(movement) {
     const d = this.data;
     if (!d.movement_odds || Number.isNaN(d.movement_odds[movement])) return [];
-    const share = Math.round(1000 * d.movement_odds[movement]) / 10;
+    // Nothing is certain.
+    const odds = d.movement_odds[movement];
+    const share = odds >= 0.999 ? "> 99.9" : odds < 0.001 ? "< 0.1" : (100 * odds).toFixed(1);
     const between = `${clock(Math.round(d.movement_q10[movement]))} to ${clock(Math.round(d.movement_q90[movement]))}`;
     return [
       ["Odds", `${share} % safe by the deadline${d.movement_sure[movement] ? "" : ": do not rely on it"}`],
