@@ -48,19 +48,20 @@ def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     }
     run = er.simulate(plan, **options)
     chance = np.random.default_rng([drawn.key, 21])
-    trips, _, _, group = draw_ghosts(scenario, Ways(scenario), run, drawn, chance, MOST)
+    found = draw_ghosts(scenario, Ways(scenario), run, drawn, chance, MOST)
+    trips, group = found.trips, found.group
     alone = np.flatnonzero(trips.size == 1)[:AT_ONCE]
     ghosts = walk_ghosts(run, trips)[alone]
     plan = replace(plan, movements=with_trips(plan.movements, trips, group, alone), roster=None)
     again = er.simulate(plan, **options)
     first = len(plan.movements) - len(alone)
-    found, follows = np.full(len(alone), np.inf), np.zeros(len(alone), bool)
+    came, follows = np.full(len(alone), np.inf), np.zeros(len(alone), bool)
     for i in range(len(alone)):
         (party,) = np.flatnonzero(again.movement == first + i)
         follows[i] = LED_BY[again.led_by[party]] == "plan"
         if np.isfinite(again.arrive[party]):
-            found[i] = again.arrive[party]
-    return ghosts[follows], found[follows], trips.depart[alone][follows], scenario.deadline_s
+            came[i] = again.arrive[party]
+    return ghosts[follows], came[follows], trips.depart[alone][follows], scenario.deadline_s
 
 
 def with_trips(moves, trips, group, some):
