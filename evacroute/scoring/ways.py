@@ -11,6 +11,10 @@ from evacroute._street_arrays import lay_streets
 from evacroute.scenario import Scenario
 
 
+MOST_BYTES = 2**29
+"""Trees are forgotten once they take so much memory, and found again when they are asked for."""
+
+
 class Ways:
     """Quickest ways at free pace, in the streets as they are at one time.
 
@@ -38,6 +42,9 @@ class Ways:
             roots = shelters.node[open_] if shelter < 0 else shelters.node[[shelter]]
             n = self.scenario.network.n_nodes
             seconds, ahead = np.empty(n), np.empty(n, np.int32)
+            size = seconds.nbytes + ahead.nbytes
+            if (len(self._trees) + 1) * size > MOST_BYTES:
+                self._trees.clear()
             fill_tree(
                 self.streets, class_, self.time, roots.astype(np.int64), self._heap, seconds, ahead
             )

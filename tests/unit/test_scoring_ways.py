@@ -1,0 +1,73 @@
+"""Quickest ways of classes to shelters, and what is expected on them."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from networks import corridor, grid
+from scenes import WALKER, WHEELCHAIR, scene
+
+import evacroute as er
+from evacroute._kernels.trips import Trips, describe
+from evacroute.judging import outlook_of
+from evacroute.scoring import ways as module
+from evacroute.scoring.features import COLUMNS
+from evacroute.scoring.ways import Ways
+
+
+def test_ways_are_the_quickest() -> None:
+    """Times to a shelter, and to the nearest, are those that networkx finds; ways take as long."""
+    scenario = scene(
+        grid(4, 4, missing_share=0.0), [(0, 3)], [(7, 9), (15, 9)], classes=[WALKER, WHEELCHAIR]
+    )
+    ways, network = Ways(scenario), scenario.network
+    walk = scenario.group_classes.walk_seconds(network)
+    for k in range(2):
+        graph = nx.DiGraph()
+        for link in np.flatnonzero(np.isfinite(walk[k])).tolist():
+            graph.add_edge(
+                int(network.to_node[link]), int(network.from_node[link]), seconds=walk[k, link]
+            )
+        for shelter, roots in ((0, [7]), (1, [15]), (-1, [7, 15])):
+            found = nx.multi_source_dijkstra_path_length(graph, roots, weight="seconds")
+            seconds = ways.tree(k, shelter)[0]
+            expected = [found.get(v, np.inf) for v in range(network.n_nodes)]
+            assert seconds == pytest.approx(expected, abs=0.01)
+            ptr, link = ways.routes(k, shelter, range(network.n_nodes))
+            took = np.add.reduceat(np.append(walk[k, link], 0.0), ptr[:-1]) * (np.diff(ptr) > 0)
+            known = np.isfinite(expected)
+            assert took[known] == pytest.approx(seconds[known], abs=0.01)
+
+
+def test_trees_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees are forgotten where they grow too many, and found again as they were."""
+    scenario = er.lagoon(people=100)
+    whole = Ways(scenario)
+    first = [whole.tree(0, s)[0].copy() for s in range(5)]
+    monkeypatch.setattr(module, "MOST_BYTES", 2 * 12 * scenario.network.n_nodes)
+    small = Ways(scenario)
+    again = [small.tree(0, s)[0].copy() for s in range(5)]
+    assert len(small._trees) <= 2 < len(whole._trees)
+    np.testing.assert_array_equal(first, again)
+
+
+def test_a_closing_behind_a_queue_is_seen() -> None:
+    """A street that shuts while one stands in the queue before it closes too early, by features."""
+    network = corridor(1, 60.0, capacity=0.2)
+    dry = scene(network, [(0, 60)], [(1, 99)], classes=[(1.0, 0.5)], deadline=3600.0)
+    plan = er.assign(dry, "nearest")
+    shut = dry.with_hazard(er.LinkTimes([0], [-1], [100.0], [np.inf], [0.0]))
+    ways = Ways(shut)
+    one = np.ones(1)
+    trips = Trips(
+        ptr=np.array([0, 1]), link=np.zeros(1, np.int32), class_=np.zeros(1, np.int32), pace=one,
+        pace_steps=one, size=np.ones(1, np.int32), depart=np.zeros(1), deadline=3600 * one,
+        shelter=np.zeros(1, np.int32), wait=np.full(1, np.nan),
+    )  # fmt: skip
+    rows = np.empty((1, len(COLUMNS)), np.float32)
+    describe(ways.streets, outlook_of(shut, ways, plan.movements), trips, rows)
+    row = dict(zip(COLUMNS, rows[0].tolist(), strict=True))
+    # 60 come in the first minute, 12 get in: 48 wait at its end, 24 or 120 s in the mean.
+    assert row["queue_s"] == pytest.approx(120.0)
+    assert row["closing_s"] == pytest.approx(100.0 - 120.0 - 60.0)
