@@ -10,7 +10,6 @@ from evacroute._kernels.trips import follow
 from evacroute._street_arrays import lay_streets
 from evacroute.scenario import Scenario
 
-
 MOST_BYTES = 2**29
 """Trees are forgotten once they take so much memory, and found again when they are asked for."""
 

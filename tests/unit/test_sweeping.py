@@ -353,7 +353,11 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     folder = tmp_path / "sweep"
     script = tmp_path / "run.py"
     script.write_text(SCRIPT.format(tests=tests, people=PEOPLE, folder=str(folder)))
-    program = subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE)
+    # Where a script has started the tests in the background Ctrl-C is ignored, also by children.
+    program = subprocess.Popen(
+        [sys.executable, script], stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     try:
         end = time.monotonic() + 120
         while not (folder / "draws.jsonl").exists() and time.monotonic() < end:
