@@ -314,36 +314,26 @@ class Streetwise:
             times = hazard.link_times(scenario.network, classes, scenario.deadline_s)
             parts.append(times)
             if isinstance(hazard, LinkTimes):
-                parts.append(_for_class(times, like, new))
+                mine = np.flatnonzero(times.class_ == like)
+                parts.append(_for_class(times, mine, new, times.speed_factor[mine]))
                 if not len(less):
-                    parts.append(_closed_water(times, new))
+                    water = np.flatnonzero(times.water)
+                    parts.append(_for_class(times, water, new, np.zeros(len(water))))
         object.__setattr__(scenario, "classes", classes)
         object.__setattr__(scenario, "link_times", LinkTimes.joined(parts))
         return Kit(classes, lay_streets(scenario, scenario.deadline_s), new)
 
 
-def _for_class(times: LinkTimes, like: int, new: int) -> LinkTimes:
-    """Rows of one class, for another."""
-    some = np.flatnonzero(times.class_ == like)
+def _for_class(
+    times: LinkTimes, some: NDArray[np.int64], class_: int, factor: NDArray[np.float64]
+) -> LinkTimes:
+    """Take some rows for a class, with other speed factors."""
     return LinkTimes(
         times.link[some],
-        np.full(len(some), new, np.int32),
+        np.full(len(some), class_, np.int32),
         times.from_s[some],
         times.to_s[some],
-        times.speed_factor[some],
-        water=times.water[some],
-    )
-
-
-def _closed_water(times: LinkTimes, new: int) -> LinkTimes:
-    """Rows that close all water to a class."""
-    some = np.flatnonzero(times.water)
-    return LinkTimes(
-        times.link[some],
-        np.full(len(some), new, np.int32),
-        times.from_s[some],
-        times.to_s[some],
-        np.zeros(len(some)),
+        factor,
         water=times.water[some],
     )
 

@@ -134,10 +134,6 @@ class Judge:
     def score(self, moves: Movements) -> PlanScores:
         """Give the odds of all movements of a plan under its own load."""
         self.expect(moves)
-        return self.again(moves)
-
-    def again(self, moves: Movements) -> PlanScores:
-        """Give the odds of movements under the load that was told last."""
         afoot = ~moves.walks_any(self.scenario.network.kind == FERRY)
         told = moves.take(np.flatnonzero(afoot))
         odds = self.odds(

@@ -46,7 +46,47 @@ class Figure:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """The formula that a scorer is to beat, calibrated by kind of people as the scorer's odds are.
+
+    Parameters
+    ----------
+    base
+        The formula.
+    fair
+        What its odds are put right by.
+    """
+
+    base: Baseline
+    fair: Calibration
+
+    @classmethod
+    def fitted(cls, trips: Labelled, splits: Splits, seed: int) -> Formula:
+        """Fit and calibrate it on what a scorer has."""
+        base = Baseline.fitted(with_deadlines(trips.take(splits.learn), seed))
+        return cls(base, calibrate_odds(base.predict, trips.take(splits.calibrate)))
+
+    def odds(self, trips: Labelled) -> NDArray[np.float64]:
+        """Odds of trips, shape (n_trips,)."""
+        raw = self.base.predict(trips.rows)
+        logit = np.log(raw) - np.log1p(-raw)
+        out = np.empty(len(trips))
+        for k in range(len(KINDS)):
+            mine = trips.kind == k
+            level = np.interp(logit[mine], self.fair.knot[k], self.fair.logit[k])
+            out[mine] = 1 / (1 + np.exp(-level))
+        return out
+
+
+def evaluate(
+    scorer: Scorer,
+    trips: Labelled,
+    splits: Splits,
+    *,
+    seed: int = 0,
+    formula: Formula | None = None,
+) -> dict[str, Any]:
     """Judge a scorer and the formula it is to beat.
 
     Parameters
@@ -57,6 +97,8 @@ def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) 
         All trips, and which of them judge.
     seed
         Seed of the intervals.
+    formula
+        Fitted on the same trips; it is fitted here where it is None.
 
     Returns
     -------
@@ -64,8 +106,7 @@ def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) 
         ``sets``: for each set of trips and source, figures over all and by kind of people, as
         plain numbers for JSON.
     """
-    base = Baseline.fitted(with_deadlines(trips.take(splits.learn), seed))
-    fair = calibrate_odds(base.predict, trips.take(splits.calibrate))
+    formula = formula or Formula.fitted(trips, splits, seed)
     found: list[dict[str, Any]] = []
     for name, mask in splits.judged().items():
         for source in SOURCES:
@@ -73,7 +114,7 @@ def evaluate(scorer: Scorer, trips: Labelled, splits: Splits, *, seed: int = 0) 
             if some.sum() < FEWEST:
                 continue
             judged = trips.take(some)
-            odds = fair_odds(base, fair, judged)
+            odds = formula.odds(judged)
             found.append({"set": name, "source": source} | _judge(scorer, odds, judged, seed))
     kinds = np.bincount(trips.kind[splits.calibrate], minlength=len(KINDS)).tolist()
     return {
@@ -90,6 +131,7 @@ def judge_round(
     trips: Labelled,
     splits: Splits,
     drawn: NDArray[np.bool_],
+    formula: Formula,
 ) -> dict[str, Any]:
     """Judge scorers on people who followed the plans of one round.
 
@@ -103,6 +145,8 @@ def judge_round(
         All trips, and which of them judge: scenarios and networks that neither learned from.
     drawn
         Mask of the round's trips.
+    formula
+        Fitted on all trips.
 
     Returns
     -------
@@ -114,8 +158,7 @@ def judge_round(
     if some.sum() < FEWEST:
         return {"before": None, "after": None}
     judged, seed = trips.take(some), after.card.seed
-    base = Baseline.fitted(with_deadlines(trips.take(splits.learn), seed))
-    odds = fair_odds(base, calibrate_odds(base.predict, trips.take(splits.calibrate)), judged)
+    odds = formula.odds(judged)
     return {
         "before": None if before is None else _judge(before, odds, judged, seed),
         "after": _judge(after, odds, judged, seed),
@@ -130,18 +173,6 @@ def _gain(before: Scorer, after: Scorer, trips: Labelled, seed: int) -> dict[str
         for one in (before, after)
     )
     return _Resampled(trips.draw, seed).figure(_less, new, old)
-
-
-def fair_odds(base: Baseline, fair: Calibration, trips: Labelled) -> NDArray[np.float64]:
-    """Odds of the formula, calibrated by kind of people as the scorer's are."""
-    raw = base.predict(trips.rows)
-    logit = np.log(raw) - np.log1p(-raw)
-    out = np.empty(len(trips))
-    for k in range(len(KINDS)):
-        mine = trips.kind == k
-        level = np.interp(logit[mine], fair.knot[k], fair.logit[k])
-        out[mine] = 1 / (1 + np.exp(-level))
-    return out
 
 
 def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int) -> dict[str, Any]:

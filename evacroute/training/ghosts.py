@@ -22,6 +22,9 @@ RARE, RARE_KINDS = 24, ("slow", "step_free")
 """At least so many trips of these kinds of people are kept where there are as many: they are few,
 and theirs are the odds that matter most."""
 
+DETOURS = 6
+"""Ghosts who are sent elsewhere more often than this are in no shelter."""
+
 
 class Part(NamedTuple):
     """Trips of one source.
@@ -65,23 +68,15 @@ def pick(
         Positions of those picked, ascending, and how many trips each stands for.
     """
     order = chance.permutation(len(kind))
-    quota = np.full(len(PEOPLE), len(kind))
-    rare = [PEOPLE.index(name) for name in RARE_KINDS]
-    quota[rare] = RARE
-    rank = np.zeros(len(kind), np.int64)
-    for k in rare:
-        mine = order[kind[order] == k]
-        rank[mine] = np.arange(len(mine))
-    first = order[np.isin(kind[order], rare) & (rank[order] < quota[kind[order]])]
-    rest = order[~np.isin(order, first)]
+    is_first = np.zeros(len(kind), bool)
+    for name in RARE_KINDS:
+        mine = order[kind[order] == PEOPLE.index(name)]
+        is_first[mine[:RARE]] = True
+    first, rest = order[is_first[order]], order[~is_first[order]]
     found = np.sort(np.concatenate([first, rest])[:most])
     there = np.bincount(kind, minlength=len(PEOPLE))
     kept = np.bincount(kind[found], minlength=len(PEOPLE))
     return found, (there / np.maximum(kept, 1))[kind[found]].astype(np.float32)
-
-
-DETOURS = 6
-"""Ghosts who are sent elsewhere more often than this are in no shelter."""
 
 
 def ghosts(
@@ -144,8 +139,8 @@ def ghosts(
     walked = trips._replace(pace=pace, pace_steps=pace_steps, depart=trips.depart + delay)
     arrive = walk_ghosts(run, walked)
     known = np.flatnonzero(shelter >= 0)
-    kept, at = _kept(trips, known)
-    return Part(kept, arrive[at], np.full(len(at), np.nan), group[at], weight[at])
+    unplanned = np.full(len(known), np.nan)
+    return Part(_kept(trips, known), arrive[known], unplanned, group[known], weight[known])
 
 
 def kinds_of_groups(scenario: Scenario) -> NDArray[np.int8]:
@@ -279,9 +274,10 @@ def _at(left: Left, time: float) -> int:
     return int(left[1][np.searchsorted(left[0], time, side="left") - 1])
 
 
-def _kept(trips: Trips, some: NDArray[np.int64]) -> tuple[Trips, NDArray[np.int64]]:
+def _kept(trips: Trips, some: NDArray[np.int64]) -> Trips:
+    """Keep some trips."""
     count = np.diff(trips.ptr)[some]
     ptr = np.append(0, np.cumsum(count))
     leg = np.repeat(trips.ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
     columns = {name: getattr(trips, name)[some] for name in trips._fields[2:]}
-    return Trips(ptr=ptr.astype(np.int64), link=trips.link[leg], **columns), some
+    return Trips(ptr=ptr.astype(np.int64), link=trips.link[leg], **columns)

@@ -13,7 +13,7 @@ from typing import Any
 from evacroute.assignment import Progress
 from evacroute.errors import InputError
 from evacroute.scoring.scorer import CARD_FILE, Scorer
-from evacroute.training.evaluating import evaluate, judge_round
+from evacroute.training.evaluating import Formula, evaluate, judge_round
 from evacroute.training.fitting import TREES, fit
 from evacroute.training.gathering import (
     code_hash,
@@ -207,13 +207,15 @@ def _round_folder(root: Path, number: int) -> Path:
 
 def _judged(root: Path, scorer: Scorer, trips: Labelled, splits: Splits) -> dict[str, Any]:
     """Judge a scorer; and on plans of each round, also the one that had seen none of that round."""
-    found = evaluate(scorer, trips, splits, seed=scorer.card.seed)
+    seed = scorer.card.seed
+    formula = Formula.fitted(trips, splits, seed)
+    found = evaluate(scorer, trips, splits, seed=seed, formula=formula)
     begin, before, rounds = 0, None, []
     for number, end in enumerate(read_head(root)["rounds"]):
         drawn = (trips.draw >= begin) & (trips.draw < end)
         rounds.append(
             {"round": number + 1, "scenarios": end - begin}
-            | judge_round(before, scorer, trips, splits, drawn)
+            | judge_round(before, scorer, trips, splits, drawn, formula)
         )
         folder = _round_folder(root, number)
         begin, before = end, Scorer.load(folder) if (folder / CARD_FILE).exists() else None
