@@ -247,22 +247,33 @@ class _Rounds:
         groups, shelters = scenario.groups, scenario.shelters
         for k in np.unique(groups.class_[self.moves.group[some]]).tolist():
             mine = some[groups.class_[self.moves.group[some]] == k]
-            room = np.flatnonzero(
+            open_ = np.flatnonzero(
                 shelters.step_free_capacity if self.problem.step_free[k] else shelters.capacity
             )
-            if not len(room):
+            if not len(open_):
                 continue
             node = groups.node[self.moves.group[mine]]
-            near = np.stack([self.judge.ways.tree(k, int(s))[0][node] for s in room], axis=1)
+            near = np.stack([self.judge.ways.tree(k, int(s))[0][node] for s in open_], axis=1)
+            near[~self._has_room(k, mine)[:, open_]] = np.inf
             order = np.argsort(near, axis=1, kind="stable")[:, :NEAR]
             free = np.take_along_axis(near, order, axis=1)
-            x, s = np.repeat(mine, order.shape[1]), room[order].ravel()
+            x, s = np.repeat(mine, order.shape[1]), open_[order].ravel()
             known = np.isfinite(free.ravel())
             x, s, time = x[known], s[known], free.ravel()[known]
             for begin in range(0, len(x), CHUNK):
                 part = slice(begin, begin + CHUNK)
                 estimate = time[part] + self.weight * self._dread(k, x[part], s[part])
                 out.append((x[part], s[part], estimate))
+        return out
+
+    def _has_room(self, k: int, some: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether shelters have room for movements of a class, which keep their own otherwise."""
+        free = self.placing.free
+        room = (
+            np.minimum(free.room, free.step_free_room) if self.problem.step_free[k] else free.room
+        )
+        out = np.asarray(room >= self.moves.size[some][:, None])
+        out[np.arange(len(some)), self.moves.shelter[some]] = True
         return out
 
     def _dread(self, k: int, x: NDArray[np.int64], s: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -274,7 +285,9 @@ class _Rounds:
             ptr, link = self.judge.ways.routes(k, shelter, groups.node[group])
             to = np.full(len(mine), shelter, np.int32)
             depart = groups.ready_time[group]
-            out[mine] = self.judge.odds(group, to, moves.size[x[mine]], depart, ptr, link).dread
+            out[mine] = self.judge.odds(
+                group, to, moves.size[x[mine]], depart, ptr, link, np.zeros(len(mine))
+            ).dread
         return out
 
     def _try(self, one: Try) -> None:

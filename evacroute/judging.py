@@ -158,7 +158,8 @@ class Judge:
 
 def outlook_of(scenario: Scenario, ways: Ways, moves: Movements) -> Outlook:
     """Reckon what the movements of a plan bring about on the streets."""
-    space = scenario.group_classes.space[scenario.groups.class_[moves.group]]
+    classes, class_ = scenario.group_classes, scenario.groups.class_[moves.group]
+    space = classes.space[class_]
     return outlook(
         scenario,
         ways,
@@ -168,4 +169,14 @@ def outlook_of(scenario: Scenario, ways: Ways, moves: Movements) -> Outlook:
         shelter=moves.shelter,
         arrive=moves.arrive,
         size=moves.size,
+        step_free=classes.step_free[class_],
     )
+
+
+def places_taken(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
+    """Count places that a plan gives away: of all, and of the step-free, shape (2, n_shelters)."""
+    step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
+    n = len(scenario.shelters)
+    return np.stack(
+        [np.bincount(moves.shelter, moves.size * by, n) for by in (1, step_free)]
+    ).astype(np.int64)

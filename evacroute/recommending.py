@@ -15,7 +15,7 @@ from evacroute._kernels.trips import Outlook, Trips
 from evacroute.asking import Asker, Person, Streetwise
 from evacroute.assignment import Movements
 from evacroute.errors import Faults, InputError, PeopleError
-from evacroute.judging import outlook_of
+from evacroute.judging import outlook_of, places_taken
 from evacroute.network import FERRY
 from evacroute.people import People
 from evacroute.plan import Plan
@@ -75,7 +75,7 @@ class Recommender:
     _judge: Scorer = field(init=False)
     _streetwise: Streetwise = field(init=False)
     _price: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False)
-    _taken: tuple[NDArray[np.int64], NDArray[np.int64]] = field(init=False)
+    _taken: NDArray[np.int64] = field(init=False)
     _scratch: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,16 +93,9 @@ class Recommender:
         moves = self.known.movements if isinstance(self.known, Plan) else _nobody()
         self.expected = outlook_of(self.scenario, Ways(self.scenario), moves)
         shelters, network = self.scenario.shelters, self.scenario.network
-        step_free = self.scenario.group_classes.step_free[self.scenario.groups.class_[moves.group]]
-        n = len(shelters)
-        self._taken = (
-            np.bincount(moves.shelter, weights=moves.size, minlength=n).astype(np.int64),
-            np.bincount(moves.shelter, weights=moves.size * step_free, minlength=n).astype(
-                np.int64
-            ),
-        )
+        self._taken = places_taken(self.scenario, moves)
         prices = self.known.prices if isinstance(self.known, Plan) else self.known
-        none = np.zeros(n)
+        none = np.zeros(len(shelters))
         self._price = (none, none) if prices is None else (prices.room, prices.step_free_room)
         self._scratch = (
             np.empty(2 * network.n_links + 64, np.int64),

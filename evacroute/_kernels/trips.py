@@ -34,10 +34,10 @@ class Outlook(NamedTuple):
     door
         Persons who come over what the intake lets in, by shelter and bin.
     fill, claimed
-        Share of its room that is taken in the end, by shelter: by the plan, and if a quarter went
-        to the nearest.
+        Share of its room that is taken in the end, by the plan, and if a quarter went to the
+        nearest; by whether a step-free place is asked for (0, 1) and shelter.
     taken
-        As `claimed`, up to each bin, by shelter and bin.
+        As `claimed`, up to each bin, by whether a step-free place is asked for, shelter and bin.
     """
 
     bin_s: float
@@ -95,11 +95,13 @@ AT_DOOR, CAUGHT = -1, -2
 
 
 @nb.njit(cache=True, nogil=True)
-def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None:
+def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: Any) -> None:
     """Find what can be said beforehand of trips at free pace.
 
     Parameters
     ----------
+    place
+        Whether each asks for a step-free place (0, 1), shape (n_trips,).
     out
         Out: one row a trip, float32, shape (n_trips, at least 26).
     """
@@ -143,7 +145,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
                 shut = shut_after(streets, k, link, enter) - time
                 closing = min(closing, 0.0 if factor == 0.0 else shut)
         b = min(int(time / outlook.bin_s), last_bin)
-        s = trips.shelter[i]
+        s, f = trips.shelter[i], place[i]
         slack = trips.deadline[i] - trips.depart[i] - free
         base = max(free, 30.0)
         row = out[i]
@@ -153,9 +155,10 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, out: Any) -> None
         row[NARROW], row[USE_MOST], row[USE_MEAN] = min(narrow, 100.0), use_most, use / base
         row[QUEUE], row[STRESS], row[STRAY], row[SLOW] = queue, stress, stray, slow
         row[OPPOSED], row[CLOSING] = opposed, min(closing, FAR_OFF)
-        row[DOOR], row[FILL] = outlook.door[s, b], outlook.fill[s]
+        row[DOOR], row[FILL] = outlook.door[s, b], outlook.fill[f, s]
         row[STRAIN], row[MIXED] = strain, mixed
-        row[CLAIMED], row[TAKEN], row[WAIT] = outlook.claimed[s], outlook.taken[s, b], trips.wait[i]
+        row[CLAIMED], row[TAKEN] = outlook.claimed[f, s], outlook.taken[f, s, b]
+        row[WAIT] = trips.wait[i]
         row[DEPART], row[SIZE] = trips.depart[i], trips.size[i]
         row[MARGIN] = slack - queue - slow
         row[STRESS_MARGIN] = slack - stress - slow

@@ -55,7 +55,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "opposed": Column("", "most of a link's capacity that is used the other way", -1),
         "closing_s": Column("s", "least time between passing a link and its closing", 1),
         "door": Column("", "share of the shelter's intake that is expected to be used", -1),
-        "fill": Column("", "share of the shelter's room that is taken in the end", -1),
+        "fill": Column("", "share of the shelter's room (if need be step-free) that is taken", -1),
         "depart_s": Column("s", "when it sets out, after the alarm"),
         "margin_s": Column("s", "slack_s less queue_s and slow_s", 1),
         "stress_margin_s": Column("s", "slack_s less stress_s and slow_s", 1),
@@ -97,7 +97,8 @@ def rows_of(
         Float32, shape (n_trips, len(COLUMNS)).
     """
     out = np.empty((len(trips.class_), len(COLUMNS)), np.float32)
-    describe(streets, expected, trips, out)
+    place = classes.step_free[trips.class_].astype(np.int64)
+    describe(streets, expected, trips, place, out)
     flat = classes.speed_flat[trips.class_] * trips.pace
     out[:, N_WAY] = flat
     out[:, N_WAY + 1] = classes.speed_steps[trips.class_] * trips.pace_steps / flat

@@ -31,6 +31,7 @@ def outlook(
     shelter: NDArray[np.int32],
     arrive: NDArray[np.float64],
     size: NDArray[np.int32],
+    step_free: NDArray[np.bool_],
 ) -> Outlook:
     """Reckon what a plan's legs and arrivals, and people astray, bring about.
 
@@ -41,8 +42,9 @@ def outlook(
     link, enter, persons
         Links of the plan's legs, when they are entered [s after the alarm], and persons' space on
         each, shape (n_legs,).
-    shelter, arrive, size
-        Of the plan's movements: where, when [s], persons, shape (n_movements,).
+    shelter, arrive, size, step_free
+        Of the plan's movements: where, when [s], persons, whether they need step-free places,
+        shape (n_movements,).
 
     Returns
     -------
@@ -54,10 +56,16 @@ def outlook(
     entered = _counted(link, enter, persons, (network.n_links, n_bins))
     capacity = network.capacity * BIN
     stray, came_astray = _astray(scenario, ways, n_bins)
-    came = _counted(shelter, arrive, size.astype(np.float64), (len(shelters), n_bins))
-    room = np.maximum(shelters.capacity, 1)[:, None]
+    persons_came = size.astype(np.float64)
+    came = np.stack(
+        [
+            _counted(shelter[some], arrive[some], persons_came[some], (len(shelters), n_bins))
+            for some in (np.ones(len(size), bool), step_free)
+        ]
+    )
     mix = (1 - ASTRAY) * entered + ASTRAY * stray
-    taken = np.cumsum((1 - ASTRAY) * came + ASTRAY * came_astray, axis=1) / room
+    mixed_came = np.cumsum((1 - ASTRAY) * came + ASTRAY * came_astray, axis=2)
+    fill, taken = (_of_room(scenario, upto) for upto in (np.cumsum(came, axis=2), mixed_came))
     return Outlook(
         bin_s=BIN,
         use=_over(_smooth(entered), capacity),
@@ -67,11 +75,24 @@ def outlook(
         stray=_queues(stray, network.capacity),
         mixed=_queues(mix, STRESSED * network.capacity),
         slow=_slowed(scenario, entered),
-        door=_over(_smooth(came), np.minimum(shelters.intake_rate, 1e9) * BIN),
-        fill=(came.sum(axis=1) / room[:, 0]).astype(np.float32),
-        claimed=taken[:, -1].astype(np.float32),
-        taken=taken.astype(np.float32),
+        door=_over(_smooth(came[0]), np.minimum(shelters.intake_rate, 1e9) * BIN),
+        fill=fill[:, :, -1].copy(),
+        claimed=taken[:, :, -1].copy(),
+        taken=taken,
     )
+
+
+def _of_room(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Share of the room that is taken: of all places, and of what step-free people may have.
+
+    Who needs a step-free place finds none once either all places or those are gone.
+    """
+    shelters = scenario.shelters
+    shares = []
+    for upto, room in zip(came, (shelters.capacity, shelters.step_free_capacity), strict=True):
+        share = upto / np.maximum(room, 1)[:, None]
+        shares.append(np.where(room[:, None] > 0, share, np.maximum(share, 1.0)))
+    return np.stack([shares[0], np.maximum(*shares)]).astype(np.float32)
 
 
 def _counted(
@@ -131,13 +152,16 @@ def _slowed(scenario: Scenario, entered: NDArray[np.float64]) -> NDArray[np.floa
 def _astray(
     scenario: Scenario, ways: Ways, n_bins: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Count who would enter each link, and each shelter, if all took the way to the nearest."""
+    """Count who would enter each link, and each shelter, if all took the way to the nearest.
+
+    The second is of all, and of those who need step-free places.
+    """
     groups, classes = scenario.groups, scenario.group_classes
     out = np.zeros((scenario.network.n_links, n_bins))
     nearest = np.full(scenario.network.n_nodes, -1, np.int32)
     open_ = np.flatnonzero(scenario.shelters.capacity > 0).astype(np.int32)
     nearest[scenario.shelters.node[open_]] = open_
-    came = np.zeros((len(scenario.shelters), n_bins))
+    came = np.zeros((2, len(scenario.shelters), n_bins))
     walk = classes.walk_seconds(scenario.network)
     for k in np.unique(groups.class_).tolist():
         mine = np.flatnonzero((groups.class_ == k) & ~scenario.cut_off)
@@ -154,5 +178,7 @@ def _astray(
         known = there >= 0
         arrive = groups.ready_time[mine] + upto[ptr[1:]] - upto[ptr[:-1]]
         size = groups.size[mine].astype(np.float64)
-        came += _counted(there[known], arrive[known], size[known], came.shape)
+        more = _counted(there[known], arrive[known], size[known], came.shape[1:])
+        came[0] += more
+        came[1] += more * classes.step_free[k]
     return out, came

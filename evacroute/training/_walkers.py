@@ -56,6 +56,39 @@ class Rules:
     seed: int
 
 
+def drawn_for(plan: Plan, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each person of a plan what was drawn for them.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    drawn
+        One number for each person of the scenario, in the order of its groups, shape (n_all,):
+        then somebody is the same person in all plans of a scenario.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_persons,), in the order of the movements.
+    """
+    moves, size = plan.movements, plan.scenario.groups.size
+    order = np.argsort(moves.group, kind="stable")
+    before = np.cumsum(moves.size[order]) - moves.size[order]
+    group, first = np.unique(moves.group[order], return_index=True)
+    since = np.empty(len(moves), np.int64)
+    since[order] = before - before[first][np.searchsorted(group, moves.group[order])]
+    start = (np.cumsum(size) - size)[moves.group] + since
+    rank = np.arange(moves.placed) - np.repeat(np.cumsum(moves.size) - moves.size, moves.size)
+    return drawn[np.repeat(start, moves.size) + rank]
+
+
+def follows(plan: Plan, compliance: float, seed: int) -> NDArray[np.bool_]:
+    """Draw who follows a plan, party by party, shape (n_persons,)."""
+    drawn = np.random.default_rng([seed, 1]).random(plan.scenario.groups.persons)
+    return by_party(plan, drawn_for(plan, drawn)) < compliance
+
+
 def by_party(plan: Plan, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give all of a household what was drawn for its first member; one entry a person."""
     moves = plan.movements

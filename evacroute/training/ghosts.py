@@ -11,6 +11,8 @@ from evacroute._kernels.crowd import Streets
 from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.trips import AT_DOOR, CAUGHT, Trips, follow, probe
 from evacroute._street_arrays import lay_streets
+from evacroute.assignment import Movements
+from evacroute.judging import places_taken
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import PEOPLE, kinds_of
 from evacroute.scoring.ways import Ways
@@ -38,7 +40,8 @@ class Part(NamedTuple):
     group
         Their groups.
     weight
-        How many trips each stands for, of those from which it was picked.
+        How many trips each stands for, of those from which it was picked, over their mean: all
+        scenarios count by the trips that are kept of them.
     """
 
     trips: Trips
@@ -65,7 +68,7 @@ def pick(
     Returns
     -------
     tuple
-        Positions of those picked, ascending, and how many trips each stands for.
+        Positions of those picked, ascending, and how many trips each stands for, over the mean.
     """
     order = chance.permutation(len(kind))
     is_first = np.zeros(len(kind), bool)
@@ -76,18 +79,23 @@ def pick(
     found = np.sort(np.concatenate([first, rest])[:most])
     there = np.bincount(kind, minlength=len(PEOPLE))
     kept = np.bincount(kind[found], minlength=len(PEOPLE))
-    return found, (there / np.maximum(kept, 1))[kind[found]].astype(np.float32)
+    stands_for = (there / np.maximum(kept, 1))[kind[found]]
+    mean = stands_for.sum() / max(len(found), 1)
+    return found, (stands_for / max(mean, 1e-9)).astype(np.float32)
 
 
 def ghosts(
     scenario: Scenario,
     ways: Ways,
     run: Simulation,
+    moves: Movements,
     drawn: Draw,
     chance: np.random.Generator,
     most: int,
 ) -> Part:
-    """Walk ghosts from where people start to any of the nearer shelters.
+    """Walk ghosts from where people start to any of the nearer shelters that the plan leaves open.
+
+    These are the shelters that `recommend` tells of: what people do on the way may still fill them.
 
     Parameters
     ----------
@@ -95,6 +103,8 @@ def ghosts(
         What was played, and its quickest ways.
     run
         The run.
+    moves
+        Of the plan.
     drawn
         The draw: ghosts differ in their pace and set out late as its people do.
     chance
@@ -102,16 +112,18 @@ def ghosts(
     most
         So many ghosts, or as many as there are groups.
     """
-    groups, shelters = scenario.groups, scenario.shelters
+    groups = scenario.groups
     some = np.flatnonzero(~scenario.cut_off)
     picked, weight = pick(kinds_of_groups(scenario)[some], most, chance)
     group = some[picked].astype(np.int32)
+    size = np.where(groups.together[group], groups.size[group], 1).astype(np.int32)
+    room = _room_left(scenario, moves)
     shelter = np.full(len(group), -1, np.int32)
     ptr, link = [0], [np.zeros(0, np.int32)]
     for i, g in enumerate(group.tolist()):
         k, node = int(groups.class_[g]), int(groups.node[g])
         near = ways.seconds(k, node)
-        near[shelters.capacity == 0] = np.inf
+        near[room[int(scenario.group_classes.step_free[k])] < size[i]] = np.inf
         open_ = np.argsort(near, kind="stable")[: int(np.isfinite(near).sum())]
         if len(open_):
             # The nearer ones more often, but now and then any.
@@ -130,7 +142,7 @@ def ghosts(
         class_=groups.class_[group],
         pace=np.ones(n),
         pace_steps=np.ones(n),
-        size=np.where(groups.together[group], groups.size[group], 1).astype(np.int32),
+        size=size,
         depart=groups.ready_time[group],
         deadline=np.full(n, scenario.deadline_s),
         shelter=np.maximum(shelter, 0),
@@ -141,6 +153,13 @@ def ghosts(
     known = np.flatnonzero(shelter >= 0)
     unplanned = np.full(len(known), np.nan)
     return Part(_kept(trips, known), arrive[known], unplanned, group[known], weight[known])
+
+
+def _room_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
+    """Places that a plan leaves, for anybody and for who needs a step-free one."""
+    shelters, taken = scenario.shelters, places_taken(scenario, moves)
+    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - taken
+    return np.stack([left[0], left.min(axis=0)])
 
 
 def kinds_of_groups(scenario: Scenario) -> NDArray[np.int8]:

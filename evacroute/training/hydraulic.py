@@ -30,7 +30,7 @@ from scipy.special import ndtr, ndtri
 
 from evacroute.errors import Faults, InputError, MissingExtraError
 from evacroute.plan import Plan
-from evacroute.training._walkers import Rules, by_party, list_walkers
+from evacroute.training._walkers import Rules, by_party, drawn_for, follows, list_walkers
 from evacroute.training.building import PLANNED_FLOW
 from evacroute.training.sampler import Draw
 
@@ -125,9 +125,7 @@ def play_hydraulic(
         raise MissingExtraError("jupedsim-network", "bench", "the hydraulic model") from error
     if not n_persons:
         return np.empty(0)
-    chance = np.random.default_rng([seed, 1])
-    follows = by_party(plan, chance.random(n_persons)) < compliance
-    walkers = list_walkers(plan, follows, paces, delays)
+    walkers = list_walkers(plan, follows(plan, compliance, seed), paces, delays)
     rules = Rules(
         own_ways, specific_flow_factor, jam_density, room, dt, most * plan.scenario.deadline_s,
         exact, doors_close, seed,
@@ -164,14 +162,16 @@ def play_draw(
     MissingExtraError
         If jupedsim-network is not installed.
     """
-    physics = drawn.physics
-    chance = np.random.default_rng([drawn.key, 4])
+    physics, moves = drawn.physics, plan.movements
+    everybody = plan.scenario.groups.persons
+    late = np.random.default_rng([drawn.key, 4]).exponential(physics.delay_s, everybody)
+    first = np.cumsum(moves.size) - moves.size
     return play_hydraulic(
         plan,
         specific_flow_factor=physics.specific_flow / PLANNED_FLOW,
         compliance=physics.compliance,
         pace=draw_pace(plan, physics.speed_spread, drawn.key),
-        delay=chance.exponential(physics.delay_s, len(plan.movements)),
+        delay=drawn_for(plan, late)[first],
         doors_close=True,
         dt=dt,
         exact=True,
@@ -191,7 +191,7 @@ def draw_pace(plan: Plan, spread: float, seed: int = 0) -> NDArray[np.float64]:
         Standard deviation of a normal distribution with mean 1, of which 2 to each side are kept;
         0 to 0.4.
     seed
-        The same seed gives the same paces.
+        The same seed gives the same paces: to a person the same in all plans of a scenario.
 
     Returns
     -------
@@ -206,8 +206,8 @@ def draw_pace(plan: Plan, spread: float, seed: int = 0) -> NDArray[np.float64]:
     if not 0 <= spread <= 0.4:
         raise InputError(f"spread is {spread}, expected 0 to 0.4")
     low, high = ndtr(-2.0), ndtr(2.0)
-    drawn = np.random.default_rng([seed, 2]).uniform(low, high, plan.movements.placed)
-    return by_party(plan, 1 + spread * ndtri(drawn))
+    drawn = np.random.default_rng([seed, 2]).uniform(low, high, plan.scenario.groups.persons)
+    return by_party(plan, 1 + spread * ndtri(drawn_for(plan, drawn)))
 
 
 def _check_numbers(faults: Faults, **numbers: float) -> None:

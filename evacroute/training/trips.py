@@ -23,7 +23,7 @@ from evacroute.scoring.scorer import Scorer
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour, Simulation, simulate
 from evacroute.simulation.result import LEFT
-from evacroute.training._walkers import by_party
+from evacroute.training._walkers import follows
 from evacroute.training.building import build, make_plan
 from evacroute.training.ghosts import Part, ghosts, kinds_of_groups, pick
 from evacroute.training.hydraulic import play_draw
@@ -73,7 +73,8 @@ class Labelled:
     draw
         Index of the draw.
     weight
-        How many trips of its draw and source each stands for: more are kept of rare kinds.
+        How many trips of its draw and source each stands for, as more are kept of rare kinds, over
+        their mean: all draws count by the trips that are kept of them.
     """
 
     rows: NDArray[np.float32]
@@ -199,7 +200,10 @@ def label(
     ways = Ways(scenario)
     run = play(plan, drawn)
     expected = outlook_of(scenario, ways, moves)
-    parts = [_followers(plan, run, chance), ghosts(scenario, ways, run, drawn, chance, MOST)]
+    parts = [
+        _followers(plan, run, chance),
+        ghosts(scenario, ways, run, moves, drawn, chance, MOST),
+    ]
     if other:
         parts.append(_in_other(plan, drawn, chance))
     found = []
@@ -264,10 +268,7 @@ def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
     moves = plan.movements
     arrived = play_draw(plan, drawn, most=LONGER)
     movement = np.repeat(np.arange(len(moves), dtype=np.int32), moves.size)
-    # As `play_hydraulic` draws who follows.
-    drawn_for = np.random.default_rng([drawn.key, 1]).random(len(movement))
-    follows = by_party(plan, drawn_for) < drawn.physics.compliance
-    some = np.flatnonzero(follows)
+    some = np.flatnonzero(follows(plan, drawn.physics.compliance, drawn.key))
     kind = kinds_of_groups(plan.scenario)[moves.group[movement[some]]]
     picked, weight = pick(kind, MOST, chance)
     some = some[picked]

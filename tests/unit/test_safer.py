@@ -13,6 +13,7 @@ from odds import by_one
 from scenes import WHEELCHAIR, scene
 
 import evacroute as er
+from evacroute import _safer
 from evacroute.assignment import METHODS, build_problem
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.taking_up import take_up
@@ -77,6 +78,18 @@ def test_step_free_places_are_kept() -> None:
     scenario = scene(network, [(2, 2)], [(0, 9), (6, 9, 0)], classes=[WHEELCHAIR])
     plan = er.assign(scenario, scorer=SHORT, safety_weight=600.0)
     assert set(plan.movements.shelter.tolist()) == {0}
+
+
+def test_full_shelters_do_not_use_up_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is tried for shelters that are full: those who may gain elsewhere come in turn."""
+    monkeypatch.setattr(_safer, "PATIENCE", 1)
+    network = corridor(12, 50.0)
+    # The first would all gain most at the full shelter in the middle, the last at the free one.
+    people = [(5, 1, 10.0 * i) for i in range(6)] + [(8, 2)]
+    scenario = scene(network, people, [(4, 6), (8, 2), (12, 2)])
+    plan = er.assign(scenario, scorer=SHORT, safety_weight=220.0)
+    assert plan.settings["safety_moved"] >= 2
+    assert plan.movements.shelter[plan.movements.group == 6].tolist() == [2]
 
 
 def test_who_is_left_stays_left_with_a_reason() -> None:

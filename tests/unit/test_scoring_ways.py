@@ -10,9 +10,9 @@ from scenes import WALKER, WHEELCHAIR, scene
 
 import evacroute as er
 from evacroute._kernels.trips import Trips, describe
-from evacroute.judging import outlook_of
+from evacroute.judging import outlook_of, places_taken
 from evacroute.scoring import ways as module
-from evacroute.scoring.features import COLUMNS
+from evacroute.scoring.features import COLUMNS, rows_of
 from evacroute.scoring.ways import Ways
 
 
@@ -66,8 +66,42 @@ def test_a_closing_behind_a_queue_is_seen() -> None:
         shelter=np.zeros(1, np.int32), wait=np.full(1, np.nan),
     )  # fmt: skip
     rows = np.empty((1, len(COLUMNS)), np.float32)
-    describe(ways.streets, outlook_of(shut, ways, plan.movements), trips, rows)
+    any_place = np.zeros(1, np.int64)
+    describe(ways.streets, outlook_of(shut, ways, plan.movements), trips, any_place, rows)
     row = dict(zip(COLUMNS, rows[0].tolist(), strict=True))
     # 60 come in the first minute, 12 get in: 48 wait at its end, 24 or 120 s in the mean.
     assert row["queue_s"] == pytest.approx(120.0)
     assert row["closing_s"] == pytest.approx(100.0 - 120.0 - 60.0)
+
+
+def test_room_is_that_of_who_asks() -> None:
+    """Who needs a step-free place is told how many of those are taken, others of all places."""
+    people = [(0, 6, 0.0, 0), (0, 1, 0.0, 1)]
+    scenario = scene(corridor(2, 60.0), people, [(2, 10, 2)], classes=[WALKER, WHEELCHAIR])
+    plan = er.assign(scenario)
+    assert places_taken(scenario, plan.movements).tolist() == [[7], [1]]
+    expected = outlook_of(scenario, Ways(scenario), plan.movements)
+    assert expected.fill[:, 0].tolist() == pytest.approx([0.7, 0.7])
+    scarce = scene(corridor(2, 60.0), people, [(2, 10, 1)], classes=[WALKER, WHEELCHAIR])
+    plan = er.assign(scarce)
+    ways = Ways(scarce)
+    expected = outlook_of(scarce, ways, plan.movements)
+    for found in (expected.fill[:, 0], expected.claimed[:, 0], expected.taken[:, 0, -1]):
+        assert found.tolist() == pytest.approx([0.7, 1.0])
+    assert expected.taken[:, 0, 0].tolist() == [0.0, 0.0]
+    two = np.ones(2)
+    trips = Trips(
+        ptr=np.array([0, 0, 0]), link=np.zeros(0, np.int32), class_=np.array([0, 1], np.int32),
+        pace=two, pace_steps=two, size=np.ones(2, np.int32), depart=np.zeros(2),
+        deadline=3600 * two, shelter=np.zeros(2, np.int32), wait=np.zeros(2),
+    )  # fmt: skip
+    rows = rows_of(ways.streets, expected, trips, scarce.group_classes)
+    assert rows[:, list(COLUMNS).index("fill")].tolist() == pytest.approx([0.7, 1.0])
+
+
+def test_a_shelter_without_step_free_places_is_full() -> None:
+    """Where there are no such places at all, none are left."""
+    scenario = scene(corridor(2, 60.0), [(0, 1)], [(2, 10, 0)], classes=[WALKER])
+    plan = er.assign(scenario)
+    expected = outlook_of(scenario, Ways(scenario), plan.movements)
+    assert expected.fill[:, 0].tolist() == pytest.approx([0.1, 1.0])

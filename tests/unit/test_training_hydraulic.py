@@ -15,6 +15,7 @@ from scenes import scene
 import evacroute as er
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.training._doors import Doors
+from evacroute.training._walkers import drawn_for, follows
 from evacroute.training.building import build, make_plan
 from evacroute.training.hydraulic import draw_pace, play_draw, play_hydraulic
 from evacroute.training.sampler import draw
@@ -108,6 +109,25 @@ def test_pace_and_delay() -> None:
     plan = planned(scenario)
     assert play_hydraulic(plan, exact=True, pace=[2.0])[0] == pytest.approx(150.0)
     assert play_hydraulic(plan, exact=True, delay=[77.0])[0] == pytest.approx(377.0)
+
+
+def test_a_person_is_the_same_in_all_plans() -> None:
+    """What is drawn for somebody does not depend on who else is placed, or in what order."""
+    people = [(0, 3), (1, 2), (2, 4, 0.0, 0, True)]
+    scenario = scene(corridor(3, 100.0), people, [(3, 20)])
+    plan = planned(scenario)
+    moves = plan.movements
+    assert moves.group.tolist() == [0, 1, 2]
+    drawn = np.arange(9.0)
+    assert drawn_for(plan, drawn).tolist() == drawn.tolist()
+    some = replace(plan, movements=moves.take(np.array([2, 0])))
+    assert drawn_for(some, drawn).tolist() == [5, 6, 7, 8, 0, 1, 2]
+    split = replace(moves.take(np.array([1, 0, 1])), size=np.array([1, 3, 1]))
+    assert drawn_for(replace(plan, movements=split), drawn).tolist() == [3, 0, 1, 2, 4]
+    pace = draw_pace(plan, 0.2, seed=5)
+    np.testing.assert_array_equal(draw_pace(some, 0.2, seed=5), pace[[5, 6, 7, 8, 0, 1, 2]])
+    who = follows(plan, 0.5, seed=5)
+    np.testing.assert_array_equal(follows(some, 0.5, seed=5), who[[5, 6, 7, 8, 0, 1, 2]])
 
 
 def test_drawn_paces() -> None:

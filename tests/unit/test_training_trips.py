@@ -10,7 +10,9 @@ import pytest
 from odds import by_one
 
 from evacroute.errors import InputError
+from evacroute.judging import places_taken
 from evacroute.scoring.features import COLUMNS
+from evacroute.scoring.ways import Ways
 from evacroute.training.building import build, make_plan
 from evacroute.training.gathering import (
     gather,
@@ -19,7 +21,7 @@ from evacroute.training.gathering import (
     read_gathered,
     round_ends,
 )
-from evacroute.training.ghosts import pick, walk_ghosts
+from evacroute.training.ghosts import ghosts, pick, walk_ghosts
 from evacroute.training.sampler import Draw, draw
 from evacroute.training.train import _fits, judge, train
 from evacroute.training.trips import (
@@ -179,11 +181,31 @@ def test_more_are_picked_of_rare_kinds() -> None:
     assert count.sum() == len(np.unique(found)) == 160
     assert count[2] == 10
     assert 24 <= count[1] <= 40
+    assert weight.sum() == pytest.approx(160)
     for k, n in enumerate((700, 40, 10, 250)):
-        assert weight[kind[found] == k].sum() == pytest.approx(n)
+        assert weight[kind[found] == k].sum() == pytest.approx(0.16 * n)
     everybody, ones = pick(kind, 5000, np.random.default_rng(0))
     assert everybody.tolist() == list(range(1000))
     assert (ones == 1).all()
+
+
+def test_ghosts_go_where_the_plan_leaves_room(drawn: Draw) -> None:
+    """A ghost is sent where `recommend` would offer a place, a step-free one to who needs it."""
+    tight = replace(drawn, room=1.1)
+    plan = make_plan(tight, build(tight))
+    scenario, shelters = plan.scenario, plan.scenario.shelters
+    left = np.stack([shelters.capacity, shelters.step_free_capacity])
+    left -= places_taken(scenario, plan.movements)
+    chance = np.random.default_rng(0)
+    found = ghosts(
+        scenario, Ways(scenario), play(plan, tight), plan.movements, tight, chance, 400
+    ).trips  # fmt: skip
+    needs = scenario.group_classes.step_free[found.class_]
+    assert needs.any()
+    assert not needs.all()
+    assert (left[0][found.shelter] >= found.size).all()
+    assert (left[1][found.shelter][needs] >= found.size[needs]).all()
+    assert (left[0] == 0).any()
 
 
 def test_a_broken_scorer_of_a_round_is_made_again(tmp_path) -> None:
