@@ -73,6 +73,7 @@ def make_safer(
     moves: Movements,
     judge: Judge,
     weight: float,
+    worth: NDArray[np.float64],
     *,
     unlimited: bool = False,
     progress: Progress | None = None,
@@ -92,6 +93,8 @@ def make_safer(
         Knows the odds.
     weight
         Seconds that a unit of -log of the odds of a person counts for, > 0.
+    worth
+        What a second of each class counts for, shape (n_classes,).
     unlimited
         Whether the plan ignores what streets, doors and shelters can take.
     progress
@@ -111,7 +114,7 @@ def make_safer(
         return moves, figures
     if not take_up(placing, moves):
         return moves, figures | {"safety_note": "its ways cannot be taken up: left as it was"}
-    work = _Rounds(placing, judge, weight)
+    work = _Rounds(placing, judge, weight, worth)
     first = total = work.look()
     expected = work.expected_safe
     for done in range(ROUNDS):
@@ -143,13 +146,14 @@ class _Rounds:
     ----------
     placing
         With the movements booked.
-    judge, weight
+    judge, weight, worth
         As for `make_safer`.
     """
 
     placing: Placing
     judge: Judge
     weight: float
+    worth: NDArray[np.float64]
     moved: int = 0
     moves: Movements = field(init=False)
     scores: PlanScores = field(init=False)
@@ -175,7 +179,7 @@ class _Rounds:
         none = np.zeros(0, np.int32)
         self.moves = self.placing.movements(none, none, none.astype(np.uint8))
         self.scores = self.judge.score(self.moves)
-        return float((self.moves.size * self._costs()).sum())
+        return float((self._counts() * self._costs()).sum())
 
     def round(self, total: float) -> float:
         """Move people once; returns the cost afterwards, which is `total` if nothing is gained."""
@@ -212,6 +216,11 @@ class _Rounds:
                 break
         return done
 
+    def _counts(self) -> NDArray[np.float64]:
+        """Count persons of each movement, by what a second of their class counts for."""
+        class_ = self.problem.scenario.groups.class_[self.moves.group]
+        return np.asarray(self.worth[class_] * self.moves.size)
+
     def _costs(self) -> NDArray[np.float64]:
         """Cost of each movement for one person; those not scored have the odds of certainty."""
         odds = np.where(self.scores.known, self.scores.p_safe, 1.0)
@@ -232,7 +241,8 @@ class _Rounds:
         for x, s, estimate in self._estimates(some):
             for i in np.flatnonzero(estimate < cost[x] - 1e-6).tolist():
                 best.setdefault(int(x[i]), []).append((float(estimate[i]), int(s[i])))
-        gain = {x: (cost[x] - min(found)[0]) * moves.size[x] for x, found in best.items()}
+        counts = self._counts()
+        gain = {x: (cost[x] - min(found)[0]) * counts[x] for x, found in best.items()}
         order = sorted(best, key=lambda x: (-gain[x], x))[:MOST_TRIES]
         return [
             Try(int(self.rows[x]), [s for _, s in sorted(best[x])[:TRIED]], float(cost[x]))

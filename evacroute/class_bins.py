@@ -77,6 +77,20 @@ class ClassBins:
         freeze(self, columns, len(self.node), PeopleError)
         freeze(self, {"party_of_person": np.int32}, len(self.party_of_person), PeopleError)
 
+    def paces(
+        self, party: NDArray[Any], classes: Classes, class_: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Own speeds of parties over those of given classes, flat and steps, shape (n_rows, 2).
+
+        Where either cannot use steps the second is that of the flat.
+        """
+        flat = self.speed_flat[party] / classes.speed_flat[class_]
+        steps = np.divide(
+            self.speed_steps[party], classes.speed_steps[class_], out=flat.copy(),
+            where=(classes.speed_steps[class_] > 0) & (self.speed_steps[party] > 0),
+        )  # fmt: skip
+        return np.column_stack([flat, steps])
+
     def equals(self, other: object) -> bool:
         """Whether the other holds equal parties and classes."""
         return (

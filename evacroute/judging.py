@@ -121,7 +121,7 @@ class Judge:
             class_=groups.class_[group],
             pace=np.ones(n),
             pace_steps=np.ones(n),
-            size=np.where(groups.together[group], size, 1).astype(np.int32),
+            size=groups.as_one(group, size),
             depart=np.array(depart, np.float64),
             deadline=np.full(n, self.scenario.deadline_s),
             shelter=np.array(shelter, np.int32),

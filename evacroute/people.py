@@ -307,6 +307,10 @@ class Groups:
         """Number of persons in all groups."""
         return int(self.size.sum())
 
+    def as_one(self, group: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int32]:
+        """Count persons who go as one of so many of some groups, which is 1 but for households."""
+        return np.where(self.together[group], size, 1).astype(np.int32)
+
     def equals(self, other: object) -> bool:
         """Whether the other holds equal groups."""
         return (

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from evacroute._safer import make_safer
 from evacroute.assignment import METHODS, Progress, build_problem
+from evacroute.assignment.class_weights import class_weights
 from evacroute.errors import InputError
 from evacroute.judging import Judge
 from evacroute.plan import Plan
@@ -175,8 +176,9 @@ def _assign(
         judge, weight = Judge(scenario, weighing[0]), weighing[1]
         if weight > 0:
             moves, figures = make_safer(
-                problem, moves, judge, weight, unlimited=method == "nearest", progress=progress
-            )
+                problem, moves, judge, weight, class_weights(problem, settings.get("weights")),
+                unlimited=method == "nearest", progress=progress,
+            )  # fmt: skip
             used |= {"safety_weight": weight, **figures}
         scores = judge.score(moves)
     spent = time.perf_counter() - begin

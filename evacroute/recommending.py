@@ -191,15 +191,13 @@ class Recommender:
         k = int(groups.class_[g])
         pace = pace_steps = 1.0
         if bins is not None:
-            party = int(bins.party_of_person[i])
-            pace = float(bins.speed_flat[party] / classes.speed_flat[k])
-            stepped = classes.speed_steps[k] > 0
-            pace_steps = float(bins.speed_steps[party] / classes.speed_steps[k]) if stepped else 1.0
+            party = bins.party_of_person[i : i + 1]
+            pace, pace_steps = bins.paces(party, classes, np.array([k]))[0].tolist()
         movement = -1
         if roster is not None:
             rank = np.flatnonzero(roster.person_id == person_id)
             movement = int(roster.movement[rank[0]]) if len(rank) else -1
-        size = int(groups.size[g]) if groups.together[g] else 1
+        size = int(groups.as_one(np.array([g]), groups.size[g])[0])
         return Asker(
             self._streetwise.own(k), int(groups.node[g]), float(groups.ready_time[g]), size, pace,
             pace_steps, movement,

@@ -74,7 +74,7 @@ def gather(
     times = np.where(groups.together[group], 1, size)
     of = np.repeat(np.arange(len(row)), times)
     n = len(of)
-    persons = np.where(groups.together[group], size, 1)[of].astype(np.int32)
+    persons = groups.as_one(group, size)[of]
     pace = _paces(scenario, plan, row, times, group[of], behaviour, rng)
     # Without a plan there is nobody to comply.
     acts = behaviour if plan is not None else replace(behaviour, compliance=0.0)
@@ -146,7 +146,8 @@ def _own_paces(
     first = np.cumsum(count) - count
     rank = np.arange(len(group)) - np.repeat(np.cumsum(times) - times, times)
     who = person[np.repeat(first, times) + rank]
-    return _over_class(scenario, bins.party_of_person[who], group)
+    class_ = scenario.groups.class_[group]
+    return bins.paces(bins.party_of_person[who], scenario.group_classes, class_)
 
 
 def own_paces(scenario: Scenario) -> NDArray[np.float64]:
@@ -159,21 +160,7 @@ def own_paces(scenario: Scenario) -> NDArray[np.float64]:
         return np.ones((n, 2))
     party = np.zeros(n, np.int64)
     party[of_person[::-1]] = bins.party_of_person[::-1]
-    return _over_class(scenario, party, np.arange(n))
-
-
-def _over_class(
-    scenario: Scenario, party: NDArray[Any], group: NDArray[Any]
-) -> NDArray[np.float64]:
-    """Speeds of parties of known persons over those of their groups' classes."""
-    bins, classes, class_ = scenario.bins, scenario.group_classes, scenario.groups.class_[group]
-    assert bins is not None
-    flat = bins.speed_flat[party] / classes.speed_flat[class_]
-    steps = np.divide(
-        bins.speed_steps[party], classes.speed_steps[class_], out=flat.copy(),
-        where=(classes.speed_steps[class_] > 0) & (bins.speed_steps[party] > 0),
-    )  # fmt: skip
-    return np.column_stack([flat, steps])
+    return bins.paces(party, scenario.group_classes, scenario.groups.class_)
 
 
 def to_kernel(

@@ -116,7 +116,7 @@ def ghosts(
     some = np.flatnonzero(~scenario.cut_off)
     picked, weight = pick(kinds_of_groups(scenario)[some], most, chance)
     group = some[picked].astype(np.int32)
-    size = np.where(groups.together[group], groups.size[group], 1).astype(np.int32)
+    size = groups.as_one(group, groups.size[group])
     room = _room_left(scenario, moves)
     shelter = np.full(len(group), -1, np.int32)
     ptr, link = [0], [np.zeros(0, np.int32)]
@@ -165,7 +165,7 @@ def _room_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
 def kinds_of_groups(scenario: Scenario) -> NDArray[np.int8]:
     """Kind of people of each group, positions in `PEOPLE`."""
     groups, n = scenario.groups, len(scenario.groups)
-    size = np.where(groups.together, groups.size, 1).astype(np.int32)
+    size = groups.as_one(np.arange(n), groups.size)
     return kinds_of(scenario.group_classes, groups.class_, size, np.zeros(n))
 
 

@@ -272,8 +272,8 @@ def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
     kind = kinds_of_groups(plan.scenario)[moves.group[movement[some]]]
     picked, weight = pick(kind, MOST, chance)
     some = some[picked]
-    together = plan.scenario.groups.together[moves.group[movement[some]]]
-    size = np.where(together, moves.size[movement[some]], 1).astype(np.int32)
+    told = movement[some]
+    size = plan.scenario.groups.as_one(moves.group[told], moves.size[told])
     trips, planned = _planned_trips(plan, movement[some], size)
     arrive = np.where(np.isnan(arrived[some]), np.inf, arrived[some])
     return Part(trips, arrive, planned, moves.group[movement[some]], weight)

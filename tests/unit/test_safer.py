@@ -117,6 +117,27 @@ def test_the_same_twice() -> None:
     assert first.equals(second)
 
 
+def test_weights_of_classes_count() -> None:
+    """With weights of classes the cost of time and odds is weighted as the method's own is."""
+    people = [(2, 3, 0.0, 0), (2, 2, 20.0, 1)]
+    scenario = scene(
+        corridor(6, 50.0), people, [(0, 9), (6, 4)], classes=[(1.0, 0.5), (0.8, 0.4)]
+    )  # fmt: skip
+    plan = er.assign(scenario, "over_time", weights={"c1": 3.0}, scorer=SHORT, safety_weight=600.0)
+    moves, scores, groups = plan.movements, plan.scores, scenario.groups
+    assert scores is not None
+    each = moves.arrive - groups.ready_time[moves.group] - 600.0 * np.log(scores.p_safe)
+    worth = np.where(groups.class_[moves.group] == 1, 3.0, 1.0)
+    assert plan.settings["safety_moved"] > 0
+    assert plan.settings["safety_cost"] == pytest.approx(
+        (worth * moves.size * each).sum(), rel=1e-5
+    )
+    # Where places are short those who count for more get them, else the more.
+    assert moves.shelter[np.argsort(moves.group)].tolist() == [0, 1]
+    plain = er.assign(scenario, "over_time", scorer=SHORT, safety_weight=600.0).movements
+    assert plain.shelter[np.argsort(plain.group)].tolist() == [1, 0]
+
+
 def test_taken_up_as_it_was() -> None:
     """A plan taken up again is booked as it was: the same movements come out."""
     plan = er.assign(er.lagoon(people=300), "earliest_arrival")
