@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from evacroute.assignment import Progress
 from evacroute.errors import Faults, InputError, SolverError
 from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
-from evacroute.sweeping.pools import open_pool
+from evacroute.sweeping.pools import AT_FIRST, Serial, default_workers, open_pool
 from evacroute.training.sampler import draw
 from evacroute.training.trips import Labelled, label
 from evacroute.training.worlds import TRAINING, UNSEEN
@@ -113,26 +113,40 @@ def gather(
         "processes" (by default), "serial" or an Executor, and how many worker processes.
     progress
         Called with the stage and the share of it that is done (0..1).
+
+    Raises
+    ------
+    SolverError
+        If worker processes die; what is done by then is kept.
     """
     root = Path(folder)
     todo = deque(i for i in some if not _head_path(root, i).exists())
     done = len(some) - len(todo)
     with open_pool(executor, workers) as pool:
         running: dict[Future[dict[str, Any]], int] = {}
+        # How many workers an executor has is not known: one more is handed out with each answer.
+        # In this process one at a time, as a draw is only kept once the next is not yet begun.
+        is_serial = isinstance(pool, Serial)
+        most = 1 if is_serial else max(AT_FIRST, 2 * (workers or default_workers()))
         try:
             while todo or running:
-                # Few ahead, so that Ctrl-C has little to wait for.
-                while todo and len(running) < 8:
+                while todo and len(running) < most:
                     i = todo.popleft()
                     path = str(_trips_path(root, i))
                     running[pool.submit(make_trips, seed, i, path, scorer)] = i
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     index = running.pop(future)
+                    most += not is_serial
                     with atomic_path(_head_path(root, index)) as path_:
                         write_json(future.result(), path_)
                     done += 1
                     if progress is not None:
                         progress("planning and playing scenarios", done / len(some))
+        except BrokenExecutor as error:
+            raise SolverError(
+                "a worker process has ended, short of memory perhaps: the same command goes on "
+                "where it was; fewer workers take less"
+            ) from error
         finally:
             for future in running:
                 future.cancel()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from odds import by_one
 
-from evacroute.errors import InputError
+from evacroute.errors import InputError, SolverError
 from evacroute.judging import places_taken
 from evacroute.scoring.features import COLUMNS
 from evacroute.scoring.ways import Ways
+from evacroute.training import gathering
 from evacroute.training.building import build, make_plan
 from evacroute.training.gathering import (
     gather,
@@ -116,6 +119,40 @@ def test_a_folder_is_gone_on_with(tmp_path) -> None:
         open_folder(tmp_path / "other", 0, [3])
     with pytest.raises(InputError, match=r"gathered\.json"):
         read_gathered(tmp_path / "other")
+
+
+def test_ctrl_c_loses_no_draw_that_is_done(tmp_path, monkeypatch) -> None:
+    """Where draws are made in this process, each is kept before the next is begun."""
+    made: list[int] = []
+
+    def note(seed: int, index: int, path: str, scorer: str | None) -> dict[str, object]:
+        made.append(index)
+        return {"index": index, "draw": {}, "trips": 0, "fault": ""}
+
+    def interrupt(stage: str, share: float) -> None:
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(gathering, "make_trips", note)
+    folder = open_folder(tmp_path / "trips", 0, [4])
+    with pytest.raises(KeyboardInterrupt):
+        gather(folder, range(4), executor="serial", progress=interrupt)
+    kept = [int(path.stem) for path in sorted((folder / "trips").glob("*.json"))]
+    assert kept == made == [0, 1]
+
+
+def test_dead_workers_of_a_training_are_told(tmp_path) -> None:
+    """If the pool breaks, the training says so, and that it can be gone on with."""
+
+    class Dead(Executor):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor("gone"))
+            return future
+
+    folder = open_folder(tmp_path / "trips", 0, [3])
+    with pytest.raises(SolverError, match="the same command goes on"):
+        gather(folder, range(3), executor=Dead())
 
 
 def test_rounds_that_others_rest_on_stay_as_they_are(tmp_path, monkeypatch) -> None:
