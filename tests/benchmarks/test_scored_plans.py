@@ -7,7 +7,8 @@ shelter; by the walking times in empty streets, with the room of shelters and do
 in streets with their limits; and by that and odds. Each plan is played in jupedsim-network with
 the physics of its draw, in which a person is the same whatever the plan: follows it or not, sets
 out as late, walks as fast. Whom a plan leaves, as it reckons that they cannot be in time, tries to
-reach the nearest shelter in which it leaves room. Who is in none by the deadline is late.
+reach a place that it leaves all the same, by the walking times in empty streets. Who is in no
+shelter by the deadline is late.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from evacroute.judging import places_taken
 from evacroute.training.building import build
 from evacroute.training.hydraulic import play_draw
 from evacroute.training.sampler import Draw, draw
+from evacroute.training.trips import LONGER
 from evacroute.training.worlds import UNSEEN
 
 WAYS = ("nearest", "free flow", "time alone", "time and odds")
@@ -34,9 +36,8 @@ WEIGHT = 600.0
 def plans(drawn: Draw, weight: float) -> dict[str, er.Plan]:
     """Plan a draw four ways."""
     scenario = build(drawn)
-    wide = replace(scenario.network, capacity=np.full(scenario.network.n_links, 1e4))
     empty = er.Scenario(
-        wide, scenario.people, scenario.shelters, deadline=scenario.deadline_s,
+        empty_streets(scenario), scenario.people, scenario.shelters, deadline=scenario.deadline_s,
         hazard=scenario.hazard,
     )  # fmt: skip
     free = er.assign(empty, "shelter_flow", polish=0)
@@ -51,37 +52,39 @@ def plans(drawn: Draw, weight: float) -> dict[str, er.Plan]:
 
 
 def with_the_left(plan: er.Plan) -> er.Plan:
-    """The plan, in which those whom it leaves go to the nearest shelter where it leaves room."""
-    scenario, moves = plan.scenario, plan.movements
-    shelters = scenario.shelters
-    rest = np.stack([shelters.capacity, shelters.step_free_capacity]) - places_taken(
-        scenario, moves
-    )
-    shelters = replace(shelters, capacity=rest[0], step_free_capacity=rest.min(axis=0))
+    """The plan, in which those whom it leaves try to reach the places that it leaves."""
+    scenario, moves, groups = plan.scenario, plan.movements, plan.scenario.groups
+    left = np.bincount(moves.left_group, moves.left_size, len(groups)).astype(np.int32)
+    some = np.flatnonzero((left > 0) & ~scenario.cut_off)
+    rest = np.stack([scenario.shelters.capacity, scenario.shelters.step_free_capacity])
+    rest -= places_taken(scenario, moves)
+    if not len(some) or not rest[0].any():
+        return plan
+    theirs = er.Groups(
+        groups.group_id[some], groups.node[some], groups.class_[some], groups.ready_time[some],
+        left[some], groups.together[some],
+    )  # fmt: skip
     open_ = er.Scenario(
-        scenario.network, scenario.people, shelters, deadline=scenario.deadline_s,
+        empty_streets(scenario), theirs,
+        replace(scenario.shelters, capacity=rest[0], step_free_capacity=rest.min(axis=0)),
+        classes=scenario.group_classes, deadline=LONGER * scenario.deadline_s,
         hazard=scenario.hazard,
     )  # fmt: skip
-    other = er.assign(open_, "nearest").movements
-    row = np.full(len(scenario.groups), -1)
-    row[other.group] = np.arange(len(other))
-    left = np.bincount(moves.left_group, moves.left_size, len(row)).astype(np.int32)
-    some = np.flatnonzero((left > 0) & (row >= 0))
-    if not len(some):
-        return plan
-    more = other.take(row[some])
+    more = er.assign(open_, "shelter_flow", polish=0).movements
     none = np.zeros(0)
-    legs, names = ("leg_link", "leg_enter", "leg_leave"), ("group", "shelter", "depart", "arrive")
-    columns = {
-        name: np.concatenate([getattr(moves, name), getattr(more, name)])
-        for name in (*names, *legs)
-    }
+    names = ("shelter", "size", "depart", "arrive", "leg_link", "leg_enter", "leg_leave")
+    columns = {name: np.concatenate([getattr(moves, name), getattr(more, name)]) for name in names}
     movements = replace(
-        moves, **columns, size=np.concatenate([moves.size, left[some]]),
+        moves, **columns, group=np.concatenate([moves.group, some[more.group]]),
         leg_ptr=np.concatenate([moves.leg_ptr, moves.leg_ptr[-1] + more.leg_ptr[1:]]),
         left_group=none, left_size=none, left_reason=none,
     )  # fmt: skip
     return replace(plan, movements=movements, roster=None, scores=None)
+
+
+def empty_streets(scenario: er.Scenario) -> er.Network:
+    """The network, in which no street is ever full."""
+    return replace(scenario.network, capacity=np.full(scenario.network.n_links, 1e4))
 
 
 def late(plan: er.Plan, drawn: Draw) -> int:
