@@ -36,6 +36,8 @@ class Outlook(NamedTuple):
     fill, claimed
         Share of its room that is taken in the end, by the plan, and if a quarter went to the
         nearest; by whether a step-free place is asked for (0, 1) and shelter.
+    spare
+        Places left in the end if a quarter went to the nearest, as `claimed`.
     taken
         As `claimed`, up to each bin, by whether a step-free place is asked for, shelter and bin.
     """
@@ -51,6 +53,7 @@ class Outlook(NamedTuple):
     door: Any
     fill: Any
     claimed: Any
+    spare: Any
     taken: Any
 
 
@@ -89,8 +92,8 @@ AT_DOOR, CAUGHT = -1, -2
 (
     FREE, LENGTH, STEPS, WET, SLACK, SLACK_SHARE, NARROW, USE_MOST, USE_MEAN, QUEUE, STRESS, STRAY,
     SLOW, OPPOSED, CLOSING, DOOR, FILL, DEPART, MARGIN, STRESS_MARGIN, SIZE, STRAIN, MIXED, CLAIMED,
-    TAKEN, WAIT,
-) = range(26)  # fmt: skip
+    TAKEN, WAIT, SPARE,
+) = range(27)  # fmt: skip
 """Columns that `describe` fills."""
 
 
@@ -103,7 +106,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
     place
         Whether each asks for a step-free place (0, 1), shape (n_trips,).
     out
-        Out: one row a trip, float32, shape (n_trips, at least 26).
+        Out: one row a trip, float32, shape (n_trips, at least 27).
     """
     streets, outlook, trips = borrowed(streets), borrowed(outlook), borrowed(trips)
     last_bin = outlook.use.shape[1] - 1
@@ -158,7 +161,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
         row[DOOR], row[FILL] = outlook.door[s, b], outlook.fill[f, s]
         row[STRAIN], row[MIXED] = strain, mixed
         row[CLAIMED], row[TAKEN] = outlook.claimed[f, s], outlook.taken[f, s, b]
-        row[WAIT] = trips.wait[i]
+        row[WAIT], row[SPARE] = trips.wait[i], outlook.spare[f, s]
         row[DEPART], row[SIZE] = trips.depart[i], trips.size[i]
         row[MARGIN] = slack - queue - slow
         row[STRESS_MARGIN] = slack - stress - slow

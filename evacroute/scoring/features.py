@@ -65,13 +65,14 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "claimed": Column("", "fill if a quarter went to the nearest shelter", -1),
         "taken": Column("", "the same at the time of arrival", -1),
         "wait_s": Column("s", "waits on the way that the plan has, unknown without one"),
+        "spare": Column("persons", "places left in the end if a quarter went to the nearest", 1),
         "speed": Column("m/s", "own speed on the flat"),
         "steps_speed_ratio": Column("", "own speed on steps over that on the flat, 0 = cannot"),
     }
 )
-"""All columns, in order; the first 26 are those of the kernel."""
+"""All columns, in order; the first 27 are those of the kernel."""
 
-N_WAY = 26
+N_WAY = 27
 
 DEADLINE = ("slack_s", "slack_share", "margin_s", "stress_margin_s")
 """Columns that know the deadline: odds depend on them, times of arrival do not."""

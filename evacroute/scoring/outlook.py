@@ -21,6 +21,10 @@ ASTRAY = 0.25
 """Share of people who go to the nearest shelter, whatever the plan says, in the mix."""
 
 
+MOST_SPARE = 1000.0
+"""More places than this, left or lacking, are all the same [persons]."""
+
+
 def outlook(
     scenario: Scenario,
     ways: Ways,
@@ -78,6 +82,7 @@ def outlook(
         door=_over(_smooth(came[0]), np.minimum(shelters.intake_rate, 1e9) * BIN),
         fill=fill[:, :, -1].copy(),
         claimed=taken[:, :, -1].copy(),
+        spare=_spare(scenario, mixed_came[:, :, -1]),
         taken=taken,
     )
 
@@ -93,6 +98,13 @@ def _of_room(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float3
         share = upto / np.maximum(room, 1)[:, None]
         shares.append(np.where(room[:, None] > 0, share, np.maximum(share, 1.0)))
     return np.stack([shares[0], np.maximum(*shares)]).astype(np.float32)
+
+
+def _spare(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Places left: of all, and of what step-free people may have."""
+    shelters = scenario.shelters
+    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - came
+    return np.clip([left[0], left.min(axis=0)], -MOST_SPARE, MOST_SPARE).astype(np.float32)
 
 
 def _counted(

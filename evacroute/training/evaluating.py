@@ -183,7 +183,8 @@ def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int
         "brier": (scores.p_safe - safe) ** 2,
         "brier_baseline": (base - safe) ** 2,
         "safe": safe,
-        "covered": ((arrive >= scores.q10) & (arrive <= scores.q90)).astype(np.float64),
+        "seen": trips.seen.astype(np.float64),
+        "covered": ((arrive >= scores.q10) & (arrive <= scores.q90) & trips.seen) * 1.0,
         "advised": scores.is_safe.astype(np.float64),
         "missed": scores.is_safe * (1 - safe),
     }
@@ -257,7 +258,7 @@ def _figures(
         "brier_less": resampled.figure(_less, value["brier"], value["brier_baseline"]),
         "calibration_error": _calibration(some[0], some[2], some[3], resampled, mine),
         "calibration_error_baseline": _calibration(some[1], some[2], some[3], resampled, mine),
-        "covered": resampled.figure(_share, value["covered"], one),
+        "covered": resampled.figure(_share, value["covered"], value["seen"]),
         "advised": resampled.figure(_share, value["advised"], one),
         "missed": _missed(
             resampled,

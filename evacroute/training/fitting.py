@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from evacroute.assignment import Progress
 from evacroute.errors import InputError, MissingExtraError
@@ -29,8 +30,9 @@ KNOTS = 24
 FALLS = 20.0
 """So far below the least knot odds fall with the forest's [logit]."""
 
-MISSED = 0.015
-"""Thresholds of advice are set so that no more of it misses in the calibration."""
+MISSED, SURE = 0.015, 0.8
+"""Thresholds of advice are set so that no more of it misses in the calibration, and how sure that
+is, as if trips were independent."""
 
 FEWEST = 200
 """A kind with fewer trips than this in the calibration is calibrated as everybody."""
@@ -103,7 +105,10 @@ def fit(
         if progress is not None:
             progress(f"fitting {name}", i / 4)
         target = safe.astype(np.int32) if name == "safe" else learn.ratio
-        some = slice(None) if name == "safe" else slice(0, int(splits.learn.sum()))
+        some = np.ones(len(learn), bool)
+        if name != "safe":
+            # Nothing new of arrivals: other deadlines, and walks longer than the run.
+            some = learn.seen & (np.arange(len(learn)) < splits.learn.sum())
         model = _model(name, seed, trees)
         model.fit(learn.rows[some], target[some])
         if models is not None:
@@ -185,8 +190,9 @@ def calibrate(scorer: Scorer, trips: Labelled) -> Calibration:
         mine = _of_kind(trips, k)
         knot, level = _isotonic(logit[mine], trips.is_safe[mine], weight[mine])
         odds = 1 / (1 + np.exp(-np.interp(logit[mine], knot, level)))
+        came = mine & trips.seen
         offset = [
-            weighted_quantile(trips.ratio[mine] - quantiles[mine, j], weight[mine], q)
+            weighted_quantile(trips.ratio[came] - quantiles[came, j], weight[came], q)
             for j, q in enumerate(QUANTILES.values())
         ]
         # In either simulator: in one of them advice to the slow may miss twice as often.
@@ -242,7 +248,7 @@ def _isotonic(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Knots with as much weight of both outcomes between each two, and calibrated logits there."""
     order = np.argsort(logit, kind="stable")
-    x, y, w = logit[order], safe[order].astype(np.float64), weight[order]
+    x, y, w = logit[order], safe[order].astype(np.float64), _as_counts(weight)[order]
     # Nearly all are safe: by weight alone the knots would all stand where the odds are high.
     both = [max(float((w * came).sum()), 1e-9) for came in (1 - y, y)]
     upto = np.cumsum(w * np.where(y > 0, 1 / both[1], 1 / both[0]))
@@ -261,6 +267,12 @@ def _isotonic(
     logit = np.log(level) - np.log1p(-level)
     # Below the least knot odds go on falling as the forest's do: there trips are hopeless.
     return np.append(knot[0] - FALLS, knot), np.append(max(logit[0] - FALLS, -LOGIT_MOST), logit)
+
+
+def _as_counts(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale weights so that they sum to as many equal trips as would say as much (Kish)."""
+    total = float(weight.sum())
+    return np.asarray(weight * total / max(float((weight**2).sum()), 1e-12))
 
 
 def _pooled(level: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -296,10 +308,14 @@ def _sources(source: NDArray[np.int8]) -> list[NDArray[np.bool_]]:
 def _threshold(
     odds: NDArray[np.float64], safe: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> float:
-    """Least odds, 0.9 or more, from which on no more than `MISSED` misses; inf = none."""
+    """Least odds, 0.9 or more, from which on no more than `MISSED` misses; inf = none.
+
+    It is to be `SURE`: of few trips none may have missed by luck (Clopper and Pearson).
+    """
     order = np.argsort(-odds, kind="stable")
-    upto = np.cumsum(weight[order])
-    missed = np.cumsum(weight[order] * ~safe[order]) / np.maximum(upto, 1e-9)
+    count = _as_counts(weight)[order]
+    late, in_time = (np.cumsum(count * some) for some in (~safe[order], safe[order]))
+    missed = beta.ppf(SURE, late + 1, np.maximum(in_time, 1e-9))
     # All of the same odds are advised together.
     last = np.append(np.diff(odds[order]) < 0, True)
     good = np.flatnonzero(last & (missed <= MISSED) & (odds[order] >= 0.9))

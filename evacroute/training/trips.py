@@ -130,6 +130,14 @@ class Labelled:
         return np.asarray(self.arrive <= self.deadline)
 
     @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Whether the run went on for long enough to see them arrive, if nothing held them up.
+
+        Of the others it is known that they are late, but not when they would arrive.
+        """
+        return np.asarray(self.depart + self.rows[:, 0] <= self.until)
+
+    @property
     def ratio(self) -> NDArray[np.float64]:
         """Logarithm of the time taken over that in empty streets (and half a minute)."""
         free = self.rows[:, 0].astype(np.float64)
