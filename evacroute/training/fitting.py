@@ -19,7 +19,7 @@ from evacroute.scoring.features import COLUMNS, DEADLINE, KINDS, MISSING, PEOPLE
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.export import forest_of
 from evacroute.training.splits import Splits
-from evacroute.training.trips import OTHER, Labelled, at_deadline
+from evacroute.training.trips import OTHER, PLANNED, Labelled, at_deadline
 
 TREES, DEPTH, RATE = 140, 6, 0.15
 """So many trees keep the answer to one person and 40 shelters below 0.05 ms."""
@@ -234,12 +234,14 @@ def _of_kind(trips: Labelled, k: int) -> NDArray[np.bool_]:
 
 
 def _balanced(trips: Labelled) -> NDArray[np.float64]:
-    """Weights by which both simulators count alike, and trips for as many as they stand for."""
-    other, weight = trips.source == OTHER, trips.weight.astype(np.float64)
-    if not other.any() or other.all():
-        return weight
-    share = float(weight[other].sum() / weight.sum())
-    weight = weight * np.where(other, 0.5 / share, 0.5 / (1 - share))
+    """Weights by which trips count for what they stand for, plans in both simulators alike.
+
+    Ghosts are in one of them only: they weigh nothing up.
+    """
+    weight = trips.weight.astype(np.float64)
+    planned, other = (float(weight[trips.source == one].sum()) for one in (PLANNED, OTHER))
+    if planned > 0 and other > 0:
+        weight = np.where(trips.source == OTHER, weight * planned / other, weight)
     return np.asarray(weight / weight.mean())
 
 

@@ -16,10 +16,17 @@ from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
 from evacroute.training.evaluating import calibration_error, evaluate
-from evacroute.training.fitting import _isotonic, _threshold, calibrate, fit, with_deadlines
+from evacroute.training.fitting import (
+    _balanced,
+    _isotonic,
+    _threshold,
+    calibrate,
+    fit,
+    with_deadlines,
+)
 from evacroute.training.reporting import table, targets, text, warnings
 from evacroute.training.splits import split
-from evacroute.training.trips import GHOST, OTHER, Labelled, at_deadline
+from evacroute.training.trips import GHOST, OTHER, PLANNED, Labelled, at_deadline
 
 
 def fitted(trips: Labelled, seed: int = 0) -> Scorer:
@@ -174,6 +181,19 @@ def test_calibration_is_monotone_and_right_in_the_mean(trips: Labelled, scorer: 
     assert odds.mean() == pytest.approx(safe.mean(), abs=0.02)
     assert calibration_error(odds, safe.astype(float), np.ones(5000)) < 0.03
     assert len(calibrate(scorer, trips)) == len(KINDS) + 1
+
+
+def test_both_simulators_count_alike_in_trips_of_plans(trips: Labelled) -> None:
+    """However many ghosts there are, trips of plans weigh as much in either simulator."""
+    source = trips.source.copy()
+    source[: len(source) // 2] = GHOST
+    for some in (trips, replace(trips, source=source)):
+        weight = _balanced(some)
+        planned, other = (weight[some.source == one].sum() for one in (PLANNED, OTHER))
+        assert planned == pytest.approx(other)
+        assert weight.mean() == pytest.approx(1.0)
+    (each,) = np.unique(weight[some.source != OTHER])
+    assert each < 1.0
 
 
 def test_baseline_finds_a_logistic_curve() -> None:
