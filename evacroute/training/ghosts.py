@@ -110,7 +110,7 @@ def ghosts(
     chance
         Draws who and where to.
     most
-        So many ghosts, or as many as there are groups.
+        So many ghosts, or as many as there are groups; fewer where no shelter has a place for some.
     """
     groups = scenario.groups
     some = np.flatnonzero(~scenario.cut_off)
@@ -152,7 +152,11 @@ def ghosts(
     arrive = walk_ghosts(run, walked)
     known = np.flatnonzero(shelter >= 0)
     unplanned = np.full(len(known), np.nan)
-    return Part(_kept(trips, known), arrive[known], unplanned, group[known], weight[known])
+    # Who has nowhere to go is no trip: the weights of the others have a mean of 1 again.
+    weight = weight[known] / max(float(weight[known].mean()) if len(known) else 1.0, 1e-9)
+    return Part(
+        _kept(trips, known), arrive[known], unplanned, group[known], weight.astype(np.float32)
+    )
 
 
 def _room_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from odds import by_one
 
+import evacroute as er
 from evacroute.errors import InputError, SolverError
 from evacroute.judging import places_taken
 from evacroute.scoring.features import COLUMNS
@@ -226,19 +227,33 @@ def test_more_are_picked_of_rare_kinds() -> None:
     assert (ones == 1).all()
 
 
-def test_ghosts_go_where_the_plan_leaves_room(drawn: Draw) -> None:
+@pytest.mark.parametrize("spare", [0, 1])
+def test_ghosts_go_where_the_plan_leaves_room(drawn: Draw, spare: int) -> None:
     """A ghost is sent where `recommend` would offer a place, a step-free one to who needs it."""
     tight = replace(drawn, room=1.1)
     plan = make_plan(tight, build(tight))
-    scenario, shelters = plan.scenario, plan.scenario.shelters
+    shelters, taken = plan.scenario.shelters, places_taken(plan.scenario, plan.movements)
+    # Of all shelters with places left one has a step-free one, or none has; a full one has more
+    # of these than step-free people.
+    step_free = taken[1].copy()
+    step_free[np.argmax(shelters.capacity - taken[0])] += spare
+    step_free[np.argmin(shelters.capacity - taken[0])] += 1
+    shelters = replace(shelters, step_free_capacity=step_free)
+    scenario = er.Scenario(
+        plan.scenario.network, plan.scenario.people, shelters, deadline=plan.scenario.deadline_s
+    )
+    plan = replace(plan, scenario=scenario)
     left = np.stack([shelters.capacity, shelters.step_free_capacity])
     left -= places_taken(scenario, plan.movements)
     chance = np.random.default_rng(0)
-    found = ghosts(
+    part = ghosts(
         scenario, Ways(scenario), play(plan, tight), plan.movements, tight, chance, 400
-    ).trips  # fmt: skip
+    )  # fmt: skip
+    found = part.trips
+    assert part.weight.sum() == pytest.approx(len(part.arrive))
     needs = scenario.group_classes.step_free[found.class_]
-    assert needs.any()
+    assert needs.any() == (spare > 0)
+    assert (len(needs) < 400) == (spare == 0)
     assert not needs.all()
     assert (left[0][found.shelter] >= found.size).all()
     assert (left[1][found.shelter][needs] >= found.size[needs]).all()
