@@ -128,6 +128,19 @@ def test_a_person_is_the_same_in_all_plans() -> None:
     np.testing.assert_array_equal(draw_pace(some, 0.2, seed=5), pace[[5, 6, 7, 8, 0, 1, 2]])
     who = follows(plan, 0.5, seed=5)
     np.testing.assert_array_equal(follows(some, 0.5, seed=5), who[[5, 6, 7, 8, 0, 1, 2]])
+    for seed in range(20):
+        assert len(set(follows(plan, 0.5, seed)[5:].tolist())) == 1
+
+
+def test_a_person_sets_out_as_late_in_all_plans() -> None:
+    """In plays of a draw the delay of somebody does not depend on who else is placed."""
+    needs_model()
+    scenario = scene(corridor(3, 100.0), [(0, 1), (1, 1), (2, 1)], [(3, 20)], deadline=3600)
+    plan, one = planned(scenario), draw(0, 0)
+    physics = replace(one.physics, compliance=1.0, delay_s=60.0)
+    some = replace(plan, movements=plan.movements.take(np.array([2, 0])))
+    everybody, few = (play_draw(p, replace(one, physics=physics)) for p in (plan, some))
+    assert few == pytest.approx(everybody[[2, 0]], abs=1.0)
 
 
 def test_drawn_paces() -> None:
