@@ -173,10 +173,14 @@ def outlook_of(scenario: Scenario, ways: Ways, moves: Movements) -> Outlook:
     )
 
 
-def places_taken(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
-    """Count places that a plan gives away: of all, and of the step-free, shape (2, n_shelters)."""
+def places_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
+    """Count places that a plan leaves, less than none where it ignores room, shape (2, n_shelters).
+
+    The first row is for anybody, the second for who needs a step-free one.
+    """
+    shelters = scenario.shelters
     step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
     n = len(scenario.shelters)
-    return np.stack(
-        [np.bincount(moves.shelter, moves.size * by, n) for by in (1, step_free)]
-    ).astype(np.int64)
+    taken = [np.bincount(moves.shelter, moves.size * by, n) for by in (1, step_free)]
+    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - np.array(taken, np.int64)
+    return np.stack([left[0], left.min(axis=0)])

@@ -15,7 +15,7 @@ from evacroute._kernels.trips import Outlook, Trips
 from evacroute.asking import Asker, Person, Streetwise
 from evacroute.assignment import Movements
 from evacroute.errors import Faults, InputError, PeopleError
-from evacroute.judging import outlook_of, places_taken
+from evacroute.judging import outlook_of, places_left
 from evacroute.network import FERRY
 from evacroute.people import People
 from evacroute.plan import Plan
@@ -75,7 +75,7 @@ class Recommender:
     _judge: Scorer = field(init=False)
     _streetwise: Streetwise = field(init=False)
     _price: tuple[NDArray[np.float64], NDArray[np.float64]] = field(init=False)
-    _taken: NDArray[np.int64] = field(init=False)
+    _left: NDArray[np.int64] = field(init=False)
     _scratch: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class Recommender:
         moves = self.known.movements if isinstance(self.known, Plan) else _nobody()
         self.expected = outlook_of(self.scenario, Ways(self.scenario), moves)
         shelters, network = self.scenario.shelters, self.scenario.network
-        self._taken = places_taken(self.scenario, moves)
+        self._left = places_left(self.scenario, moves)
         prices = self.known.prices if isinstance(self.known, Plan) else self.known
         none = np.zeros(len(shelters))
         self._price = (none, none) if prices is None else (prices.room, prices.step_free_room)
@@ -197,7 +197,7 @@ class Recommender:
         if roster is not None:
             rank = np.flatnonzero(roster.person_id == person_id)
             movement = int(roster.movement[rank[0]]) if len(rank) else -1
-        size = int(groups.as_one(np.array([g]), groups.size[g])[0])
+        size = int(groups.size[g]) if groups.together[g] else 1
         return Asker(
             self._streetwise.own(k), int(groups.node[g]), float(groups.ready_time[g]), size, pace,
             pace_steps, movement,
@@ -207,13 +207,11 @@ class Recommender:
         """Say why each shelter is out of the question, None where it is not."""
         shelters = self.scenario.shelters
         step_free = bool(asker.kit.classes.step_free[asker.kit.class_])
-        room = shelters.capacity - self._taken[0]
-        free = shelters.step_free_capacity - self._taken[1]
+        room, free = self._left.copy()
         mine = self._planned(asker)
         if mine >= 0:
-            room, free = room.copy(), free.copy()
             room[mine] += asker.size
-            free[mine] += asker.size * step_free
+            free[mine] += asker.size
         closed = shelters.capacity == 0
         full = room < asker.size
         scarce = (free < asker.size) & step_free

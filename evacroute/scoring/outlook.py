@@ -104,7 +104,8 @@ def _spare(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float32]
     """Places left: of all, and of what step-free people may have."""
     shelters = scenario.shelters
     left = np.stack([shelters.capacity, shelters.step_free_capacity]) - came
-    return np.clip([left[0], left.min(axis=0)], -MOST_SPARE, MOST_SPARE).astype(np.float32)
+    least = np.stack([left[0], left.min(axis=0)])
+    return np.asarray(np.clip(least, -MOST_SPARE, MOST_SPARE), np.float32)
 
 
 def _counted(

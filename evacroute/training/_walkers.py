@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment import Movements
+from evacroute.errors import Faults, InputError
 from evacroute.plan import Plan
 from evacroute.planning import assign
 
@@ -65,25 +66,37 @@ def drawn_for(plan: Plan, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         The plan.
     drawn
         One number for each person of the scenario, in the order of its groups, shape (n_all,):
-        then somebody is the same person in all plans of a scenario.
+        then somebody is the same person in all plans of a scenario, and a household the same.
 
     Returns
     -------
     ndarray
         Shape (n_persons,), in the order of the movements.
+
+    Raises
+    ------
+    InputError
+        If more persons of a group move than it has.
     """
     moves, size = plan.movements, plan.scenario.groups.size
+    moved = np.bincount(moves.group, moves.size, len(size)).astype(np.int64)
+    faults = Faults("plan")
+    for g in np.flatnonzero(moved > size).tolist():
+        name = plan.scenario.groups.group_id[g]
+        faults.add(f"group {name}: {moved[g]} persons move, expected at most {size[g]}")
+    faults.raise_if_any(InputError)
     order = np.argsort(moves.group, kind="stable")
     before = np.cumsum(moves.size[order]) - moves.size[order]
     group, first = np.unique(moves.group[order], return_index=True)
     since = np.empty(len(moves), np.int64)
     since[order] = before - before[first][np.searchsorted(group, moves.group[order])]
+    since[plan.scenario.groups.together[moves.group]] = 0
     start = (np.cumsum(size) - size)[moves.group] + since
     rank = np.arange(moves.placed) - np.repeat(np.cumsum(moves.size) - moves.size, moves.size)
     return drawn[np.repeat(start, moves.size) + rank]
 
 
-def follows(plan: Plan, compliance: float, seed: int) -> NDArray[np.bool_]:
+def who_follows(plan: Plan, compliance: float, seed: int) -> NDArray[np.bool_]:
     """Draw who follows a plan, party by party, shape (n_persons,)."""
     drawn = np.random.default_rng([seed, 1]).random(plan.scenario.groups.persons)
     return by_party(plan, drawn_for(plan, drawn)) < compliance

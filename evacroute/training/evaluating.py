@@ -184,7 +184,9 @@ def _judge(scorer: Scorer, base: NDArray[np.float64], trips: Labelled, seed: int
         "brier_baseline": (base - safe) ** 2,
         "safe": safe,
         "seen": trips.seen.astype(np.float64),
-        "covered": ((arrive >= scores.q10) & (arrive <= scores.q90) & trips.seen) * 1.0,
+        "covered": ((arrive >= scores.q10) & (arrive <= scores.q90) & trips.seen).astype(
+            np.float64
+        ),
         "advised": scores.is_safe.astype(np.float64),
         "missed": scores.is_safe * (1 - safe),
     }

@@ -124,19 +124,22 @@ def gather(
     done = len(some) - len(todo)
     with open_pool(executor, workers) as pool:
         running: dict[Future[dict[str, Any]], int] = {}
-        # How many workers an executor has is not known: one more is handed out with each answer.
-        # In this process one at a time, as a draw is only kept once the next is not yet begun.
-        is_serial = isinstance(pool, Serial)
-        most = 1 if is_serial else max(AT_FIRST, 2 * (workers or default_workers()))
+        # In this process one at a time, so that each draw is kept before the next is begun. How
+        # many workers another's executor has is not known: one more task with each answer.
+        most = 1 if isinstance(pool, Serial) else 2 * (workers or default_workers())
+        is_unknown = isinstance(executor, Executor)
+        most = max(most, AT_FIRST) if is_unknown else most
         try:
             while todo or running:
                 while todo and len(running) < most:
                     i = todo.popleft()
                     path = str(_trips_path(root, i))
                     running[pool.submit(make_trips, seed, i, path, scorer)] = i
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done_now = wait(running, return_when=FIRST_COMPLETED).done
+                # Those that broke last, so that all others are kept.
+                for future in sorted(done_now, key=lambda one: one.exception() is not None):
                     index = running.pop(future)
-                    most += not is_serial
+                    most += is_unknown
                     with atomic_path(_head_path(root, index)) as path_:
                         write_json(future.result(), path_)
                     done += 1

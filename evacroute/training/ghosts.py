@@ -12,7 +12,7 @@ from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.trips import AT_DOOR, CAUGHT, Trips, follow, probe
 from evacroute._street_arrays import lay_streets
 from evacroute.assignment import Movements
-from evacroute.judging import places_taken
+from evacroute.judging import places_left
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import PEOPLE, kinds_of
 from evacroute.scoring.ways import Ways
@@ -80,8 +80,8 @@ def pick(
     there = np.bincount(kind, minlength=len(PEOPLE))
     kept = np.bincount(kind[found], minlength=len(PEOPLE))
     stands_for = (there / np.maximum(kept, 1))[kind[found]]
-    mean = stands_for.sum() / max(len(found), 1)
-    return found, (stands_for / max(mean, 1e-9)).astype(np.float32)
+    mean = stands_for.mean() if len(found) else 1.0
+    return found, (stands_for / mean).astype(np.float32)
 
 
 def ghosts(
@@ -110,27 +110,21 @@ def ghosts(
     chance
         Draws who and where to.
     most
-        So many ghosts, or as many as there are groups; fewer where no shelter has a place for some.
+        So many ghosts, or as many as there are groups with somewhere to go.
     """
     groups = scenario.groups
-    some = np.flatnonzero(~scenario.cut_off)
+    near = _seconds_to_places(scenario, ways, moves)
+    some = np.flatnonzero(np.isfinite(near).any(axis=1) & ~scenario.cut_off)
     picked, weight = pick(kinds_of_groups(scenario)[some], most, chance)
     group = some[picked].astype(np.int32)
-    size = groups.as_one(group, groups.size[group])
-    room = _room_left(scenario, moves)
-    shelter = np.full(len(group), -1, np.int32)
+    shelter = np.empty(len(group), np.int32)
     ptr, link = [0], [np.zeros(0, np.int32)]
     for i, g in enumerate(group.tolist()):
-        k, node = int(groups.class_[g]), int(groups.node[g])
-        near = ways.seconds(k, node)
-        near[room[int(scenario.group_classes.step_free[k])] < size[i]] = np.inf
-        open_ = np.argsort(near, kind="stable")[: int(np.isfinite(near).sum())]
-        if len(open_):
-            # The nearer ones more often, but now and then any.
-            rank = min(int(chance.exponential(3.0)), len(open_) - 1)
-            shelter[i] = open_[rank]
-            link.append(ways.routes(k, int(shelter[i]), [node])[1])
-        ptr.append(ptr[-1] + (len(link[-1]) if len(open_) else 0))
+        # The nearer ones more often, but now and then any.
+        rank = min(int(chance.exponential(3.0)), int(np.isfinite(near[g]).sum()) - 1)
+        shelter[i] = np.argsort(near[g], kind="stable")[rank]
+        link.append(ways.routes(int(groups.class_[g]), int(shelter[i]), [groups.node[g]])[1])
+        ptr.append(ptr[-1] + len(link[-1]))
     spread = drawn.physics.speed_spread
     drawn_pace = np.clip(1 + spread * chance.standard_normal(len(group)), 0.3, 2.0)
     pace, pace_steps = (own[group] * drawn_pace for own in own_paces(scenario).T)
@@ -142,28 +136,28 @@ def ghosts(
         class_=groups.class_[group],
         pace=np.ones(n),
         pace_steps=np.ones(n),
-        size=size,
+        size=groups.as_one(group, groups.size[group]),
         depart=groups.ready_time[group],
         deadline=np.full(n, scenario.deadline_s),
-        shelter=np.maximum(shelter, 0),
+        shelter=shelter,
         wait=np.full(n, np.nan),
     )
     walked = trips._replace(pace=pace, pace_steps=pace_steps, depart=trips.depart + delay)
-    arrive = walk_ghosts(run, walked)
-    known = np.flatnonzero(shelter >= 0)
-    unplanned = np.full(len(known), np.nan)
-    # Who has nowhere to go is no trip: the weights of the others have a mean of 1 again.
-    weight = weight[known] / max(float(weight[known].mean()) if len(known) else 1.0, 1e-9)
-    return Part(
-        _kept(trips, known), arrive[known], unplanned, group[known], weight.astype(np.float32)
-    )
+    return Part(trips, walk_ghosts(run, walked), np.full(n, np.nan), group, weight)
 
 
-def _room_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
-    """Places that a plan leaves, for anybody and for who needs a step-free one."""
-    shelters, taken = scenario.shelters, places_taken(scenario, moves)
-    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - taken
-    return np.stack([left[0], left.min(axis=0)])
+def _seconds_to_places(scenario: Scenario, ways: Ways, moves: Movements) -> NDArray[np.float64]:
+    """Seconds from each group to each shelter in which a plan leaves a place for them, else inf."""
+    groups, step_free = scenario.groups, scenario.group_classes.step_free
+    left, n = places_left(scenario, moves), len(groups)
+    near = np.full((n, len(scenario.shelters)), np.inf)
+    size = groups.as_one(np.arange(n), groups.size)
+    for k in np.unique(groups.class_).tolist():
+        mine = np.flatnonzero(groups.class_ == k)
+        for s in np.flatnonzero(left[int(step_free[k])] > 0).tolist():
+            near[mine, s] = ways.tree(k, s)[0][groups.node[mine]]
+        near[mine] = np.where(left[int(step_free[k])] >= size[mine, None], near[mine], np.inf)
+    return near
 
 
 def kinds_of_groups(scenario: Scenario) -> NDArray[np.int8]:
@@ -295,12 +289,3 @@ def _left(run: Simulation, came: NDArray[np.int64], shelter: int, capacity: int)
 def _at(left: Left, time: float) -> int:
     """Places left just before a time."""
     return int(left[1][np.searchsorted(left[0], time, side="left") - 1])
-
-
-def _kept(trips: Trips, some: NDArray[np.int64]) -> Trips:
-    """Keep some trips."""
-    count = np.diff(trips.ptr)[some]
-    ptr = np.append(0, np.cumsum(count))
-    leg = np.repeat(trips.ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
-    columns = {name: getattr(trips, name)[some] for name in trips._fields[2:]}
-    return Trips(ptr=ptr.astype(np.int64), link=trips.link[leg], **columns)

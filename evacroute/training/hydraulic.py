@@ -30,7 +30,7 @@ from scipy.special import ndtr, ndtri
 
 from evacroute.errors import Faults, InputError, MissingExtraError
 from evacroute.plan import Plan
-from evacroute.training._walkers import Rules, by_party, drawn_for, follows, list_walkers
+from evacroute.training._walkers import Rules, by_party, drawn_for, list_walkers, who_follows
 from evacroute.training.building import PLANNED_FLOW
 from evacroute.training.sampler import Draw
 
@@ -125,7 +125,7 @@ def play_hydraulic(
         raise MissingExtraError("jupedsim-network", "bench", "the hydraulic model") from error
     if not n_persons:
         return np.empty(0)
-    walkers = list_walkers(plan, follows(plan, compliance, seed), paces, delays)
+    walkers = list_walkers(plan, who_follows(plan, compliance, seed), paces, delays)
     rules = Rules(
         own_ways, specific_flow_factor, jam_density, room, dt, most * plan.scenario.deadline_s,
         exact, doors_close, seed,

@@ -23,7 +23,7 @@ from evacroute.scoring.scorer import Scorer
 from evacroute.scoring.ways import Ways
 from evacroute.simulation import Behaviour, Simulation, simulate
 from evacroute.simulation.result import LEFT
-from evacroute.training._walkers import follows
+from evacroute.training._walkers import who_follows
 from evacroute.training.building import build, make_plan
 from evacroute.training.ghosts import Part, ghosts, kinds_of_groups, pick
 from evacroute.training.hydraulic import play_draw
@@ -272,19 +272,26 @@ def _planned_trips(
 
 
 def _in_other(plan: Plan, drawn: Draw, chance: np.random.Generator) -> Part:
-    """Trips of persons who followed the plan in the other simulator."""
+    """Trips of parties who followed the plan in the other simulator."""
     moves = plan.movements
     arrived = play_draw(plan, drawn, most=LONGER)
     movement = np.repeat(np.arange(len(moves), dtype=np.int32), moves.size)
-    some = np.flatnonzero(follows(plan, drawn.physics.compliance, drawn.key))
+    first = np.cumsum(moves.size) - moves.size
+    # A household is one trip, which ends when its last member is in.
+    together = plan.scenario.groups.together[moves.group]
+    arrived = np.where(np.isnan(arrived), np.inf, arrived)
+    if len(moves):
+        arrived[first[together]] = np.maximum.reduceat(arrived, first)[together]
+    is_trip = ~together[movement]
+    is_trip[first] = True
+    some = np.flatnonzero(who_follows(plan, drawn.physics.compliance, drawn.key) & is_trip)
     kind = kinds_of_groups(plan.scenario)[moves.group[movement[some]]]
     picked, weight = pick(kind, MOST, chance)
     some = some[picked]
     told = movement[some]
     size = plan.scenario.groups.as_one(moves.group[told], moves.size[told])
-    trips, planned = _planned_trips(plan, movement[some], size)
-    arrive = np.where(np.isnan(arrived[some]), np.inf, arrived[some])
-    return Part(trips, arrive, planned, moves.group[movement[some]], weight)
+    trips, planned = _planned_trips(plan, told, size)
+    return Part(trips, arrived[some], planned, moves.group[told], weight)
 
 
 def _cells(scenario: Scenario) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from scenes import WALKER, WHEELCHAIR, scene
 
 import evacroute as er
 from evacroute._kernels.trips import Trips, describe
-from evacroute.judging import outlook_of, places_taken
+from evacroute.judging import outlook_of, places_left
 from evacroute.scoring import ways as module
 from evacroute.scoring.features import COLUMNS, rows_of
 from evacroute.scoring.ways import Ways
@@ -79,7 +79,7 @@ def test_room_is_that_of_who_asks() -> None:
     people = [(0, 6, 0.0, 0), (0, 1, 0.0, 1)]
     scenario = scene(corridor(2, 60.0), people, [(2, 10, 2)], classes=[WALKER, WHEELCHAIR])
     plan = er.assign(scenario)
-    assert places_taken(scenario, plan.movements).tolist() == [[7], [1]]
+    assert places_left(scenario, plan.movements).tolist() == [[3], [1]]
     expected = outlook_of(scenario, Ways(scenario), plan.movements)
     assert expected.fill[:, 0].tolist() == pytest.approx([0.7, 0.7])
     scarce = scene(corridor(2, 60.0), people, [(2, 10, 1)], classes=[WALKER, WHEELCHAIR])

@@ -15,7 +15,7 @@ from scenes import scene
 import evacroute as er
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.training._doors import Doors
-from evacroute.training._walkers import drawn_for, follows
+from evacroute.training._walkers import drawn_for, who_follows
 from evacroute.training.building import build, make_plan
 from evacroute.training.hydraulic import draw_pace, play_draw, play_hydraulic
 from evacroute.training.sampler import draw
@@ -126,10 +126,15 @@ def test_a_person_is_the_same_in_all_plans() -> None:
     assert drawn_for(replace(plan, movements=split), drawn).tolist() == [3, 0, 1, 2, 4]
     pace = draw_pace(plan, 0.2, seed=5)
     np.testing.assert_array_equal(draw_pace(some, 0.2, seed=5), pace[[5, 6, 7, 8, 0, 1, 2]])
-    who = follows(plan, 0.5, seed=5)
-    np.testing.assert_array_equal(follows(some, 0.5, seed=5), who[[5, 6, 7, 8, 0, 1, 2]])
+    who = who_follows(plan, 0.5, seed=5)
+    np.testing.assert_array_equal(who_follows(some, 0.5, seed=5), who[[5, 6, 7, 8, 0, 1, 2]])
+    some = replace(plan, movements=moves.take(np.array([2, 2])))
+    with pytest.raises(InputError, match="8 persons move, expected at most 4"):
+        drawn_for(some, drawn)
+    parted = replace(moves.take(np.array([2, 2])), size=np.array([1, 3]))
+    assert drawn_for(replace(plan, movements=parted), drawn).tolist() == [5, 5, 6, 7]
     for seed in range(20):
-        assert len(set(follows(plan, 0.5, seed)[5:].tolist())) == 1
+        assert len(set(who_follows(plan, 0.5, seed)[5:].tolist())) == 1
 
 
 def test_a_person_sets_out_as_late_in_all_plans() -> None:
