@@ -68,6 +68,24 @@ def test_household_walks_at_the_slowest_times_the_factor():
     assert bins.party_of_person.tolist() == [0, 0, 0]
 
 
+def test_own_paces_are_over_those_of_a_class():
+    """Own speed is told over a class's; on steps as on the flat where either cannot use them."""
+    people = make([45, 85, 40], ["M", "F", "F"], ["none", "cane", "wheelchair_manual"])
+    bins = bin_classes(people)
+    classes, party = bins.classes, bins.party_of_person
+    found = bins.paces(party, classes, np.zeros(3, int))
+    assert found[:, 0] == pytest.approx(bins.speed_flat[party] / classes.speed_flat[0])
+    with_steps = bins.speed_steps[party] > 0
+    assert with_steps.tolist() == [True, True, False]
+    assert classes.speed_steps[0] > 0
+    own = bins.speed_steps[party] / classes.speed_steps[0]
+    assert found[with_steps, 1] == pytest.approx(own[with_steps])
+    assert found[2, 1] == found[2, 0]
+    level = int(np.flatnonzero(classes.speed_steps == 0)[0])
+    on_level = bins.paces(party, classes, np.full(3, level))
+    assert on_level[:, 1].tolist() == on_level[:, 0].tolist()
+
+
 def test_household_of_five_takes_the_larger_factor():
     """Five or more lose 12 % of the slowest member's speed."""
     bins = bin_classes(make([45] * 5, ["M"] * 5, ["none"] * 5, household=["H"] * 5))

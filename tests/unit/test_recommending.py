@@ -16,6 +16,7 @@ import evacroute as er
 from evacroute._kernels.advice import fill_from
 from evacroute._street_arrays import lay_streets
 from evacroute.asking import Person
+from evacroute.judging import places_left
 from evacroute.recommending import Recommender, recommend
 
 NEAR = by_one("slack_s", 3300.0)
@@ -277,6 +278,29 @@ def test_persons_of_the_scenario() -> None:
     assert planned[0].depart_s == scenario.groups.ready_time[group]
     with pytest.raises(er.PeopleError, match="'nobody': is not among"):
         ask.recommend("nobody")
+
+
+def test_a_household_of_the_scenario_finds_no_room_for_some_of_it() -> None:
+    """Who belongs to a household asks for all of it, where only their own shelter has room."""
+    scenario = er.lagoon(people=300)
+    plan = er.assign(scenario, "earliest_arrival")
+    groups, moves, roster = scenario.groups, plan.movements, plan.roster
+    assert roster is not None
+    placed = np.flatnonzero(roster.movement >= 0)
+    size = groups.size[moves.group[roster.movement[placed]]]
+    together = groups.together[moves.group[roster.movement[placed]]]
+    i = int(placed[np.flatnonzero(together & (size >= 2))[0]])
+    movement = int(roster.movement[i])
+    many, mine = int(moves.size[movement]), int(moves.shelter[movement])
+    left = places_left(scenario, moves)[0]
+    tight = replace(
+        scenario.shelters, capacity=scenario.shelters.capacity - left + many - 1,
+        step_free_capacity=np.zeros(len(left), np.int64), report=None,
+    )  # fmt: skip
+    full = er.Scenario(scenario.network, scenario.people, tight, deadline=scenario.deadline_s)
+    told = Recommender(full, replace(plan, scenario=full), NEAR).recommend(str(roster.person_id[i]))
+    assert [option.shelter for option in told.options] == [mine]
+    assert f"no room for {many}" in {bar.reason for bar in told.barred}
 
 
 def test_positions_are_put_on_streets() -> None:

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from networks import corridor
-from odds import by_one
-from scenes import WHEELCHAIR, scene
+from odds import GOOD, by_one
+from scenes import WALKER, WHEELCHAIR, scene
 
 import evacroute as er
 from evacroute import _safer
 from evacroute.assignment import METHODS, build_problem
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.taking_up import take_up
-from evacroute.judging import score
+from evacroute.judging import Judge, score
 from evacroute.network import FERRY
 from evacroute.scores import PlanScores
+from evacroute.scoring.scorer import Scorer
 
 SHORT = by_one("length_m", 120.0)
 """Who walks more than 120 m is likely safe: a scorer that wants people to go far."""
@@ -90,6 +91,45 @@ def test_full_shelters_do_not_use_up_patience(monkeypatch: pytest.MonkeyPatch) -
     plan = er.assign(scenario, scorer=SHORT, safety_weight=220.0)
     assert plan.settings["safety_moved"] >= 2
     assert plan.movements.shelter[plan.movements.group == 6].tolist() == [2]
+
+
+def test_what_has_room_is_known_for_each_movement() -> None:
+    """Room is for all of a movement, step-free for who needs it, and one's own place is kept."""
+    people = [(5, 3, 0.0, 0), (5, 1, 10.0, 0), (5, 1, 20.0, 1)]
+    doors = [(4, 5), (8, 2, 0), (12, 1, 1)]
+    scenario = scene(corridor(12, 50.0), people, doors, classes=[WALKER, WHEELCHAIR])
+    plan = er.assign(scenario)
+    assert set(plan.movements.shelter.tolist()) == {0}
+    work = started(plan, SHORT)
+    rows = np.argsort(work.moves.group)
+    assert work.moves.size[rows].tolist() == [3, 1, 1]
+    walkers, wheelchair = work._has_room(0, rows[:2]), work._has_room(1, rows[2:])
+    assert walkers.tolist() == [[True, False, False], [True, True, True]]
+    assert wheelchair.tolist() == [[True, False, True]]
+
+
+def test_estimates_are_of_trips_of_a_plan() -> None:
+    """Whoever may be moved is estimated as one whom the plan lets wait nowhere."""
+    work = started(er.assign(two_ways()), by_one("wait_s", -1.0))
+    # Of trips without a plan the wait is unknown, which counts as less.
+    good = 600.0 * np.log1p(np.exp(-GOOD))
+    found = {
+        int(s): float(value)
+        for _, shelters, values in work._estimates(np.arange(1))
+        for s, value in zip(shelters, values, strict=True)
+    }
+    assert found == pytest.approx({0: 100.0 + good, 1: 200.0 + good}, rel=1e-4)
+
+
+def started(plan: er.Plan, scorer: Scorer) -> _safer._Rounds:
+    """The rounds as they begin with a plan."""
+    problem = build_problem(plan.scenario, plan.step_s)
+    placing = Placing(problem)
+    assert take_up(placing, plan.movements)
+    worth = np.ones(len(plan.scenario.group_classes))
+    work = _safer._Rounds(placing, Judge(plan.scenario, scorer), 600.0, worth)
+    work.look()
+    return work
 
 
 def test_who_is_left_stays_left_with_a_reason() -> None:

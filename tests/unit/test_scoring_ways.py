@@ -96,7 +96,12 @@ def test_room_is_that_of_who_asks() -> None:
         deadline=3600 * two, shelter=np.zeros(2, np.int32), wait=np.zeros(2),
     )  # fmt: skip
     rows = rows_of(ways.streets, expected, trips, scarce.group_classes)
-    assert rows[:, list(COLUMNS).index("fill")].tolist() == pytest.approx([0.7, 1.0])
+    for name, want in (("fill", [0.7, 1.0]), ("claimed", [0.7, 1.0]), ("spare", [3.0, 0.0])):
+        assert rows[:, list(COLUMNS).index(name)].tolist() == pytest.approx(want)
+    # Nobody has come when they start there.
+    assert rows[:, list(COLUMNS).index("taken")].tolist() == [0.0, 0.0]
+    last = rows_of(ways.streets, expected, trips._replace(depart=3600 * two), scarce.group_classes)
+    assert last[:, list(COLUMNS).index("taken")].tolist() == pytest.approx([0.7, 1.0])
 
 
 def test_a_shelter_without_step_free_places_is_full() -> None:
@@ -105,3 +110,6 @@ def test_a_shelter_without_step_free_places_is_full() -> None:
     plan = er.assign(scenario)
     expected = outlook_of(scenario, Ways(scenario), plan.movements)
     assert expected.fill[:, 0].tolist() == pytest.approx([0.1, 1.0])
+    assert expected.spare[:, 0].tolist() == pytest.approx([9.0, 0.0])
+    # At the door everybody counts.
+    assert expected.door.max() > 0

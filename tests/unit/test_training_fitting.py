@@ -17,6 +17,7 @@ from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
 from evacroute.training.evaluating import calibration_error, evaluate
 from evacroute.training.fitting import (
+    _as_counts,
     _balanced,
     _isotonic,
     _threshold,
@@ -211,6 +212,46 @@ def test_too_few_trips_are_refused() -> None:
     """A training on next to nothing says what it needs."""
     with pytest.raises(InputError, match="give more scenarios"):
         fitted(made_up(6, 10))
+
+
+def test_light_trips_are_smoothed_as_any() -> None:
+    """What all weights are multiplied by changes nothing; unequal ones say as much as fewer do."""
+    chance = np.random.default_rng(3)
+    logit, safe = chance.normal(2, 2, 600), chance.random(600) < 0.9
+    weight = chance.uniform(0.5, 2, 600)
+    for light, plain in zip(
+        _isotonic(logit, safe, 0.01 * weight), _isotonic(logit, safe, weight), strict=True
+    ):
+        np.testing.assert_allclose(light, plain)
+    assert _as_counts(np.full(7, 0.1)).sum() == pytest.approx(7)
+    assert _as_counts(np.array([1.0, 1.0, 0.0, 0.0])).sum() == pytest.approx(2)
+
+
+def test_advice_is_not_given_by_luck() -> None:
+    """A few trips none of which missed give no threshold, many do."""
+    few, many = (_threshold(np.full(n, 0.95), np.ones(n, bool), np.ones(n)) for n in (60, 200))
+    assert (few, many) == (np.inf, 0.95)
+    # So many equal trips say less if most of the weight is that of a few.
+    weight = np.where(np.arange(200) < 10, 100.0, 0.1)
+    assert _threshold(np.full(200, 0.95), np.ones(200, bool), weight) == np.inf
+
+
+def test_walks_longer_than_the_run_tell_nothing_of_arrivals(trips: Labelled) -> None:
+    """They are late for sure, but neither intervals nor how well they cover rest on them."""
+    some = np.arange(len(trips)) % 3 == 0
+    rows, arrive = trips.rows.copy(), trips.arrive.copy()
+    rows[some, NAMES.index("free_s")] += 5000
+    arrive[some] = np.inf
+    longer = at_deadline(replace(trips, rows=rows, arrive=arrive), trips.deadline)
+    assert longer.seen.tolist() == (~some & trips.seen).tolist()
+    assert not longer.is_safe[some].any()
+    alone = longer.take(~some)
+    one, same = fitted(longer), fitted(alone)
+    for name in ("q10", "q50", "q90"):
+        rows = alone.rows[:200]
+        np.testing.assert_allclose(getattr(one, name).raw(rows), getattr(same, name).raw(rows))
+    np.testing.assert_allclose(one.calibration.offset, same.calibration.offset)
+    assert 0.7 < figure(evaluate(one, longer, split(longer)), "covered") < 0.9
 
 
 def test_all_of_the_same_odds_are_advised_together() -> None:

@@ -15,7 +15,8 @@ import evacroute as er
 from evacroute.errors import InputError, SolverError
 from evacroute.scoring.features import COLUMNS
 from evacroute.scoring.ways import Ways
-from evacroute.training import gathering
+from evacroute.training import gathering, hydraulic
+from evacroute.training._walkers import list_walkers
 from evacroute.training.building import build, make_plan
 from evacroute.training.gathering import (
     gather,
@@ -32,6 +33,7 @@ from evacroute.training.trips import (
     OTHER,
     PLANNED,
     Labelled,
+    _in_other,
     _planned_trips,
     label,
     play,
@@ -265,6 +267,31 @@ def test_ghosts_go_where_the_plan_leaves_room(drawn: Draw, spare: int) -> None:
     assert (left[0][found.shelter] >= found.size).all()
     assert (left[1][found.shelter][needs] >= found.size[needs]).all()
     assert (left[0] == 0).any()
+
+
+def test_followers_in_the_other_simulator_are_those_who_followed(
+    drawn: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trips that are labelled there are of parties who took the plan's way in that very run."""
+    wayward = replace(drawn, physics=replace(drawn.physics, compliance=0.5))
+    plan = make_plan(wayward, build(wayward))
+    seen: list[np.ndarray] = []
+
+    def note(plan: er.Plan, follows: np.ndarray, *other: Any) -> Any:
+        seen.append(follows)
+        return list_walkers(plan, follows, *other)
+
+    monkeypatch.setattr(hydraulic, "list_walkers", note)
+    part = _in_other(plan, wayward, np.random.default_rng(0))
+    (follows,) = seen
+    moves, groups = plan.movements, plan.scenario.groups
+    of = np.repeat(moves.group, moves.size)
+    followed = np.unique(of[follows])
+    assert 0.3 < len(followed) / len(np.unique(of)) < 0.7
+    assert np.isin(part.group, followed).all()
+    # A household is one trip.
+    households = part.group[groups.together[part.group]]
+    assert len(households) == len(np.unique(households)) > 10
 
 
 def test_a_broken_scorer_of_a_round_is_made_again(tmp_path) -> None:
