@@ -65,7 +65,9 @@ def page(folder: Path) -> str:
         "On trips that it never saw; in brackets 95 % intervals over scenarios. *Formula* is slack "
         "in empty streets and queues through a logistic curve, fitted and calibrated on the same "
         "trips. *Less* is how much lower the Brier score is than the formula's. *Missed* are those "
-        "of the advised who were late.",
+        "of the advised who were late. Scenarios count by the trips that are kept of them (160 of "
+        "a source at most), not by their people. Intervals are judged on trips that could have "
+        "arrived before the run ended.",
         "",
         table(figures),
         "",

@@ -80,6 +80,8 @@ def make_safer(
 ) -> tuple[Movements, dict[str, Any]]:
     """Lower the cost of movements, time + weight x -log of the odds, keeping every rule.
 
+    Both count by what a second of the class is worth.
+
     Nobody who has a place loses it, and nobody who is left gets one. Who goes by boat, and
     households who go one after another, stay as they are.
 
@@ -104,7 +106,7 @@ def make_safer(
     -------
     tuple
         The movements, the same if nothing is gained; and figures: cost and persons expected safe
-        before and after [person-seconds; persons], persons moved, rounds.
+        before and after [person-seconds, weighted by class; persons], persons moved, rounds.
     """
     placing = Placing(problem, None if problem.is_large else problem.distances())
     if unlimited:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 UNSEEN = "unseen networks"
-OURS, OTHER = "planned", "other simulator"
+OURS, OTHER, ALONE = "planned", "other simulator", "ghost"
 
 INF = float("inf")
 
@@ -91,6 +91,10 @@ def targets(record: dict[str, Any]) -> list[Target]:
         if known:
             gap = {"value": max(known) - min(known), "low": None, "high": None}
             found.append(Target.of(f"gap of that between kinds, {by}", gap, ".2%", -INF, MISSED))
+    alone = find(record, UNSEEN, ALONE) or {"by_kind": {}}
+    for kind, figures in alone["by_kind"].items():
+        what = f"advice without a plan that misses, unseen networks, {kind}"
+        found.append(Target.of(what, figures["missed"], ".2%", -INF, MISSED))
     return found
 
 
@@ -125,7 +129,7 @@ def warnings(record: dict[str, Any]) -> list[str]:
         for kind, n in record.get("calibrated_with", {}).items()
         if n < record["calibrated_least"]
     ]
-    for source in (OURS, "ghost"):
+    for source in (OURS, ALONE):
         one = find(record, UNSEEN, source)
         if one is not None and one["advised"]["value"] > 0.995 and one["safe"]["value"] < 0.98:
             found.append(
