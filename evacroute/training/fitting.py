@@ -30,9 +30,9 @@ KNOTS = 24
 FALLS = 20.0
 """So far below the least knot odds fall with the forest's [logit]."""
 
-MISSED, SURE = 0.015, 0.8
-"""Thresholds of advice are set so that no more of it misses in the calibration, and how sure that
-is, as if trips were independent."""
+MISSED, SURE = 0.015, 0.5
+"""Thresholds of advice are set so that likely no more of it misses, and how likely that is to be,
+by the trips of the calibration as if they were independent."""
 
 FEWEST = 200
 """A kind with fewer trips than this in the calibration is calibrated as everybody."""
@@ -312,7 +312,8 @@ def _threshold(
 ) -> float:
     """Least odds, 0.9 or more, from which on no more than `MISSED` misses; inf = none.
 
-    It is to be `SURE`: of few trips none may have missed by luck (Clopper and Pearson).
+    As the count of misses and `SURE` say (Clopper and Pearson): of few trips none may have missed
+    by luck.
     """
     order = np.argsort(-odds, kind="stable")
     count = _as_counts(weight)[order]

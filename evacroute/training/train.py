@@ -23,7 +23,7 @@ from evacroute.training.gathering import (
     read_head,
     round_ends,
 )
-from evacroute.training.reporting import text
+from evacroute.training.reporting import is_number, text
 from evacroute.training.splits import Splits, split
 from evacroute.training.trips import Labelled
 from evacroute.training.worlds import TRAINING, UNSEEN
@@ -230,12 +230,13 @@ def told(progress: Progress | None, number: int) -> Progress | None:
 
 
 def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
-    """Figures for the card: of unseen networks, by our own simulator."""
+    """Figures for the card: of unseen networks, by our own simulator; None = of nobody."""
     for one in found["sets"]:
         if (one["set"], one["source"]) == ON_CARD:
             kinds = {"all": one} | one["by_kind"]
             return {
-                kind: {m: figures[m]["value"] for m in METRICS} for kind, figures in kinds.items()
+                kind: {m: v if is_number(v := figures[m]["value"]) else None for m in METRICS}
+                for kind, figures in kinds.items()
             }
     return {}
 

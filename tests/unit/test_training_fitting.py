@@ -11,7 +11,7 @@ import pytest
 from labelled import NAMES, made_up
 
 from evacroute.errors import InputError
-from evacroute.scoring.features import COLUMNS, KINDS
+from evacroute.scoring.features import COLUMNS, KINDS, PEOPLE
 from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.training.baseline import Baseline
@@ -27,6 +27,7 @@ from evacroute.training.fitting import (
 )
 from evacroute.training.reporting import table, targets, text, warnings
 from evacroute.training.splits import split
+from evacroute.training.train import _on_card
 from evacroute.training.trips import GHOST, OTHER, PLANNED, Labelled, at_deadline
 
 
@@ -227,9 +228,22 @@ def test_light_trips_are_smoothed_as_any() -> None:
     assert _as_counts(np.array([1.0, 1.0, 0.0, 0.0])).sum() == pytest.approx(2)
 
 
+def test_a_scorer_that_advises_no_step_free_trip_has_a_card(
+    trips: Labelled, scorer: Scorer
+) -> None:
+    """Where nobody of a kind is advised, nothing is said of how many of the advised were late."""
+    limit = scorer.calibration.threshold.copy()
+    limit[PEOPLE.index("step_free")] = np.inf
+    cautious = replace(scorer, calibration=replace(scorer.calibration, threshold=limit))
+    metrics = _on_card(evaluate(cautious, trips, split(trips)))
+    assert metrics["step_free"]["missed"] is None
+    assert metrics["walker"]["missed"] is not None
+    assert replace(scorer.card, metrics=metrics).metrics == metrics
+
+
 def test_advice_is_not_given_by_luck() -> None:
     """A few trips none of which missed give no threshold, many do."""
-    few, many = (_threshold(np.full(n, 0.95), np.ones(n, bool), np.ones(n)) for n in (60, 200))
+    few, many = (_threshold(np.full(n, 0.95), np.ones(n, bool), np.ones(n)) for n in (30, 200))
     assert (few, many) == (np.inf, 0.95)
     # So many equal trips say less if most of the weight is that of a few.
     weight = np.where(np.arange(200) < 10, 100.0, 0.1)
