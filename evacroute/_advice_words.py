@@ -71,8 +71,8 @@ class Words:
         """On which ways a street closes before they have passed it, with the queues expected."""
         return np.asarray(self.seconds[:, CLOSING] <= 0)
 
-    def reason(self, i: int) -> str:
-        """Tell the reasons of an option."""
+    def reason(self, i: int, in_doubt: bool) -> str:
+        """Tell the reasons of an option, and if its odds are low what may be why."""
         s = int(self.some[i])
         told = []
         if self.planned == s:
@@ -84,7 +84,10 @@ class Words:
             told.append(f"the nearest that can be had ({name}: {self.bars[self.nearest]})")
         if self.step_free:
             told.append("step-free way")
-        told += self._against(i)
+        against = self._against(i)
+        if in_doubt:
+            against += self._doubts(i, bool(against))
+        told += against
         return "; ".join(told) or "farther"
 
     def _soonest(self) -> float:
@@ -112,6 +115,19 @@ class Words:
             told.append("too far to walk by the deadline")
         elif slack < TIGHT * self.scenario.deadline_s:
             told.append(f"little time to spare ({_time(float(slack))})")
+        return told
+
+    def _doubts(self, i: int, is_told: bool) -> list[str]:
+        """Tell what may go wrong where it goes well by the plan."""
+        told, row = [], self.rows[i]
+        if row[_ROW["taken"]] >= 1 or row[_ROW["spare"]] < row[_ROW["size"]]:
+            told.append("may be full when they come, if some do not follow the plan")
+        more = float(row[_ROW["mixed_s"]] - row[_ROW["queue_s"]])
+        if more >= CROWDED:
+            told.append(f"{_time(more)} more to wait on the way, if some do not follow the plan")
+        slack = float(row[_ROW["slack_s"]])
+        if not told and not is_told:
+            told.append(f"too late, if they are held up for {_time(slack)}")
         return told
 
     def _street(self, link: int) -> str:

@@ -127,7 +127,8 @@ def make_safer(
         if before - total <= LEAST_GAIN * before:
             break
     figures |= {
-        "safety_moved": work.moved,
+        "safety_moved": sum(work.moved.values()),
+        "safety_moved_by_class": work.moved,
         "safety_cost_before": round(first, 3),
         "safety_cost": round(total, 3),
         "safety_expected_before": round(expected, 3),
@@ -156,11 +157,11 @@ class _Rounds:
     judge: Judge
     weight: float
     worth: NDArray[np.float64]
-    moved: int = 0
     moves: Movements = field(init=False)
     scores: PlanScores = field(init=False)
     rows: NDArray[np.int64] = field(init=False)
     _done: list[tuple[int, int]] = field(init=False, default_factory=list)
+    _was: dict[int, int] = field(init=False, default_factory=dict)
 
     @property
     def problem(self) -> Problem:
@@ -171,6 +172,23 @@ class _Rounds:
     def expected_safe(self) -> float:
         """Sum of the odds over the persons that are scored."""
         return self.scores.expected_safe(self.moves.size)
+
+    @property
+    def moved(self) -> dict[str, int]:
+        """Persons who are on other ways than at first, by class, the most first."""
+        store, names = self.placing.store, self.problem.scenario.group_classes.class_id
+        count: dict[str, int] = {}
+        for new, first in self._was.items():
+            if self._way_of(new) != self._way_of(first):
+                name = str(names[self._who(int(store.group[new]))[0]])
+                count[name] = count.get(name, 0) + int(store.size[new])
+        return dict(sorted(count.items(), key=lambda one: (-one[1], one[0])))
+
+    def _way_of(self, row: int) -> tuple[int, bytes, bytes]:
+        """Shelter, arcs and slots of a movement, also of one that was taken out."""
+        store = self.placing.store
+        legs = slice(int(store.ptr[row]), int(store.ptr[row + 1]))
+        return int(store.shelter[row]), store.arc[legs].tobytes(), store.slot[legs].tobytes()
 
     def look(self) -> float:
         """Reckon the load and odds of what is booked; returns its cost [person-seconds]."""
@@ -193,7 +211,8 @@ class _Rounds:
                 break
             now = self.look()
             if now < total - 1e-6:
-                self.moved += sum(int(self.placing.store.size[new]) for _, new in self._done)
+                for row, new in self._done:
+                    self._was[new] = self._was.pop(row, row)
                 return now
             tries = done[: len(done) // 2]
             self._undo()

@@ -144,12 +144,18 @@ class Recommender:
             self._prices(asker, some), self._planned(asker),
         )  # fmt: skip
         # No odds make up for a street that closes before they are through.
-        odds = replace(odds, is_safe=odds.is_safe & ~words.closes)
+        # Odds of streets without load advise nobody.
+        told_load = isinstance(self.known, Plan)
+        in_doubt = ~odds.is_safe
+        odds = replace(odds, is_safe=odds.is_safe & ~words.closes & told_load)
         cost = odds.q50 - asker.depart + self._prices(asker, some)
         cost += self.safety_weight * odds.dread
         # A plan holds if those who have a place in it go there.
-        order = np.lexsort((cost, some != self._planned(asker), ~odds.is_safe))[:top]
-        options = tuple(self._option(i, some, trips, rows, odds, cost, words) for i in order)
+        order = np.lexsort((cost, some != self._planned(asker), ~odds.is_safe))
+        order = _shortened(order, some[order] == self._planned(asker), top)
+        options = tuple(
+            self._option(i, some, trips, rows, odds, cost, words, bool(in_doubt[i])) for i in order
+        )
         barred = tuple(
             Barred(str(shelters.shelter_id[s]), str(shelters.name[s]), bar)
             for s, bar in enumerate(bars)
@@ -290,6 +296,7 @@ class Recommender:
         odds: Odds,
         cost: NDArray[np.float64],
         words: Words,
+        in_doubt: bool,
     ) -> Option:
         shelters, s = self.scenario.shelters, int(some[i])
         return Option(
@@ -307,7 +314,7 @@ class Recommender:
             route=trips.link[trips.ptr[i] : trips.ptr[i + 1]].copy(),
             cost=float(cost[i]),
             planned=words.planned == s,
-            reason=words.reason(i),
+            reason=words.reason(i, in_doubt),
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -316,7 +323,10 @@ class Recommender:
             boats = ("boats are not looked at here, a plan may use them",)
         if isinstance(self.known, Plan):
             return boats
-        told = "nothing is known of how many walk where: the odds are those of streets without load"
+        told = (
+            "nothing is known of how many walk where: the odds are those of streets without load, "
+            "by which nobody is advised as safe"
+        )
         if self.known is not None:
             told += "; of the prices those of shelters count"
         return (*boats, told)
@@ -338,7 +348,8 @@ def recommend(
     the quickest at their own pace in empty streets, without boats and without waiting for a street
     to open; the odds know of the load expected on them. Who has a place in the plan (asked by
     person_id) is told the plan's own way and times there, before other shelters that are advised as
-    safe alike. Nothing is booked: who asks one after another is told of the same last place.
+    safe alike, and in any case. Without a plan nobody is advised as safe, as the load is not known.
+    Nothing is booked: who asks one after another is told of the same last place.
 
     Parameters
     ----------
@@ -372,6 +383,15 @@ def recommend(
         other features, or a number is not allowed.
     """
     return Recommender(scenario, known, scorer, safety_weight).recommend(person, top=top)
+
+
+def _shortened(
+    order: NDArray[np.int64], is_planned: NDArray[np.bool_], top: int | None
+) -> NDArray[np.int64]:
+    """Keep the first, and where the plan has a place, which nobody is to lose sight of."""
+    if top is None or len(order) <= top or not is_planned[top:].any():
+        return order[:top]
+    return np.append(order[: top - 1], order[is_planned])
 
 
 def _nobody() -> Movements:

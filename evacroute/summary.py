@@ -144,8 +144,10 @@ class PlanSummary:
             return [f"weight of the odds: {given['safety_note']}"]
         if "safety_expected" not in given:
             return []
+        moved = given.get("safety_moved_by_class", {}).items()
+        whom = f" ({', '.join(f'{name} {n:,}' for name, n in moved)})" if moved else ""
         return [
-            f"for their odds {given['safety_moved']:,} people were put on other ways: "
+            f"for their odds {given['safety_moved']:,} people were put on other ways{whom}: "
             f"expected safe {given['safety_expected_before']:,.1f} before, "
             f"{given['safety_expected']:,.1f} now"
         ]

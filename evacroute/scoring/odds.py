@@ -122,7 +122,16 @@ def _checked(scorer: Scorer) -> Scorer:
         ("features", [feature.name for feature in card.features], list(COLUMNS)),
         ("kinds", list(card.kinds), list(KINDS)),
     ):
-        if found != wanted:
-            faults.add(f"its {what} are {', '.join(found)}; expected {', '.join(wanted)}")
+        if found == wanted:
+            continue
+        lacks, more = (
+            "; ".join(name for name in one if name not in other)
+            for one, other in ((wanted, found), (found, wanted))
+        )
+        told = [f"lack {lacks}"] * bool(lacks) + [f"have {more} too"] * bool(more)
+        faults.add(
+            f"its {what} {' and '.join(told) or 'stand in another order'}, expected those of this "
+            "version: train it again"
+        )
     faults.raise_if_any()
     return scorer

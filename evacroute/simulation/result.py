@@ -232,7 +232,10 @@ class Simulation:
     def counts(self) -> dict[str, int]:
         """Persons in each state; who was set aside by the loader counts as left."""
         count = np.bincount(self.state, weights=self.size, minlength=len(STATES))
-        count[LEFT] += self.scenario.persons - self.size.sum()
+        # A scenario that was read has groups only: the plan knows whom the loader set aside.
+        plan = self.plan
+        everybody = self.scenario.persons if plan is None else plan.placed + plan.left
+        count[LEFT] += everybody - self.size.sum()
         return {name: int(n) for name, n in zip(STATES, count, strict=True)}
 
     @property

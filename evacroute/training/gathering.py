@@ -226,6 +226,8 @@ def read_head(root: Path) -> dict[str, Any]:
         If it is none.
     """
     path = root / HEAD
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder; expected one of 'evacroute train'")
     if not path.exists():
         raise InputError(f"{root}: there is no {HEAD}; expected a folder of 'evacroute train'")
     try:

@@ -38,10 +38,16 @@ def at(scenario: er.Scenario, node: int, **other: Any) -> dict[str, Any]:
 
 def test_the_nearest_safe_one_is_first() -> None:
     """Shelters come with those advised as safe first, then by time; ways lead there."""
-    scenario = street()
-    told = recommend(at(scenario, 2, age=30, mobility="none"), scenario, scorer=NEAR)
+    scenario = street(shelters=[(0, 9), (3, 9), (6, 9)])
+    who, plan = at(scenario, 2, age=30, mobility="none"), er.assign(scenario)
+    told = recommend(who, scenario, plan, scorer=NEAR)
     assert [option.shelter_id for option in told.options] == ["S1", "S0", "S2"]
     assert told.is_safe
+    # Of streets of which no load is known nobody is advised.
+    alone = recommend(who, scenario, scorer=NEAR)
+    assert [option.shelter_id for option in alone.options] == ["S1", "S0", "S2"]
+    assert not alone.is_safe
+    assert "nobody is advised as safe" in str(alone)
     best = told.best
     assert best is not None
     assert scenario.network.to_node[best.route[-1]] == scenario.shelters.node[best.shelter]
@@ -58,7 +64,36 @@ def test_odds_go_before_nearness() -> None:
     far = by_one("length_m", 120.0)
     told = recommend(at(scenario, 2), scenario, scorer=far)
     assert [option.shelter_id for option in told.options] == ["S2", "S1", "S0"]
-    assert [option.is_safe for option in told.options] == [True, False, False]
+    assert [option.p_safe > 0.9 for option in told.options] == [True, False, False]
+
+
+def test_one_s_own_place_is_always_told() -> None:
+    """Where others are likelier safe the place in the plan is told all the same, the last."""
+    scenario = er.lagoon(people=300)
+    plan = er.assign(scenario, "earliest_arrival")
+    assert plan.roster is not None
+    name = str(plan.roster.person_id[np.flatnonzero(plan.roster.movement >= 0)[0]])
+    (own,) = [o for o in recommend(name, scenario, plan).options if o.planned]
+    ask = Recommender(scenario, plan, by_one("length_m", own.length_m + 1))
+    assert [option.planned for option in ask.recommend(name, top=3).options] == [False, False, True]
+    assert [option.planned for option in ask.recommend(name, top=1).options] == [True]
+
+
+def test_doubts_are_told() -> None:
+    """What may go wrong where some do not follow the plan is told where odds are low, not else."""
+    groups = [(2, 3), (4, 8)]
+    planned = scene(corridor(6, 50.0), groups, [(0, 9), (3, 4), (6, 9)])
+    scenario = scene(corridor(6, 50.0), groups, [(0, 9), (3, 5), (6, 9)])
+    plan, who = replace(er.assign(planned), scenario=scenario), at(scenario, 2)
+    assert np.bincount(plan.movements.shelter, plan.movements.size)[1] == 4
+    low, high = (
+        {o.shelter_id: o.reason for o in recommend(who, scenario, plan, scorer=scorer).options}
+        for scorer in (by_one("length_m", 1e6), by_one("length_m", -1.0))
+    )
+    # Eleven are nearest to it, a quarter of whom leaves none of its five places.
+    assert "may be full when they come, if some do not follow the plan" in low["S1"]
+    assert "too late, if they are held up for" in low["S0"]
+    assert all("if" not in reason for reason in high.values())
 
 
 def test_top_keeps_the_first() -> None:

@@ -43,7 +43,8 @@ def test_people_go_where_odds_are_better(method: str) -> None:
     assert plan.settings["safety_moved"] == 5
     assert plan.settings["safety_cost"] < plan.settings["safety_cost_before"]
     assert plan.settings["safety_expected"] > plan.settings["safety_expected_before"]
-    assert f"{plan.settings['safety_moved']:,} people were put on other ways" in str(plan.summary())
+    assert "for their odds 5 people were put on other ways (c0 5): " in str(plan.summary())
+    assert plan.settings["safety_moved_by_class"] == {"c0": 5}
     if method != "nearest":
         assert er.verify(plan).ok
 
@@ -149,6 +150,32 @@ def test_the_bound_stays() -> None:
     assert plan.bound == plain.bound
     assert plan.cost > plain.cost
     assert er.verify(plan, bound=True).ok
+
+
+@pytest.mark.parametrize("method", ["nearest", "shelter_flow"])
+def test_whoever_is_moved_counts_once(method: str) -> None:
+    """The number of moved people is that of those whose way differs from the plain plan's."""
+    scenario = er.lagoon(people=12_000, deadline="25 min")
+    plain, plan = (
+        er.assign(scenario, method, scorer="default", safety_weight=w) for w in (0.0, 3600.0)
+    )
+    assert plan.settings["safety_rounds"] > 1
+
+    def ways(plan: er.Plan) -> dict[tuple, int]:
+        moves, found = plan.movements, {}
+        for i in range(len(moves)):
+            legs = slice(moves.leg_ptr[i], moves.leg_ptr[i + 1])
+            key = (
+                int(moves.group[i]), int(moves.shelter[i]), moves.leg_link[legs].tobytes(),
+                moves.leg_enter[legs].round(3).tobytes(),
+            )  # fmt: skip
+            found[key] = found.get(key, 0) + int(moves.size[i])
+        return found
+
+    before, after = ways(plain), ways(plan)
+    other = sum(max(n - before.get(key, 0), 0) for key, n in after.items())
+    assert other > 0
+    assert plan.settings["safety_moved"] == other
 
 
 def test_the_same_twice() -> None:
@@ -270,7 +297,9 @@ def test_bad_weights_are_refused(weight: object) -> None:
 def test_bad_scorers_are_refused(tmp_path: Path) -> None:
     """A scorer of other features, a folder without one, and what is none are refused."""
     other = by_one("length_m", 1.0, names=("free_s", "length_m"))
-    with pytest.raises(er.InputError, match="its features are free_s, length_m; expected"):
+    with pytest.raises(
+        er.InputError, match=r"its features lack steps_share; wet_share;.*train it again"
+    ):
         er.assign(two_ways(), scorer=other)
     with pytest.raises(er.InputError, match="no such file"):
         er.assign(two_ways(), scorer=str(tmp_path))

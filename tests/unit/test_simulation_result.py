@@ -31,6 +31,22 @@ def run() -> er.Simulation:
     return er.simulate(small_plan(), behaviour=STEADY, tracks=99, seed=2)
 
 
+def test_whom_the_loader_set_aside_is_left_also_in_a_plan_that_was_read(tmp_path: Path) -> None:
+    """Persons near no street count as left, in the plan at hand and in the same plan read again."""
+    city = er.lagoon(people=40)
+    at = [(float(city.network.lon[0]), float(city.network.lat[0])), (14.0, 45.9), (14.1, 45.9)]
+    table = pd.DataFrame(at, columns=["lon", "lat"])
+    table.to_csv(tmp_path / "people.csv", index=False)
+    people = er.read_people(tmp_path / "people.csv", city.network)
+    plan = er.assign(er.Scenario(city.network, people, city.shelters))
+    assert (plan.placed, plan.left) == (1, 2)
+    plan.save(tmp_path / "plan")
+    for one in (plan, er.read_plan(tmp_path / "plan")):
+        counts = er.simulate(one, seed=0).counts
+        assert counts["left"] == 2
+        assert sum(counts.values()) == 3
+
+
 def test_frames(run: er.Simulation) -> None:
     """There is a row for every party, and one for every link and minute with somebody inside."""
     frame = run.arrivals_frame()

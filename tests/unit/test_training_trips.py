@@ -121,6 +121,8 @@ def test_a_folder_is_gone_on_with(tmp_path) -> None:
         open_folder(tmp_path / "other", 0, [3])
     with pytest.raises(InputError, match=r"gathered\.json"):
         read_gathered(tmp_path / "other")
+    with pytest.raises(InputError, match="there is no such folder"):
+        read_gathered(tmp_path / "nowhere")
 
 
 def test_ctrl_c_loses_no_draw_that_is_done(tmp_path, monkeypatch) -> None:
