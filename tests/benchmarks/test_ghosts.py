@@ -48,7 +48,7 @@ def compare(drawn: Draw) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     }
     run = er.simulate(plan, **options)
     chance = np.random.default_rng([drawn.key, 21])
-    found = draw_ghosts(scenario, Ways(scenario), run, drawn, chance, MOST)
+    found = draw_ghosts(scenario, Ways(scenario), run, plan.movements, drawn, chance, MOST)
     trips, group = found.trips, found.group
     alone = np.flatnonzero(trips.size == 1)[:AT_ONCE]
     ghosts = walk_ghosts(run, trips)[alone]
