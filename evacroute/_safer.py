@@ -126,9 +126,10 @@ def make_safer(
         figures["safety_rounds"] += total < before
         if before - total <= LEAST_GAIN * before:
             break
+    moved = work.moved()
     figures |= {
-        "safety_moved": sum(work.moved.values()),
-        "safety_moved_by_class": work.moved,
+        "safety_moved": sum(moved.values()),
+        "safety_moved_by_class": moved,
         "safety_cost_before": round(first, 3),
         "safety_cost": round(total, 3),
         "safety_expected_before": round(expected, 3),
@@ -173,9 +174,8 @@ class _Rounds:
         """Sum of the odds over the persons that are scored."""
         return self.scores.expected_safe(self.moves.size)
 
-    @property
     def moved(self) -> dict[str, int]:
-        """Persons who are on other ways than at first, by class, the most first."""
+        """Count persons who are on other ways than at first, by class, the most first."""
         store, names = self.placing.store, self.problem.scenario.group_classes.class_id
         count: dict[str, int] = {}
         for new, first in self._was.items():
@@ -299,10 +299,7 @@ class _Rounds:
 
     def _has_room(self, k: int, some: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether shelters have room for movements of a class, which keep their own otherwise."""
-        free = self.placing.free
-        room = (
-            np.minimum(free.room, free.step_free_room) if self.problem.step_free[k] else free.room
-        )
+        room = self.problem.places(self.placing.free)[k]
         out = np.asarray(room >= self.moves.size[some][:, None])
         out[np.arange(len(some)), self.moves.shelter[some]] = True
         return out

@@ -178,9 +178,7 @@ def places_left(scenario: Scenario, moves: Movements) -> NDArray[np.int64]:
 
     The first row is for anybody, the second for who needs a step-free one.
     """
-    shelters = scenario.shelters
     step_free = scenario.group_classes.step_free[scenario.groups.class_[moves.group]]
     n = len(scenario.shelters)
     taken = [np.bincount(moves.shelter, moves.size * by, n) for by in (1, step_free)]
-    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - np.array(taken, np.int64)
-    return np.stack([left[0], left.min(axis=0)])
+    return scenario.shelters.left(np.array(taken, np.int64))

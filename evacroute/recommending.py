@@ -143,11 +143,11 @@ class Recommender:
             self.scenario, self.expected, asker, trips, rows, there, bars,
             self._prices(asker, some), self._planned(asker),
         )  # fmt: skip
-        # No odds make up for a street that closes before they are through.
-        # Odds of streets without load advise nobody.
-        told_load = isinstance(self.known, Plan)
         in_doubt = ~odds.is_safe
-        odds = replace(odds, is_safe=odds.is_safe & ~words.closes & told_load)
+        # No odds make up for a street that closes before they are through, and those of streets
+        # without load advise nobody.
+        knows_load = isinstance(self.known, Plan)
+        odds = replace(odds, is_safe=odds.is_safe & ~words.closes & knows_load)
         cost = odds.q50 - asker.depart + self._prices(asker, some)
         cost += self.safety_weight * odds.dread
         # A plan holds if those who have a place in it go there.

@@ -87,6 +87,19 @@ class Shelters:
     def __len__(self) -> int:
         return len(self.shelter_id)
 
+    def left(self, taken: NDArray[Any]) -> NDArray[Any]:
+        """Count places left for anybody, and for who needs a step-free one, shape (2, n_shelters).
+
+        Less than none where more are taken than there are.
+
+        Parameters
+        ----------
+        taken
+            Places taken, by all and by those who need step-free ones, shape (2, n_shelters).
+        """
+        left = np.stack([self.capacity, self.step_free_capacity]) - taken
+        return np.stack([left[0], left.min(axis=0)])
+
     def equals(self, other: object) -> bool:
         """Whether the other holds equal shelters (the report is not compared)."""
         return equal_arrays(self, other, skip=("report",))

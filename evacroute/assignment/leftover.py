@@ -262,9 +262,8 @@ def explain(
     step_free = problem.step_free[problem.scenario.groups.class_[groups]]
     origin = soonest.origins.of_group[groups]
     spare = problem.n_slots - problem.ready[groups].astype(np.int64)
-    size = np.where(problem.scenario.groups.together[groups], left[groups], 1)
-    both = np.minimum(free.room, free.step_free_room)
-    places = np.where(problem.step_free[:, None], both, free.room[None])
+    size = problem.scenario.groups.as_one(groups, left[groups])
+    places = problem.places(free)
     own_place = np.zeros(len(groups), np.bool_)
     step_free_full = np.zeros(len(groups), np.bool_)
     for n in np.unique(size[open_]).tolist():

@@ -300,11 +300,8 @@ class Placing:
         for a in order[(left[order] > 1) & together[order]]:
             group, size = int(parties.group[a]), int(left[a])
             k = int(groups.class_[group])
-            room = self.free.room.copy()
-            if step_free[k]:
-                room = np.minimum(room, self.free.step_free_room)
             wish = int(parties.target[a])
-            fits = room >= size
+            fits = self.problem.places(self.free)[k] >= size
             if not self._finds_way(group):
                 continue
             if wish >= 0:

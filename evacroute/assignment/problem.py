@@ -128,6 +128,11 @@ class Problem:
             step_free_room=np.minimum(shelters.step_free_capacity, MOST_PERSONS).copy(),
         )
 
+    def places(self, free: Free) -> NDArray[np.int64]:
+        """Places left that each class may have, shape (n_classes, n_shelters)."""
+        both = np.minimum(free.room, free.step_free_room)
+        return np.asarray(np.where(self.step_free[:, None], both, free.room))
+
     def _chair_units(self, chairs: NDArray[np.int32]) -> NDArray[np.int32]:
         """Units that wheelchair places let in: one person each, however much street they take.
 

@@ -82,7 +82,9 @@ def outlook(
         door=_over(_smooth(came[0]), np.minimum(shelters.intake_rate, 1e9) * BIN),
         fill=fill[:, :, -1].copy(),
         claimed=taken[:, :, -1].copy(),
-        spare=_spare(scenario, mixed_came[:, :, -1]),
+        spare=np.clip(shelters.left(mixed_came[:, :, -1]), -MOST_SPARE, MOST_SPARE).astype(
+            np.float32
+        ),
         taken=taken,
     )
 
@@ -98,14 +100,6 @@ def _of_room(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float3
         share = upto / np.maximum(room, 1)[:, None]
         shares.append(np.where(room[:, None] > 0, share, np.maximum(share, 1.0)))
     return np.stack([shares[0], np.maximum(*shares)]).astype(np.float32)
-
-
-def _spare(scenario: Scenario, came: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Places left: of all, and of what step-free people may have."""
-    shelters = scenario.shelters
-    left = np.stack([shelters.capacity, shelters.step_free_capacity]) - came
-    least = np.stack([left[0], left.min(axis=0)])
-    return np.asarray(np.clip(least, -MOST_SPARE, MOST_SPARE), np.float32)
 
 
 def _counted(

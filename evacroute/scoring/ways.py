@@ -50,11 +50,6 @@ class Ways:
             self._trees[key] = seconds, ahead
         return self._trees[key]
 
-    def seconds(self, class_: int, node: int) -> NDArray[np.float64]:
-        """Seconds from a node to every shelter, inf = no way, shape (n_shelters,)."""
-        n = len(self.scenario.shelters)
-        return np.array([self.tree(class_, s)[0][node] for s in range(n)])
-
     def routes(
         self, class_: int, shelter: int, nodes: ArrayLike
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

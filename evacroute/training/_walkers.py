@@ -86,10 +86,10 @@ def drawn_for(plan: Plan, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         faults.add(f"group {name}: {moved[g]} persons move, expected at most {size[g]}")
     faults.raise_if_any(InputError)
     order = np.argsort(moves.group, kind="stable")
+    group = moves.group[order]
     before = np.cumsum(moves.size[order]) - moves.size[order]
-    group, first = np.unique(moves.group[order], return_index=True)
     since = np.empty(len(moves), np.int64)
-    since[order] = before - before[first][np.searchsorted(group, moves.group[order])]
+    since[order] = before - before[np.searchsorted(group, group)]
     since[plan.scenario.groups.together[moves.group]] = 0
     start = (np.cumsum(size) - size)[moves.group] + since
     rank = np.arange(moves.placed) - np.repeat(np.cumsum(moves.size) - moves.size, moves.size)

@@ -186,11 +186,12 @@ def calibrate(scorer: Scorer, trips: Labelled) -> Calibration:
     logit = np.clip(np.nan_to_num(logit, posinf=LOGIT_MOST, neginf=-LOGIT_MOST), -20, 20)
     quantiles = np.column_stack([scores.q10, scores.q50, scores.q90])
     tables, seen = [], np.flatnonzero(trips.seen)
+    trips_seen = trips.take(seen)
     for k in (*range(len(KINDS)), -1):
         mine = _of_kind(trips, k)
         knot, level = _isotonic(logit[mine], trips.is_safe[mine], weight[mine])
         odds = 1 / (1 + np.exp(-np.interp(logit[mine], knot, level)))
-        came = seen[_of_kind(trips.take(seen), k)]
+        came = seen[_of_kind(trips_seen, k)]
         offset = [
             weighted_quantile(trips.ratio[came] - quantiles[came, j], weight[came], q)
             for j, q in enumerate(QUANTILES.values())

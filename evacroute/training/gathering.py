@@ -124,11 +124,14 @@ def gather(
     done = len(some) - len(todo)
     with open_pool(executor, workers) as pool:
         running: dict[Future[dict[str, Any]], int] = {}
-        # In this process one at a time, so that each draw is kept before the next is begun. How
-        # many workers another's executor has is not known: one more task with each answer.
-        most = 1 if isinstance(pool, Serial) else 2 * (workers or default_workers())
-        is_unknown = isinstance(executor, Executor)
-        most = max(most, AT_FIRST) if is_unknown else most
+        if isinstance(pool, Serial):
+            # One at a time, so that each draw is kept before the next is begun.
+            most, more = 1, 0
+        elif isinstance(executor, Executor):
+            # How many workers it has is not known: one more task with each answer.
+            most, more = AT_FIRST, 1
+        else:
+            most, more = 2 * (workers or default_workers()), 0
         try:
             while todo or running:
                 while todo and len(running) < most:
@@ -139,7 +142,7 @@ def gather(
                 # Those that broke last, so that all others are kept.
                 for future in sorted(done_now, key=lambda one: one.exception() is not None):
                     index = running.pop(future)
-                    most += is_unknown
+                    most += more
                     with atomic_path(_head_path(root, index)) as path_:
                         write_json(future.result(), path_)
                     done += 1
