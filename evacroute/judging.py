@@ -16,7 +16,7 @@ from evacroute.scenario import Scenario
 from evacroute.scores import PlanScores
 from evacroute.scoring.features import kinds_of, rows_of
 from evacroute.scoring.odds import Odds, find_scorer, odds_of
-from evacroute.scoring.outlook import outlook
+from evacroute.scoring.outlook import Load, count_load, reckon
 from evacroute.scoring.scorer import Scorer
 from evacroute.scoring.ways import Ways
 
@@ -158,9 +158,14 @@ class Judge:
 
 def outlook_of(scenario: Scenario, ways: Ways, moves: Movements) -> Outlook:
     """Reckon what the movements of a plan bring about on the streets."""
+    return reckon(scenario, load_of(scenario, ways, moves))
+
+
+def load_of(scenario: Scenario, ways: Ways, moves: Movements) -> Load:
+    """Count what the movements of a plan put on the streets."""
     classes, class_ = scenario.group_classes, scenario.groups.class_[moves.group]
     space = classes.space[class_]
-    return outlook(
+    return count_load(
         scenario,
         ways,
         link=moves.leg_link,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,27 @@ MOST_SPARE = 1000.0
 """More places than this, left or lacking, are all the same [persons]."""
 
 
-def outlook(
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
+    """Who enters which link and shelter when, by bins of `BIN` seconds, persons.
+
+    Parameters
+    ----------
+    entered, astray
+        Persons' space that enters each link by the plan, and if all took the way to the nearest
+        shelter, shape (n_links, n_bins).
+    came, came_astray
+        Persons who come to each shelter, likewise: all, and those who need step-free places,
+        shape (2, n_shelters, n_bins).
+    """
+
+    entered: NDArray[np.float64]
+    astray: NDArray[np.float64]
+    came: NDArray[np.float64]
+    came_astray: NDArray[np.float64]
+
+
+def count_load(
     scenario: Scenario,
     ways: Ways,
     *,
@@ -36,8 +58,8 @@ def outlook(
     arrive: NDArray[np.float64],
     size: NDArray[np.int32],
     step_free: NDArray[np.bool_],
-) -> Outlook:
-    """Reckon what a plan's legs and arrivals, and people astray, bring about.
+) -> Load:
+    """Count what a plan's legs and arrivals, and people astray, put on the streets.
 
     Parameters
     ----------
@@ -49,26 +71,27 @@ def outlook(
     shelter, arrive, size, step_free
         Of the plan's movements: where, when [s], persons, whether they need step-free places,
         shape (n_movements,).
-
-    Returns
-    -------
-    Outlook
-        Tables by link and bin, as the kernels take them.
     """
-    network, shelters = scenario.network, scenario.shelters
     n_bins = int(scenario.deadline_s // BIN) + 1
-    entered = _counted(link, enter, persons, (network.n_links, n_bins))
-    capacity = network.capacity * BIN
-    stray, came_astray = _astray(scenario, ways, n_bins)
-    persons_came = size.astype(np.float64)
+    entered = _counted(link, enter, persons, (scenario.network.n_links, n_bins))
+    persons_came, n_shelters = size.astype(np.float64), len(scenario.shelters)
     came = np.stack(
         [
-            _counted(shelter[some], arrive[some], persons_came[some], (len(shelters), n_bins))
+            _counted(shelter[some], arrive[some], persons_came[some], (n_shelters, n_bins))
             for some in (np.ones(len(size), bool), step_free)
         ]
     )
-    mix = (1 - ASTRAY) * entered + ASTRAY * stray
-    mixed_came = np.cumsum((1 - ASTRAY) * came + ASTRAY * came_astray, axis=2)
+    astray, came_astray = _astray(scenario, ways, n_bins)
+    return Load(entered, astray, came, came_astray)
+
+
+def reckon(scenario: Scenario, load: Load) -> Outlook:
+    """Reckon what is to be expected of a load: tables by link and bin, as the kernels take them."""
+    network, shelters = scenario.network, scenario.shelters
+    entered, came = load.entered, load.came
+    capacity = network.capacity * BIN
+    mix = (1 - ASTRAY) * entered + ASTRAY * load.astray
+    mixed_came = np.cumsum((1 - ASTRAY) * came + ASTRAY * load.came_astray, axis=2)
     fill, taken = (_of_room(scenario, upto) for upto in (np.cumsum(came, axis=2), mixed_came))
     return Outlook(
         bin_s=BIN,
@@ -76,7 +99,7 @@ def outlook(
         queue=_queues(entered, network.capacity),
         stress=_queues(entered, STRESSED * network.capacity),
         strain=_queues(entered, STRAINED * network.capacity),
-        stray=_queues(stray, network.capacity),
+        stray=_queues(load.astray, network.capacity),
         mixed=_queues(mix, STRESSED * network.capacity),
         slow=_slowed(scenario, entered),
         door=_over(_smooth(came[0]), np.minimum(shelters.intake_rate, 1e9) * BIN),

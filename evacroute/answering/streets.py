@@ -1,0 +1,281 @@
+"""Streets made ready for answers: the value table of each class, and trees to each shelter."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.descent import Chains, Slope
+from evacroute._kernels.sweeps import BIG, Lanes, backward, static_values
+from evacroute.answering.likes import Likes
+from evacroute.prices import Prices
+from evacroute.scenario import Scenario
+from evacroute.scoring.ways import Ways
+
+F = np.float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lay:
+    """Streets as they are to be walked from now on, for each class.
+
+    Parameters
+    ----------
+    chains
+        Chains of links, the same for all classes.
+    slopes
+        Value table of each class.
+    seconds, ahead
+        Time to each shelter in empty streets, and the link to take, by class, shelter and node.
+    price
+        Price of a place [s], by class and shelter.
+    weight
+        Worth of a second, by class.
+    streets
+        As the kernels of walking take them.
+    to_node
+        Where each link leads.
+    """
+
+    chains: Chains
+    slopes: tuple[Slope, ...]
+    seconds: NDArray[np.float32]
+    ahead: NDArray[np.int32]
+    price: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    streets: Streets
+    to_node: NDArray[np.int32]
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """Lays streets again and again: prices change, streets close, shelters fill.
+
+    Parameters
+    ----------
+    scenario
+        Streets, shelters and hazards.
+    likes
+        Classes, those made for who asks included.
+    """
+
+    scenario: Scenario
+    likes: Likes
+    _walk: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._walk = self.likes.classes.walk_seconds(self.scenario.network)
+
+    def lay(self, prices: Prices, *, now: float, closed: NDArray[np.bool_],
+            shut: NDArray[np.bool_]) -> Lay:  # fmt: skip
+        """Lay the streets.
+
+        Parameters
+        ----------
+        prices
+            Prices of streets in time, doors and places.
+        now
+            What hazards do at this time counts for the trees [s after the alarm].
+        closed
+            Links that nobody may enter from now on, shape (n_links,).
+        shut
+            Shelters that take nobody, or nobody who needs a step-free place, shape (2, n_shelters).
+        """
+        table = _Table(self.scenario, self.likes, prices, self._walk, closed)
+        n = len(self.likes.classes)
+        with ThreadPoolExecutor(2) as pool:
+            trees = pool.submit(self._trees, now, closed)
+            slopes = tuple(pool.map(lambda k: table.slope(k, shut), range(n)))
+            streets, seconds, ahead = trees.result()
+        free = self.likes.classes.step_free[:, None]
+        price = prices.room + np.where(free, prices.step_free_room, 0.0)
+        weight = prices.weight[self.likes.like]
+        to_node = np.array(self.scenario.network.to_node)
+        return Lay(table.chains, slopes, seconds, ahead, price, weight, streets, to_node)
+
+    def _trees(
+        self, now: float, closed: NDArray[np.bool_]
+    ) -> tuple[Streets, NDArray[np.float32], NDArray[np.int32]]:
+        ways = Ways(self.likes.scenario, now)
+        if closed.any():
+            ways.streets.walk[:, closed] = np.inf
+        shape = (
+            len(self.likes.classes), len(self.scenario.shelters), self.scenario.network.n_nodes
+        )  # fmt: skip
+        seconds, ahead = np.empty(shape, F), np.empty(shape, np.int32)
+        for k in range(shape[0]):
+            for s in range(shape[1]):
+                seconds[k, s], ahead[k, s] = ways.tree(k, s)
+        return ways.streets, seconds, ahead
+
+
+class _Table:
+    """What the value tables of all classes share."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        likes: Likes,
+        prices: Prices,
+        walk: NDArray[np.float64],
+        closed: NDArray[np.bool_],
+    ) -> None:
+        self.likes, self.prices, self.walk = likes, prices, walk
+        network, p = scenario.network, prices
+        first, last = p.arc_link[p.arc_ptr[:-1]], p.arc_link[p.arc_ptr[1:] - 1]
+        ends = (network.from_node[first], network.to_node[last], scenario.shelters.node)
+        heads = np.unique(np.concatenate(ends))
+        index = np.full(network.n_nodes, -1, np.int32)
+        index[heads] = np.arange(len(heads))
+        self.n_heads, self.shelter_head = len(heads), index[scenario.shelters.node]
+        self.src, self.dst = index[ends[0]], index[ends[1]]
+        self.of_link = np.repeat(np.arange(len(first)), np.diff(p.arc_ptr))
+        self.barred = np.zeros(len(first), bool)
+        self.barred[self.of_link[closed[p.arc_link]]] = True
+        links, column = np.unique(p.link, return_inverse=True)
+        row = np.full(network.n_links, -1, np.int32)
+        row[links] = np.arange(len(links))
+        place = np.full(network.n_links, -1, np.int64)
+        # Of a link that changes any of its arcs tells where it leads.
+        place[p.arc_link] = np.arange(len(p.arc_link))
+        arc = self.of_link[np.maximum(place, 0)]
+        self.chains = Chains(
+            ptr=p.arc_ptr.copy(), link=p.arc_link.copy(), place=place, end=p.arc_ptr[1:][arc],
+            head=self.dst[arc], row=row, shelter_head=self.shelter_head, step=float(p.step),
+        )  # fmt: skip
+        self.toll, self.first, self.last, self.shut_for_good = _gates(p)
+        self.link_price = np.zeros((p.n_slots + 2, len(links)))
+        self.link_price[p.link_slot, column.ravel()] = p.link_price / p.step
+        self.door = np.zeros((p.n_slots + 2, len(scenario.shelters)), F)
+        self.door[p.door_slot, p.door] = p.door_price / p.step
+
+    def slope(self, k: int, shut: NDArray[np.bool_]) -> Slope:
+        """Value table of a class."""
+        p, likes = self.prices, self.likes
+        tau = self._slots(k)
+        arcs = np.flatnonzero((tau > 0) & ~self.barred)
+        priced = self._pays()
+        arcs = arcs[np.lexsort((priced[arcs], self.src[arcs]))]
+        lanes = self._lanes(k, arcs, tau, priced)
+        like = int(likes.like[k])
+        weight = float(p.weight[like])
+        price = self.link_price * float(likes.classes.space[k])
+        price = np.concatenate([price.astype(F), self.toll], axis=1)
+        free = bool(likes.classes.step_free[k])
+        room = (p.room + (p.step_free_room if free else 0.0)) / p.step
+        room = np.where(shut[int(free)], BIG, room).astype(F)
+        horizon, hard = p.horizon, p.horizon >= p.n_slots
+        value = np.empty((horizon + 1, self.n_heads), F)
+        lasting = arcs[~self.shut_for_good[arcs]]
+        still = self._lanes(k, lasting, tau, priced)
+        # Whoever comes too late for the deadline still goes the shortest way.
+        static_values(
+            still, self.shelter_head, room, weight, value[horizon],
+            np.empty(self.n_heads, np.int32),
+        )  # fmt: skip
+        if hard:
+            value[horizon] = np.minimum(value[horizon] + F(weight * p.n_slots), BIG)
+        backward(
+            lanes, price, self.shelter_head, room, self.door, weight, horizon, False, value
+        )
+        return Slope(
+            ptr=lanes.ptr, dst=lanes.dst, tau=lanes.tau, arc=arcs.astype(np.int32),
+            first=lanes.first, last=lanes.last, item_ptr=lanes.item_ptr, item_row=lanes.item_row,
+            item_off=lanes.item_off, price=price, room=room, door=self.door, weight=weight,
+            value=value,
+        )  # fmt: skip
+
+    def _slots(self, k: int) -> NDArray[np.int32]:
+        """Slots of each arc, -1 = barred: for a class of who asks from its walking times."""
+        p, like = self.prices, int(self.likes.like[k])
+        slots = p.arc_slots[like]
+        if like == k:
+            return slots
+        whole = np.add.reduceat(self.walk[k, p.arc_link], p.arc_ptr[:-1])
+        walked = np.isfinite(whole)
+        own = np.where(walked, np.maximum(np.rint(np.where(walked, whole, 0) / p.step), 1), -1)
+        # At the pace of those who are most alike where a street changes.
+        known = walked & ~self.likes.dry[k]
+        return np.where(p.arc_gate >= 0, np.where(known, slots, -1), own).astype(np.int32)
+
+    def _pays(self) -> NDArray[np.bool_]:
+        p = self.prices
+        pays = p.arc_gate >= 0
+        pays[self.of_link[self.chains.row[p.arc_link] >= 0]] = True
+        return pays
+
+    def _lanes(
+        self,
+        k: int,
+        arcs: NDArray[np.int64],
+        tau: NDArray[np.int32],
+        priced: NDArray[np.bool_],
+    ) -> Lanes:
+        p, n = self.prices, self.n_heads
+        src, dst = self.src[arcs], self.dst[arcs]
+        ptr = np.searchsorted(src, np.arange(n + 1)).astype(np.int32)
+        plain = np.concatenate([[0], np.cumsum(~priced[arcs])])
+        mid = (ptr[:-1] + plain[ptr[1:]] - plain[ptr[:-1]]).astype(np.int32)
+        item_ptr, item_row, item_off = self._items(k, arcs)
+        into = np.argsort(dst, kind="stable").astype(np.int32)
+        return Lanes(
+            ptr=ptr, mid=mid, dst=dst, tau=tau[arcs], item_ptr=item_ptr, item_row=item_row,
+            item_off=item_off,
+            into_ptr=np.searchsorted(dst[into], np.arange(n + 1)).astype(np.int32),
+            into_arc=into, src=src, first=self.first[arcs], last=self.last[arcs],
+        )  # fmt: skip
+
+    def _items(
+        self, k: int, arcs: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Rows that each arc pays, and when: its priced links, then its gate."""
+        p, chains = self.prices, self.chains
+        walk = self.walk[k, p.arc_link]
+        upto = np.cumsum(np.where(np.isfinite(walk), walk, 0.0))
+        upto -= np.where(np.isfinite(walk), walk, 0.0)
+        before = upto - upto[p.arc_ptr[:-1]][self.of_link]
+        off = np.floor(before / p.step + 1e-9).astype(np.int32)
+        row = chains.row[p.arc_link]
+        paid = np.flatnonzero(row >= 0)
+        gated = np.flatnonzero(p.arc_gate >= 0)
+        n_rows = self.link_price.shape[1]
+        arc = np.concatenate([self.of_link[paid], gated])
+        rows = np.concatenate([row[paid], n_rows + p.arc_gate[gated]])
+        offs = np.concatenate([off[paid], np.zeros(len(gated), np.int32)])
+        lane = np.full(len(p.arc_gate), -1, np.int64)
+        lane[arcs] = np.arange(len(arcs))
+        of = lane[arc]
+        order = np.flatnonzero(of >= 0)
+        order = order[np.argsort(of[order], kind="stable")]
+        ptr = np.searchsorted(of[order], np.arange(len(arcs) + 1)).astype(np.int32)
+        return ptr, rows[order].astype(np.int32), offs[order]
+
+
+def _gates(
+    p: Prices,
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """What gates charge by slot; first and last slot of each arc; arcs shut at the end."""
+    n_gates = len(p.gate_ptr) - 1
+    change = np.zeros((n_gates, p.n_slots + 3), np.int64)
+    gate = np.repeat(np.arange(n_gates), np.diff(p.gate_ptr))
+    np.add.at(change, (gate, p.gate_first), 1)
+    np.add.at(change, (gate, p.gate_last + 1), -1)
+    open_ = np.cumsum(change, axis=1)[:, :-1] > 0
+    # What holds in the last slot holds ever after.
+    open_[:, p.n_slots + 1] = open_[:, p.n_slots]
+    toll = np.where(open_, F(0), BIG).T.astype(F)
+    n_arcs = len(p.arc_gate)
+    first, last = np.zeros(n_arcs, np.int32), np.full(n_arcs, np.iinfo(np.int32).max, np.int32)
+    shut = np.zeros(n_arcs, bool)
+    gated = np.flatnonzero(p.arc_gate >= 0)
+    if len(gated):
+        mine = p.arc_gate[gated]
+        first[gated] = np.where(open_.any(axis=1), open_.argmax(axis=1), p.n_slots + 2)[mine]
+        shut[gated] = ~open_[mine, -1]
+        final = open_.shape[1] - 1 - open_[:, ::-1].argmax(axis=1)
+        last[gated] = np.where(shut[gated], final[mine], np.iinfo(np.int32).max)
+    return np.ascontiguousarray(toll), first, last, shut
