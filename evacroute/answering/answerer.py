@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.trips import CLOSING, LENGTH
-from evacroute.answering.answers import Answers, Standing
+from evacroute._kernels.trips import CLOSING
+from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
 from evacroute.answering.likes import Likes
 from evacroute.answering.placing import Placer, Places
@@ -19,6 +18,7 @@ from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
 from evacroute.answering.ways import Searcher, Ways, Who, drop, join, ways_of
+from evacroute.errors import InputError
 from evacroute.prices import Prices
 from evacroute.scoring.features import kinds_of, rows_of
 from evacroute.scoring.odds import Odds, odds_of
@@ -44,12 +44,15 @@ class Wish(NamedTuple):
         Persons.
     step_free
         Whether they need step-free places.
+    also
+        Shelters that are taken to be full: only who holds a place there gets one.
     """
 
     token: str
     shelters: tuple[int, ...]
     size: int
     step_free: bool
+    also: tuple[int, ...] = ()
 
 
 class Place(NamedTuple):
@@ -58,7 +61,7 @@ class Place(NamedTuple):
     Attributes
     ----------
     shelter
-        Position, one of those wished for, -1 = none of them.
+        Position, one of those wished for (`Wish.also` included), -1 = none of them.
     is_reserved
         Whether the place is theirs; if not, it is only likely that there is one.
     held_s
@@ -131,7 +134,8 @@ class Answerer:
         self._layer = Layer(self.scenario, self.likes)
         self._prices = bundle.prices
         n_links, n_shelters = self.scenario.network.n_links, len(self.scenario.shelters)
-        self._closed, self._shut = np.zeros(n_links, bool), np.zeros((2, n_shelters), bool)
+        self._closed = np.zeros(n_links, bool)
+        self._shut, self._full = np.zeros((2, n_shelters), bool), np.zeros((2, n_shelters), bool)
         self._room = np.stack(
             [self.scenario.shelters.capacity, self.scenario.shelters.step_free_capacity]
         )
@@ -165,6 +169,7 @@ class Answerer:
         prices: Prices | None = None,
         closed: NDArray[np.bool_] | None = None,
         shut: NDArray[np.bool_] | None = None,
+        full: NDArray[np.bool_] | None = None,
         now: float = 0.0,
         plan: str | None = None,
     ) -> None:
@@ -178,6 +183,8 @@ class Answerer:
             Links that nobody may enter, shape (n_links,).
         shut
             Shelters that take nobody, or nobody who needs a step-free place, shape (2, n_shelters).
+        full
+            Likewise, as their places are taken: who holds one there keeps it.
         now
             Time [s after the alarm]: what hazards do then counts for ways beside those of prices.
         plan
@@ -193,22 +200,19 @@ class Answerer:
             sizes = (n_links, n_shelters, len(self.scenario.group_classes))
             faults = prices.misfits(*sizes, len(self.scenario.groups))
             if faults:
-                from evacroute.errors import InputError
-
                 raise InputError(f"prices: {'; '.join(faults)}")
             self._prices = prices
         self._closed = self._closed if closed is None else closed
         self._shut = self._shut if shut is None else shut
+        self._full = self._full if full is None else full
         lay = self._laid(now)
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
         self._lay, self._searcher = lay, searcher
         self.plan = self.plan if plan is None else plan
 
     def _laid(self, now: float) -> Lay:
-        places = self._room <= 0
-        return self._layer.lay(
-            self._prices, now=now, closed=self._closed, shut=self._shut | places
-        )
+        shut = self._shut | self._full | (self._room <= 0)
+        return self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut)
 
     def answer(
         self,
@@ -254,21 +258,28 @@ class Answerer:
         open_ = self._open(who)
         row, got = np.full(n, -1, np.int64), [_nothing()] * n
         chosen: list[tuple[Proposal, NDArray[np.int64]]] = []
+        also = self._kept(lay, who, places)
         todo = np.arange(n)
         while len(todo):
             proposal = self._propose(lay, searcher, who, places, open_, todo)
-            asked = todo[np.diff(proposal.ptr)[todo] > 0]
+            asked = todo[(np.diff(proposal.ptr)[todo] > 0) | also[todo].any(axis=1)]
             if not len(asked):
                 break
-            wishes = [self._wish(p, proposal, questions, who) for p in asked.tolist()]
+            wishes = [self._wish(p, proposal, questions, who, also) for p in asked.tolist()]
             answers = yield wishes
             for p, wish, place in zip(asked.tolist(), wishes, answers, strict=True):
-                if place.shelter >= 0:
+                open_[p, list(wish.shelters)] = False
+                if place.shelter in wish.shelters:
                     mine = proposal.order[proposal.ptr[p] : proposal.ptr[p + 1]]
                     at = proposal.ways.trips.shelter[mine] == place.shelter
                     row[p], got[p] = mine[np.argmax(at)], place
-                open_[p, list(wish.shelters)] = False
-            served = asked[[got[p].shelter >= 0 for p in asked.tolist()]]
+                elif place.shelter >= 0:
+                    # They hold a place that is none of the best from here: a way there is wanted.
+                    open_[p], also[p] = False, False
+                    open_[p, place.shelter] = True
+                else:
+                    also[p] = False
+            served = asked[row[asked] >= 0]
             chosen.append((proposal, served))
             todo = np.setdiff1d(asked, served)
         return self.teller.answers(
@@ -304,9 +315,18 @@ class Answerer:
     def _open(self, who: Who) -> NDArray[np.bool_]:
         """Which shelters may take each party, as far as is known, shape (n, n_shelters)."""
         free = self.likes.classes.step_free[who.class_].astype(np.int64)
-        shut = self._shut | (self._room <= 0)
+        shut = self._shut | self._full | (self._room <= 0)
         shut[1] |= shut[0]
         return np.asarray(~shut[free])
+
+    def _kept(self, lay: Lay, who: Who, places: Places) -> NDArray[np.bool_]:
+        """Full shelters that parties can reach, who may hold places there."""
+        free = self.likes.classes.step_free[who.class_].astype(np.int64)
+        full = (self._full & ~self._shut)[free]
+        if full.any():
+            there = np.isfinite(lay.seconds[who.class_[:, None], :, places.end]).any(axis=1)
+            full &= there
+        return np.asarray(full)
 
     def _propose(
         self,
@@ -356,15 +376,18 @@ class Answerer:
         found = [searcher.ways(p, who, places, open_, self.candidates) for p in without.tolist()]
         return join([kept, *(one for one in found if one is not None)])
 
-    def _wish(self, p: int, proposal: Proposal, questions: Questions, who: Who) -> Wish:
+    def _wish(
+        self, p: int, proposal: Proposal, questions: Questions, who: Who, also: NDArray[np.bool_]
+    ) -> Wish:
         mine = proposal.order[proposal.ptr[p] : proposal.ptr[p + 1]]
         shelters = tuple(proposal.ways.trips.shelter[mine].tolist())
         free = bool(self.likes.classes.step_free[who.class_[p]])
-        return Wish(str(questions.token[p]), shelters, int(who.size[p]), free)
+        kept = tuple(s for s in np.flatnonzero(also[p]).tolist() if s not in shelters)
+        return Wish(str(questions.token[p]), shelters, int(who.size[p]), free, kept)
 
 
 def _likely(wish: Wish) -> Place:
-    return Place(wish.shelters[0], False, np.nan)
+    return Place(wish.shelters[0], False, np.nan) if wish.shelters else _nothing()
 
 
 def _nothing() -> Place:

@@ -1,0 +1,363 @@
+"""The desk where places are taken: gathers wishes, asks the store, and goes on without it.
+
+One thread talks to the store; requests wait for it no longer than the patience, then they are
+answered within the share. While the store is out of reach a replica hands out no more than its
+share of what was left when it last looked, shelter by shelter: what is left, over the replicas that
+lived. Those promises are written into the store when it is back, before anything else.
+
+How much may be oversold: if all replicas lose the store at once, what others took between a
+replica's last look and the loss, that is in `LOOK_S` at most. If a replica alone loses it while the
+others go on, its share of what was left besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.answering.answerer import Place, Wish
+from evacroute.errors import StoreError
+from evacroute.serving.capacity_store import (
+    Answer,
+    CapacityStore,
+    Counts,
+    Held,
+    Places,
+    Refusal,
+)
+from evacroute.serving.capacity_store import Wish as Booking
+
+LOOK_S = 1.0
+"""How often the store is looked at [s]."""
+
+ALIVE_S = 5.0
+"""A replica that has not been heard of for so long does not count any more [s]."""
+
+PATIENCE_S = 0.5
+"""Requests wait so long for the store [s]."""
+
+MOST_AT_ONCE = 256
+"""Wishes that go to the store in one call."""
+
+NOTHING = Place(-1, False, np.nan)
+
+T = TypeVar("T")
+
+
+class _Asked(NamedTuple):
+    bookings: list[Booking]
+    future: Future[list[Answer]]
+    until: float
+
+
+@dataclass(slots=True)
+class Share:
+    """What a replica may promise by itself: its part of what was left.
+
+    Parameters
+    ----------
+    left
+        Places left for anybody, and for who needs step-free ones, at the last look, shape
+        (2, n_shelters).
+    replicas
+        How many share it.
+    given
+        What this one has given since, likewise.
+    """
+
+    left: NDArray[np.int64]
+    replicas: int
+    given: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, left: NDArray[np.int64], replicas: int) -> Share:
+        """Begin with nothing given."""
+        return cls(left, max(replicas, 1), np.zeros_like(left))
+
+    def take(self, shelter: int, size: int, step_free: bool) -> bool:
+        """Promise places in a shelter, if the share allows; says whether it does."""
+        rest = self.left // self.replicas - self.given
+        rows = 2 if step_free else 1
+        if (rest[:rows, shelter] < size).any():
+            return False
+        self.given[:rows, shelter] += size
+        return True
+
+    def give_back(self, shelter: int, size: int, step_free: bool) -> None:
+        """Take a promise back."""
+        self.given[: 2 if step_free else 1, shelter] -= size
+
+
+class Desk:
+    """Takes places for parties.
+
+    Parameters
+    ----------
+    store
+        Where places are.
+    places
+        Shelters of the plan, in order.
+    key
+        Secret by which tokens are hidden from the store; the same for all replicas.
+    hold_s
+        How long a place is kept [s].
+    replica
+        Name of this process, random by default.
+    on_notice
+        Called in the desk's thread with news from the store.
+    on_look
+        Called in the desk's thread with the places left, shape (2, n_shelters).
+    on_seconds
+        Called with how long each call of the store took [s].
+    """
+
+    def __init__(
+        self,
+        store: CapacityStore,
+        places: Places,
+        *,
+        key: bytes,
+        hold_s: float,
+        replica: str = "",
+        on_notice: Callable[[bytes], None] | None = None,
+        on_look: Callable[[NDArray[np.int64]], None] | None = None,
+        on_seconds: Callable[[float], None] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self.places, self.hold_s = places, hold_s
+        self.replica = replica or secrets.token_hex(8)
+        self.is_up, self.is_known = False, False
+        self.adopted, self.oversold = 0, 0
+        self.left = np.array([places.capacity, places.step_free], np.int64)
+        self._store, self._key, self._patience = store, key, patience_s
+        self._on_notice, self._on_look, self._on_seconds = on_notice, on_look, on_seconds
+        self._position = {one: i for i, one in enumerate(places.shelter_id)}
+        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._share = Share.of(self.left, 1)
+        self._promised: dict[str, Booking] = {}
+        self._replicas, self._version = 1, -1
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to talk to the store."""
+        self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+        self._thread.start()
+
+    def stop(self, within_s: float = 5.0) -> None:
+        """End: what was promised is written in first, if the store can be reached."""
+        self._ended.set()
+        self._asked.put(None)
+        if self._thread is not None:
+            self._thread.join(within_s)
+
+    def hidden(self, token: str) -> str:
+        """Give a token as the store sees it."""
+        digest = hmac.digest(self._key, token.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest[:24]).decode()
+
+    async def book(self, wishes: Sequence[Wish]) -> list[Place]:
+        """Take a place for each wish.
+
+        Parameters
+        ----------
+        wishes
+            What parties would like.
+        """
+        bookings = [self._booking(one) for one in wishes]
+        if self.is_up:
+            future: Future[list[Answer]] = Future()
+            self._asked.put(_Asked(bookings, future, time.monotonic() + self._patience))
+            answers = await self._wait(future)
+            if answers is not None:
+                return [self._place(a, b) for a, b in zip(answers, bookings, strict=True)]
+            self.is_up = False
+        return [self._promise(one) for one in bookings]
+
+    async def _wait(self, future: Future[list[Answer]]) -> list[Answer] | None:
+        """Wait for the store's answers, None = it has none in time."""
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience)
+        except StoreError:
+            return None
+        except TimeoutError:
+            # The answers may just be on their way: then they count, as the store has them.
+            return None if future.cancel() or not future.done() else future.result()
+
+    async def call(self, work: Callable[[CapacityStore], T]) -> T:
+        """Ask the store for something else, in a thread of its own.
+
+        Raises
+        ------
+        StoreUnavailable
+            If it is out of reach.
+        """
+        return await asyncio.to_thread(work, self._store)
+
+    def _booking(self, wish: Wish) -> Booking:
+        ids = self.places.shelter_id
+        return Booking(
+            token=self.hidden(wish.token), candidates=tuple(ids[s] for s in (*wish.shelters, *wish.also)),
+            size=wish.size, step_free=wish.step_free, hold_s=self.hold_s,
+        )  # fmt: skip
+
+    def _place(self, answer: Answer, booking: Booking) -> Place:
+        if isinstance(answer, Held) and answer.shelter_id in booking.candidates:
+            held = np.nan if answer.arrived else answer.expires_in_s
+            return Place(self._position[answer.shelter_id], True, held)
+        if not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
+            return self._promise(booking)
+        return NOTHING
+
+    def _promise(self, booking: Booking) -> Place:
+        """Promise a place without the store, within the share."""
+        with self._lock:
+            known = self._promised.get(booking.token)
+            if known is not None:
+                same = (known.size, known.step_free) == (booking.size, booking.step_free)
+                if same and known.candidates[0] in booking.candidates:
+                    return Place(self._position[known.candidates[0]], False, np.nan)
+                at = self._position[known.candidates[0]]
+                self._share.give_back(at, known.size, known.step_free)
+                del self._promised[booking.token]
+            for shelter_id in booking.candidates:
+                at = self._position[shelter_id]
+                if self._share.take(at, booking.size, booking.step_free):
+                    self._promised[booking.token] = Booking(
+                        token=booking.token, candidates=(shelter_id,), size=booking.size,
+                        step_free=booking.step_free, hold_s=booking.hold_s,
+                    )  # fmt: skip
+                    return Place(at, False, np.nan)
+        return NOTHING
+
+    def _work(self) -> None:
+        next_look = 0.0
+        while not (self._ended.is_set() and self._asked.empty()):
+            wait = max(0.0, next_look - time.monotonic())
+            try:
+                first = self._asked.get(timeout=wait if wait > 0 else 1e-4)
+            except queue.Empty:
+                first = None
+            if first is not None:
+                self._serve(first)
+            if time.monotonic() >= next_look:
+                self._look()
+                next_look = time.monotonic() + LOOK_S
+        if self._promised:
+            self._look()
+
+    def _serve(self, first: _Asked) -> None:
+        """Ask the store for all that wait."""
+        batch, n = [first], len(first.bookings)
+        while n < MOST_AT_ONCE:
+            try:
+                more = self._asked.get_nowait()
+            except queue.Empty:
+                break
+            if more is not None:
+                batch.append(more)
+                n += len(more.bookings)
+        # Who has given up has an answer by now.
+        now = time.monotonic()
+        batch = [one for one in batch if one.until > now and not one.future.cancelled()]
+        if not batch:
+            return
+        try:
+            answers = self._timed(
+                lambda: self._store.reserve([b for one in batch for b in one.bookings])
+            )
+        except StoreError as error:
+            self.is_up = False
+            for one in batch:
+                _fail(one.future, error)
+            return
+        at = 0
+        for one in batch:
+            upto = at + len(one.bookings)
+            if one.future.set_running_or_notify_cancel():
+                self._note(one.bookings, answers[at:upto])
+                one.future.set_result(answers[at:upto])
+            at = upto
+
+    def _note(self, bookings: list[Booking], answers: list[Answer]) -> None:
+        """Count new places against the share; what was promised before counts no more."""
+        with self._lock:
+            for booking, answer in zip(bookings, answers, strict=True):
+                self._promised.pop(booking.token, None)
+                if isinstance(answer, Held) and answer.is_new:
+                    rows = 2 if answer.step_free else 1
+                    self._share.given[:rows, self._position[answer.shelter_id]] += answer.size
+                elif not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
+                    self.is_up = False
+
+    def _look(self) -> None:
+        """Say that this replica lives, write promises in, and read places and news."""
+        store = self._store
+        try:
+            if not self.is_up:
+                self._timed(lambda: store.declare(self.places))
+            self._reconcile()
+            replicas = self._timed(lambda: store.beat(self.replica, ALIVE_S))
+            counts = self._timed(store.look)
+            notice = self._timed(lambda: store.notice(self._version))
+        except StoreError:
+            self.is_up = False
+            return
+        left = self._left(counts)
+        with self._lock:
+            self._replicas, self.left = replicas, left
+            self._share = Share.of(left, replicas)
+        self.is_up = self.is_known = True
+        if self._on_look is not None:
+            self._on_look(left)
+        if notice is not None and self._on_notice is not None:
+            self._version = notice[0]
+            self._on_notice(notice[1])
+
+    def _reconcile(self) -> None:
+        with self._lock:
+            promised = list(self._promised.values())
+        for begin in range(0, len(promised), MOST_AT_ONCE):
+            part = promised[begin : begin + MOST_AT_ONCE]
+            kept = self._timed(lambda part=part: self._store.adopt(part))
+            with self._lock:
+                for one, is_kept in zip(part, kept, strict=True):
+                    self.adopted += is_kept
+                    self.oversold += 0 if is_kept else one.size
+                    if self._promised.get(one.token) is one:
+                        del self._promised[one.token]
+
+    def _left(self, counts: Counts) -> NDArray[np.int64]:
+        left = np.zeros((2, len(self.places.shelter_id)), np.int64)
+        for i, shelter_id in enumerate(counts.shelter_id):
+            at = self._position.get(shelter_id)
+            if at is not None:
+                left[0, at] = counts.capacity[i] - counts.taken[i]
+                left[1, at] = min(left[0, at], counts.step_free[i] - counts.step_free_taken[i])
+        return np.maximum(left, 0)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        begin = time.perf_counter()
+        try:
+            return work()
+        finally:
+            if self._on_seconds is not None:
+                self._on_seconds(time.perf_counter() - begin)
+
+
+def _fail(future: Future[list[Answer]], error: BaseException) -> None:
+    if future.set_running_or_notify_cancel():
+        future.set_exception(error)

@@ -1,0 +1,259 @@
+"""One replica: a bundle, a store, and what is new; answers parties on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacroute.answering.answerer import Answerer
+from evacroute.answering.answers import Answers
+from evacroute.answering.bundle import read_bundle
+from evacroute.answering.questions import Questions
+from evacroute.errors import InputError
+from evacroute.serving.capacity_store import CapacityStore, Places
+from evacroute.serving.core import StoreState
+from evacroute.serving.desk import Desk
+from evacroute.serving.news import News
+
+log = logging.getLogger("evacroute")
+
+FEW = 4
+"""So many parties are answered on the event loop itself; more would hold up who asks for health."""
+
+FOLLOW_S = 2.0
+"""Streets are laid anew for full shelters no more often than this [s]."""
+
+HAZARD_S = 60.0
+"""Where hazards change, streets are laid anew at least so often [s]."""
+
+
+class Replica:
+    """Answers parties from one bundle and one store of places; see `core.Core`.
+
+    Parameters
+    ----------
+    folder
+        The bundle.
+    open_store
+        Opens the store of places; called when the bundle is read.
+    key
+        Secret by which tokens are hidden from the store; the same for all replicas.
+    hold_s
+        How long a place is kept [s].
+    alarm_at
+        When the alarm was given [s since 1970], None = the store's news tell it, or it was not.
+    digest
+        Sha256 that the bundle's manifest must have, "" = any.
+    on_seconds
+        Called with how long each call of the store took [s].
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        open_store: Callable[[], CapacityStore],
+        *,
+        key: bytes,
+        hold_s: float = 1800.0,
+        alarm_at: float | None = None,
+        digest: str = "",
+        on_seconds: Callable[[float], None] | None = None,
+    ) -> None:
+        self._folder, self._open_store, self._key = folder, open_store, key
+        self._hold_s, self._digest, self._on_seconds = hold_s, digest, on_seconds
+        self._alarm_at = alarm_at
+        self.news = News(alarm_at=alarm_at)
+        self.answerer: Answerer | None = None
+        self.desk: Desk | None = None
+        self._why = "the bundle is being read"
+        self._store: CapacityStore | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="answers")
+        self._changed, self._ended = threading.Event(), threading.Event()
+        self._full: NDArray[np.bool_] | None = None
+        self._follower: threading.Thread | None = None
+
+    @property
+    def plan(self) -> str:
+        """Version of the plan, "" before it is loaded."""
+        return "" if self.answerer is None else self.answerer.plan
+
+    @property
+    def hazard(self) -> str:
+        """Kinds of the hazards the plan is for, "" = none."""
+        return "" if self.answerer is None else self.answerer.bundle.manifest.hazards
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Least lon, least lat, most lon, most lat of the city [degrees]."""
+        return (-180.0, -90.0, 180.0, 90.0) if self.answerer is None else self.answerer.bounds
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the bundle is read and the kernels are warm."""
+        return self.desk is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can answer: loaded, and the store was reached once."""
+        return self.desk is not None and self.desk.is_known
+
+    @property
+    def why_not_ready(self) -> str:
+        """Why it cannot answer yet."""
+        if self.desk is None:
+            return self._why
+        return "" if self.desk.is_known else "the store of places was not reached yet"
+
+    def store(self) -> StoreState:
+        """State of the store as the desk last saw it."""
+        if self.desk is None:
+            return StoreState()
+        left = dict(zip(self.desk.places.shelter_id, self.desk.left[0].tolist(), strict=True))
+        return StoreState(self.desk.is_up, left)
+
+    def load(self) -> None:
+        """Read the bundle, warm the kernels, open the store.
+
+        Raises
+        ------
+        InputError
+            If the bundle is refused.
+        """
+        try:
+            bundle = read_bundle(self._folder, digest=self._digest)
+            bundle.manifest.check_valid(time.time())
+            answerer = Answerer(bundle)
+            answerer.warm()
+        except InputError as error:
+            self._why = "the bundle is refused"
+            log.error("bundle refused: %s", error)
+            raise
+        self.answerer = answerer
+        shelters = bundle.scenario.shelters
+        free = np.minimum(shelters.step_free_capacity, shelters.capacity)
+        places = Places(
+            version=bundle.manifest.made,
+            shelter_id=tuple(str(one) for one in shelters.shelter_id.tolist()),
+            capacity=tuple(shelters.capacity.tolist()),
+            step_free=tuple(free.tolist()),
+        )
+        self._store = self._open_store()
+        self.desk = Desk(
+            self._store, places, key=self._key, hold_s=self._hold_s, on_notice=self._on_notice,
+            on_look=self._on_look, on_seconds=self._on_seconds,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Begin to talk to the store and to follow what is new."""
+        if self.desk is None:
+            return
+        self.desk.start()
+        self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._follower.start()
+
+    async def stop(self) -> None:
+        """End both; promises are written into the store if it can be reached."""
+        self._ended.set()
+        self._changed.set()
+        if self.desk is not None:
+            await asyncio.to_thread(self.desk.stop)
+        if self._follower is not None:
+            await asyncio.to_thread(self._follower.join, 5.0)
+        if self._store is not None:
+            self._store.close()
+        self._pool.shutdown(wait=False)
+
+    async def answer(
+        self, questions: Questions, *, lines: bool, directions: bool, now: float
+    ) -> Answers:
+        """Answer parties who ask at `now` [s since 1970], with lines and directions if wanted."""
+        if self.answerer is None or self.desk is None:
+            raise InputError("nothing is loaded yet")
+        tokens = [one or secrets.token_urlsafe(18) for one in questions.token.tolist()]
+        asked = replace(questions, token=np.array(tokens, object))
+        alarm = self.news.alarm_at
+        since = 0.0 if alarm is None else max(0.0, now - alarm)
+        talk = self.answerer.talk(asked, now=since, lines=lines, directions=directions)
+        many = len(asked) > FEW
+        wishes = await self._step(many, talk.__next__)
+        while not isinstance(wishes, Answers):
+            places = await self.desk.book(wishes)
+            wishes = await self._step(many, lambda places=places: talk.send(places))
+        return wishes
+
+    async def _step(self, many: bool, step: Callable[[], Any]) -> Any:
+        """Go on with a talk: its wishes, or its answers once it is over."""
+
+        def run() -> Any:
+            try:
+                return step()
+            except StopIteration as done:
+                return done.value
+
+        if not many:
+            return run()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+
+    def _on_notice(self, notice: bytes) -> None:
+        try:
+            news = News.of(notice)
+        except InputError as error:
+            log.error("news refused: %s", error)
+            return
+        self.news = news if news.alarm_at is not None else news.with_(alarm_at=self._alarm_at)
+        self._changed.set()
+
+    def _on_look(self, left: NDArray[np.int64]) -> None:
+        full = left <= 0
+        if self._full is None or (full != self._full).any():
+            self._full = full
+            self._changed.set()
+
+    def _follow(self) -> None:
+        """Lay the streets anew when something changes: beside the answers, which go on."""
+        answerer = self.answerer
+        if answerer is None:
+            return
+        changes = bool(len(answerer.scenario.link_times))
+        told: str | None = None
+        while True:
+            self._changed.wait(HAZARD_S if changes else None)
+            if self._ended.is_set():
+                return
+            self._changed.clear()
+            news, full = self.news, self._full
+            try:
+                closed, shut = self._closures(news)
+                prices = answerer.bundle.prices if news.prices is None else news.prices
+                alarm = news.alarm_at
+                now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
+                plan = news.plan or answerer.bundle.manifest.plan
+                answerer.follow(
+                    prices=prices if plan != told else None, closed=closed,
+                    shut=shut, full=full, now=now, plan=plan,
+                )  # fmt: skip
+                told = plan
+                self._why = ""
+            except InputError as error:
+                log.error("news refused: %s", error)
+            self._ended.wait(FOLLOW_S)
+
+    def _closures(self, news: News) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which links, and which shelters for whom, are closed."""
+        answerer = self.answerer
+        assert answerer is not None  # for the type checker: news come once it is loaded
+        network, shelters = answerer.scenario.network, answerer.scenario.shelters
+        closed = np.isin(network.link_id.astype(str), news.closed_links)
+        shut = np.isin(shelters.shelter_id.astype(str), news.closed_shelters)
+        return closed, np.stack([shut, shut])
