@@ -23,6 +23,7 @@ from evacroute.prices import Prices
 from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
 from evacroute.scores import PlanScores
+from evacroute.scoring.scorer import Scorer
 from evacroute.summary import PlanSummary
 from evacroute.writing import plain
 
@@ -427,6 +428,41 @@ class Plan:
         from evacroute.plan_folder import write_plan
 
         write_plan(self, folder)
+
+    def save_bundle(
+        self,
+        folder: str | Path,
+        *,
+        scorer: Scorer | str | Path | None = None,
+        valid_from: str = "",
+        valid_until: str = "",
+    ) -> str:
+        """Write what a server needs to answer anybody; an older bundle there is replaced.
+
+        Parameters
+        ----------
+        folder
+            Where; what KServe's storageUri points to.
+        scorer
+            A `Scorer`, the path of its folder, or None for the one that ships.
+        valid_from, valid_until
+            ISO times (UTC where they name no zone) between which it may be served, "" = no limit.
+
+        Returns
+        -------
+        str
+            Digest of the bundle, by which a server can be told to serve this one alone.
+
+        Raises
+        ------
+        InputError
+            If a time is none, the scorer cannot be read, the plan places nobody, or the folder
+            holds anything but a bundle or cannot be written.
+        """
+        from evacroute.answering import bundle_of
+
+        bundle = bundle_of(self, scorer=scorer, valid_from=valid_from, valid_until=valid_until)
+        return bundle.save(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Plan:

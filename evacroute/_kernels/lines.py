@@ -29,7 +29,9 @@ def draw(
     """
     total = 0.0
     for i in range(ptr[first], ptr[first + 1] - 1):
-        total += np.hypot((points[i + 1, 0] - points[i, 0]) * narrow, points[i + 1, 1] - points[i, 1])
+        total += np.hypot(
+            (points[i + 1, 0] - points[i, 0]) * narrow, points[i + 1, 1] - points[i, 1]
+        )
     behind, n, begun = share * total, 0, False
     for i in range(ptr[first], ptr[first + 1] - 1):
         x, y = points[i, 0], points[i, 1]

@@ -157,7 +157,9 @@ class Answerer:
         some = np.linspace(0, network.n_nodes - 1, 3).astype(int)
         for at in (some[:1], some):
             asked = Questions.at(
-                network.lon[at], network.lat[at], mobility=["wheelchair_manual", "", "none"][: len(at)]
+                network.lon[at],
+                network.lat[at],
+                mobility=["wheelchair_manual", "", "none"][: len(at)],
             )
             self.answer(asked, now=0.0, lines=True, directions=True)
         who, places = self._who(asked, 0.0), self._placed(asked, self._who(asked, 0.0))

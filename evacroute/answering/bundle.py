@@ -149,9 +149,7 @@ class Bundle:
             for part, arrays in _arrays_of(self).items():
                 write_arrays(arrays, new / f"{part}.npz")
             self.scorer.save(new / "scorer")
-            names = sorted(
-                str(path.relative_to(new)) for path in new.rglob("*") if path.is_file()
-            )
+            names = sorted(str(path.relative_to(new)) for path in new.rglob("*") if path.is_file())
             own = {one.name: getattr(self.manifest, one.name) for one in fields(Manifest)}
             files = {name: {"sha256": _sum(new / name)} for name in names}
             write_json({"format": FORMAT, **own, "files": files}, new / MANIFEST)
@@ -258,16 +256,17 @@ def _assembled(
     scorer: Scorer,
     digest: str,
 ) -> Bundle:
-    network = Network(**parts["network"])
-    groups = dict(parts["groups"])
+    given: Mapping[str, dict[str, Any]] = parts
+    network = Network(**given["network"])
+    groups = dict(given["groups"])
     walks = {one.name: groups.pop(f"walk_{one.name}") for one in fields(FirstWalks)}
     scenario = Scenario(
         network,
         Groups(**groups, walks=FirstWalks(**walks)),
-        Shelters(**parts["shelters"]),
-        classes=Classes(**parts["classes"]),
+        Shelters(**given["shelters"]),
+        classes=Classes(**given["classes"]),
         deadline=manifest.deadline_s,
-        hazard=LinkTimes(**parts["link_times"]),
+        hazard=LinkTimes(**given["link_times"]),
     )
     prices = Prices.from_arrays(parts["prices"])
     faults = Faults("prices.npz")

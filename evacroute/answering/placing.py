@@ -83,9 +83,9 @@ class Placer:
         n = len(lon)
         link, along, away = np.full(n, -1, np.int32), np.zeros(n), np.full(n, np.inf)
         key = self._key[class_]
-        for one in range(len(self._snappers)) if n > 1 else key.tolist():
-            mine = np.flatnonzero(key == one) if n > 1 else slice(None)
-            if n == 1 or len(mine):
+        for one in np.unique(key).tolist() if n > 1 else key.tolist():
+            mine = np.flatnonzero(key == one)
+            if len(mine):
                 link[mine], along[mine], away[mine] = self._snappers[one].snap(
                     lon[mine], lat[mine], max_distance=MOST_AWAY
                 )

@@ -91,7 +91,9 @@ class Questions:
             "within_s": [np.nan] * n,
             **columns,
         }
-        return cls(lon=np.array(lon), lat=np.array(lat), **{k: _column(v) for k, v in given.items()})
+        return cls(
+            lon=np.array(lon), lat=np.array(lat), **{k: _column(v) for k, v in given.items()}
+        )
 
 
 def _column(values: Any) -> NDArray[Any]:

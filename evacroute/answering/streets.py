@@ -179,9 +179,7 @@ class _Table:
         )  # fmt: skip
         if hard:
             value[horizon] = np.minimum(value[horizon] + F(weight * p.n_slots), BIG)
-        backward(
-            lanes, price, self.shelter_head, room, self.door, weight, horizon, False, value
-        )
+        backward(lanes, price, self.shelter_head, room, self.door, weight, horizon, False, value)
         return Slope(
             ptr=lanes.ptr, dst=lanes.dst, tau=lanes.tau, arc=arcs.astype(np.int32),
             first=lanes.first, last=lanes.last, item_ptr=lanes.item_ptr, item_row=lanes.item_row,
@@ -200,7 +198,8 @@ class _Table:
         own = np.where(walked, np.maximum(np.rint(np.where(walked, whole, 0) / p.step), 1), -1)
         # At the pace of those who are most alike where a street changes.
         known = walked & ~self.likes.dry[k]
-        return np.where(p.arc_gate >= 0, np.where(known, slots, -1), own).astype(np.int32)
+        gated = p.arc_gate >= 0
+        return np.asarray(np.where(gated, np.where(known, slots, -1), own), np.int32)
 
     def _pays(self) -> NDArray[np.bool_]:
         p = self.prices
@@ -215,7 +214,7 @@ class _Table:
         tau: NDArray[np.int32],
         priced: NDArray[np.bool_],
     ) -> Lanes:
-        p, n = self.prices, self.n_heads
+        n = self.n_heads
         src, dst = self.src[arcs], self.dst[arcs]
         ptr = np.searchsorted(src, np.arange(n + 1)).astype(np.int32)
         plain = np.concatenate([[0], np.cumsum(~priced[arcs])])
@@ -258,7 +257,7 @@ class _Table:
 def _gates(
     p: Prices,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """What gates charge by slot; first and last slot of each arc; arcs shut at the end."""
+    """Find what gates charge by slot; first and last slot of each arc; arcs shut at the end."""
     n_gates = len(p.gate_ptr) - 1
     change = np.zeros((n_gates, p.n_slots + 3), np.int64)
     gate = np.repeat(np.arange(n_gates), np.diff(p.gate_ptr))

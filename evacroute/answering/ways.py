@@ -14,6 +14,8 @@ from evacroute._kernels.trips import Trips
 from evacroute.answering.placing import Places
 from evacroute.answering.streets import Lay
 
+Ints = NDArray[np.int64]
+
 LONG = 160
 """Links of a way for which room is made at first."""
 
@@ -109,11 +111,15 @@ def ways_of(
         lay.seconds, lay.weight, lay.price, open_, stand, places.end, who.class_, who.pace, first,
         more, side,
     )  # fmt: skip
-    return _joined(lay, streets, who, places, (first, first_side, wait, parts), (more, side))
+    return _joined(lay, who, places, (first, first_side, wait, parts), (more, side))
 
 
 def _joined(
-    lay: Lay, streets: Streets, who: Who, places: Places, priced: tuple, others: tuple
+    lay: Lay,
+    who: Who,
+    places: Places,
+    priced: tuple[Ints, Ints, NDArray[np.float64], list[tuple[Ints, Ints, NDArray[np.int32]]]],
+    others: tuple[Ints, Ints],
 ) -> Ways:
     first, first_side, wait, parts = priced
     more, side = others
@@ -254,7 +260,9 @@ def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
     begin = ways.trips.ptr[:-1][some]
     link = ways.trips.link[np.repeat(begin - ptr[:-1], count) + np.arange(ptr[-1])]
     columns = {
-        name: getattr(ways.trips, name)[some] for name in Trips._fields if name not in ("ptr", "link")
+        name: getattr(ways.trips, name)[some]
+        for name in Trips._fields
+        if name not in ("ptr", "link")
     }
     return Ways(
         ways.party[some], ways.side[some], ways.wait[some], ways.priced[some],

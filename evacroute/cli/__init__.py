@@ -20,6 +20,7 @@ from evacroute.cli.info import info
 from evacroute.cli.plan import plan
 from evacroute.cli.replan import replan
 from evacroute.cli.rescue import rescue
+from evacroute.cli.serve import bundle, serve
 from evacroute.cli.shell import Shell
 from evacroute.cli.simulate import simulate
 from evacroute.cli.sweep import sweep
@@ -39,6 +40,13 @@ for command in (
     fetch, demo, info, classes, bench,
 ):  # fmt: skip
     app.command()(command)
+app.command()(bundle)
+# The server's options are its own: KServe names them.
+app.command(
+    context_settings={
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    }
+)(serve)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:

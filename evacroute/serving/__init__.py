@@ -1,0 +1,1 @@
+"""The KServe predictor: a bundle served to phones over REST and gRPC."""
