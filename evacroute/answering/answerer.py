@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.leading import Parties
+from evacroute._kernels.odds import put_in_order
 from evacroute._kernels.trips import CLOSING
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
@@ -17,11 +19,11 @@ from evacroute.answering.placing import Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
-from evacroute.answering.ways import Searcher, Ways, Who, drop, join, ways_of
+from evacroute.answering.ways import Leader, Searcher, Ways, drop
 from evacroute.errors import InputError
 from evacroute.prices import Prices
-from evacroute.scoring.features import kinds_of, rows_of
-from evacroute.scoring.odds import Odds, odds_of
+from evacroute.scoring.features import kinds_of
+from evacroute.scoring.odds import LEAST_ODDS, Odds, odds_of
 from evacroute.scoring.outlook import reckon
 
 CANDIDATES = 6
@@ -83,19 +85,19 @@ class Proposal:
 
     Parameters
     ----------
-    ways, odds, rows
-        Ways, their odds, and the scorer's rows.
+    ways, odds
+        Ways and their odds.
     order
         Rows of `ways`, those of a party side by side, its best first.
-    ptr
-        Where those of each party begin, shape (n + 1,).
     """
 
     ways: Ways
     odds: Odds
-    rows: NDArray[np.float32]
     order: NDArray[np.int64]
-    ptr: NDArray[np.int64]
+
+    def of(self, party: int) -> NDArray[np.int64]:
+        """Rows of `ways` of a party, the best first."""
+        return self.order[self.ways.ptr[party] : self.ways.ptr[party + 1]]
 
 
 class Answerer:
@@ -129,6 +131,8 @@ class Answerer:
         self.plan = bundle.manifest.plan
         self.likes = Likes(bundle.scenario)
         self.expected = reckon(bundle.scenario, bundle.load)
+        self._leader = Leader(self.likes.classes, self.expected)
+        self._free = self.likes.classes.step_free.astype(np.int64)
         self.teller = Teller(bundle.scenario)
         self._placer = Placer(self.scenario.network, self.likes.classes)
         self._layer = Layer(self.scenario, self.likes)
@@ -162,8 +166,10 @@ class Answerer:
                 mobility=["wheelchair_manual", "", "none"][: len(at)],
             )
             self.answer(asked, now=0.0, lines=True, directions=True)
-        who, places = self._who(asked, 0.0), self._placed(asked, self._who(asked, 0.0))
-        self._searcher.ways(0, who, places, self._open(who), self.candidates)
+        _, parties, _ = self._parties(asked, 0.0)
+        around = self._searcher.ways(0, parties, self._open(parties), self.candidates)
+        if around is not None:
+            self._leader.described(self._lay, len(some), [around])
 
     def follow(
         self,
@@ -255,26 +261,23 @@ class Answerer:
         """
         lay, searcher, plan = self._lay, self._searcher, self.plan
         n = len(questions)
-        who = self._who(questions, now)
-        places = self._placed(questions, who)
-        open_ = self._open(who)
-        row, got = np.full(n, -1, np.int64), [_nothing()] * n
+        places, parties, flat = self._parties(questions, now)
+        open_, also = self._open(parties), self._kept(lay, parties)
+        row, got = np.full(n, -1, np.int64), [_NOTHING] * n
         chosen: list[tuple[Proposal, NDArray[np.int64]]] = []
-        also = self._kept(lay, who, places)
         todo = np.arange(n)
         while len(todo):
-            proposal = self._propose(lay, searcher, who, places, open_, todo)
-            asked = todo[(np.diff(proposal.ptr)[todo] > 0) | also[todo].any(axis=1)]
+            proposal = self._propose(lay, searcher, parties, open_, todo)
+            asked = todo[(np.diff(proposal.ways.ptr)[todo] > 0) | also[todo].any(axis=1)]
             if not len(asked):
                 break
-            wishes = [self._wish(p, proposal, questions, who, also) for p in asked.tolist()]
+            wishes = [self._wish(p, proposal, questions, also) for p in asked.tolist()]
             answers = yield wishes
             for p, wish, place in zip(asked.tolist(), wishes, answers, strict=True):
                 open_[p, list(wish.shelters)] = False
                 if place.shelter in wish.shelters:
-                    mine = proposal.order[proposal.ptr[p] : proposal.ptr[p + 1]]
-                    at = proposal.ways.trips.shelter[mine] == place.shelter
-                    row[p], got[p] = mine[np.argmax(at)], place
+                    row[p] = proposal.of(p)[wish.shelters.index(place.shelter)]
+                    got[p] = place
                 elif place.shelter >= 0:
                     # They hold a place that is none of the best from here: a way there is wanted.
                     open_[p], also[p] = False, False
@@ -283,13 +286,16 @@ class Answerer:
                     also[p] = False
             served = asked[row[asked] >= 0]
             chosen.append((proposal, served))
-            todo = np.setdiff1d(asked, served)
+            todo = asked[row[asked] < 0]
         return self.teller.answers(
-            lay, who, places, questions, chosen, row, got, now=now, plan=plan, lines=lines,
-            directions=directions,
+            lay, parties, flat, places, questions, chosen, row, got, now=now, plan=plan,
+            lines=lines, directions=directions,
         )  # fmt: skip
 
-    def _who(self, questions: Questions, now: float) -> Who:
+    def _parties(
+        self, questions: Questions, now: float
+    ) -> tuple[Places, Parties, NDArray[np.float64]]:
+        """Find out who asks, where they stand, and their speeds on the flat [m/s]."""
         q, of = questions, self.likes.of
         found = [
             of(*key)
@@ -298,99 +304,107 @@ class Answerer:
                 q.helpers.tolist(), q.party_size.tolist(), strict=True,
             )
         ]  # fmt: skip
+        class_ = np.array([one.class_ for one in found], np.int32)
+        pace = np.array([one.pace for one in found])
+        pace_steps = np.array([one.pace_steps for one in found])
+        flat = np.array([one.flat for one in found])
+        places = self._placer.place(q.lon, q.lat, class_, pace, pace_steps, flat)
         own = np.where(np.isnan(q.within_s), np.inf, now + q.within_s)
-        return Who(
-            class_=np.array([one.class_ for one in found], np.int32),
-            pace=np.array([one.pace for one in found]),
-            pace_steps=np.array([one.pace_steps for one in found]),
-            flat=np.array([one.flat for one in found]),
+        parties = Parties(
+            class_=class_,
+            pace=pace,
+            pace_steps=pace_steps,
             size=np.array(q.party_size),
             now=np.full(len(q), now),
             deadline=np.minimum(own, self.scenario.deadline_s),
+            link=places.link,
+            twin=places.twin,
+            seconds=places.seconds,
+            end=places.end,
         )
+        return places, parties, flat
 
-    def _placed(self, questions: Questions, who: Who) -> Places:
-        return self._placer.place(
-            questions.lon, questions.lat, who.class_, who.pace, who.pace_steps, who.flat
-        )
-
-    def _open(self, who: Who) -> NDArray[np.bool_]:
+    def _open(self, parties: Parties) -> NDArray[np.bool_]:
         """Which shelters may take each party, as far as is known, shape (n, n_shelters)."""
-        free = self.likes.classes.step_free[who.class_].astype(np.int64)
         shut = self._shut | self._full | (self._room <= 0)
         shut[1] |= shut[0]
-        return np.asarray(~shut[free])
+        return np.asarray(~shut[self._free[parties.class_]])
 
-    def _kept(self, lay: Lay, who: Who, places: Places) -> NDArray[np.bool_]:
+    def _kept(self, lay: Lay, parties: Parties) -> NDArray[np.bool_]:
         """Full shelters that parties can reach, who may hold places there."""
-        free = self.likes.classes.step_free[who.class_].astype(np.int64)
-        full = (self._full & ~self._shut)[free]
+        full = (self._full & ~self._shut)[self._free[parties.class_]]
         if full.any():
-            there = np.isfinite(lay.seconds[who.class_[:, None], :, places.end]).any(axis=1)
-            full &= there
+            seconds = lay.trees.seconds[parties.class_[:, None], :, parties.end]
+            full &= np.isfinite(seconds).any(axis=1)
         return np.asarray(full)
 
     def _propose(
         self,
         lay: Lay,
         searcher: Searcher,
-        who: Who,
-        places: Places,
+        parties: Parties,
         open_: NDArray[np.bool_],
         todo: NDArray[np.int64],
     ) -> Proposal:
-        n = len(who.class_)
+        n = len(parties.class_)
         if len(todo) < n:  # Others have their place.
-            open_ = open_.copy()
-            others = np.setdiff1d(np.arange(n), todo)
-            open_[others] = False
-        ways = ways_of(lay, lay.streets, who, places, open_, self.candidates)
-        rows = self._rows(lay, ways)
+            waiting = np.zeros(n, bool)
+            waiting[todo] = True
+            open_ = open_ & waiting[:, None]
+        ways = self._leader.ways(lay, parties, open_, self.candidates)
         if len(lay.streets.stretch_begin):
-            passes = rows[:, CLOSING] > 0
+            passes = ways.rows[:, CLOSING] > 0
             if not passes.all():
-                ways = self._around(ways, passes, searcher, who, places, open_)
-                rows = self._rows(lay, ways)
-        trips, classes = ways.trips, self.likes.classes
-        kind = kinds_of(classes, trips.class_, trips.size, trips.wait, trips.pace)
-        odds = odds_of(self.bundle.scorer, rows, kind, trips.depart)
-        cost = odds.q50 - who.now[ways.party] + lay.price[trips.class_, trips.shelter]
-        cost += SAFETY_WEIGHT * odds.dread
-        order = np.lexsort((cost, ~ways.priced, ~odds.is_safe, ways.party))
-        ptr = np.searchsorted(ways.party, np.arange(n + 1))
-        return Proposal(ways, odds, rows, order, ptr)
-
-    def _rows(self, lay: Lay, ways: Ways) -> NDArray[np.float32]:
-        return rows_of(lay.streets, self.expected, ways.trips, self.likes.classes)
+                ways = self._around(ways, passes, lay, searcher, parties, open_)
+        trips = ways.trips
+        kind = kinds_of(self.likes.classes, trips.class_, trips.size, trips.wait, trips.pace)
+        odds = odds_of(self.bundle.scorer, ways.rows, kind, trips.depart)
+        cost, order = np.empty(len(odds)), np.empty(len(odds), np.int64)
+        put_in_order(
+            ways.ptr, ways.priced, odds.is_safe, odds.p_safe, odds.q50, parties.now,
+            lay.trees.price, trips.class_, trips.shelter, LEAST_ODDS, SAFETY_WEIGHT, cost, order,
+        )  # fmt: skip
+        return Proposal(ways, odds, order)
 
     def _around(
         self,
         ways: Ways,
         passes: NDArray[np.bool_],
+        lay: Lay,
         searcher: Searcher,
-        who: Who,
-        places: Places,
+        parties: Parties,
         open_: NDArray[np.bool_],
     ) -> Ways:
         """Leave out ways that close before one is through; who has none left is led around."""
         kept = drop(ways, passes)
         without = np.setdiff1d(np.unique(ways.party), kept.party)
-        found = [searcher.ways(p, who, places, open_, self.candidates) for p in without.tolist()]
-        return join([kept, *(one for one in found if one is not None)])
+        found = [searcher.ways(p, parties, open_, self.candidates) for p in without.tolist()]
+        parts = [kept, *(one for one in found if one is not None)]
+        return self._leader.described(lay, len(parties.class_), parts)
 
     def _wish(
-        self, p: int, proposal: Proposal, questions: Questions, who: Who, also: NDArray[np.bool_]
+        self, p: int, proposal: Proposal, questions: Questions, also: NDArray[np.bool_]
     ) -> Wish:
-        mine = proposal.order[proposal.ptr[p] : proposal.ptr[p + 1]]
-        shelters = tuple(proposal.ways.trips.shelter[mine].tolist())
-        free = bool(self.likes.classes.step_free[who.class_[p]])
+        shelters = tuple(proposal.ways.trips.shelter[proposal.of(p)].tolist())
+        free = bool(self._free[self.likes.of(*_key(questions, p)).class_])
         kept = tuple(s for s in np.flatnonzero(also[p]).tolist() if s not in shelters)
-        return Wish(str(questions.token[p]), shelters, int(who.size[p]), free, kept)
+        size = int(questions.party_size[p])
+        return Wish(str(questions.token[p]), shelters, size, free, kept)
+
+
+_NOTHING = Place(-1, False, np.nan)
+
+
+def _key(questions: Questions, p: int) -> tuple[str, bool, str, int, int]:
+    q = questions
+    return (
+        q.mobility[p],
+        bool(q.step_free[p]),
+        q.age_band[p],
+        int(q.helpers[p]),
+        int(q.party_size[p]),
+    )
 
 
 def _likely(wish: Wish) -> Place:
-    return Place(wish.shelters[0], False, np.nan) if wish.shelters else _nothing()
-
-
-def _nothing() -> Place:
-    return Place(-1, False, np.nan)
+    return Place(wish.shelters[0], False, np.nan) if wish.shelters else _NOTHING

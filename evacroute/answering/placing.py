@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.descent import Stand
 from evacroute._street_arrays import twins
 from evacroute.load.placing import usable_links
 from evacroute.load.snap import Snapper
@@ -24,19 +23,23 @@ class Places:
 
     Parameters
     ----------
-    stand
-        Links, and walks to their ends.
+    link, twin
+        The link each is on, and the same street the other way, -1 = none.
     along
         Distance from the link's begin [m].
     away
         From where they are to the street [m], inf = none is near.
+    seconds
+        Walk to the link's end, and to the twin's, at own pace, inf = cannot, shape (n, 2) [s].
     end
         Nodes where the link ends and begins, shape (n, 2).
     """
 
-    stand: Stand
+    link: NDArray[np.int32]
+    twin: NDArray[np.int32]
     along: NDArray[np.float64]
     away: NDArray[np.float64]
+    seconds: NDArray[np.float64]
     end: NDArray[np.int32]
 
 
@@ -100,4 +103,4 @@ class Placer:
         seconds[:, 1] = near + share * self._walk[class_, np.maximum(twin, 0)] / speed
         seconds[link < 0, 0] = np.inf
         seconds[twin < 0, 1] = np.inf
-        return Places(Stand(link, twin, seconds), along, away, self._end[at])
+        return Places(link, twin, along, away, seconds, self._end[at])

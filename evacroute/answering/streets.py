@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.crowd import Streets
-from evacroute._kernels.descent import Chains, Slope
+from evacroute._kernels.descent import Chains, Slopes
+from evacroute._kernels.leading import Trees
 from evacroute._kernels.sweeps import BIG, Lanes, backward, static_values
 from evacroute.answering.likes import Likes
 from evacroute.prices import Prices
@@ -28,27 +29,17 @@ class Lay:
     chains
         Chains of links, the same for all classes.
     slopes
-        Value table of each class.
-    seconds, ahead
-        Time to each shelter in empty streets, and the link to take, by class, shelter and node.
-    price
-        Price of a place [s], by class and shelter.
-    weight
-        Worth of a second, by class.
+        Value tables of all classes.
+    trees
+        Quickest ways to each shelter.
     streets
         As the kernels of walking take them.
-    to_node
-        Where each link leads.
     """
 
     chains: Chains
-    slopes: tuple[Slope, ...]
-    seconds: NDArray[np.float32]
-    ahead: NDArray[np.int32]
-    price: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    slopes: Slopes
+    trees: Trees
     streets: Streets
-    to_node: NDArray[np.int32]
 
 
 @dataclass(slots=True, eq=False)
@@ -86,16 +77,14 @@ class Layer:
             Shelters that take nobody, or nobody who needs a step-free place, shape (2, n_shelters).
         """
         table = _Table(self.scenario, self.likes, prices, self._walk, closed)
-        n = len(self.likes.classes)
         with ThreadPoolExecutor(2) as pool:
             trees = pool.submit(self._trees, now, closed)
-            slopes = tuple(pool.map(lambda k: table.slope(k, shut), range(n)))
+            slopes = table.slopes(shut, pool)
             streets, seconds, ahead = trees.result()
         free = self.likes.classes.step_free[:, None]
         price = prices.room + np.where(free, prices.step_free_room, 0.0)
         weight = prices.weight[self.likes.like]
-        to_node = np.array(self.scenario.network.to_node)
-        return Lay(table.chains, slopes, seconds, ahead, price, weight, streets, to_node)
+        return Lay(table.chains, slopes, Trees(seconds, ahead, price, weight), streets)
 
     def _trees(
         self, now: float, closed: NDArray[np.bool_]
@@ -153,39 +142,64 @@ class _Table:
         self.door = np.zeros((p.n_slots + 2, len(scenario.shelters)), F)
         self.door[p.door_slot, p.door] = p.door_price / p.step
 
-    def slope(self, k: int, shut: NDArray[np.bool_]) -> Slope:
-        """Value table of a class."""
+    def slopes(self, shut: NDArray[np.bool_], pool: ThreadPoolExecutor) -> Slopes:
+        """Fill the value tables of all classes."""
         p, likes = self.prices, self.likes
-        tau = self._slots(k)
+        n = len(likes.classes)
+        value = np.empty((n, p.horizon + 1, self.n_heads), F)
+        free = likes.classes.step_free
+        room = (p.room + np.where(free[:, None], p.step_free_room, 0.0)) / p.step
+        room = np.where(shut[free.astype(np.int64)], BIG, room).astype(F)
+        weight = p.weight[likes.like].astype(np.float64)
+        price = self.link_price * likes.classes.space[:, None, None]
+        toll = np.broadcast_to(self.toll, (n, *self.toll.shape))
+        price = np.concatenate([price.astype(F), toll], axis=2)
+        lanes: list[tuple[Lanes, NDArray[np.int64]]] = list(
+            pool.map(
+                lambda k: self._fill(k, price[k], room[k], float(weight[k]), value[k]), range(n)
+            )
+        )
+        begin = np.cumsum([0, *(len(arcs) for _, arcs in lanes)])
+        items = np.cumsum([0, *(len(lane.item_row) for lane, _ in lanes)])
+        ptr = np.stack([lane.ptr + at for (lane, _), at in zip(lanes, begin[:-1], strict=True)])
+        item_ptr = [
+            lane.item_ptr[:-1] + at for (lane, _), at in zip(lanes, items[:-1], strict=True)
+        ]
+
+        def all_of(name: str) -> NDArray[np.int32]:
+            return np.concatenate([getattr(lane, name) for lane, _ in lanes]).astype(np.int32)
+
+        return Slopes(
+            ptr=ptr.astype(np.int32), dst=all_of("dst"), tau=all_of("tau"),
+            arc=np.concatenate([arcs for _, arcs in lanes]).astype(np.int32),
+            first=all_of("first"), last=all_of("last"),
+            item_ptr=np.concatenate([*item_ptr, items[-1:]]).astype(np.int32),
+            item_row=all_of("item_row"), item_off=all_of("item_off"), price=price, room=room,
+            door=self.door, weight=weight, value=value,
+        )  # fmt: skip
+
+    def _fill(
+        self,
+        k: int,
+        price: NDArray[np.float32],
+        room: NDArray[np.float32],
+        weight: float,
+        value: NDArray[np.float32],
+    ) -> tuple[Lanes, NDArray[np.int64]]:
+        """Fill the value table of a class; gives its lanes, and which arcs they are."""
+        p, tau, priced = self.prices, self._slots(k), self._pays()
         arcs = np.flatnonzero((tau > 0) & ~self.barred)
-        priced = self._pays()
         arcs = arcs[np.lexsort((priced[arcs], self.src[arcs]))]
         lanes = self._lanes(k, arcs, tau, priced)
-        like = int(likes.like[k])
-        weight = float(p.weight[like])
-        price = self.link_price * float(likes.classes.space[k])
-        price = np.concatenate([price.astype(F), self.toll], axis=1)
-        free = bool(likes.classes.step_free[k])
-        room = (p.room + (p.step_free_room if free else 0.0)) / p.step
-        room = np.where(shut[int(free)], BIG, room).astype(F)
-        horizon, hard = p.horizon, p.horizon >= p.n_slots
-        value = np.empty((horizon + 1, self.n_heads), F)
-        lasting = arcs[~self.shut_for_good[arcs]]
-        still = self._lanes(k, lasting, tau, priced)
+        horizon = p.horizon
+        still = self._lanes(k, arcs[~self.shut_for_good[arcs]], tau, priced)
         # Whoever comes too late for the deadline still goes the shortest way.
-        static_values(
-            still, self.shelter_head, room, weight, value[horizon],
-            np.empty(self.n_heads, np.int32),
-        )  # fmt: skip
-        if hard:
+        to = np.empty(self.n_heads, np.int32)
+        static_values(still, self.shelter_head, room, weight, value[horizon], to)
+        if horizon >= p.n_slots:
             value[horizon] = np.minimum(value[horizon] + F(weight * p.n_slots), BIG)
         backward(lanes, price, self.shelter_head, room, self.door, weight, horizon, False, value)
-        return Slope(
-            ptr=lanes.ptr, dst=lanes.dst, tau=lanes.tau, arc=arcs.astype(np.int32),
-            first=lanes.first, last=lanes.last, item_ptr=lanes.item_ptr, item_row=lanes.item_row,
-            item_off=lanes.item_off, price=price, room=room, door=self.door, weight=weight,
-            value=value,
-        )  # fmt: skip
+        return lanes, arcs
 
     def _slots(self, k: int) -> NDArray[np.int32]:
         """Slots of each arc, -1 = barred: for a class of who asks from its walking times."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.descent import FORWARD
+from evacroute._kernels.leading import Parties
 from evacroute._kernels.trips import LENGTH
 from evacroute.answering.answers import Answers, Standing
 from evacroute.answering.drawing import Drawer
 from evacroute.answering.placing import Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay
-from evacroute.answering.ways import Who
 from evacroute.route_directions import route_directions, stay_directions
 from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
@@ -50,7 +51,8 @@ class Teller:
     def answers(
         self,
         lay: Lay,
-        who: Who,
+        parties: Parties,
+        flat: NDArray[np.float64],
         places: Places,
         questions: Questions,
         chosen: list[tuple[Proposal, NDArray[np.int64]]],
@@ -66,8 +68,8 @@ class Teller:
 
         Parameters
         ----------
-        lay, who, places, questions
-            Streets, who asks, where they stand, and what they said.
+        lay, parties, flat, places, questions
+            Streets, who asks, their speeds on the flat [m/s], where they stand, what they said.
         chosen
             Proposals, and the parties who got a place by each.
         row
@@ -104,16 +106,16 @@ class Teller:
             for name in ("q10", "q50", "q90"):
                 number[name][served] = getattr(odds, name)[at] - now
             p_safe[served], is_safe[served] = odds.p_safe[at], odds.is_safe[at]
-            first = places.stand.seconds[served, ways.side[at]] * who.flat[served]
-            distance[served] = proposal.rows[at, LENGTH] + first
+            first = places.seconds[served, ways.side[at]] * flat[served]
+            distance[served] = proposal.ways.rows[at, LENGTH] + first
             for p, i in zip(served.tolist(), at.tolist(), strict=True):
                 s = int(shelter[p])
                 ids[p], names[p] = self._ids[s], self._names[s]
                 place = got[p]
                 status[p] = str(Standing.RESERVED if place.is_reserved else Standing.UNRESERVED)
                 number["held_s"][p] = place.held_s
-                mine = proposal.order[proposal.ptr[p] : proposal.ptr[p + 1]]
-                reason[p] = self._reason(lay, who, places, proposal, p, i)
+                mine = proposal.of(p)
+                reason[p] = self._reason(lay, parties, places, proposal, p, i)
                 told = [
                     (self._ids[int(ways.trips.shelter[j])], float(odds.p_safe[j]))
                     for j in mine.tolist()
@@ -125,7 +127,7 @@ class Teller:
                 if directions:
                     text[p] = self._directions(lay, places, proposal, questions, p, i, s)
         for p in np.flatnonzero(shelter < 0).tolist():
-            why = self._why_none(lay, who, places, p)
+            why = self._why_none(lay, parties, places, p)
             reason[p] = why
             if directions:
                 text[p] = stay_directions(why, str(questions.language[p])).text
@@ -145,10 +147,10 @@ class Teller:
 
     def _start(self, places: Places, proposal: Proposal, p: int, i: int) -> tuple[int, float]:
         """Give the link a party stands on, in the direction it leaves it, and metres along."""
-        stand, along = places.stand, float(places.along[p])
-        if proposal.ways.side[i] == 0:
-            return int(stand.link[p]), along
-        return int(stand.twin[p]), self.signs.length[int(stand.link[p])] - along
+        along = float(places.along[p])
+        if proposal.ways.side[i] == FORWARD:
+            return int(places.link[p]), along
+        return int(places.twin[p]), self.signs.length[int(places.link[p])] - along
 
     def _directions(
         self,
@@ -165,24 +167,24 @@ class Teller:
         walk = lay.streets.walk[trips.class_[i], links]
         pace = np.where(lay.streets.link["stepped"][links], trips.pace_steps[i], trips.pace[i])
         wait = float(ways.wait[i]) if ways.wait[i] >= SOON else 0.0
-        begin = wait + float(places.stand.seconds[p, ways.side[i]])
+        begin = wait + float(places.seconds[p, ways.side[i]])
         upto = begin + np.cumsum(walk / pace)
         leave = upto.tolist()
         enter = [begin, *leave[:-1]] if leave else []
         told = route_directions(
             self.signs, links.tolist(), enter, leave, shelter=self._names[s] or self._ids[s],
             language=str(questions.language[p]), alarm=clock.strftime("%H:%M"), depart=wait,
-            start=(int(places.stand.link[p]), float(places.along[p])),
+            start=(int(places.link[p]), float(places.along[p])),
         )  # fmt: skip
         return told.text
 
     def _reason(
-        self, lay: Lay, who: Who, places: Places, proposal: Proposal, p: int, i: int
+        self, lay: Lay, parties: Parties, places: Places, proposal: Proposal, p: int, i: int
     ) -> str:
-        k, words = int(who.class_[p]), []
+        k, words = int(parties.class_[p]), []
         seconds = np.minimum(
-            places.stand.seconds[p, 0] + lay.seconds[k, :, places.end[p, 0]] / who.pace[p],
-            places.stand.seconds[p, 1] + lay.seconds[k, :, places.end[p, 1]] / who.pace[p],
+            places.seconds[p, 0] + lay.trees.seconds[k, :, places.end[p, 0]] / parties.pace[p],
+            places.seconds[p, 1] + lay.trees.seconds[k, :, places.end[p, 1]] / parties.pace[p],
         )
         s = int(proposal.ways.trips.shelter[i])
         if seconds.argmin() == s:
@@ -199,13 +201,13 @@ class Teller:
             words.append("in doubt")
         return ", ".join(words)
 
-    def _why_none(self, lay: Lay, who: Who, places: Places, p: int) -> str:
+    def _why_none(self, lay: Lay, parties: Parties, places: Places, p: int) -> str:
         """Say why there is no way, in the words of `assignment.movements.REASONS`."""
-        k = int(who.class_[p])
+        k = int(parties.class_[p])
         free = bool(lay.streets.step_free[k])
         if not np.isfinite(places.away[p]):
             return "no street near enough"
-        there = np.isfinite(lay.seconds[k][:, places.end[p]]) & np.isfinite(places.stand.seconds[p])
+        there = np.isfinite(lay.trees.seconds[k][:, places.end[p]]) & np.isfinite(places.seconds[p])
         if not there.any():
             return "no step-free way to any shelter" if free else "no way to any shelter"
         return "no step-free place left" if free else "no shelter with room"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._data_dir import data_path
+from evacroute._kernels.odds import arrivals
 from evacroute.errors import Faults, InputError
 from evacroute.scoring.features import COLUMNS, KINDS
 from evacroute.scoring.scorer import Scorer, Scores
@@ -18,8 +19,6 @@ BASE = 30.0
 
 FASTEST = 2.0
 """Nobody is said to arrive sooner than at so many times their pace in empty streets."""
-
-SLACK = list(COLUMNS).index("slack_s")
 
 DEFAULT = "default"
 """Word for the scorer that ships."""
@@ -74,16 +73,10 @@ def odds_of(
         When each sets out [s after the alarm], shape (n_trips,).
     """
     said: Scores = scorer.predict(rows, kind)
-    free = np.maximum(rows[:, 0].astype(np.float64), 0.0)
-    least, base = free / FASTEST, free + BASE
-    q10, q50, q90 = (
-        depart + np.maximum(np.exp(q) * base - BASE, least) for q in (said.q10, said.q50, said.q90)
-    )
-    deadline = depart + rows[:, SLACK].astype(np.float64) + free
+    quantile = np.stack([said.q10, said.q50, said.q90])
     # Forests and quantiles are learned apart: odds say no more than the quantiles allow.
-    most = np.select([depart >= deadline, q10 > deadline, q50 > deadline], [0.0, 0.1, 0.5], 1.0)
-    p_safe = np.minimum(said.p_safe, most)
-    return Odds(p_safe, q10, q50, q90, said.is_safe & (p_safe >= said.p_safe))
+    arrivals(rows, depart, BASE, FASTEST, said.p_safe, quantile, said.is_safe)
+    return Odds(said.p_safe, *quantile, said.is_safe)
 
 
 _shipped: list[Scorer] = []

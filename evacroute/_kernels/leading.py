@@ -1,0 +1,247 @@
+"""A few ways for each party, and what can be said of them: all in one call, as phones ask singly."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from evacroute._kernels.borrow import borrowed
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.descent import (
+    BACK,
+    FORWARD,
+    Chains,
+    Slopes,
+    begin_chain,
+    descend,
+    first_slot,
+)
+from evacroute._kernels.sweeps import BIG
+from evacroute._kernels.trips import Outlook, Trips, describe
+
+
+class Trees(NamedTuple):
+    """Quickest ways to each shelter without prices on the way.
+
+    Attributes
+    ----------
+    seconds, ahead
+        By class, shelter and node: time, inf = no way, and the link to take, -1 = none.
+    price
+        Of a place, by class and shelter [s].
+    weight
+        Worth of a second, by class.
+    """
+
+    seconds: Any
+    ahead: Any
+    price: Any
+    weight: Any
+
+
+class Parties(NamedTuple):
+    """Who asks, and where they stand; shape (n,) unless said otherwise.
+
+    Attributes
+    ----------
+    class_, pace, pace_steps
+        Class, own speed over the class's, on the flat and on steps.
+    size
+        Persons who go as one.
+    now, deadline
+        When they ask, and by when they must be safe [s after the alarm].
+    link, twin
+        The link each is on, and the same street the other way, -1 = none.
+    seconds
+        Walk to the link's end, and to the twin's, at own pace, inf = cannot, shape (n, 2) [s].
+    end
+        Nodes where the link ends and begins, shape (n, 2).
+    """
+
+    class_: Any
+    pace: Any
+    pace_steps: Any
+    size: Any
+    now: Any
+    deadline: Any
+    link: Any
+    twin: Any
+    seconds: Any
+    end: Any
+
+
+class Led(NamedTuple):
+    """Ways, one a row, those of a party side by side.
+
+    Attributes
+    ----------
+    ptr
+        Where those of each party begin, shape (n + 1,).
+    party, side, wait, priced
+        Whose way; by which end the link is left; how long to wait before setting out [s]; whether
+        it is the way of the prices.
+    trips
+        As the scorer takes them, from the end of the link on.
+    place
+        Whether each asks for a step-free place (0, 1).
+    rows
+        What is said of them, float32, shape (n_ways, n_columns).
+    """
+
+    ptr: Any
+    party: Any
+    side: Any
+    wait: Any
+    priced: Any
+    trips: Trips
+    place: Any
+    rows: Any
+
+
+@nb.njit(cache=True, nogil=True)
+def _rank(
+    trees: Trees, parties: Parties, open_: Any, p: int, first: int, cost: Any, out: Any, side: Any
+) -> int:
+    """List the shelters that cost a party least without prices on the way; returns how many.
+
+    Parameters
+    ----------
+    first
+        A shelter that is left out, -1 = none.
+    cost, out, side
+        Out: costs [s], shelters and ends, the best first.
+    """
+    k, n, most = parties.class_[p], 0, len(out)
+    ahead, behind = parties.seconds[p, FORWARD], parties.seconds[p, BACK]
+    for s in range(trees.seconds.shape[1]):
+        if s == first or not open_[p, s]:
+            continue
+        there = ahead + trees.seconds[k, s, parties.end[p, FORWARD]] / parties.pace[p]
+        back = behind + trees.seconds[k, s, parties.end[p, BACK]] / parties.pace[p]
+        least = min(there, back)
+        if not np.isfinite(least):
+            continue
+        c = least * trees.weight[k] + trees.price[k, s]
+        i = n
+        if n == most:
+            if n == 0 or c >= cost[n - 1]:
+                continue
+            i = n - 1
+        else:
+            n += 1
+        while i > 0 and cost[i - 1] > c:
+            cost[i], out[i], side[i] = cost[i - 1], out[i - 1], side[i - 1]
+            i -= 1
+        cost[i], out[i], side[i] = c, s, FORWARD if there <= back else BACK
+    return n
+
+
+@nb.njit(cache=True, nogil=True)
+def lead(
+    slopes: Slopes, chains: Chains, trees: Trees, streets: Streets, outlook: Outlook,
+    flat: Any, steps_ratio: Any, parties: Parties, open_: Any, most: int, led: Led,
+) -> tuple[int, int]:  # fmt: skip
+    """Find at most so many ways for each party, that of the prices first, and describe them.
+
+    Parameters
+    ----------
+    flat, steps_ratio
+        Speed on the flat of each class [m/s], and its speed on steps over that.
+    open_
+        Whether each party may be sent to each shelter, shape (n, n_shelters).
+    led
+        Out, with room for `most` ways a party.
+
+    Returns
+    -------
+    tuple
+        How many ways there are, and how many links they have in all: if more than there is room
+        for in `led.trips.link`, nothing is described.
+    """
+    slopes, chains, trees = borrowed(slopes), borrowed(chains), borrowed(trees)
+    streets, parties, trips = borrowed(streets), borrowed(parties), borrowed(led.trips)
+    rank, sides = np.empty(most, np.int64), np.empty(most, np.int64)
+    cost = np.empty(most)
+    n, m = 0, 0
+    for p in range(len(parties.class_)):
+        led.ptr[p] = n
+        k = parties.class_[p]
+        first = -1
+        if open_[p].any():
+            first, m = _by_prices(slopes, chains, streets, parties, open_, p, n, m, led)
+            n += first >= 0
+        known = 1 if first >= 0 else 0
+        more = _rank(trees, parties, open_, p, first, cost, rank[: most - known], sides)
+        for i in range(more):
+            s, side = rank[i], sides[i]
+            trips.ptr[n] = m
+            v, tree = parties.end[p, side], trees.ahead[k, s]
+            while tree[v] >= 0:
+                if m < len(trips.link):
+                    trips.link[m] = tree[v]
+                m += 1
+                v = streets.link[tree[v]].to_node
+            led.side[n], led.wait[n], led.priced[n] = side, 0.0, False
+            trips.shelter[n], trips.depart[n] = s, parties.now[p] + parties.seconds[p, side]
+            n += 1
+        for i in range(led.ptr[p], n):
+            led.party[i], led.place[i] = p, streets.step_free[k]
+            trips.class_[i], trips.size[i] = k, parties.size[p]
+            trips.pace[i], trips.pace_steps[i] = parties.pace[p], parties.pace_steps[p]
+            trips.deadline[i], trips.wait[i] = parties.deadline[p], np.nan
+    trips.ptr[n] = m
+    led.ptr[len(parties.class_)] = n
+    if m > len(trips.link):
+        return n, m
+    some = Trips(
+        trips.ptr[: n + 1], trips.link, trips.class_[:n], trips.pace[:n], trips.pace_steps[:n],
+        trips.size[:n], trips.depart[:n], trips.deadline[:n], trips.shelter[:n], trips.wait[:n],
+    )  # fmt: skip
+    describe(streets, outlook, some, led.place, led.rows)
+    columns = led.rows.shape[1]
+    for i in range(n):
+        k = trips.class_[i]
+        own = flat[k] * trips.pace[i]
+        led.rows[i, columns - 2] = own
+        led.rows[i, columns - 1] = steps_ratio[k] * trips.pace_steps[i] / trips.pace[i]
+    return n, m
+
+
+@nb.njit(cache=True, nogil=True)
+def _by_prices(
+    slopes: Slopes, chains: Chains, streets: Streets, parties: Parties, open_: Any, p: int, n: int,
+    m: int, led: Led,
+) -> tuple[int, int]:  # fmt: skip
+    """Write the way of the prices as way `n`, its links from place `m` on.
+
+    Returns
+    -------
+    tuple
+        Its shelter, -1 = it leads to none, or to one that is not open; links there are now.
+    """
+    k, pace, now = parties.class_[p], parties.pace[p], parties.now[p]
+    walk, trips = streets.walk[k], led.trips
+    link, twin, seconds = parties.link[p], parties.twin[p], parties.seconds
+    cost, time, head = begin_chain(slopes, chains, walk, k, pace, now, link, seconds[p, FORWARD])
+    other, later, there = begin_chain(slopes, chains, walk, k, pace, now, twin, seconds[p, BACK])
+    begin, side = link, FORWARD
+    if other < cost:
+        cost, time, head, begin, side = other, later, there, twin, BACK
+    if not cost < BIG / 2:
+        return -1, m
+    after = m
+    for i in range(chains.place[begin] + 1, chains.end[begin]):
+        if after < len(trips.link):
+            trips.link[after] = chains.link[i]
+        after += 1
+    slot = first_slot(chains.step, time)
+    shelter, wait, after = descend(slopes, chains, k, slot, head, after, trips.link)
+    # The prices may lead to where there is no room left: then the nearest are left.
+    if shelter < 0 or not open_[p, shelter]:
+        return -1, m
+    trips.ptr[n], trips.shelter[n] = m, shelter
+    trips.depart[n] = now + wait + seconds[p, side]
+    led.side[n], led.wait[n], led.priced[n] = side, wait, True
+    return shelter, after
