@@ -1,4 +1,4 @@
-"""A few ways for each party, and what can be said of them: all in one call, as phones ask singly."""
+"""A few ways for each party, and what can be said of them, in one call: phones ask singly."""
 
 from __future__ import annotations
 
@@ -79,6 +79,9 @@ class Led(NamedTuple):
     ----------
     ptr
         Where those of each party begin, shape (n + 1,).
+    nearest
+        Shelter that each party could be at first, open or not, -1 = none can be reached, shape
+        (n,).
     party, side, wait, priced
         Whose way; by which end the link is left; how long to wait before setting out [s]; whether
         it is the way of the prices.
@@ -91,6 +94,7 @@ class Led(NamedTuple):
     """
 
     ptr: Any
+    nearest: Any
     party: Any
     side: Any
     wait: Any
@@ -102,26 +106,30 @@ class Led(NamedTuple):
 
 @nb.njit(cache=True, nogil=True)
 def _rank(
-    trees: Trees, parties: Parties, open_: Any, p: int, first: int, cost: Any, out: Any, side: Any
-) -> int:
+    trees: Trees, parties: Parties, open_: Any, p: int, first: int, nearest: Any, cost: Any, out: Any,
+    side: Any,
+) -> int:  # fmt: skip
     """List the shelters that cost a party least without prices on the way; returns how many.
 
     Parameters
     ----------
     first
         A shelter that is left out, -1 = none.
+    nearest
+        Out: shelter that the party could be at first, open or not, -1 = none, at its place.
     cost, out, side
         Out: costs [s], shelters and ends, the best first.
     """
-    k, n, most = parties.class_[p], 0, len(out)
+    k, n, most, soonest = parties.class_[p], 0, len(out), np.inf
+    nearest[p] = -1
     ahead, behind = parties.seconds[p, FORWARD], parties.seconds[p, BACK]
     for s in range(trees.seconds.shape[1]):
-        if s == first or not open_[p, s]:
-            continue
         there = ahead + trees.seconds[k, s, parties.end[p, FORWARD]] / parties.pace[p]
         back = behind + trees.seconds[k, s, parties.end[p, BACK]] / parties.pace[p]
         least = min(there, back)
-        if not np.isfinite(least):
+        if least < soonest:
+            soonest, nearest[p] = least, s
+        if s == first or not open_[p, s] or not np.isfinite(least):
             continue
         c = least * trees.weight[k] + trees.price[k, s]
         i = n
@@ -173,7 +181,9 @@ def lead(
             first, m = _by_prices(slopes, chains, streets, parties, open_, p, n, m, led)
             n += first >= 0
         known = 1 if first >= 0 else 0
-        more = _rank(trees, parties, open_, p, first, cost, rank[: most - known], sides)
+        more = _rank(
+            trees, parties, open_, p, first, led.nearest, cost, rank[: most - known], sides
+        )
         for i in range(more):
             s, side = rank[i], sides[i]
             trips.ptr[n] = m

@@ -51,8 +51,8 @@ def arrivals(
 
 @nb.njit(cache=True, nogil=True)
 def put_in_order(
-    ptr: Any, priced: Any, is_safe: Any, p_safe: Any, median: Any, now: Any, price: Any, class_: Any,
-    shelter: Any, least: float, weight: float, cost: Any, order: Any,
+    ptr: Any, priced: Any, is_safe: Any, p_safe: Any, median: Any, now: Any, price: Any,
+    class_: Any, shelter: Any, least: float, weight: float, cost: Any, order: Any,
 ) -> None:  # fmt: skip
     """Put the ways of each party in order: safe ones first, then that of the prices, then by cost.
 

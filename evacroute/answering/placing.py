@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.standing import stand
 from evacroute._street_arrays import twins
 from evacroute.load.placing import usable_links
 from evacroute.load.snap import Snapper
@@ -53,13 +54,12 @@ class Placer:
     """
 
     def __init__(self, network: Network, classes: Classes) -> None:
-        self.network, self.classes = network, classes
         keys = list(zip(classes.step_free.tolist(), classes.min_width.tolist(), strict=True))
         known = sorted(set(keys))
         self._key = np.array([known.index(key) for key in keys], np.int64)
-        self._snappers = [Snapper(network, usable_links(network, *key)) for key in known]
-        self._twin = twins(network)
-        self._stepped = np.asarray(network.steps > 0)
+        self._lines = [Snapper(network, usable_links(network, *key)).lines for key in known]
+        self._twin, self._stepped = twins(network), np.asarray(network.steps > 0)
+        self._length = np.array(network.length)
         self._end = np.column_stack([network.to_node, network.from_node]).astype(np.int32)
         self._walk = classes.walk_seconds(network)
 
@@ -84,23 +84,14 @@ class Placer:
             Own speed on the flat [m/s].
         """
         n = len(lon)
-        link, along, away = np.full(n, -1, np.int32), np.zeros(n), np.full(n, np.inf)
+        link, twin = np.empty(n, np.int32), np.empty(n, np.int32)
+        along, away, seconds = np.empty(n), np.empty(n), np.empty((n, 2))
         key = self._key[class_]
-        for one in np.unique(key).tolist() if n > 1 else key.tolist():
-            mine = np.flatnonzero(key == one)
-            if len(mine):
-                link[mine], along[mine], away[mine] = self._snappers[one].snap(
-                    lon[mine], lat[mine], max_distance=MOST_AWAY
-                )
-        at = np.maximum(link, 0)
-        twin = np.where(link >= 0, self._twin[at], -1).astype(np.int32)
-        speed = np.where(self._stepped[at], pace_steps, pace)
-        length = self.network.length[at]
-        share = along / length
-        near = np.where(link >= 0, away, 0.0) / flat
-        seconds = np.empty((n, 2))
-        seconds[:, 0] = near + (1 - share) * self._walk[class_, at] / speed
-        seconds[:, 1] = near + share * self._walk[class_, np.maximum(twin, 0)] / speed
-        seconds[link < 0, 0] = np.inf
-        seconds[twin < 0, 1] = np.inf
-        return Places(link, twin, along, away, seconds, self._end[at])
+        for one in set(key.tolist()):
+            some = np.flatnonzero(key == one)
+            stand(
+                self._lines[one], some, lon, lat, MOST_AWAY, class_, pace, pace_steps, flat,
+                self._length, self._stepped, self._twin, self._walk, link, twin, along, away,
+                seconds,
+            )  # fmt: skip
+        return Places(link, twin, along, away, seconds, self._end[np.maximum(link, 0)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ALTERNATIVES = 3
 """Other shelters that are told."""
 
+NO_LINE: NDArray[np.float64] = np.empty((0, 2))
+
 SOON = 30.0
 """Who is to wait less than this sets out at once [s]."""
 
@@ -43,7 +45,7 @@ class Teller:
         shelters = scenario.shelters
         self._ids = [str(one) for one in shelters.shelter_id.tolist()]
         self._names = [str(one) for one in shelters.name.tolist()]
-        self._lon, self._lat = np.array(shelters.lon), np.array(shelters.lat)
+        self._lon, self._lat = shelters.lon.tolist(), shelters.lat.tolist()
         self._deadline = scenario.deadline_s
         self._drawer = Drawer(scenario.network)
         self.signs = signs_of(scenario.network)
@@ -84,58 +86,44 @@ class Teller:
             Whether they are wanted.
         """
         n = len(row)
-        number: dict[str, NDArray[np.float64]] = {
-            name: np.full(n, np.nan)
-            for name in ("lon", "lat", "depart_in_s", "q10", "q50", "q90", "held_s")
-        }
-        p_safe, is_safe, distance = np.zeros(n), np.zeros(n, bool), np.zeros(n)
-        shelter = np.full(n, -1, np.int32)
-        status = np.full(n, str(Standing.NO_SAFE_ROUTE), object)
-        reason, ids, names = (np.full(n, "", object) for _ in range(3))
-        line: list[NDArray[np.float64]] = [np.empty((0, 2))] * n
-        text: list[tuple[str, ...]] = [()] * n
-        others: list[list[tuple[str, float]]] = [[] for _ in range(n)]
+        told = [_Told() for _ in range(n)]
         for proposal, served in chosen:
             ways, odds = proposal.ways, proposal.odds
             at = row[served]
-            shelter[served] = ways.trips.shelter[at]
-            number["lon"][served] = self._lon[shelter[served]]
-            number["lat"][served] = self._lat[shelter[served]]
-            wait = np.where(ways.wait[at] < SOON, 0.0, ways.wait[at])
-            number["depart_in_s"][served] = wait
-            for name in ("q10", "q50", "q90"):
-                number[name][served] = getattr(odds, name)[at] - now
-            p_safe[served], is_safe[served] = odds.p_safe[at], odds.is_safe[at]
             first = places.seconds[served, ways.side[at]] * flat[served]
-            distance[served] = proposal.ways.rows[at, LENGTH] + first
-            for p, i in zip(served.tolist(), at.tolist(), strict=True):
-                s = int(shelter[p])
-                ids[p], names[p] = self._ids[s], self._names[s]
+            columns = (
+                served, at, ways.trips.shelter[at], ways.wait[at], odds.q10[at] - now,
+                odds.q50[at] - now, odds.q90[at] - now, odds.p_safe[at], odds.is_safe[at],
+                ways.rows[at, LENGTH] + first,
+            )  # fmt: skip
+            for p, i, s, wait, q10, q50, q90, p_safe, is_safe, metres in zip(
+                *(column.tolist() for column in columns), strict=True
+            ):
                 place = got[p]
-                status[p] = str(Standing.RESERVED if place.is_reserved else Standing.UNRESERVED)
-                number["held_s"][p] = place.held_s
-                mine = proposal.of(p)
-                reason[p] = self._reason(lay, parties, places, proposal, p, i)
-                told = [
-                    (self._ids[int(ways.trips.shelter[j])], float(odds.p_safe[j]))
-                    for j in mine.tolist()
-                    if j != i
-                ]
-                others[p] = told[:ALTERNATIVES]
-                if lines:
-                    line[p] = self._line(places, proposal, p, i, s)
-                if directions:
-                    text[p] = self._directions(lay, places, proposal, questions, p, i, s)
-        for p in np.flatnonzero(shelter < 0).tolist():
+                told[p] = _Told(
+                    str(Standing.RESERVED if place.is_reserved else Standing.UNRESERVED),
+                    s, self._ids[s], self._names[s], self._lon[s], self._lat[s],
+                    wait if wait >= SOON else 0.0, q10, q50, q90, p_safe, is_safe, place.held_s,
+                    self._reason(lay, proposal, p, i, s, q50 + now, is_safe), metres,
+                    self._line(places, proposal, p, i, s) if lines else NO_LINE,
+                    self._directions(lay, places, proposal, questions, p, i, s)
+                    if directions
+                    else (),
+                    self._others(proposal, p, i),
+                )  # fmt: skip
+        for p in np.flatnonzero(row < 0).tolist():
             why = self._why_none(lay, parties, places, p)
-            reason[p] = why
+            text: tuple[str, ...] = ()
             if directions:
-                text[p] = stay_directions(why, str(questions.language[p])).text
-        return Answers(
-            status=status, shelter=shelter, shelter_id=ids, name=names, p_safe=p_safe,
-            is_safe=is_safe, reason=reason, distance=distance, line=line, directions=text,
-            alternatives=others, plan=plan, **number,
-        )  # fmt: skip
+                text = stay_directions(why, str(questions.language[p])).text
+            told[p] = _Told(reason=why, directions=text)
+        return _answers(told, plan)
+
+    def _others(self, proposal: Proposal, p: int, i: int) -> list[tuple[str, float]]:
+        """Give other shelters of a party, with odds."""
+        rows = [j for j in proposal.of(p).tolist() if j != i][:ALTERNATIVES]
+        shelter, p_safe = proposal.ways.trips.shelter, proposal.odds.p_safe
+        return [(self._ids[int(shelter[j])], float(p_safe[j])) for j in rows]
 
     def _line(
         self, places: Places, proposal: Proposal, p: int, i: int, s: int
@@ -179,27 +167,19 @@ class Teller:
         return told.text
 
     def _reason(
-        self, lay: Lay, parties: Parties, places: Places, proposal: Proposal, p: int, i: int
+        self, lay: Lay, proposal: Proposal, p: int, i: int, s: int, median: float, is_safe: bool
     ) -> str:
-        k, words = int(parties.class_[p]), []
-        seconds = np.minimum(
-            places.seconds[p, 0] + lay.trees.seconds[k, :, places.end[p, 0]] / parties.pace[p],
-            places.seconds[p, 1] + lay.trees.seconds[k, :, places.end[p, 1]] / parties.pace[p],
-        )
-        s = int(proposal.ways.trips.shelter[i])
-        if seconds.argmin() == s:
-            words.append("nearest")
-        elif proposal.ways.priced[i]:
-            words.append("by the plan")
+        """Say why this shelter, in words joined by commas."""
+        ways = proposal.ways
+        if ways.nearest[p] == s:
+            words = "nearest"
         else:
-            words.append("with room")
-        if lay.streets.step_free[k]:
-            words.append("step-free")
-        if proposal.odds.q50[i] > self._deadline:
-            words.append("after the deadline")
-        elif not proposal.odds.is_safe[i]:
-            words.append("in doubt")
-        return ", ".join(words)
+            words = "by the plan" if ways.priced[i] else "with room"
+        if lay.streets.step_free[ways.trips.class_[i]]:
+            words += ", step-free"
+        if median > self._deadline:
+            return words + ", after the deadline"
+        return words if is_safe else words + ", in doubt"
 
     def _why_none(self, lay: Lay, parties: Parties, places: Places, p: int) -> str:
         """Say why there is no way, in the words of `assignment.movements.REASONS`."""
@@ -211,3 +191,43 @@ class Teller:
         if not there.any():
             return "no step-free way to any shelter" if free else "no way to any shelter"
         return "no step-free place left" if free else "no shelter with room"
+
+
+class _Told(NamedTuple):
+    """One row of `Answers`."""
+
+    status: str = str(Standing.NO_SAFE_ROUTE)
+    shelter: int = -1
+    shelter_id: str = ""
+    name: str = ""
+    lon: float = np.nan
+    lat: float = np.nan
+    depart_in_s: float = np.nan
+    q10: float = np.nan
+    q50: float = np.nan
+    q90: float = np.nan
+    p_safe: float = 0.0
+    is_safe: bool = False
+    held_s: float = np.nan
+    reason: str = ""
+    distance: float = 0.0
+    line: NDArray[np.float64] = NO_LINE
+    directions: tuple[str, ...] = ()
+    alternatives: list[tuple[str, float]] = []  # noqa: RUF012
+
+
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("status", "shelter_id", "name", "reason"), object),
+    "shelter": np.int32,
+    "is_safe": np.bool_,
+}
+
+
+def _answers(told: list[_Told], plan: str) -> Answers:
+    columns: dict[str, Any] = dict(
+        zip(_Told._fields, map(list, zip(*told, strict=True)), strict=True)
+    )
+    for name, values in columns.items():
+        if name not in ("line", "directions", "alternatives"):
+            columns[name] = np.array(values, _TYPES.get(name, np.float64))
+    return Answers(**columns, plan=plan)

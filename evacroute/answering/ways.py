@@ -26,6 +26,8 @@ class Ways(NamedTuple):
     ----------
     ptr
         Where those of each party begin, shape (n + 1,).
+    nearest
+        Shelter that each party could be at first, open or not, -1 = none, shape (n,).
     party
         Whose way.
     side
@@ -41,6 +43,7 @@ class Ways(NamedTuple):
     """
 
     ptr: NDArray[np.int64]
+    nearest: NDArray[np.int64]
     party: NDArray[np.int64]
     side: NDArray[np.int8]
     wait: NDArray[np.float64]
@@ -95,11 +98,21 @@ class Leader:
             t.depart[:n], t.deadline[:n], t.shelter[:n], t.wait[:n],
         )  # fmt: skip
         return Ways(
-            led.ptr, led.party[:n], led.side[:n], led.wait[:n], led.priced[:n], trips, led.rows[:n]
+            led.ptr,
+            led.nearest,
+            led.party[:n],
+            led.side[:n],
+            led.wait[:n],
+            led.priced[:n],
+            trips,
+            led.rows[:n],
         )
 
     def described(self, lay: Lay, n: int, parts: list[Ways]) -> Ways:
-        """Put the ways of several lists in one, those of a party side by side; describe them."""
+        """Put the ways of several lists in one, those of a party side by side; describe them.
+
+        The first tells which shelters are nearest.
+        """
         party = np.concatenate([part.party for part in parts])
         order = np.argsort(party, kind="stable")
         count = np.concatenate([np.diff(part.trips.ptr) for part in parts])
@@ -120,7 +133,7 @@ class Leader:
         trips = Trips(ptr=ptr, link=links, **columns)
         rows = rows_of(lay.streets, self.expected, trips, self.classes)
         where = np.searchsorted(party[order], np.arange(n + 1))
-        return Ways(where, party[order], side, wait, priced, trips, rows)
+        return Ways(where, parts[0].nearest, party[order], side, wait, priced, trips, rows)
 
 
 def _room(n: int, most: int, links: int) -> Led:
@@ -132,7 +145,7 @@ def _room(n: int, most: int, links: int) -> Led:
         deadline=np.empty(m), shelter=np.empty(m, np.int32), wait=np.empty(m),
     )  # fmt: skip
     return Led(
-        ptr=np.empty(n + 1, np.int64), party=np.empty(m, np.int64), side=np.empty(m, np.int8),
+        ptr=np.empty(n + 1, np.int64), nearest=np.empty(n, np.int64), party=np.empty(m, np.int64), side=np.empty(m, np.int8),
         wait=np.empty(m), priced=np.empty(m, np.bool_), trips=trips, place=np.empty(m, np.int64),
         rows=np.empty((m, len(COLUMNS)), np.float32),
     )  # fmt: skip
@@ -185,7 +198,7 @@ class Searcher:
             shelter=some.astype(np.int32), wait=np.full(n, np.nan),
         )  # fmt: skip
         sides, none = np.full(n, side, np.int8), np.empty((n, 0), np.float32)
-        return Ways(ptr, one, sides, np.zeros(n), np.zeros(n, bool), trips, none)
+        return Ways(ptr, one[:0], one, sides, np.zeros(n), np.zeros(n, bool), trips, none)
 
 
 def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
@@ -202,6 +215,6 @@ def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
         if name not in ("ptr", "link")
     }
     return Ways(
-        ways.ptr, ways.party[some], ways.side[some], ways.wait[some], ways.priced[some],
+        ways.ptr, ways.nearest, ways.party[some], ways.side[some], ways.wait[some], ways.priced[some],
         Trips(ptr=ptr, link=link, **columns), ways.rows[some],
     )  # fmt: skip

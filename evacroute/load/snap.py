@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evacroute._kernels.snapping import count_cells, fill_cells, nearest_segment
+from evacroute._kernels.standing import Lines
 from evacroute.errors import InputError
 from evacroute.network import FERRY, Network
-from evacroute.units import to_metres
+from evacroute.units import EARTH_RADIUS, to_metres
 
 _LEAST_CELL = 5.0
 
@@ -84,6 +85,8 @@ class Snapper:
                 raise InputError(f"usable has shape {np.shape(usable)}, expected {walkable.shape}")
             walkable = walkable & usable
         self._lines = _segments(network, walkable)
+        self._cells = (0.0, 0.0, 1.0, 0, 0)
+        self._ptr, self._inside = np.zeros(1, np.int64), np.empty(0, np.int32)
         if len(self._lines.link):
             (ax, ay), (bx, by) = self._lines.a, self._lines.b
             self._cells = _cells(self._lines)
@@ -92,6 +95,19 @@ class Snapper:
             count_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, self._ptr)
             self._inside = np.empty(self._ptr[-1], dtype=np.int32)
             fill_cells(ax, ay, bx, by, x0, y0, cell, columns, rows, self._ptr, self._inside)
+
+    @property
+    def lines(self) -> Lines:
+        """The links as the kernel takes them that puts one party after another on them."""
+        lines, (lon, lat) = self._lines, self.network.origin
+        metres = math.radians(1.0) * EARTH_RADIUS
+        origin = np.array([lon, lat, metres * math.cos(math.radians(lat)), metres])
+        x0, y0, cell, columns, rows = self._cells
+        (ax, ay), (bx, by) = lines.a, lines.b
+        return Lines(
+            origin, ax, ay, bx, by, lines.link, lines.flipped, lines.begin, lines.part,
+            np.array([x0, y0, cell]), columns, rows, self._ptr, self._inside,
+        )  # fmt: skip
 
     def snap(
         self, lon: ArrayLike, lat: ArrayLike, *, max_distance: float = 250.0
