@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute._changes import boat_figures, hazard_figures
-from evacroute._frozen import equal_arrays
+from evacroute._same_plans import same_movements, same_part
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
-from evacroute.boats import Boats
 from evacroute.errors import PlanError, SolverError
 from evacroute.metrics import PEAK_WINDOW, Times, link_loads, spread_out, times
 from evacroute.network import KINDS
@@ -489,16 +488,16 @@ class Plan:
             and mine.shelters.equals(theirs.shelters)
             and mine.deadline_s == theirs.deadline_s
             and mine.link_times.equals(theirs.link_times)
-            and _same(mine.rides, theirs.rides)
-            and _same_movements(self.movements, other.movements)
+            and same_part(mine.rides, theirs.rides)
+            and same_movements(self.movements, other.movements)
             and self.assignments_frame().equals(other.assignments_frame())
             and self.unassigned.equals(other.unassigned)
             and (self.method, self.step_s, self.bound, self.seed)
             == (other.method, other.step_s, other.bound, other.seed)
             and plain(self.settings) == plain(other.settings)
-            and _same(self.prices, other.prices)
-            and _same(self.taken, other.taken)
-            and _same(self.scores, other.scores)
+            and same_part(self.prices, other.prices)
+            and same_part(self.taken, other.taken)
+            and same_part(self.scores, other.scores)
         )
 
     def __repr__(self) -> str:
@@ -506,23 +505,3 @@ class Plan:
             f"Plan({self.method}: {self.placed} people placed in {len(self.movements)} movements, "
             f"{self.left} left)"
         )
-
-
-def _same_movements(first: Movements, second: Movements) -> bool:
-    """Equal in all but the order and the splitting of who is left."""
-    skip = ("left_group", "left_size", "left_reason")
-    return _left(first) == _left(second) and equal_arrays(first, second, skip)
-
-
-def _left(movements: Movements) -> dict[tuple[int, int], int]:
-    key = np.column_stack([movements.left_group, movements.left_reason])
-    unique, of_row = np.unique(key, axis=0, return_inverse=True)
-    size = np.bincount(of_row.ravel(), weights=movements.left_size, minlength=len(unique))
-    return {(int(g), int(r)): int(n) for (g, r), n in zip(unique, size, strict=True)}
-
-
-Part = Boats | Prices | Taken | PlanScores
-
-
-def _same(first: Part | None, second: Part | None) -> bool:
-    return first is second if first is None or second is None else first.equals(second)

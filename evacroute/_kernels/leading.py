@@ -106,8 +106,8 @@ class Led(NamedTuple):
 
 @nb.njit(cache=True, nogil=True)
 def _rank(
-    trees: Trees, parties: Parties, open_: Any, p: int, first: int, nearest: Any, cost: Any, out: Any,
-    side: Any,
+    trees: Trees, parties: Parties, open_: Any, p: int, first: int, nearest: Any, cost: Any,
+    out: Any, side: Any,
 ) -> int:  # fmt: skip
     """List the shelters that cost a party least without prices on the way; returns how many.
 

@@ -148,12 +148,12 @@ class _Table:
         n = len(likes.classes)
         value = np.empty((n, p.horizon + 1, self.n_heads), F)
         free = likes.classes.step_free
-        room = (p.room + np.where(free[:, None], p.step_free_room, 0.0)) / p.step
-        room = np.where(shut[free.astype(np.int64)], BIG, room).astype(F)
+        asked = (p.room + np.where(free[:, None], p.step_free_room, 0.0)) / p.step
+        room = np.where(shut[free.astype(np.int64)], BIG, asked).astype(F)
         weight = p.weight[likes.like].astype(np.float64)
-        price = self.link_price * likes.classes.space[:, None, None]
+        paid = (self.link_price * likes.classes.space[:, None, None]).astype(F)
         toll = np.broadcast_to(self.toll, (n, *self.toll.shape))
-        price = np.concatenate([price.astype(F), toll], axis=2)
+        price = np.concatenate([paid, toll], axis=2)
         lanes: list[tuple[Lanes, NDArray[np.int64]]] = list(
             pool.map(
                 lambda k: self._fill(k, price[k], room[k], float(weight[k]), value[k]), range(n)
@@ -204,16 +204,18 @@ class _Table:
     def _slots(self, k: int) -> NDArray[np.int32]:
         """Slots of each arc, -1 = barred: for a class of who asks from its walking times."""
         p, like = self.prices, int(self.likes.like[k])
-        slots = p.arc_slots[like]
+        slots: NDArray[np.int32] = p.arc_slots[like]
         if like == k:
             return slots
         whole = np.add.reduceat(self.walk[k, p.arc_link], p.arc_ptr[:-1])
         walked = np.isfinite(whole)
-        own = np.where(walked, np.maximum(np.rint(np.where(walked, whole, 0) / p.step), 1), -1)
+        counted = np.maximum(np.rint(np.where(walked, whole, 0) / p.step), 1)
+        own: NDArray[np.float64] = np.where(walked, counted, -1)
         # At the pace of those who are most alike where a street changes.
         known = walked & ~self.likes.dry[k]
         gated = p.arc_gate >= 0
-        return np.asarray(np.where(gated, np.where(known, slots, -1), own), np.int32)
+        out: NDArray[np.int32] = np.where(gated, np.where(known, slots, -1), own).astype(np.int32)
+        return out
 
     def _pays(self) -> NDArray[np.bool_]:
         p = self.prices

@@ -145,7 +145,8 @@ def _room(n: int, most: int, links: int) -> Led:
         deadline=np.empty(m), shelter=np.empty(m, np.int32), wait=np.empty(m),
     )  # fmt: skip
     return Led(
-        ptr=np.empty(n + 1, np.int64), nearest=np.empty(n, np.int64), party=np.empty(m, np.int64), side=np.empty(m, np.int8),
+        ptr=np.empty(n + 1, np.int64), nearest=np.empty(n, np.int64),
+        party=np.empty(m, np.int64), side=np.empty(m, np.int8),
         wait=np.empty(m), priced=np.empty(m, np.bool_), trips=trips, place=np.empty(m, np.int64),
         rows=np.empty((m, len(COLUMNS)), np.float32),
     )  # fmt: skip
@@ -215,6 +216,6 @@ def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
         if name not in ("ptr", "link")
     }
     return Ways(
-        ways.ptr, ways.nearest, ways.party[some], ways.side[some], ways.wait[some], ways.priced[some],
-        Trips(ptr=ptr, link=link, **columns), ways.rows[some],
+        ways.ptr, ways.nearest, ways.party[some], ways.side[some], ways.wait[some],
+        ways.priced[some], Trips(ptr=ptr, link=link, **columns), ways.rows[some],
     )  # fmt: skip
