@@ -45,6 +45,21 @@ class FetchError(EvacrouteError, OSError):
     """A download did not succeed: no connection, an answer broken off, or nothing found."""
 
 
+class StoreError(EvacrouteError):
+    """The capacity store cannot do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The capacity store is out of reach, or took longer than the timeout: ask again later.
+
+    Whether it did what was asked is not known; asking again with the same token is safe.
+    """
+
+
+class StoreConflict(StoreError):
+    """Somebody else published first: read the notice again before writing it."""
+
+
 class MissingExtraError(EvacrouteError, ImportError):
     """A function needs a package of an extra that is not installed."""
 

@@ -1,0 +1,254 @@
+"""What goes into a capacity store and what it answers; all checks of what comes from outside."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from evacroute.errors import Faults, InputError
+
+UNLIMITED = 1_000_000_000
+"""The most places that a shelter can have [persons]: write an exit, which is never full, so."""
+
+TOMBSTONE_S = 3600.0
+"""How long a cancelled token is refused [s]: longer than a phone or a proxy repeats a request."""
+
+RETENTION_S = 48 * 3600.0
+"""How long after its last use an event is kept [s]; no hold may be longer."""
+
+MAX_NOTICE = 1 << 20
+"""The longest notice [bytes]."""
+
+PURGED = 256
+"""Expired holds, and as many ended tombstones, that one call releases at most."""
+
+BATCH = 256
+"""Wishes in one transaction or script at most: others wait while it runs."""
+
+_VERSIONS = 2**63 - 1
+_TOKEN = re.compile(r"[ -~]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+class Refusal(Enum):
+    """Why a wish got no place."""
+
+    FULL = "full"
+    """No candidate has room for the party."""
+    CANCELLED = "cancelled"
+    """The token was cancelled within the last `TOMBSTONE_S`: a late duplicate, or ask anew."""
+    UNDECLARED = "undeclared"
+    """The store knows none of the candidates: it is new or has lost its data; declare again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A party asks for a place.
+
+    Parameters
+    ----------
+    token
+        Who asks: 1 to 64 characters of printable ASCII that say nothing of the person.
+    candidates
+        Ids of shelters, the best first.
+    size
+        The party [persons].
+    step_free
+        Whether all of them need step-free places.
+    hold_s
+        How long the place is kept for them [s].
+
+    Raises
+    ------
+    InputError
+        If a field is not as it must be. The token is never part of the message.
+    """
+
+    token: str
+    candidates: tuple[str, ...]
+    size: int
+    step_free: bool
+    hold_s: float
+
+    def __post_init__(self) -> None:
+        check_token(self.token)
+        if not self.candidates:
+            raise InputError("wish: there are no candidates, expected one or more shelters")
+        for shelter_id in self.candidates:
+            if not _is_shelter_id(shelter_id):
+                raise InputError(f"wish: shelter {shelter_id!r}, {_SHELTER_ID}")
+        if not _is_whole(self.size, 1, UNLIMITED):
+            raise InputError(
+                f"wish: size is {self.size!r}, expected a whole number from 1 to {UNLIMITED}"
+            )
+        if not isinstance(self.step_free, bool):
+            raise InputError(f"wish: step_free is {self.step_free!r}, expected True or False")
+        milliseconds(self.hold_s, "wish: hold_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A place that is taken.
+
+    Attributes
+    ----------
+    expires_in_s
+        How long it is still kept [s]; infinite for who has arrived.
+    is_new
+        Whether this very call took it; False for a retry.
+    """
+
+    shelter_id: str
+    size: int
+    step_free: bool
+    expires_in_s: float
+    arrived: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A wish that got no place, why, and what the token still holds from before."""
+
+    why: Refusal
+    held: Held | None = None
+
+
+Answer = Held | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The shelters of a plan and their places.
+
+    Parameters
+    ----------
+    version
+        When the plan was made, as a whole number in any unit: newer replaces older.
+    shelter_id
+        Each shelter once, shape (n,).
+    capacity
+        Places [persons], shape (n,), at most `UNLIMITED`.
+    step_free
+        Those of them without steps [persons], shape (n,).
+
+    Raises
+    ------
+    InputError
+        If the fields differ in length, or values are not as they must be; names all bad rows.
+    """
+
+    version: int
+    shelter_id: tuple[str, ...]
+    capacity: tuple[int, ...]
+    step_free: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.shelter_id), len(self.capacity), len(self.step_free)}
+        if len(lengths) > 1:
+            raise InputError(
+                f"places: {len(self.shelter_id)} shelters, {len(self.capacity)} capacities and "
+                f"{len(self.step_free)} step-free capacities, expected as many of each"
+            )
+        faults = Faults("places")
+        if not _is_whole(self.version, 0, _VERSIONS):
+            faults.add(f"version is {self.version!r}, expected a whole number from 0 to 2**63 - 1")
+        seen: set[str] = set()
+        rows = zip(self.shelter_id, self.capacity, self.step_free, strict=True)
+        for row, (shelter_id, capacity, step_free) in enumerate(rows):
+            if not _is_shelter_id(shelter_id):
+                faults.add(f"row {row}: shelter {shelter_id!r}, {_SHELTER_ID}")
+            elif shelter_id in seen:
+                faults.add(f"row {row}: shelter {shelter_id!r} is there twice")
+            else:
+                seen.add(shelter_id)
+            for name, value in (("capacity", capacity), ("step_free", step_free)):
+                if not _is_whole(value, 0, UNLIMITED):
+                    faults.add(
+                        f"row {row}: {name} is {value!r}, "
+                        f"expected a whole number of persons from 0 to {UNLIMITED}"
+                    )
+        faults.raise_if_any()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How full the shelters are, by shelter_id in order.
+
+    Attributes
+    ----------
+    version
+        Of the places declared; None before the first.
+    capacity, step_free
+        Places, and those without steps [persons]; 0 for a shelter that the newest places no longer
+        name.
+    taken, step_free_taken
+        Held or arrived, and those of them who need step-free places [persons].
+    arrived
+        Those of `taken` who are there [persons].
+    """
+
+    version: int | None
+    shelter_id: tuple[str, ...]
+    capacity: tuple[int, ...]
+    step_free: tuple[int, ...]
+    taken: tuple[int, ...]
+    step_free_taken: tuple[int, ...]
+    arrived: tuple[int, ...]
+
+
+def check_token(token: str) -> None:
+    """Raise InputError for a token that is no short printable ASCII; it is not shown."""
+    if not isinstance(token, str):
+        raise InputError(f"token: a {type(token).__name__}, expected text")
+    if not _TOKEN.fullmatch(token):
+        raise InputError(
+            f"token: {len(token)} characters, expected 1 to 64 of printable ASCII (it is not shown)"
+        )
+
+
+def check_name(name: str, what: str) -> None:
+    """Raise InputError for an event's or a replica's name that could not be part of a key."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(f"{what}: {name!r}, expected 1 to 64 letters, digits or any of _.:-")
+
+
+def check_notice(notice: bytes, expected: int | None) -> None:
+    """Raise InputError for a notice that is no bytes or too long, or a version that cannot be."""
+    if not isinstance(notice, bytes):
+        raise InputError(f"notice: a {type(notice).__name__}, expected bytes")
+    if len(notice) > MAX_NOTICE:
+        raise InputError(f"notice: {len(notice)} bytes, expected at most {MAX_NOTICE}")
+    if expected is not None and not _is_whole(expected, 0, _VERSIONS):
+        raise InputError(f"notice: expected is {expected!r}, expected a version or None")
+
+
+def check_adopted(wishes: Sequence[Wish]) -> None:
+    """Raise InputError where a promise names more than the one shelter that was promised."""
+    faults = Faults("adopt")
+    for row, wish in enumerate(wishes):
+        if len(wish.candidates) != 1:
+            faults.add(f"row {row}: {len(wish.candidates)} shelters, expected the one promised")
+    faults.raise_if_any()
+
+
+def milliseconds(seconds: float, what: str) -> int:
+    """Whole milliseconds, rounded up, of a time from more than 0 to `RETENTION_S`."""
+    known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not known or not 0 < seconds <= RETENTION_S:
+        raise InputError(f"{what} is {seconds!r}, expected seconds above 0 up to {RETENTION_S:g}")
+    return math.ceil(seconds * 1000)
+
+
+_SHELTER_ID = "expected 1 to 200 printable characters"
+
+
+def _is_shelter_id(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 200 and value.isprintable()
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
