@@ -1,0 +1,1 @@
+"""The door for phones: a KServe predictor that answers from a plan's prices."""
