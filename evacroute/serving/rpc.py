@@ -1,0 +1,130 @@
+"""gRPC: KServe's inference service, with the routes of its repository shut."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from grpc import aio
+
+from evacroute.serving._kserve import GRPCServer, InferenceServicer, InferRequest, add_servicer
+from evacroute.serving.life import Life
+from evacroute.serving.refusals import NotReady, Refusal
+from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
+
+
+class _Shut(Refusal):
+    """A call that is not served."""
+
+    code, cause = "UNIMPLEMENTED", "not_found"
+
+
+class Servicer(InferenceServicer):
+    """KServe's service; answers are found as over HTTP, within limits."""
+
+    def __init__(self, plane: Any, desk: Desk) -> None:
+        super().__init__(plane, None)
+        self._desk = desk
+
+    async def ModelInfer(self, request: Any, context: Any) -> Any:
+        """Answer columns."""
+        left = context.time_remaining()
+        async with self._desk.admitted(left):
+            self.validate_grpc_request(request)
+            asked = InferRequest.from_grpc(request)
+            answer, _ = await self._data_plane.infer(request.model_name, asked)
+            return answer.to_grpc()
+
+    async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:
+        """Refuse: what is loaded is the operator's to say."""
+        raise _Shut("models are not loaded from outside")
+
+    async def RepositoryModelUnload(self, request: Any, context: Any) -> Any:
+        """Refuse: what is loaded is the operator's to say."""
+        raise _Shut("models are not unloaded from outside")
+
+
+class Shell(aio.ServerInterceptor):
+    """What every call goes through: id, refusals, line and figures."""
+
+    def __init__(self, life: Life, desk: Desk) -> None:
+        self._life = life
+        self._desk = desk
+
+    async def intercept_service(
+        self, continuation: Callable[[Any], Awaitable[Any]], details: Any
+    ) -> Any:
+        """Wrap the handler of a call."""
+        handler = await continuation(details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        inner = handler.unary_unary
+        route = details.method.rpartition("/")[2]
+
+        async def answered(request: Any, context: Any) -> Any:
+            given = dict(context.invocation_metadata() or ()).get("x-request-id")
+            key = given if isinstance(given, str) else None
+            note = Note(request_id(key), "grpc", route)
+            CURRENT.set(note)
+            trailer = [("x-request-id", note.request_id)]
+            context.set_trailing_metadata(trailer)
+            try:
+                response = await inner(request, context)
+            except Exception as error:
+                refusal = self._desk.refusal(error, note)
+                self._desk.end(note, refusal.code, is_fault=isinstance(refusal, Fault))
+                text = str(refusal)
+                if isinstance(refusal, NotReady):
+                    text = f"not ready: {self._life.reason}"
+                trailer += [(k, v) for k, v in refusal.headers.items() if k == "retry-after"]
+                await context.abort(grpc.StatusCode[refusal.code], text, trailer)
+            else:
+                self._desk.end(note, "OK", is_fault=False)
+                return response
+
+        return grpc.unary_unary_rpc_method_handler(
+            answered, handler.request_deserializer, handler.response_serializer
+        )
+
+
+class GrpcServer(GRPCServer):
+    """KServe's gRPC server with our shell and limits.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens.
+    max_body
+        The longest message [bytes].
+    """
+
+    def __init__(
+        self, host: str, port: int, plane: Any, life: Life, desk: Desk, max_body: int
+    ) -> None:
+        super().__init__(port, plane, None, {})
+        self._host = host
+        self._life = life
+        self._desk = desk
+        self._max_body = max_body
+
+    async def start(self, max_workers: int = 1) -> None:
+        """Listen, and return at once."""
+        self._server = aio.server(
+            interceptors=(Shell(self._life, self._desk),),
+            options=[
+                ("grpc.max_receive_message_length", self._max_body),
+                ("grpc.max_metadata_size", 8192),
+                # Else two processes could share the port without noticing.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        add_servicer(Servicer(self._data_plane, self._desk), self._server)
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self._server.add_insecure_port(f"{host}:{self._port}")
+        await self._server.start()
+
+    async def stop(self, grace: float | None = None) -> None:
+        """Take no more calls and wait for those under way, at most `grace` seconds."""
+        if self._server is not None:
+            await self._server.stop(grace)

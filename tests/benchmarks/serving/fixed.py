@@ -1,0 +1,67 @@
+"""One answer that is always the same, as columns and as a prediction; run, our server with it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from evacroute.answering.answers import Answers
+from evacroute.answering.questions import Questions
+from evacroute.serving.core import StoreState
+
+LINE = np.cumsum(np.full((60, 2), 0.0001), axis=0) + (12.33, 45.43)
+PLAN = "2026-11-23T10:00Z-3"
+TOLD = tuple(f"Walk {n}0 m along Calle della Mandola." for n in range(12))
+PREDICTION = {
+    "token": "3f0c2a7e5d", "status": "reserved",
+    "shelter": {"id": "S03", "name": "Campo San Polo", "lon": 12.3299, "lat": 45.4379},
+    "depart_in_s": 0, "arrive_s": {"q10": 540, "q50": 610, "q90": 760}, "p_safe": 0.97,
+    "is_safe": True, "held_until_s": 1800, "distance_m": 610.0,
+    "route": {"type": "LineString", "coordinates": LINE.round(6).tolist()},
+    "directions": list(TOLD), "alternatives": [{"shelter": "S00", "p_safe": 0.91}],
+    "reason": "step-free", "plan": PLAN,
+}  # fmt: skip
+
+
+def answers(n: int) -> Answers:
+    def same(value: Any, kind: Any = np.float64) -> Any:
+        return np.full(n, value, kind)
+
+    return Answers(
+        status=same("reserved", object), shelter=same(3, np.int32), shelter_id=same("S03", object),
+        name=same("Campo San Polo", object), lon=same(12.3299), lat=same(45.4379),
+        depart_in_s=same(0), q10=same(540), q50=same(610), q90=same(760), p_safe=same(0.97),
+        is_safe=same(True, bool), held_s=same(1800), reason=same("step-free", object),
+        distance=same(610), line=[LINE] * n, directions=[TOLD] * n,
+        alternatives=[[("S00", 0.91)]] * n, plan=PLAN,
+    )  # fmt: skip
+
+
+class FixedCore:
+    plan, hazard, why_not_ready = PLAN, "flood", ""
+    bounds = (12.30, 45.42, 12.37, 45.45)
+    is_loaded = ready = True
+
+    def __init__(self, *_: Any) -> None:
+        self._made: dict[int, Answers] = {}
+
+    def load(self) -> None: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+    def store(self) -> StoreState:
+        return StoreState(True)
+
+    async def answer(self, questions: Questions, **_: Any) -> Answers:
+        n = len(questions)
+        if n not in self._made:
+            self._made[n] = answers(n)
+        return self._made[n]
+
+
+if __name__ == "__main__":
+    from evacroute.serving.__main__ import main
+
+    sys.exit(main(make=FixedCore))

@@ -1,0 +1,122 @@
+"""A core that answers by simple rules, for tests of the door alone; run, it is a server."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from evacroute.answering.answers import Answers, Standing
+from evacroute.answering.questions import Questions
+from evacroute.errors import InputError
+from evacroute.serving.core import StoreState
+
+BOUNDS = (12.30, 45.42, 12.37, 45.45)
+SHELTERS = (
+    ("S00", "Campo Santo Stefano", 12.3317, 45.4331),
+    ("S03", "Campo San Polo", 12.3299, 45.4379),
+)
+SECRET = "the-text-of-a-fault"
+
+
+def texts(values: list[str]) -> Any:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out
+
+
+class FakeCore:
+    """Sends parties of even size to S00 and odd ones to S03; those east of 12.36 have no way.
+
+    What it does beside is told by the environment, or by the party's size: 90 waits as long as
+    `FAKE_WAIT` says [s], 91 fails, 92 blocks a thread of its executor.
+    """
+
+    def __init__(self, options: Any = None, meters: Any = None) -> None:
+        self.plan, self.hazard, self.bounds = "", "", BOUNDS
+        self.is_loaded = False
+        self.ready = False
+        self.why_not_ready = ""
+        self.let_go = threading.Event()
+        self._meters = meters
+        self._threads = ThreadPoolExecutor(1)
+        self._wait = float(os.environ.get("FAKE_WAIT", "0.5"))
+
+    def load(self) -> None:
+        time.sleep(float(os.environ.get("FAKE_LOAD", "0")))
+        if os.environ.get("FAKE_REFUSED"):
+            raise InputError("/mnt/models/manifest.json: the sum of redis://:pass@host/0 is wrong")
+        self.plan, self.hazard = "2026-11-23T10:00Z-3", "flood"
+        self.is_loaded = self.ready = True
+
+    async def start(self) -> None:
+        if self._meters is not None:
+            self._meters.store_seconds.labels("hello").observe(0.001)
+
+    async def stop(self) -> None:
+        self.let_go.set()
+        self._threads.shutdown(cancel_futures=True)
+
+    def store(self) -> StoreState:
+        return StoreState(True, {"S00": 120, "S03": 7})
+
+    async def answer(
+        self, questions: Questions, *, lines: bool, directions: bool, now: float
+    ) -> Answers:
+        most = int(questions.party_size.max())
+        if most == 90:
+            await asyncio.sleep(self._wait)
+        if most == 91:
+            raise RuntimeError(f"{SECRET} {questions.lon} {questions.token}")
+        if most == 92:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self.let_go.wait, 30)
+        return answers_to(questions, self.plan, lines=lines, directions=directions)
+
+
+def answers_to(q: Questions, plan: str, *, lines: bool, directions: bool) -> Answers:
+    n = len(q)
+    lost = q.lon > 12.36
+    which = np.where(lost, -1, q.party_size % 2).astype(np.int32)
+    place = [SHELTERS[w] if w >= 0 else ("", "", math.nan, math.nan) for w in which]
+    lon, lat = (np.array([p[i] for p in place], dtype=float) for i in (2, 3))
+    metres = np.hypot((lon - q.lon) * 78_000, (lat - q.lat) * 111_000)
+    held = (q.token != "") & ~lost
+    status = [
+        Standing.NO_SAFE_ROUTE if x else Standing.RESERVED if h else Standing.UNRESERVED
+        for x, h in zip(lost, held, strict=True)
+    ]
+    nothing = np.empty((0, 2))
+    way = [
+        np.array([[q.lon[i], q.lat[i]], [lon[i], lat[i]]]) if lines and not lost[i] else nothing
+        for i in range(n)
+    ]
+    words = {"it": "Vai a {}.", "en": "Walk to {}."}
+    told = [
+        ("Stay inside and go up.", "A crew is told.") if lost[i]
+        else (words.get(q.language[i], words["en"]).format(place[i][1]),)
+        for i in range(n)
+    ]  # fmt: skip
+    return Answers(
+        status=texts(status), shelter=which, shelter_id=texts([p[0] for p in place]),
+        name=texts([p[1] for p in place]), lon=lon, lat=lat,
+        depart_in_s=np.where(lost, np.nan, 0.0), q10=metres / 1.4, q50=metres / 1.2,
+        q90=metres / 0.9, p_safe=np.where(lost, 0.0, 0.97), is_safe=~lost,
+        held_s=np.where(held, 1800.0, np.nan),
+        reason=texts(["no way" if x else "step-free" if s else "nearest" for x, s in zip(lost, q.step_free, strict=True)]),
+        distance=metres, line=way, directions=told if directions else [()] * n,
+        alternatives=[[] if x else [("S00", 0.91)] for x in lost], plan=plan,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    from evacroute.serving.__main__ import main
+
+    sys.exit(main(make=FakeCore))
