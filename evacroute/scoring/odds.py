@@ -76,7 +76,7 @@ def odds_of(
     quantile = np.stack([said.q10, said.q50, said.q90])
     # Forests and quantiles are learned apart: odds say no more than the quantiles allow.
     arrivals(rows, depart, BASE, FASTEST, said.p_safe, quantile, said.is_safe)
-    return Odds(said.p_safe, *quantile, said.is_safe)
+    return Odds(said.p_safe, quantile[0], quantile[1], quantile[2], said.is_safe)
 
 
 _shipped: list[Scorer] = []

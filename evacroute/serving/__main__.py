@@ -37,10 +37,10 @@ def _serve(options: Options, make: Callable[..., Core] | None) -> int:
 
     set_up(options.log_level)
     meters = Meters()
-    core = (make or making.make_core)(options, meters)
     if options.warm:
-        core.load()
+        making.warm()
         return 0
+    core = (make or making.make_core)(options, meters)
     from evacroute.serving.server import Server
 
     return Server(core, options, meters).start()

@@ -31,13 +31,16 @@ class Options:
     store
         Address of the store of places; it may hold a password.
     event
-        What the store keeps the places under, "" = the bundle's plan.
+        What the store keeps the places under, "" = "default": plans that replace each other share
+        it.
+    digest
+        Sha256 that the bundle's manifest must have, "" = any.
     key_file
         File of the key that hides tokens from the store.
     hold
         How long a place is kept for a party that does not arrive.
     alarm
-        When the alarm was given [s since 1970], None = when the first replica started.
+        When the alarm was given [s since 1970], None = not yet: who asks is answered as if now.
     app, ops
         Whether the phone's page and the operator's board are served.
     max_persons, max_body_kb, max_in_flight
@@ -63,6 +66,7 @@ class Options:
     grpc_port: int
     store: str
     event: str
+    digest: str
     key_file: Path | None
     hold: float
     alarm: float | None
@@ -89,6 +93,9 @@ def read_options(line: Sequence[str]) -> Options:
             "argument --workers: there is one worker a pod, expected 1: places held in memory and "
             "figures live in the process; run more replicas instead"
         )
+    if not found["warm"] and "model_dir" not in found:
+        _parser().error("argument --model_dir: is missing, expected the folder of a bundle")
+    found.setdefault("model_dir", Path())
     if not found.pop("enable_grpc"):
         found["grpc_port"] = 0
     if (found["ssl_certfile"] is None) != (found["ssl_keyfile"] is None):
@@ -115,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     env = os.environ.get
     key_file = env("EVACROUTE_KEY_FILE")
-    add("--model_dir", type=Path, required=True, help="folder of the bundle")
+    add("--model_dir", type=Path, default=argparse.SUPPRESS, help="folder of the bundle")
     add("--model_name", type=_name, default="evacroute", help="its name in the address")
     add("--http_host", default="0.0.0.0", help="address to listen at")
     add("--http_port", type=_port, default=8080, help="port of HTTP, 0 = any that is free")
@@ -125,7 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         "--store", default=argparse.SUPPRESS, metavar="ADDRESS",
         help=f"store of places: sqlite:///FILE, redis://HOST, memory: (EVACROUTE_STORE or {STORE})",
     )  # fmt: skip
-    add("--event", default="", help="what places are kept under; the plan's id by default")
+    add("--event", default="", help="what places are kept under, 'default' by default")
+    add(
+        "--digest", default=env("EVACROUTE_BUNDLE_DIGEST") or "", metavar="SHA256",
+        help="refuse any other bundle (EVACROUTE_BUNDLE_DIGEST)",
+    )  # fmt: skip
     add(
         "--key_file", type=Path, default=Path(key_file) if key_file else None,
         help="file of the key that hides tokens from the store (EVACROUTE_KEY_FILE)",

@@ -11,20 +11,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute.answering.answerer import Answerer
+from evacroute.answering.answerer import Answerer, Place, Talk, Wish
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import read_bundle
 from evacroute.answering.questions import Questions
 from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, Places
 from evacroute.serving.core import StoreState
-from evacroute.serving.desk import Desk
 from evacroute.serving.news import News
+from evacroute.serving.place_desk import PlaceDesk
 
 log = logging.getLogger("evacroute")
 
@@ -36,6 +35,17 @@ FOLLOW_S = 2.0
 
 HAZARD_S = 60.0
 """Where hazards change, streets are laid anew at least so often [s]."""
+
+
+Wishes = list[Wish]
+
+
+def _go_on(talk: Talk, places: list[Place] | None) -> Wishes | Answers:
+    try:
+        return next(talk) if places is None else talk.send(places)
+    except StopIteration as done:
+        answers: Answers = done.value
+        return answers
 
 
 class Replica:
@@ -56,7 +66,7 @@ class Replica:
     digest
         Sha256 that the bundle's manifest must have, "" = any.
     on_seconds
-        Called with how long each call of the store took [s].
+        Called with the name of each call of the store, and how long it took [s].
     """
 
     def __init__(
@@ -68,14 +78,14 @@ class Replica:
         hold_s: float = 1800.0,
         alarm_at: float | None = None,
         digest: str = "",
-        on_seconds: Callable[[float], None] | None = None,
+        on_seconds: Callable[[str, float], None] | None = None,
     ) -> None:
         self._folder, self._open_store, self._key = folder, open_store, key
         self._hold_s, self._digest, self._on_seconds = hold_s, digest, on_seconds
         self._alarm_at = alarm_at
         self.news = News(alarm_at=alarm_at)
         self.answerer: Answerer | None = None
-        self.desk: Desk | None = None
+        self.desk: PlaceDesk | None = None
         self._why = "the bundle is being read"
         self._store: CapacityStore | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="answers")
@@ -149,7 +159,7 @@ class Replica:
             step_free=tuple(free.tolist()),
         )
         self._store = self._open_store()
-        self.desk = Desk(
+        self.desk = PlaceDesk(
             self._store, places, key=self._key, hold_s=self._hold_s, on_notice=self._on_notice,
             on_look=self._on_look, on_seconds=self._on_seconds,
         )  # fmt: skip
@@ -186,24 +196,17 @@ class Replica:
         since = 0.0 if alarm is None else max(0.0, now - alarm)
         talk = self.answerer.talk(asked, now=since, lines=lines, directions=directions)
         many = len(asked) > FEW
-        wishes = await self._step(many, talk.__next__)
-        while not isinstance(wishes, Answers):
-            places = await self.desk.book(wishes)
-            wishes = await self._step(many, lambda places=places: talk.send(places))
-        return wishes
+        step: Wishes | Answers = await self._step(many, talk, None)
+        while not isinstance(step, Answers):
+            step = await self._step(many, talk, await self.desk.book(step))
+        return step
 
-    async def _step(self, many: bool, step: Callable[[], Any]) -> Any:
-        """Go on with a talk: its wishes, or its answers once it is over."""
-
-        def run() -> Any:
-            try:
-                return step()
-            except StopIteration as done:
-                return done.value
-
+    async def _step(self, many: bool, talk: Talk, places: list[Place] | None) -> Wishes | Answers:
+        """Go on with a talk: more wishes, or the answers once it is over."""
         if not many:
-            return run()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
+            return _go_on(talk, places)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, _go_on, talk, places)
 
     def _on_notice(self, notice: bytes) -> None:
         try:

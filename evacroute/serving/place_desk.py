@@ -100,7 +100,7 @@ class Share:
         self.given[: 2 if step_free else 1, shelter] -= size
 
 
-class Desk:
+class PlaceDesk:
     """Takes places for parties.
 
     Parameters
@@ -120,7 +120,7 @@ class Desk:
     on_look
         Called in the desk's thread with the places left, shape (2, n_shelters).
     on_seconds
-        Called with how long each call of the store took [s].
+        Called with the name of each call of the store, and how long it took [s].
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Desk:
         replica: str = "",
         on_notice: Callable[[bytes], None] | None = None,
         on_look: Callable[[NDArray[np.int64]], None] | None = None,
-        on_seconds: Callable[[float], None] | None = None,
+        on_seconds: Callable[[str, float], None] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self.places, self.hold_s = places, hold_s
@@ -209,8 +209,9 @@ class Desk:
 
     def _booking(self, wish: Wish) -> Booking:
         ids = self.places.shelter_id
+        shelters = (*wish.shelters, *wish.also)
         return Booking(
-            token=self.hidden(wish.token), candidates=tuple(ids[s] for s in (*wish.shelters, *wish.also)),
+            token=self.hidden(wish.token), candidates=tuple(ids[s] for s in shelters),
             size=wish.size, step_free=wish.step_free, hold_s=self.hold_s,
         )  # fmt: skip
 
@@ -275,10 +276,9 @@ class Desk:
         batch = [one for one in batch if one.until > now and not one.future.cancelled()]
         if not batch:
             return
+        asked = [booking for one in batch for booking in one.bookings]
         try:
-            answers = self._timed(
-                lambda: self._store.reserve([b for one in batch for b in one.bookings])
-            )
+            answers = self._timed("reserve", lambda: self._store.reserve(asked))
         except StoreError as error:
             self.is_up = False
             for one in batch:
@@ -308,11 +308,11 @@ class Desk:
         store = self._store
         try:
             if not self.is_up:
-                self._timed(lambda: store.declare(self.places))
+                self._timed("declare", lambda: store.declare(self.places))
             self._reconcile()
-            replicas = self._timed(lambda: store.beat(self.replica, ALIVE_S))
-            counts = self._timed(store.look)
-            notice = self._timed(lambda: store.notice(self._version))
+            replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
+            counts = self._timed("look", store.look)
+            notice = self._timed("notice", lambda: store.notice(self._version))
         except StoreError:
             self.is_up = False
             return
@@ -332,13 +332,16 @@ class Desk:
             promised = list(self._promised.values())
         for begin in range(0, len(promised), MOST_AT_ONCE):
             part = promised[begin : begin + MOST_AT_ONCE]
-            kept = self._timed(lambda part=part: self._store.adopt(part))
+            kept = self._adopt(part)
             with self._lock:
                 for one, is_kept in zip(part, kept, strict=True):
                     self.adopted += is_kept
                     self.oversold += 0 if is_kept else one.size
                     if self._promised.get(one.token) is one:
                         del self._promised[one.token]
+
+    def _adopt(self, part: list[Booking]) -> list[bool]:
+        return self._timed("adopt", lambda: self._store.adopt(part))
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
         left = np.zeros((2, len(self.places.shelter_id)), np.int64)
@@ -349,13 +352,13 @@ class Desk:
                 left[1, at] = min(left[0, at], counts.step_free[i] - counts.step_free_taken[i])
         return np.maximum(left, 0)
 
-    def _timed(self, work: Callable[[], T]) -> T:
+    def _timed(self, name: str, work: Callable[[], T]) -> T:
         begin = time.perf_counter()
         try:
             return work()
         finally:
             if self._on_seconds is not None:
-                self._on_seconds(time.perf_counter() - begin)
+                self._on_seconds(name, time.perf_counter() - begin)
 
 
 def _fail(future: Future[list[Answer]], error: BaseException) -> None:
