@@ -126,7 +126,9 @@ class Answerer:
     """
 
     def __init__(self, bundle: Bundle, *, candidates: int = CANDIDATES) -> None:
-        self.bundle, self.candidates = bundle, candidates
+        # Not the whole bundle: its load takes more memory than what is reckoned of it.
+        self.manifest, self.prices, self.scorer = bundle.manifest, bundle.prices, bundle.scorer
+        self.candidates = candidates
         self.scenario = bundle.scenario
         self.plan = bundle.manifest.plan
         self.likes = Likes(bundle.scenario)
@@ -358,7 +360,7 @@ class Answerer:
                 ways = self._around(ways, passes, lay, searcher, parties, open_)
         trips = ways.trips
         kind = kinds_of(self.likes.classes, trips.class_, trips.size, trips.wait, trips.pace)
-        odds = odds_of(self.bundle.scorer, ways.rows, kind, trips.depart)
+        odds = odds_of(self.scorer, ways.rows, kind, trips.depart)
         cost, order = np.empty(len(odds)), np.empty(len(odds), np.int64)
         put_in_order(
             ways.ptr, ways.priced, odds.is_safe, odds.p_safe, odds.q50, parties.now,

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.crowd import Streets
+from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.descent import Chains, Slopes
 from evacroute._kernels.leading import Trees
 from evacroute._kernels.sweeps import BIG, Lanes, backward, static_values
+from evacroute._street_arrays import lay_streets
 from evacroute.answering.likes import Likes
 from evacroute.prices import Prices
 from evacroute.scenario import Scenario
-from evacroute.scoring.ways import Ways
 
 F = np.float32
 
@@ -89,17 +90,19 @@ class Layer:
     def _trees(
         self, now: float, closed: NDArray[np.bool_]
     ) -> tuple[Streets, NDArray[np.float32], NDArray[np.int32]]:
-        ways = Ways(self.likes.scenario, now)
-        if closed.any():
-            ways.streets.walk[:, closed] = np.inf
+        streets = lay_streets(self.likes.scenario, self.scenario.deadline_s)
+        streets.walk[:, closed] = np.inf
         shape = (
             len(self.likes.classes), len(self.scenario.shelters), self.scenario.network.n_nodes
         )  # fmt: skip
         seconds, ahead = np.empty(shape, F), np.empty(shape, np.int32)
+        heap, found = np.empty(len(streets.link) + 2, np.int64), np.empty(shape[2])
+        roots = self.scenario.shelters.node.astype(np.int64)
         for k in range(shape[0]):
             for s in range(shape[1]):
-                seconds[k, s], ahead[k, s] = ways.tree(k, s)
-        return ways.streets, seconds, ahead
+                fill_tree(streets, k, now, roots[s : s + 1], heap, found, ahead[k, s])
+                seconds[k, s] = found
+        return streets, seconds, ahead
 
 
 class _Table:

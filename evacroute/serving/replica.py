@@ -101,7 +101,7 @@ class Replica:
     @property
     def hazard(self) -> str:
         """Kinds of the hazards the plan is for, "" = none."""
-        return "" if self.answerer is None else self.answerer.bundle.manifest.hazards
+        return "" if self.answerer is None else self.answerer.manifest.hazards
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -238,10 +238,10 @@ class Replica:
             news, full = self.news, self._full
             try:
                 closed, shut = self._closures(news)
-                prices = answerer.bundle.prices if news.prices is None else news.prices
+                prices = answerer.prices if news.prices is None else news.prices
                 alarm = news.alarm_at
                 now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
-                plan = news.plan or answerer.bundle.manifest.plan
+                plan = news.plan or answerer.manifest.plan
                 answerer.follow(
                     prices=prices if plan != told else None, closed=closed,
                     shut=shut, full=full, now=now, plan=plan,
