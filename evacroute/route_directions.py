@@ -209,6 +209,36 @@ def route_directions(
     )
 
 
+def walk_lines(
+    signs: Signs, links: Sequence[int], start: tuple[int, float], *, shelter: str, language: str
+) -> tuple[list[Step], tuple[str, ...]]:
+    """Tell a way on foot without waits, all but when to leave; see `leave_line`.
+
+    The text knows of no times, so that it is the same for all who walk there.
+
+    Parameters are those of `route_directions`.
+    """
+    words, none = words_of(language), [0.0] * len(links)
+    links, enter, leave, lengths = _from_point(signs, links, none, none, 0.0, *start)
+    way = route_steps(signs, links, enter, leave, lengths=lengths, goal=shelter)
+    lines = [words.line(step, None) for step in way]
+    return way, (*lines, words.arrive(shelter, 0.0, moved=bool(way)))
+
+
+def leave_line(
+    way: Sequence[Step], *, language: str, alarm: str, depart: float, seconds: float
+) -> tuple[str, ...]:
+    """Tell when to leave, and how far a way is that takes `seconds`: one line, none without a way.
+
+    Other parameters are those of `route_directions`.
+    """
+    if not way:
+        return ()
+    distance = sum(step.distance for step in way)
+    words = words_of(language)
+    return (words.leave(depart, minutes_of_day(alarm), way, distance, seconds),)
+
+
 def sooner_at_stop(
     signs: Signs,
     links: Sequence[int],

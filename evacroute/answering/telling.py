@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ from evacroute.answering.drawing import Drawer
 from evacroute.answering.placing import Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay
-from evacroute.route_directions import route_directions, stay_directions
+from evacroute.route_directions import leave_line, stay_directions, walk_lines
+from evacroute.route_steps import Step
 from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
 
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 ALTERNATIVES = 3
 """Other shelters that are told."""
+
+APART = 2.5
+"""Who stand less apart than this are told the same distances [m]."""
+
+MOST_TEXTS = 4096
+"""Texts of ways that are remembered: people ask from the same squares, and again."""
 
 NO_LINE: NDArray[np.float64] = np.empty((0, 2))
 
@@ -49,6 +57,7 @@ class Teller:
         self._deadline = scenario.deadline_s
         self._drawer = Drawer(scenario.network)
         self.signs = signs_of(scenario.network)
+        self._walk = lru_cache(maxsize=MOST_TEXTS)(self._lines)
 
     def answers(
         self,
@@ -106,7 +115,7 @@ class Teller:
                     wait if wait >= SOON else 0.0, q10, q50, q90, p_safe, is_safe, place.held_s,
                     self._reason(lay, proposal, p, i, s, q50 + now, is_safe), metres,
                     self._line(places, proposal, p, i, s) if lines else NO_LINE,
-                    self._directions(lay, places, proposal, questions, p, i, s)
+                    self._directions(places, proposal, questions, p, i, s)
                     if directions
                     else (),
                     self._others(proposal, p, i),
@@ -142,7 +151,6 @@ class Teller:
 
     def _directions(
         self,
-        lay: Lay,
         places: Places,
         proposal: Proposal,
         questions: Questions,
@@ -152,19 +160,23 @@ class Teller:
     ) -> tuple[str, ...]:
         trips, ways = proposal.ways.trips, proposal.ways
         links = trips.link[trips.ptr[i] : trips.ptr[i + 1]]
-        walk = lay.streets.walk[trips.class_[i], links]
-        pace = np.where(lay.streets.link["stepped"][links], trips.pace_steps[i], trips.pace[i])
+        first, along = int(places.link[p]), float(places.along[p])
+        language = str(questions.language[p])
+        # Positions are not known to a metre: who stand nearly together share a text.
+        along = min(round(along / APART) * APART, self.signs.length[first])
+        way, lines = self._walk(links.tobytes(), first, along, s, language)
         wait = float(ways.wait[i]) if ways.wait[i] >= SOON else 0.0
-        begin = wait + float(places.seconds[p, ways.side[i]])
-        upto = begin + np.cumsum(walk / pace)
-        leave = upto.tolist()
-        enter = [begin, *leave[:-1]] if leave else []
-        told = route_directions(
-            self.signs, links.tolist(), enter, leave, shelter=self._names[s] or self._ids[s],
-            language=str(questions.language[p]), alarm=clock.strftime("%H:%M"), depart=wait,
-            start=(int(places.link[p]), float(places.along[p])),
+        seconds = float(proposal.odds.q50[i] - (trips.depart[i] - places.seconds[p, ways.side[i]]))
+        alarm = clock.strftime("%H:%M")
+        return leave_line(way, language=language, alarm=alarm, depart=wait, seconds=seconds) + lines
+
+    def _lines(
+        self, links: bytes, first: int, along: float, s: int, language: str
+    ) -> tuple[list[Step], tuple[str, ...]]:
+        return walk_lines(
+            self.signs, np.frombuffer(links, np.int32).tolist(), (first, along),
+            shelter=self._names[s] or self._ids[s], language=language,
         )  # fmt: skip
-        return told.text
 
     def _reason(
         self, lay: Lay, proposal: Proposal, p: int, i: int, s: int, median: float, is_safe: bool
