@@ -25,15 +25,15 @@ def told(found: dict[str, Any]) -> tuple[str, bool]:
             fixed = ", ".join(fault["fix_versions"]) or "no version yet"
             lines.append(f"{part['name']} {part['version']}: {fault['id']}, mended in {fixed}")
     looked_up = len(parts) - len(skipped)
-    lines.append(f"audit: {looked_up} of {len(parts)} packages looked up, {len(lines)} faults known")
+    known = len(lines)
+    lines.append(f"audit: {looked_up} of {len(parts)} packages looked up, {known} faults known")
     if skipped:
         lines.append(f"audit: NOT looked up: {len(skipped)} packages. {skipped[0]['skip_reason']}")
         lines.append(
             "audit: ask another service, make audit SERVICE=osv, or where there is none to be "
             "reached take build/sbom.json to where there is one"
         )
-    well = not skipped and len(lines) == 1 and looked_up > 0
-    return "\n".join(lines), well
+    return "\n".join(lines), looked_up > 0 and not skipped and not known
 
 
 def main() -> None:
