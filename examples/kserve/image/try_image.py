@@ -280,6 +280,7 @@ def main() -> None:
         if not given.keep:
             buildah("rm", "--all")
             buildah("rmi", "--all", "--force")
+            (work / "pip.conf").unlink(missing_ok=True)
     print(json.dumps(report, indent=2))
 
 
