@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench peers docs gallery lint clean
+.PHONY: demo test bench peers docs gallery lint audit image-test clean
 
 demo: $(VENV)/.core
 	$(BIN)/evacroute demo --out demo/
@@ -33,6 +33,26 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities of what the image holds, and the list of its parts (CycloneDX) in
+# build/sbom.json. SERVICE is who is asked: pypi or osv. Fails where nobody could be asked.
+AUDIT := build/audit
+SERVICE ?= pypi
+audit: | $(BIN)/python
+	rm -rf $(AUDIT) build/sbom.json
+	$(PYTHON) -m venv $(AUDIT)/tools
+	$(PYTHON) -m venv --without-pip $(AUDIT)/shipped
+	$(AUDIT)/tools/bin/python -m pip install --quiet pip-audit cyclonedx-bom
+	$(AUDIT)/tools/bin/python -m pip --python $(AUDIT)/shipped/bin/python install --quiet '.[serving]'
+	$(AUDIT)/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o build/sbom.json $(AUDIT)/shipped/bin/python
+	-$(AUDIT)/tools/bin/pip-audit --progress-spinner off --format json -s $(SERVICE) \
+	  --path "$$(echo $(AUDIT)/shipped/lib/python3*/site-packages)" -o $(AUDIT)/found.json
+	$(BIN)/python examples/kserve/image/audit.py $(AUDIT)/found.json
+
+# Builds the image and asks it, without a container engine: needs root, buildah and debootstrap.
+image-test: $(VENV)/.core
+	$(BIN)/python examples/kserve/image/try_image.py
 
 clean:
 	rm -rf $(VENV) demo site build dist .numba_cache evacroute/_kernels/__pycache__
