@@ -203,7 +203,7 @@ class Counts:
 def check_token(token: str) -> None:
     """Raise InputError for a token that is no short printable ASCII; it is not shown."""
     if not isinstance(token, str):
-        raise InputError(f"token: a {type(token).__name__}, expected text")
+        raise InputError(f"token: an object of type {type(token).__name__}, expected text")
     if not _TOKEN.fullmatch(token):
         raise InputError(
             f"token: {len(token)} characters, expected 1 to 64 of printable ASCII (it is not shown)"
@@ -219,7 +219,7 @@ def check_name(name: str, what: str) -> None:
 def check_notice(notice: bytes, expected: int | None) -> None:
     """Raise InputError for a notice that is no bytes or too long, or a version that cannot be."""
     if not isinstance(notice, bytes):
-        raise InputError(f"notice: a {type(notice).__name__}, expected bytes")
+        raise InputError(f"notice: an object of type {type(notice).__name__}, expected bytes")
     if len(notice) > MAX_NOTICE:
         raise InputError(f"notice: {len(notice)} bytes, expected at most {MAX_NOTICE}")
     if expected is not None and not _is_whole(expected, 0, _VERSIONS):

@@ -83,7 +83,6 @@ class SqliteStore(LedgerStore):
             # for closing it again would end the locks that this process has on it.
             with suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            self._path.chmod(0o600)
             self._file = self._path.stat().st_ino
             self._connection: sqlite3.Connection | None = self._connect()
         try:
@@ -175,6 +174,7 @@ class SqliteStore(LedgerStore):
                     f"{self}: its format is {found}, expected {FORMAT}: "
                     "another version of evacroute made it"
                 )
+        self._path.chmod(0o600)  # the log takes over the rights of the file
         _set_wal(connection, self._timeout_s)
         connection.execute("PRAGMA synchronous = NORMAL")
 
