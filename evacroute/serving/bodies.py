@@ -51,6 +51,6 @@ def read_json(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise BadRequest("the body must be JSON in UTF-8") from None
     except json.JSONDecodeError as error:
-        raise BadRequest(f"the body must be JSON, which ends at character {error.pos}") from None
+        raise BadRequest(f"the body must be JSON; the fault is at character {error.pos}") from None
     except ValueError:
         raise BadRequest("the body holds a number with too many digits") from None

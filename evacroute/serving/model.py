@@ -22,7 +22,7 @@ from evacroute.serving.core import Core
 from evacroute.serving.fields import Limits, Wanted
 from evacroute.serving.refusals import BadRequest
 
-Heard = Callable[[Questions, Answers], None]
+_Heard = Callable[[Questions, Answers], None]
 
 
 class EvacrouteModel(Model):
@@ -34,14 +34,12 @@ class EvacrouteModel(Model):
         What it is called in the address.
     core
         What answers. It is loaded elsewhere, never in a request.
-    max_persons
-        The most parties in one request.
-    heard
-        Told of every request that was answered; for figures, not for keeping.
+    max_persons, heard
+        The most parties in one request, and who is told of each that was answered.
     """
 
     def __init__(
-        self, name: str, core: Core, *, max_persons: int = 1000, heard: Heard | None = None
+        self, name: str, core: Core, *, max_persons: int = 1000, heard: _Heard | None = None
     ) -> None:
         super().__init__(name)
         self.core = core
@@ -74,10 +72,10 @@ class EvacrouteModel(Model):
         if not self.core.ready:
             raise ModelNotReady(self.name)
         is_v2 = isinstance(payload, InferRequest)
-        decode: Any = codec_v2.decode if is_v2 else codec_v1.decode
+        codec: Any = codec_v2 if is_v2 else codec_v1
         limits = Limits(self.core.bounds, self.core.hazard, self.max_persons)
         try:
-            questions, wanted = decode(payload, limits)
+            questions, wanted = codec.decode(payload, limits)
         except BadRequest as error:
             raise InvalidInput(str(error)) from None
         lines = "route" in wanted.outputs if is_v2 else wanted.route != "none"
@@ -94,27 +92,29 @@ class EvacrouteModel(Model):
         self, request: InferRequest, questions: Questions, answers: Answers, wanted: Wanted
     ) -> InferResponse:
         columns = codec_v2.encode(answers, questions, wanted)
+        outputs = [InferOutput(c.name, list(c.values.shape), c.datatype, c.values) for c in columns]
+        if request.from_grpc:
+            # KServe asks arrays whether they are true on this way, which only bytes survive.
+            for output in outputs:
+                output.set_data_from_numpy(output.data)
+                output.parameters = None
         return InferResponse(
             response_id=request.id,
             model_name=self.name,
             model_version=answers.plan,
-            infer_outputs=[
-                InferOutput(c.name, list(c.values.shape), c.datatype, c.values) for c in columns
-            ],
+            infer_outputs=outputs,
             use_binary_outputs=request.use_binary_outputs,
             requested_outputs=None if request.from_grpc else request.request_outputs,
         )
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Columns that may be given, `lon` and `lat` alone must be."""
-        return [
-            {"name": name, "datatype": types[0], "shape": [-1]}
-            for name, types in codec_v2.INPUTS.items()
-        ]
+        return [_column(name, types[0]) for name, types in codec_v2.INPUTS.items()]
 
     def get_output_types(self) -> list[dict[str, Any]]:
         """Columns that can be asked for."""
-        return [
-            {"name": name, "datatype": datatype, "shape": [-1]}
-            for name, datatype in codec_v2.OUTPUTS.items()
-        ]
+        return [_column(name, datatype) for name, datatype in codec_v2.OUTPUTS.items()]
+
+
+def _column(name: str, datatype: str) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": [-1]}

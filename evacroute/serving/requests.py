@@ -20,6 +20,7 @@ from evacroute.serving.core import Core
 from evacroute.serving.logs import fault_of, say
 from evacroute.serving.metrics import Meters
 from evacroute.serving.refusals import BadRequest, Busy, NotFound, NotReady, Refusal, TooLate
+from evacroute.serving.tracing import Tracer
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -69,6 +70,7 @@ class Desk:
         self.core = core
         self.meters = meters
         self.timeout = timeout
+        self.tracer = Tracer()
         self._most = most
         self._now = 0
 

@@ -19,7 +19,6 @@ from evacroute.serving.bodies import read_json
 from evacroute.serving.life import Life
 from evacroute.serving.refusals import Encoded, Gone, NotFound, NotReady, Refusal, TooLarge
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
-from evacroute.serving.tracing import Tracer
 from evacroute.serving.wire_v2 import JSON_LENGTH, read_request, write_response
 
 _JSON = "application/json"
@@ -129,7 +128,6 @@ class Shell:
         self._router = Router(routes, redirect_slashes=False, default=rest.nothing)
         self._life = life
         self._desk = desk
-        self._tracer = Tracer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -154,25 +152,23 @@ class Shell:
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
-        fault = False
+        refusal: Refusal | None = None
         try:
-            if self._tracer.is_on:
-                with self._tracer.span(dict(headers)) as span:
-                    await self._router(scope, receive, reply)
-                    if span is not None:
-                        span.set_attribute("http.response.status_code", code)
-                        span.set_attribute("evacroute.parties", note.parties)
-            else:
+            with self._desk.tracer.span(headers, note):
                 await self._router(scope, receive, reply)
+        except asyncio.CancelledError:
+            # Only the end of the server does this. It is said, so that another replica is asked.
+            self._life.draining = True
+            refusal = self._refusal(NotReady("not ready"), note)
         except Exception as error:
             refusal = self._refusal(error, note)
-            fault = isinstance(refusal, Fault)
+        if refusal is not None:
             if not code and not isinstance(refusal, Gone):
                 await _written(refusal, self._text(refusal, note))(scope, receive, reply)
             code = code or refusal.status
         route = scope.get("route")
         note.route = route.path if isinstance(route, Route) else "other"
-        self._desk.end(note, code, is_fault=fault)
+        self._desk.end(note, code, is_fault=isinstance(refusal, Fault))
 
     def _refusal(self, error: Exception, note: Note) -> Refusal:
         if isinstance(error, HTTPException):

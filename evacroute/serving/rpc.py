@@ -10,7 +10,7 @@ from grpc import aio
 
 from evacroute.serving._kserve import GRPCServer, InferenceServicer, InferRequest, add_servicer
 from evacroute.serving.life import Life
-from evacroute.serving.refusals import NotReady, Refusal
+from evacroute.serving.refusals import BadRequest, NotReady, Refusal
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
 
 
@@ -18,6 +18,21 @@ class _Shut(Refusal):
     """A call that is not served."""
 
     code, cause = "UNIMPLEMENTED", "not_found"
+
+
+_UNREAD = object()
+
+
+def _reader(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Read a message, where grpc would answer bytes that are none with an exception's text."""
+
+    def safely(body: bytes) -> Any:
+        try:
+            return read(body)
+        except Exception:  # protobuf has one for each way of reading
+            return _UNREAD
+
+    return safely
 
 
 class Servicer(InferenceServicer):
@@ -63,28 +78,32 @@ class Shell(aio.ServerInterceptor):
         route = details.method.rpartition("/")[2]
 
         async def answered(request: Any, context: Any) -> Any:
-            given = dict(context.invocation_metadata() or ()).get("x-request-id")
-            key = given if isinstance(given, str) else None
-            note = Note(request_id(key), "grpc", route)
+            # Those whose names end in -bin are bytes.
+            pairs = context.invocation_metadata() or ()
+            headers = {key: value for key, value in pairs if isinstance(value, str)}
+            note = Note(request_id(headers.get("x-request-id")), "grpc", route)
             CURRENT.set(note)
-            trailer = [("x-request-id", note.request_id)]
+            trailer: tuple[tuple[str, str], ...] = (("x-request-id", note.request_id),)
             context.set_trailing_metadata(trailer)
             try:
-                response = await inner(request, context)
+                if request is _UNREAD:
+                    raise BadRequest("the message is not one of this call")
+                with self._desk.tracer.span(headers, note):
+                    response = await inner(request, context)
             except Exception as error:
                 refusal = self._desk.refusal(error, note)
                 self._desk.end(note, refusal.code, is_fault=isinstance(refusal, Fault))
                 text = str(refusal)
                 if isinstance(refusal, NotReady):
                     text = f"not ready: {self._life.reason}"
-                trailer += [(k, v) for k, v in refusal.headers.items() if k == "retry-after"]
+                trailer += tuple((k, v) for k, v in refusal.headers.items() if k == "retry-after")
                 await context.abort(grpc.StatusCode[refusal.code], text, trailer)
             else:
                 self._desk.end(note, "OK", is_fault=False)
                 return response
 
         return grpc.unary_unary_rpc_method_handler(
-            answered, handler.request_deserializer, handler.response_serializer
+            answered, _reader(handler.request_deserializer), handler.response_serializer
         )
 
 

@@ -72,7 +72,8 @@ class RestServer(RESTServer):
             ssl_keyfile=options.ssl_keyfile,
         )
         uvicorn_door.limit(self.config, options.http_host)
-        self._server = uvicorn_door.QuietServer(self.config)
+        # It would take signals over; when to end is said by whoever runs it.
+        self._server.capture_signals = contextlib.nullcontext
 
     async def serve(self, listening: socket.socket) -> None:
         """Answer until told to end, then wait for what is under way."""

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 from evacroute.serving.logs import say
 
 
-class Span(Protocol):
-    """What is used of a span."""
-
-    def set_attribute(self, key: str, value: Any) -> Any:
-        """Note a fact."""
-        ...
-
-
 class Tracer:
-    """Makes a span a request, with its route, code and number of parties and nothing else."""
+    """Makes a span a request, with its protocol and number of parties and nothing else."""
 
     def __init__(self) -> None:
         self._tracer: Any = None
@@ -35,24 +28,24 @@ class Tracer:
             return
         provider = TracerProvider()
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        trace.set_tracer_provider(provider)
         self._extract = propagate.extract
-        self._tracer = trace.get_tracer("evacroute.serving")
+        self._tracer = trace.get_tracer("evacroute.serving", tracer_provider=provider)
 
-    @property
-    def is_on(self) -> bool:
-        """Whether spans are made."""
-        return self._tracer is not None
+    def span(self, headers: Mapping[str, str], note: Any) -> AbstractContextManager[None]:
+        """Hold a span within the one its caller is in, or nothing where no spans are made."""
+        return nullcontext() if self._tracer is None else self._span(headers, note)
 
-    def span(self, headers: dict[str, str]) -> AbstractContextManager[Span | None]:
-        """Begin a span within the one its caller is in."""
-        if self._tracer is None:
-            return nullcontext()
+    @contextmanager
+    def _span(self, headers: Mapping[str, str], note: Any) -> Iterator[None]:
         # An exception's text would be kept with the span.
-        made: AbstractContextManager[Span] = self._tracer.start_as_current_span(
+        with self._tracer.start_as_current_span(
             "request",
             context=self._extract(headers),
             record_exception=False,
             set_status_on_exception=False,
-        )
-        return made
+        ) as span:
+            try:
+                yield
+            finally:
+                span.set_attribute("rpc.system", note.protocol)
+                span.set_attribute("evacroute.parties", note.parties)

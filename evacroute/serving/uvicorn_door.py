@@ -1,13 +1,10 @@
-"""uvicorn with limits on the head of a request, and without its own idea of signals."""
+"""uvicorn with limits on the head of a request."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 16_384
@@ -27,6 +24,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     _head = 0
     _in_head = True
+    _passed = False
     _refused = False
     _timer: asyncio.TimerHandle | None = None
 
@@ -44,9 +42,9 @@ class LimitedProtocol(HttpToolsProtocol):
         """Read what has come, and count it where it is part of a head and nothing else."""
         if self._refused:
             return
-        was_in_head = self._in_head
+        was_in_head, self._passed = self._in_head, False
         super().data_received(data)
-        if was_in_head and self._in_head:
+        if was_in_head and self._in_head and not self._passed:
             self._head += len(data)
             if self._head > HEAD_BYTES:
                 self._refuse()
@@ -59,7 +57,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note that it has ended, and pass it on if it is not too long."""
-        self._in_head = False
+        self._in_head, self._passed = False, True
         self._stop_waiting()
         if sum(len(n) + len(v) for n, v in self.headers) + len(self.url) > HEAD_BYTES:
             self._refuse()
@@ -91,15 +89,6 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class QuietServer(uvicorn.Server):
-    """A server that is told when to end, and does not listen to signals itself."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 def limit(config: Any, host: str) -> None:

@@ -14,6 +14,8 @@ from evacroute.serving.refusals import BadRequest
 JSON_LENGTH = "inference-header-content-length"
 """Header that says where the JSON ends and the raw bytes begin, both ways."""
 
+# KServe's own client names the model in the body, too.
+_KEYS = dict.fromkeys(("id", "inputs", "outputs", "parameters", "model_name", "model_version"))
 _ID = re.compile(r"[ -~]{0,128}")
 
 
@@ -41,8 +43,8 @@ def read_request(
     given = read_json(body[:end])
     if not isinstance(given, dict) or not isinstance(given.get("inputs"), list):
         raise BadRequest("the body must be an object with a list of inputs")
-    if given.keys() - {"id", "inputs", "outputs", "parameters"}:
-        raise BadRequest("the body may hold id, inputs, outputs and parameters, nothing else")
+    if given.keys() - _KEYS:
+        raise BadRequest(f"the body may hold {', '.join(_KEYS)}, nothing else")
     key, parameters = given.get("id"), given.get("parameters")
     if key is not None and not (isinstance(key, str) and _ID.fullmatch(key)):
         raise BadRequest("id must be text of at most 128 plain characters")

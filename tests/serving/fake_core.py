@@ -110,7 +110,7 @@ def answers_to(q: Questions, plan: str, *, lines: bool, directions: bool) -> Ans
         depart_in_s=np.where(lost, np.nan, 0.0), q10=metres / 1.4, q50=metres / 1.2,
         q90=metres / 0.9, p_safe=np.where(lost, 0.0, 0.97), is_safe=~lost,
         held_s=np.where(held, 1800.0, np.nan),
-        reason=texts(["no way" if x else "step-free" if s else "nearest" for x, s in zip(lost, q.step_free, strict=True)]),
+        reason=texts(["no way" if x else "nearest" for x in lost]),
         distance=metres, line=way, directions=told if directions else [()] * n,
         alternatives=[[] if x else [("S00", 0.91)] for x in lost], plan=plan,
     )  # fmt: skip

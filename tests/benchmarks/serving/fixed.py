@@ -11,7 +11,7 @@ from evacroute.answering.answers import Answers
 from evacroute.answering.questions import Questions
 from evacroute.serving.core import StoreState
 
-LINE = np.cumsum(np.full((60, 2), 0.0001), axis=0) + (12.33, 45.43)
+LINE = np.cumsum(np.full((60, 2), 0.0001), axis=0) + np.array((12.33, 45.43))
 PLAN = "2026-11-23T10:00Z-3"
 TOLD = tuple(f"Walk {n}0 m along Calle della Mandola." for n in range(12))
 PREDICTION = {

@@ -1,0 +1,98 @@
+"""From start to end: not ready before it is loaded, refused bundles, and ends without loss."""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from doors import Door, door, need
+
+SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
+ALIVE_ONLY = {
+    "/": 200, "/v2/health/live": 200, "/v2/health/ready": 503, "/v2/models/evacroute/ready": 503,
+    "/v1/models/evacroute": 503,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _kserve() -> None:
+    need("kserve")
+
+
+def is_ready(served: Door) -> bool:
+    """What all addresses of health say, over HTTP and gRPC."""
+    import grpc
+
+    with grpc.insecure_channel(served.grpc) as channel:
+        said = set()
+        for call, body in (("ServerReady", b""), ("ModelReady", b"\x0a\x09evacroute")):
+            ask = channel.unary_unary(f"/inference.GRPCInferenceService/{call}")
+            said.add(ask(body, timeout=5) == b"\x08\x01")
+    codes = {path: served.get(path).status_code for path in ALIVE_ONLY}
+    if said == {True}:
+        assert set(codes.values()) == {200}
+        return True
+    assert (said, codes) == ({False}, ALIVE_ONLY)
+    return False
+
+
+def test_it_begins_and_ends_without_loss(tmp_path: Path) -> None:
+    """Not ready while it loads; told to end, not ready at once, yet all are answered; code 0."""
+    slow = {"FAKE_LOAD": "1", "FAKE_WAIT": "1"}
+    with door(tmp_path, "--drain", "0.5s", **slow) as served, ThreadPoolExecutor(1) as pool:
+        reply = served.predict(SLOW)
+        assert (reply.status_code, reply.json()) == (503, {"error": "not ready: loading"})
+        assert reply.headers["retry-after"] == "2"
+        assert not is_ready(served)
+        assert "evacroute_loaded 0.0" in served.get("/metrics").text
+        served.wait_for("ready")
+        assert is_ready(served)
+
+        waiting = pool.submit(served.predict, SLOW)
+        time.sleep(0.1)
+        served.tell(signal.SIGTERM)
+        served.wait_for("draining")
+        late = served.predict({"lon": 12.33, "lat": 45.43})
+        assert late.status_code == 200
+        assert late.headers["connection"] == "close"
+        assert not is_ready(served)
+        assert not waiting.done()
+        assert waiting.result().status_code == 200
+        assert served.end() == 0
+        assert served.lines()[-1]["cut"] is False
+
+
+def test_a_refused_bundle_stays_not_ready(tmp_path: Path) -> None:
+    """A wrong bundle leaves it alive with a reason that shows no folder or key; Ctrl-C ends it.
+
+    A second signal does not wait for the pause to end.
+    """
+    with door(tmp_path, "--drain", "30s", FAKE_REFUSED="1") as served:
+        reason = "manifest.json: the sum of (address) is wrong"
+        assert served.wait_for("not ready")["reason"] == reason
+        assert not is_ready(served)
+        for reply in (served.predict(SLOW), served.get("/v2/health/ready")):
+            assert reply.json() == {"error": f"not ready: {reason}"}
+        assert served.post("/v2/repository/models/evacroute/load").status_code == 404
+        assert not is_ready(served)
+        assert "pass@" not in served.log.read_text()
+        served.tell(signal.SIGINT)
+        served.wait_for("draining")
+        served.tell(signal.SIGINT)
+        assert served.end(5) == 0
+
+
+def test_the_grace_ends(tmp_path: Path) -> None:
+    """Requests that do not end within the grace are told to ask elsewhere; the code says so."""
+    options = ("--drain", "0s", "--grace", "1s", "--timeout", "30s")
+    with door(tmp_path, *options, FAKE_WAIT="25") as served, ThreadPoolExecutor(1) as pool:
+        served.wait_for("ready")
+        waiting = pool.submit(served.predict, SLOW)
+        time.sleep(0.2)
+        served.tell(signal.SIGTERM)
+        assert served.end(8) == 1
+        reply = waiting.result()
+        assert (reply.status_code, reply.json()) == (503, {"error": "not ready: shutting down"})

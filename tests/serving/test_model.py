@@ -1,0 +1,51 @@
+"""The model by itself, as a server of KServe's own would call it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from doors import PARTY, columns, need
+from fake_core import FakeCore
+
+
+@pytest.fixture
+def model() -> Any:
+    """A model whose core is loaded."""
+    need("kserve")
+    from evacroute.serving.model import EvacrouteModel
+
+    core = FakeCore()
+    core.load()
+    return EvacrouteModel("evacroute", core)
+
+
+def test_it_answers_both_protocols(model: Any) -> None:
+    """Bodies and requests that KServe has read are answered in their protocol."""
+    from kserve import InferRequest
+    from kserve.protocol.rest.v2_datamodels import InferenceRequest
+
+    told, headers = asyncio.run(model({"instances": [PARTY]}))
+    assert (told["predictions"][0]["status"], headers) == ("reserved", {})
+    read = InferenceRequest.model_validate({"id": "7", "inputs": columns(PARTY)})
+    asked = InferRequest.from_inference_request(read, "evacroute")
+    body, _ = asyncio.run(model.predict(asked)).to_rest()
+    assert (body["id"], body["model_version"]) == ("7", "2026-11-23T10:00Z-3")
+    assert body["outputs"][0]["data"] == ["reserved"]
+
+
+def test_it_refuses_as_kserve_expects(model: Any) -> None:
+    """Faults of users are InvalidInput, a core that is not ready is ModelNotReady."""
+    from kserve.errors import InvalidInput, ModelNotReady
+    from kserve.model import InferenceVerb
+
+    with pytest.raises(InvalidInput, match="instances must hold"):
+        asyncio.run(model.predict({}))
+    with pytest.raises(NotImplementedError):
+        asyncio.run(model({"instances": [PARTY]}, verb=InferenceVerb.EXPLAIN))
+    model.core.ready = False
+    with pytest.raises(ModelNotReady):
+        asyncio.run(model.predict({"instances": [PARTY]}))
+    assert model.load() is False
+    assert asyncio.run(model.healthy()) is False
