@@ -19,7 +19,8 @@ PAGES = (
     "README.md", "docs/getting_started.md", "docs/concepts.md", "docs/formats.md",
     "docs/methods.md", "docs/planning_with_prices.md", "docs/hazards.md", "docs/flood.md",
     "docs/boats.md", "docs/gallery.md", "docs/directions.md", "docs/rescue.md",
-    "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md", "docs/cli.md",
+    "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md",
+    "docs/capacity_store.md", "docs/cli.md",
     "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """
