@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -97,7 +98,8 @@ class SqliteStore(LedgerStore):
     def ping(self) -> None:
         """Raise where the store cannot be asked."""
         with self._alone() as connection, self._told_plainly():
-            connection.execute("SELECT last_ms FROM clock").fetchone()
+            with _transaction(connection, self._timeout_s):
+                pass
             if self._path.stat().st_ino != self._file:
                 raise StoreUnavailable(f"{self}: another file is there now; open it again")
 
@@ -116,7 +118,7 @@ class SqliteStore(LedgerStore):
     def _turn(self) -> Iterator[tuple[Ledger, int]]:
         with self._alone() as connection, self._told_plainly():
             try:
-                with _transaction(connection):
+                with _transaction(connection, self._timeout_s):
                     now = self._now(connection)
                     if self._ledger is None or now - self._used > _USED_MS:
                         self._ledger = SqliteLedger(connection, self._find(connection, now))
@@ -152,13 +154,11 @@ class SqliteStore(LedgerStore):
             raise StoreError(f"{self}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(
-            self._path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
-        )
+        return sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Check that the file is a store of ours, or make it one."""
-        with _transaction(connection):
+        with _transaction(connection, self._timeout_s):
             (is_used,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (found,) = connection.execute("PRAGMA user_version").fetchone()
@@ -175,7 +175,7 @@ class SqliteStore(LedgerStore):
                     "another version of evacroute made it"
                 )
         self._path.chmod(0o600)  # the log takes over the rights of the file
-        _set_wal(connection, self._timeout_s)
+        _insist(connection, "PRAGMA journal_mode = WAL", self._timeout_s)
         connection.execute("PRAGMA synchronous = NORMAL")
 
     def _find(self, connection: sqlite3.Connection, now: int) -> int:
@@ -207,8 +207,8 @@ class SqliteStore(LedgerStore):
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, timeout_s: float) -> Iterator[None]:
+    _insist(connection, "BEGIN IMMEDIATE", timeout_s)
     try:
         yield
         connection.execute("COMMIT")
@@ -219,14 +219,18 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _set_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
-    """Write ahead to a log; SQLite does not wait by itself while others do the same."""
+def _insist(connection: sqlite3.Connection, statement: str, timeout_s: float) -> None:
+    """Execute a statement when others let go of the file.
+
+    SQLite's own waiting sleeps longer each time, up to 0.1 s, so of many who race some come last
+    for a second; and it does not wait at all where a file is turned to write-ahead logging.
+    """
     end = time.monotonic() + timeout_s
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(statement)
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > end:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
-        time.sleep(0.01)
+        time.sleep(random.uniform(0.0001, 0.002))

@@ -22,8 +22,8 @@ from evacroute.errors import StoreUnavailable
 from evacroute.serving.capacity_store import Held, Places, Wish, open_store
 
 SHELTERS = tuple(f"S{k:02d}" for k in range(40))
-WISHES = 6400
-"""Of each process; each has five candidates, the first of them full."""
+CALLS = {1: 3200, 16: 400, 64: 200}
+"""Of each process, by the size of the batch; a wish has five candidates, the first one full."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["evacroute.serving.capacity_store"])
@@ -54,8 +54,10 @@ def redis(folder: Path, fsync: str) -> Iterator[str]:
     server.wait()
 
 
-def timed(url: str, event: str, batch: int, seed: int) -> list[float]:
-    """Seconds of each call that reserves a batch."""
+def timed(
+    url: str, event: str, batch: int, seed: int, together: Barrier | None = None
+) -> tuple[float, float, list[float]]:
+    """Begin and end of the calls, and the seconds of each."""
     wishes = [
         Wish(
             token=f"{seed}-{k}",
@@ -64,36 +66,35 @@ def timed(url: str, event: str, batch: int, seed: int) -> list[float]:
             step_free=k % 20 == 0,
             hold_s=1800,
         )
-        for k in range(WISHES)
+        for k in range(batch * CALLS[batch])
     ]
+    places = Places(
+        version=1,
+        shelter_id=("full", *SHELTERS),
+        capacity=(0, *[10_000] * 40),
+        step_free=(0, *[10_000] * 40),
+    )
     spent = []
     with closing(open_store(url, event=event, timeout_s=30)) as store:
-        store.declare(
-            Places(
-                version=1,
-                shelter_id=("full", *SHELTERS),
-                capacity=(0, *[10_000] * 40),
-                step_free=(0, *[10_000] * 40),
-            )
-        )
-        for begin in range(0, WISHES, batch):
-            start = time.perf_counter()
+        store.declare(places)
+        if together is not None:
+            together.wait(60)
+        start = time.monotonic()
+        for begin in range(0, len(wishes), batch):
+            before = time.monotonic()
             answers = store.reserve(wishes[begin : begin + batch])
-            spent.append(time.perf_counter() - start)
+            spent.append(time.monotonic() - before)
             assert all(isinstance(answer, Held) and answer.is_new for answer in answers)
-    return spent
+        return start, time.monotonic(), spent
 
 
 def race(url: str, event: str, batch: int, seed: int, all_: Barrier, pipe: Connection) -> None:
-    all_.wait(60)
-    begin = time.monotonic()
-    spent = timed(url, event, batch, seed)
-    pipe.send((begin, time.monotonic(), spent))
+    pipe.send(timed(url, event, batch, seed, all_))
 
 
 def say(kind: str, many: int, batch: int, seconds: float, spent: list[float]) -> None:
     spent.sort()
-    rate = many * WISHES / seconds
+    rate = len(spent) * batch / seconds
     p99 = 1000 * spent[int(0.99 * len(spent))]
     print(
         f"\n{kind}, {many} processes, batches of {batch}: {rate:,.0f}/s, "
@@ -111,11 +112,11 @@ def served(kind: str, folder: Path) -> Iterator[str]:
 
 
 def measure(kind: str, folder: Path) -> None:
-    """Print the rows of one kind; the slowest is asked for less."""
+    """Print the rows of one kind."""
     with served(kind, folder) as url:
         for batch in (1, 16, 64):
-            spent = timed(url, f"one-{batch}", batch, 0)
-            say(kind, 1, batch, sum(spent), spent)
+            begin, end, spent = timed(url, f"one-{batch}", batch, 0)
+            say(kind, 1, batch, end - begin, spent)
             if kind == "memory":
                 continue
             together = CONTEXT.Barrier(4)
