@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from evacroute.cli import app
+from evacroute.serving.options import read_options
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -71,7 +72,9 @@ def test_commands_exist(page: Path) -> None:
     for line in evacroute_lines(page):
         words = shlex.split(line)
         assert words[1] in COMMANDS or words[1].startswith("-"), line
-        if words[1] in COMMANDS:
+        if words[1] == "serve":  # Its options are the server's.
+            read_options(["--model_dir", *words[2:]])
+        elif words[1] in COMMANDS:
             known = {name for option in COMMANDS[words[1]].params for name in option.opts}
             wrong = [word for word in words[2:] if word.startswith("--") and word not in known]
             assert not wrong, line

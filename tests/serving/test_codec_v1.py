@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doors import PARTY
-from fake_core import BOUNDS, answers_to
+from .doors import PARTY
+from .fake_core import BOUNDS, answers_to
 
 from evacroute.serving.bodies import read_json
 from evacroute.serving.codec_v1 import decode, encode

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from doors import PARTY, V1, V2, Door, columns, shared
-from fake_core import SECRET
+from .doors import PARTY, V1, V2, Door, columns, shared
+from .fake_core import SECRET
 
 BARE = {"lon": 12.33, "lat": 45.43}
 TEN_MB = b"7" * 10_000_000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from doors import PARTY, Door, columns, shared
-from triton_grpc import LAT, LON, check, triton_inputs
+from .doors import PARTY, Door, columns, shared
+from .triton_grpc import LAT, LON, check, triton_inputs
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import drawn
-from doors import PARTY, V1, V2, Asked, columns, need
+from .doors import PARTY, V1, V2, Asked, columns, need
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +31,7 @@ JSON = st.recursive(
 def asked() -> Asked:
     """The application of a server that is ready, without a socket."""
     need("kserve")
-    from fake_core import FakeCore
+    from .fake_core import FakeCore
 
     from evacroute.serving.metrics import Meters
     from evacroute.serving.options import read_options

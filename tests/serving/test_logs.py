@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from doors import need
+from .doors import need
 
 
 def formatted(**fields: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from doors import PARTY, columns, need
-from fake_core import FakeCore
+from .doors import PARTY, columns, need
+from .fake_core import FakeCore
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from doors import need
-from fake_core import FakeCore
+from .doors import need
+from .fake_core import FakeCore
 
 from evacroute.serving.__main__ import main
 from evacroute.serving.options import read_options
