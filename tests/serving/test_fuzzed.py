@@ -85,7 +85,8 @@ def mutated(draw: Any, whole: Any) -> Any:
             holder = holder[key]
         how = draw(st.sampled_from(["put", "drop", "rename"]))
         if how == "put" or isinstance(holder, list):
-            holder[last] = draw(VALUES | JSON)
+            # A copy: what is drawn may be drawn again, and would hold itself.
+            holder[last] = copy.deepcopy(draw(VALUES | JSON))
         elif how == "drop":
             holder.pop(last, None)
         else:
