@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,14 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.lon)
+
+    def apart(self) -> Questions:
+        """Give a token to each party that has none, so that it can be known again."""
+        tokens = self.token.tolist()
+        if all(tokens):
+            return self
+        made = [one or secrets.token_urlsafe(18) for one in tokens]
+        return replace(self, token=_column(made))
 
     @classmethod
     def at(cls, lon: Sequence[float], lat: Sequence[float], **columns: Any) -> Questions:

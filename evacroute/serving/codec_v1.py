@@ -96,7 +96,7 @@ def encode(answers: Answers, questions: Questions, wanted: Wanted) -> dict[str, 
         some = shelter >= 0
         place = {"id": key, "name": name, "lon": round(lon, 6), "lat": round(lat, 6)}
         times = {"q10": _seconds(q10), "q50": _seconds(q50), "q90": _seconds(q90)}
-        row: dict[str, Any] = {"token": token} if token else {}
+        row: dict[str, Any] = {"token": token}
         row.update(
             status=str(status),
             shelter=place if some else None,

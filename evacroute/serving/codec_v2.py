@@ -41,8 +41,8 @@ OUTPUTS = {
 }  # fmt: skip
 """Name of a column of answers -> its type."""
 
-USUAL = tuple(OUTPUTS)[:15]
-"""Columns given where none are named; `token` joins them where tokens are given."""
+USUAL = tuple(OUTPUTS)[:16]
+"""Columns given where none are named."""
 
 # Clients add some of these by themselves; here they change nothing.
 _PASSED_OVER = (
@@ -163,7 +163,7 @@ def _values(tensor: Tensor, n: int, types: tuple[str, ...]) -> list[Any]:
 
 def encode(answers: Answers, questions: Questions, wanted: Wanted) -> list[Column]:
     """Make columns of the answers, shape (n_parties,), NaN and "" where there is none."""
-    names = wanted.outputs or (*USUAL, *(["token"] if any(questions.token) else []))
+    names = wanted.outputs or USUAL
     return [Column(n, OUTPUTS[n], _MAKERS[n](answers, questions, wanted)) for n in names]
 
 

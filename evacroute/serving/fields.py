@@ -134,7 +134,7 @@ def questions_of(
     # Lists, so that the columns are built once, of the right type, and not copied.
     checked: Any = {"lon": lon, "lat": lat, **done, "within_s": done["deadline_s"]}
     del checked["deadline_s"]
-    return Questions(**checked)
+    return Questions(**checked).apart()
 
 
 def _is_number(value: Any) -> bool:

@@ -47,7 +47,7 @@ class EvacrouteModel(Model):
         self._heard = heard
 
     def load(self) -> bool:
-        """Whether it is loaded; KServe calls this in requests, where no bundle may be read."""
+        """Whether it is loaded: KServe calls this in requests."""
         return self.core.ready
 
     async def healthy(self) -> bool:

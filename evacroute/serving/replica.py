@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,12 +188,10 @@ class Replica:
         """Answer parties who ask at `now` [s since 1970], with lines and directions if wanted."""
         if self.answerer is None or self.desk is None:
             raise InputError("nothing is loaded yet")
-        tokens = [one or secrets.token_urlsafe(18) for one in questions.token.tolist()]
-        asked = replace(questions, token=np.array(tokens, object))
         alarm = self.news.alarm_at
         since = 0.0 if alarm is None else max(0.0, now - alarm)
-        talk = self.answerer.talk(asked, now=since, lines=lines, directions=directions)
-        many = len(asked) > FEW
+        talk = self.answerer.talk(questions, now=since, lines=lines, directions=directions)
+        many = len(questions) > FEW
         step: Wishes | Answers = await self._step(many, talk, None)
         while not isinstance(step, Answers):
             step = await self._step(many, talk, await self.desk.book(step))

@@ -42,11 +42,13 @@ def test_every_field_is_read() -> None:
 
 
 def test_position_is_enough() -> None:
-    """Whoever gives a position alone, or nothing else than nulls, is an unknown party of one."""
+    """Whoever gives a position alone, or nulls, is an unknown party of one with a new token."""
     nothing = dict.fromkeys(PARTY.keys() - BARE.keys())
     for row in (BARE, {**BARE, **nothing}, {**BARE, "token": "", "mobility": "", "age_band": ""}):
         q, _ = decode({"instances": [row]}, LIMITS)
-        assert (q.token[0], q.party_size[0], q.mobility[0], q.age_band[0]) == ("", 1, "unknown", "")
+        assert (q.party_size[0], q.mobility[0], q.age_band[0]) == (1, "unknown", "")
+        assert len(q.token[0]) == 24
+        assert q.token[0] != decode({"instances": [row]}, LIMITS)[0].token[0]
         assert (q.helpers[0], q.language[0], bool(q.step_free[0])) == (0, "en", False)
         assert math.isnan(q.within_s[0])
 
@@ -158,7 +160,7 @@ def test_no_safe_route_says_what_to_do() -> None:
     """Where there is no way there is no shelter, no time and no line, but something to do."""
     q, wanted = decode({"instances": [{"lon": 12.365, "lat": 45.43}]}, LIMITS)
     (told,) = encode(answers_to(q, "v3", lines=True, directions=True), q, wanted)["predictions"]
-    assert "token" not in told
+    assert told["token"] == q.token[0]
     assert told["status"] == "no_safe_route"
     nothing = ("shelter", "arrive_s", "route", "depart_in_s", "held_until_s", "distance_m")
     assert [told[key] for key in nothing] == [None] * 6
