@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from .doors import PARTY
-from .fake_core import BOUNDS, answers_to
 
 from evacroute.serving.bodies import read_json
 from evacroute.serving.codec_v1 import decode, encode
 from evacroute.serving.fields import Limits, Wanted
 from evacroute.serving.polyline import encode_polylines
 from evacroute.serving.refusals import BadRequest
+
+from .doors import PARTY
+from .fake_core import BOUNDS, answers_to
 
 LIMITS = Limits(BOUNDS, "flood", 1000)
 BARE = {"lon": 12.33, "lat": 45.43}

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from .doors import PARTY, columns
-from .fake_core import BOUNDS, answers_to
 
 from evacroute.serving.codec_v2 import INPUTS, OUTPUTS, USUAL, decode, encode
 from evacroute.serving.fields import Limits, Wanted
 from evacroute.serving.refusals import BadRequest
+
+from .doors import PARTY, columns
+from .fake_core import BOUNDS, answers_to
 
 LIMITS = Limits(BOUNDS, "flood", 1000)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
 from .doors import PARTY, V1, V2, Door, columns, shared
 from .fake_core import SECRET
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from .doors import PARTY, Door, columns, shared
 from .triton_grpc import LAT, LON, check, triton_inputs
 
@@ -40,7 +41,7 @@ def test_kserve_over_http(served: Door) -> None:
             reply = await v2.infer(served.http, request, model_name="evacroute")
             assert reply.id == "42"
             status = reply.get_output_by_name("status").as_numpy().tolist()
-            assert status == ["unreserved", "no_safe_route"]
+            assert status == ["reserved", "no_safe_route"]
             assert np.isnan(reply.get_output_by_name("shelter_lon").as_numpy()[1])
         await v2.close()
 

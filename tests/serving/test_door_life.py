@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from .doors import Door, door, need
 
 SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}

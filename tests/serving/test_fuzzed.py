@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from conftest import drawn
-from .doors import PARTY, V1, V2, Asked, columns, need
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from .doors import PARTY, V1, V2, Asked, columns, need
 
 MARKS = ("marker-7Qx9", "338712", "434198")
 VALUES = st.one_of(
@@ -31,11 +32,11 @@ JSON = st.recursive(
 def asked() -> Asked:
     """The application of a server that is ready, without a socket."""
     need("kserve")
-    from .fake_core import FakeCore
-
     from evacroute.serving.metrics import Meters
     from evacroute.serving.options import read_options
     from evacroute.serving.server import Server
+
+    from .fake_core import FakeCore
 
     core = FakeCore()
     core.load()

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from .doors import PARTY, columns, need
 from .fake_core import FakeCore
 

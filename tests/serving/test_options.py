@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from .doors import need
-from .fake_core import FakeCore
 
 from evacroute.serving.__main__ import main
 from evacroute.serving.options import read_options
+
+from .doors import need
+from .fake_core import FakeCore
 
 DIR = ["--model_dir", "bundle"]
 
