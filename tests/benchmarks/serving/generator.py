@@ -37,6 +37,8 @@ PAUSES = (0.05, 0.2, 0.5, 1.0)
 PROBE_S = 1.0
 """How often replicas are asked whether they are ready [s]."""
 
+PROBE = b"GET /v2/health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
 STATUSES = (b"reserved", b"unreserved", b"no_safe_route")
 
 CHECKED = 50
@@ -295,9 +297,7 @@ class Crowd:
         try:
             async with asyncio.timeout(PROBE_S):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[at])
-                writer.write(
-                    b"GET /v2/health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-                )
+                writer.write(PROBE)
                 self.ready[at] = b" 200 " in await reader.readline()
                 writer.close()
         except TimeoutError:

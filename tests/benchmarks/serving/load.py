@@ -22,7 +22,7 @@ from typing import Any
 
 from beside import compare
 from bundles import PEOPLE, venice_bundle
-from phones import Phones, phones_of
+from phones import phones_of
 from scenarios import SCENARIOS, Setting
 
 BESIDE = "beside"
@@ -64,7 +64,7 @@ def text_of(f: dict[str, Any]) -> str:
         f"{_latency(f)}; sent late p99 {f['late_sending_p99_ms']} ms",
         f"CPU ms a request: replicas {f['cpu_ms_per_request']}, store "
         f"{f['store_cpu_ms_per_request']}, generator {f['generator_cpu_ms_per_request']}; RSS MiB "
-        f"{f['rss_mib']}; cold start to ready/first answer {starts} s",
+        f"{f['rss_mib']}, at most {f['rss_peak_mib']}; cold start to ready/first answer {starts} s",
         f"health p50/p99/max {f['health_p50_ms']}/{f['health_p99_ms']}/{f['health_max_ms']} ms; "
         f"not ready {gaps} s, no replica ready {f['none_ready_s']} s",
         f"store: oversold {f['oversold']} (step-free {f['oversold_step_free']}), duplicate places "

@@ -59,10 +59,7 @@ def phones_of(people: Path, *, each: bool, plain: float = 0.0, seed: int = 0) ->
         Draws order, tokens, languages, and who is plain.
     """
     table = pd.read_csv(people, dtype={"mobility": str}, keep_default_na=False)
-    if not each:
-        table = _households(table)
-    else:
-        table = table.assign(size=1, helpers=0)
+    table = table.assign(size=1, helpers=0) if each else _households(table)
     chance = np.random.default_rng([seed, int(each)])
     table = table.iloc[chance.permutation(len(table))]
     bands = np.array(list(AGE_BANDS))[np.searchsorted(EDGES, table.age.to_numpy(), "right")]

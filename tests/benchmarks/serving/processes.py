@@ -42,10 +42,19 @@ def cpu_of(pid: int) -> float:
 def memory_of(pid: int) -> float:
     """Resident memory of a process [MiB], 0 where it is gone."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0]) / 1024
     except (OSError, IndexError):
         return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def peak_of(pid: int) -> float:
+    """The most resident memory a process has had [MiB], 0 where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("VmHWM:")[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        return 0.0
 
 
 class Redis:
@@ -224,7 +233,7 @@ class Watch:
     """Looks at the memory of servers each half second, in a thread."""
 
     def __init__(self, servers: list[Server]) -> None:
-        self.peak = [0.0] * len(servers)
+        self.peak, self.last = [0.0] * len(servers), [0.0] * len(servers)
         self._servers = servers
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -233,13 +242,14 @@ class Watch:
     def _work(self) -> None:
         while not self._ended.wait(0.5):
             for i, server in enumerate(self._servers):
-                self.peak[i] = max(self.peak[i], memory_of(server.pid))
+                if server.lives:
+                    self.peak[i] = max(self.peak[i], peak_of(server.pid))
+                    self.last[i] = memory_of(server.pid)
 
-    def end(self) -> list[float]:
-        """The most memory of each [MiB]."""
+    def end(self) -> None:
+        """Look no more; `peak` and `last` are the most and the last memory of each [MiB]."""
         self._ended.set()
         self._thread.join()
-        return self.peak
 
 
 CLOCK = """
@@ -271,7 +281,7 @@ time_t time(time_t *out) {
   return now.tv_sec;
 }
 """
-"""Shifts the clock of a process that is started with it; clocks that only go on stay as they are."""
+"""Shifts a process's clock of the day; clocks that only go on stay as they are."""
 
 
 def off_clock(folder: Path, seconds: int) -> dict[str, str] | None:

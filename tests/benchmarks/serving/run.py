@@ -228,7 +228,7 @@ def play(
     spent = [one.cpu() for one in run.servers]
     cpu = sum(spent) - sum(before)
     store_cpu = cpu_of(run.redis.process.pid) - store_before
-    peaks = watch.end()
+    watch.end()
     _settle(run)
     figures = figures_of(came)
     answered = max(1, figures["answered"])
@@ -240,7 +240,8 @@ def play(
         "cpu_ms_per_request": round(cpu / answered * 1e3, 3),
         "store_cpu_ms_per_request": round(max(0.0, store_cpu) / answered * 1e3, 3),
         "generator_cpu_ms_per_request": round(came.cpu_s / answered * 1e3, 3),
-        "rss_mib": [round(one) for one in peaks],
+        "rss_mib": [round(one) for one in watch.last],
+        "rss_peak_mib": [round(one) for one in watch.peak],
         "cold_start": starts,
         **probes_of(probes, len(run.servers)),
         **kept,
