@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 import time
@@ -33,6 +34,7 @@ def compare(
         Of the requests, less where it need not be so exact.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "redis", ignore_errors=True)
     (folder / "key").write_text("k" * 32)
     redis = Redis(folder / "redis")
     quiet = ("--log_level", "warning")

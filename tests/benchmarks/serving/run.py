@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -66,6 +67,10 @@ class Run:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Places that an earlier run has left are not of this one.
+        shutil.rmtree(self.folder / "redis", ignore_errors=True)
+        for log in self.folder.glob("*.log"):
+            log.unlink()
         (self.folder / "key").write_bytes(self.secret)
         self.redis = Redis(self.folder / "redis")
         if self.store == "proxy":
