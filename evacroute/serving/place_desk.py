@@ -1,9 +1,11 @@
 """The desk where places are taken: gathers wishes, asks the store, and goes on without it.
 
-One thread talks to the store; requests wait for it no longer than the patience, then they are
-answered within the share. While the store is out of reach a replica hands out no more than its
-share of what was left when it last looked, shelter by shelter: what is left, over the replicas that
-lived. Those promises are written into the store when it is back, before anything else.
+One thread asks the store for places; requests wait for it no longer than the patience, then they
+are answered within the share. Another looks at the store now and then: were it the same one, looks
+at a slow store would use up the patience of requests. While the store is out of reach a replica
+hands out no more than its share of what was left when it last looked, shelter by shelter: what is
+left, over the replicas that lived. Those promises are written into the store when it is back,
+before anything else.
 
 How much may be oversold: if all replicas lose the store at once, what others took between a
 replica's last look and the loss, that is in `LOOK_S` at most. If a replica alone loses it while the
@@ -15,6 +17,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import itertools
+import logging
 import queue
 import secrets
 import threading
@@ -38,6 +42,7 @@ from evacroute.serving.capacity_store import (
     Refusal,
 )
 from evacroute.serving.capacity_store import Wish as Booking
+from evacroute.serving.logs import fault_of, say
 
 LOOK_S = 1.0
 """How often the store is looked at [s]."""
@@ -89,11 +94,14 @@ class Share:
     def take(self, shelter: int, size: int, step_free: bool) -> bool:
         """Promise places in a shelter, if the share allows; says whether it does."""
         rest = self.left // self.replicas - self.given
-        rows = 2 if step_free else 1
-        if (rest[:rows, shelter] < size).any():
+        if (rest[: 2 if step_free else 1, shelter] < size).any():
             return False
-        self.given[:rows, shelter] += size
+        self.count(shelter, size, step_free)
         return True
+
+    def count(self, shelter: int, size: int, step_free: bool) -> None:
+        """Count what is given, whether the share allows it or not."""
+        self.given[: 2 if step_free else 1, shelter] += size
 
     def give_back(self, shelter: int, size: int, step_free: bool) -> None:
         """Take a promise back."""
@@ -116,9 +124,9 @@ class PlaceDesk:
     replica
         Name of this process, random by default.
     on_notice
-        Called in the desk's thread with news from the store.
+        Called in a thread of the desk with news from the store.
     on_look
-        Called in the desk's thread with the places left, shape (2, n_shelters).
+        Called in a thread of the desk with the places left, shape (2, n_shelters).
     on_seconds
         Called with the name of each call of the store, and how long it took [s].
     """
@@ -146,23 +154,27 @@ class PlaceDesk:
         self._position = {one: i for i, one in enumerate(places.shelter_id)}
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        # A promise must not be written in after the store has answered its token anew.
+        self._writing = threading.Lock()
         self._share = Share.of(self.left, 1)
+        self._reserved = np.zeros_like(self.left)
         self._promised: dict[str, Booking] = {}
         self._replicas, self._version = 1, -1
-        self._thread: threading.Thread | None = None
+        self._asking = threading.Thread(target=self._work, name="desk", daemon=True)
+        self._looking = threading.Thread(target=self._watch, name="desk looks", daemon=True)
         self._ended = threading.Event()
 
     def start(self) -> None:
         """Begin to talk to the store."""
-        self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
-        self._thread.start()
+        self._asking.start()
+        self._looking.start()
 
     def stop(self, within_s: float = 5.0) -> None:
         """End: what was promised is written in first, if the store can be reached."""
         self._ended.set()
         self._asked.put(None)
-        if self._thread is not None:
-            self._thread.join(within_s)
+        if self._looking.is_alive():
+            self._looking.join(within_s)
 
     def hidden(self, token: str) -> str:
         """Give a token as the store sees it."""
@@ -245,18 +257,16 @@ class PlaceDesk:
         return NOTHING
 
     def _work(self) -> None:
-        next_look = 0.0
         while not (self._ended.is_set() and self._asked.empty()):
-            wait = max(0.0, next_look - time.monotonic())
-            try:
-                first = self._asked.get(timeout=wait if wait > 0 else 1e-4)
-            except queue.Empty:
-                first = None
+            first = self._asked.get()
             if first is not None:
                 self._serve(first)
-            if time.monotonic() >= next_look:
-                self._look()
-                next_look = time.monotonic() + LOOK_S
+
+    def _watch(self) -> None:
+        while not self._ended.is_set():
+            self._look()
+            self._ended.wait(LOOK_S)
+        self._asking.join()
         if self._promised:
             self._look()
 
@@ -276,14 +286,20 @@ class PlaceDesk:
         batch = [one for one in batch if one.until > now and not one.future.cancelled()]
         if not batch:
             return
-        asked = [booking for one in batch for booking in one.bookings]
         try:
-            answers = self._timed("reserve", lambda: self._store.reserve(asked))
-        except StoreError as error:
+            with self._writing:
+                self._reserve(batch)
+        except Exception as error:
+            if not isinstance(error, StoreError):
+                say("desk failed", logging.ERROR, **fault_of(error))
+                error = StoreError("the store was asked for what cannot be")
             self.is_up = False
             for one in batch:
                 _fail(one.future, error)
-            return
+
+    def _reserve(self, batch: list[_Asked]) -> None:
+        asked = [booking for one in batch for booking in one.bookings]
+        answers = self._timed("reserve", lambda: self._store.reserve(asked))
         at = 0
         for one in batch:
             upto = at + len(one.bookings)
@@ -298,50 +314,62 @@ class PlaceDesk:
             for booking, answer in zip(bookings, answers, strict=True):
                 self._promised.pop(booking.token, None)
                 if isinstance(answer, Held) and answer.is_new:
-                    rows = 2 if answer.step_free else 1
-                    self._share.given[:rows, self._position[answer.shelter_id]] += answer.size
+                    rows, shelter = 2 if answer.step_free else 1, self._position[answer.shelter_id]
+                    self._reserved[:rows, shelter] += answer.size
+                    self._share.count(shelter, answer.size, answer.step_free)
                 elif not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
                     self.is_up = False
 
     def _look(self) -> None:
         """Say that this replica lives, write promises in, and read places and news."""
-        store = self._store
         try:
-            if not self.is_up:
-                self._timed("declare", lambda: store.declare(self.places))
-            self._reconcile()
-            replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
-            counts = self._timed("look", store.look)
-            notice = self._timed("notice", lambda: store.notice(self._version))
+            notice = self._ask()
+            self.is_up = self.is_known = True
+            if self._on_look is not None:
+                self._on_look(self.left)
+            if notice is not None and self._on_notice is not None:
+                self._version = notice[0]
+                self._on_notice(notice[1])
         except StoreError:
             self.is_up = False
-            return
-        left = self._left(counts)
-        with self._lock:
-            self._replicas, self.left = replicas, left
-            self._share = Share.of(left, replicas)
-        self.is_up = self.is_known = True
-        if self._on_look is not None:
-            self._on_look(left)
-        if notice is not None and self._on_notice is not None:
-            self._version = notice[0]
-            self._on_notice(notice[1])
+        except Exception as error:
+            self.is_up = False
+            say("desk failed", logging.ERROR, **fault_of(error))
 
-    def _reconcile(self) -> None:
+    def _ask(self) -> tuple[int, bytes] | None:
+        store = self._store
+        if not self.is_up:
+            self._timed("declare", lambda: store.declare(self.places))
+        while self._adopt():
+            pass
+        replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
         with self._lock:
-            promised = list(self._promised.values())
-        for begin in range(0, len(promised), MOST_AT_ONCE):
-            part = promised[begin : begin + MOST_AT_ONCE]
-            kept = self._adopt(part)
+            reserved = self._reserved.copy()
+        left = self._left(self._timed("look", store.look))
+        notice = self._timed("notice", lambda: store.notice(self._version))
+        with self._lock:
+            # What was given since the look, and what is promised still, is not in its counts.
+            self.left, self._replicas, self._share = left, replicas, Share.of(left, replicas)
+            self._share.given += self._reserved - reserved
+            for one in self._promised.values():
+                self._share.count(self._position[one.candidates[0]], one.size, one.step_free)
+        return notice
+
+    def _adopt(self) -> int:
+        """Write some promises in; how many."""
+        with self._writing:
+            with self._lock:
+                part = list(itertools.islice(self._promised.values(), MOST_AT_ONCE))
+            if not part:
+                return 0
+            kept = self._timed("adopt", lambda: self._store.adopt(part))
             with self._lock:
                 for one, is_kept in zip(part, kept, strict=True):
                     self.adopted += is_kept
                     self.oversold += 0 if is_kept else one.size
                     if self._promised.get(one.token) is one:
                         del self._promised[one.token]
-
-    def _adopt(self, part: list[Booking]) -> list[bool]:
-        return self._timed("adopt", lambda: self._store.adopt(part))
+            return len(part)
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
         left = np.zeros((2, len(self.places.shelter_id)), np.int64)

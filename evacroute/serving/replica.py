@@ -29,7 +29,10 @@ FEW = 4
 """So many parties are answered on the event loop itself; more would hold up who asks for health."""
 
 FOLLOW_S = 2.0
-"""Streets are laid anew for full shelters no more often than this [s]."""
+"""Streets are laid anew no more often than this [s]."""
+
+LAYING = 0.1
+"""Nor for more than this part of the time, while shelters fill; news do not wait for that."""
 
 HAZARD_S = 60.0
 """Where hazards change, streets are laid anew at least so often [s]."""
@@ -88,6 +91,7 @@ class Replica:
         self._store: CapacityStore | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="answers")
         self._changed, self._ended = threading.Event(), threading.Event()
+        self._is_news = threading.Event()
         self._full: NDArray[np.bool_] | None = None
         self._follower: threading.Thread | None = None
 
@@ -174,6 +178,7 @@ class Replica:
         """End both; promises are written into the store if it can be reached."""
         self._ended.set()
         self._changed.set()
+        self._is_news.set()
         if self.desk is not None:
             await asyncio.to_thread(self.desk.stop)
         if self._follower is not None:
@@ -212,6 +217,7 @@ class Replica:
             return
         self.news = news if news.alarm_at is not None else news.with_(alarm_at=self._alarm_at)
         self._changed.set()
+        self._is_news.set()
 
     def _on_look(self, left: NDArray[np.int64]) -> None:
         full = left <= 0
@@ -230,7 +236,9 @@ class Replica:
             self._changed.wait(HAZARD_S if changes else None)
             if self._ended.is_set():
                 return
+            self._is_news.clear()
             self._changed.clear()
+            begin = time.monotonic()
             news, full = self.news, self._full
             try:
                 closed, shut = self._closures(news)
@@ -246,7 +254,9 @@ class Replica:
                 self._why = ""
             except InputError as error:
                 log.error("news refused: %s", error)
-            self._ended.wait(FOLLOW_S)
+            took = time.monotonic() - begin
+            if not self._ended.wait(FOLLOW_S):
+                self._is_news.wait(max(0.0, took / LAYING - FOLLOW_S))
 
     def _closures(self, news: News) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which links, and which shelters for whom, are closed."""
