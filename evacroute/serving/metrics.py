@@ -94,6 +94,21 @@ class Meters:
         """Count a request that was not answered."""
         self._rejected.labels(cause).inc()
 
+    def totals(self) -> dict[str, int]:
+        """Give what was counted so far: ``STATUS_parties``, ``STATUS_persons`` and ``rejected``."""
+        out: dict[str, int] = {}
+        for what, counter in (("parties", self._parties), ("persons", self._persons)):
+            counted = {
+                sample.labels["status"]: int(sample.value)
+                for metric in counter.collect()
+                for sample in metric.samples
+                if sample.name.endswith("_total")
+            }
+            out |= {f"{s.value}_{what}": counted.get(s.value, 0) for s in Standing}
+        rejected = (x for metric in self._rejected.collect() for x in metric.samples)
+        out["rejected"] = int(sum(x.value for x in rejected if x.name.endswith("_total")))
+        return out
+
     def text(self, accept: str = "") -> tuple[bytes, str]:
         """Write all figures, and the type they are written in."""
         encoder, content_type = exposition.choose_encoder(accept)

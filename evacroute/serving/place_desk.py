@@ -176,6 +176,11 @@ class PlaceDesk:
         if self._looking.is_alive():
             self._looking.join(within_s)
 
+    @property
+    def replicas(self) -> int:
+        """How many replicas lived at the last look, this one among them."""
+        return self._replicas
+
     def hidden(self, token: str) -> str:
         """Give a token as the store sees it."""
         digest = hmac.digest(self._key, token.encode(), "sha256")

@@ -96,6 +96,11 @@ class Replica:
         self._follower: threading.Thread | None = None
 
     @property
+    def folder(self) -> Path:
+        """Folder of the bundle."""
+        return Path(self._folder)
+
+    @property
     def plan(self) -> str:
         """Version of the plan, "" before it is loaded."""
         return "" if self.answerer is None else self.answerer.plan
@@ -231,7 +236,6 @@ class Replica:
         if answerer is None:
             return
         changes = bool(len(answerer.scenario.link_times))
-        told: str | None = None
         while True:
             self._changed.wait(HAZARD_S if changes else None)
             if self._ended.is_set():
@@ -247,13 +251,14 @@ class Replica:
                 now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
                 plan = news.plan or answerer.manifest.plan
                 answerer.follow(
-                    prices=prices if plan != told else None, closed=closed,
-                    shut=shut, full=full, now=now, plan=plan,
+                    prices=prices, closed=closed, shut=shut, full=full, now=now, plan=plan,
                 )  # fmt: skip
-                told = plan
                 self._why = ""
             except InputError as error:
                 log.error("news refused: %s", error)
+            except Exception:
+                # Without this thread nothing new would ever be followed again.
+                log.exception("news could not be followed")
             took = time.monotonic() - begin
             if not self._ended.wait(FOLLOW_S):
                 self._is_news.wait(max(0.0, took / LAYING - FOLLOW_S))

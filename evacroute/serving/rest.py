@@ -139,7 +139,6 @@ class Shell:
         code = 0
         extra = [
             (b"x-request-id", note.request_id.encode()),
-            (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
         ]
         if self._life.draining:
@@ -149,7 +148,10 @@ class Shell:
             nonlocal code
             if message["type"] == "http.response.start":
                 code = message["status"]
-                message["headers"] = [*message["headers"], *extra]
+                given = [*message["headers"], *extra]
+                if not any(name == b"cache-control" for name, _ in given):
+                    given.append((b"cache-control", b"no-store"))
+                message["headers"] = given
             await send(message)
 
         refusal: Refusal | None = None
