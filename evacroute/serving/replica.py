@@ -92,7 +92,7 @@ class Replica:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="answers")
         self._changed, self._ended = threading.Event(), threading.Event()
         self._is_news = threading.Event()
-        self._full: NDArray[np.bool_] | None = None
+        self._full = np.zeros((2, 0), bool)
         self._follower: threading.Thread | None = None
 
     @property
@@ -165,6 +165,7 @@ class Replica:
             capacity=tuple(shelters.capacity.tolist()),
             step_free=tuple(free.tolist()),
         )
+        self._full = np.array([places.capacity, places.step_free]) <= 0
         self._store = self._open_store()
         self.desk = PlaceDesk(
             self._store, places, key=self._key, hold_s=self._hold_s, on_notice=self._on_notice,
@@ -226,7 +227,7 @@ class Replica:
 
     def _on_look(self, left: NDArray[np.int64]) -> None:
         full = left <= 0
-        if self._full is None or (full != self._full).any():
+        if (full != self._full).any():
             self._full = full
             self._changed.set()
 
