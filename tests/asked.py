@@ -12,7 +12,7 @@ from odds import by_one
 from price_rooms import STEP, of_scenario, some_prices
 
 import evacroute as er
-from evacroute.answering import Answerer, Answers, Bundle, Questions, bundle_of
+from evacroute.answering import Answers, Bundle, Questions, bundle_of
 from evacroute.assignment.price_sets import plan_prices
 from evacroute.capability import capabilities, steps_speed
 from evacroute.network import Network
@@ -72,12 +72,10 @@ def priced_bundle(scenario: Scenario, prices: Prices, scorer: Scorer = ALL_SAFE)
 
 
 def table_of(
-    answerer: Answerer, class_: int, *, prices: Prices | None = None, closed: Any = None,
-    shut: np.ndarray | None = None,
-) -> Table:  # fmt: skip
-    """The slow twin of an answerer's value table of one of the plan's classes."""
-    scenario, classes = answerer.scenario, answerer.scenario.group_classes
-    p = prices or answerer.bundle.prices
+    bundle: Bundle, class_: int, *, closed: np.ndarray | None = None, shut: np.ndarray | None = None
+) -> Table:
+    """The slow twin of the value table that a bundle's answers to a class come from."""
+    scenario, classes, p = bundle.scenario, bundle.scenario.group_classes, bundle.prices
     free, shelters = bool(classes.step_free[class_]), scenario.shelters
     room = p.room + (p.step_free_room if free else 0.0)
     full = (shelters.step_free_capacity if free else shelters.capacity) <= 0
@@ -114,6 +112,10 @@ def point_on(network: Network, link: int, share: float) -> tuple[float, float]:
     return float(x0 + share * (x1 - x0)), float(y0 + share * (y1 - y0))
 
 
+class NoWay(AssertionError):
+    """A line that no way of links has."""
+
+
 def read_line(network: Network, line: np.ndarray, out: Sequence[int]) -> tuple[int, list[int]]:
     """Read a line back: the link that is walked to its end first, and the links after it.
 
@@ -145,7 +147,7 @@ def read_line(network: Network, line: np.ndarray, out: Sequence[int]) -> tuple[i
         # Last comes the shelter itself.
         if at == len(points) - 2:
             return first, links
-    raise AssertionError(f"no way of links has the line {points}")
+    raise NoWay(f"no way of links has the line {points}")
 
 
 def ask(places: Sequence[tuple[float, float]], **columns: Any) -> Questions:

@@ -206,9 +206,7 @@ class Table:
             for (t, waited), paid in states.items():
                 for more in range(most - waited + 1):
                     key = t + more, waited + more
-                    spread[key] = min(
-                        spread.get(key, INF), paid + self.weight * more * self.step
-                    )
+                    spread[key] = min(spread.get(key, INF), paid + self.weight * more * self.step)
             if not todo:
                 break
             states, took = {}, 0

@@ -20,7 +20,7 @@ from asked import (
     table_of,
 )
 from conftest import drawn
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from naive_answers import INF, Table
 from networks import grid
@@ -29,9 +29,7 @@ from scenes import crowd as some
 from scenes import doors as doors_of
 
 import evacroute as er
-from evacroute.answering import Answerer, Answers
-from evacroute.load.placing import usable_links
-from evacroute.load.snap import snap
+from evacroute.answering import Answerer, Answers, Bundle
 
 CLOSE = 0.05 * STEP
 """Sums of 32 bits may differ by so much [s]."""
@@ -42,7 +40,7 @@ LONG = 1500.0
 CLASSES = able_classes(WALKER, WHEELS)
 
 few = settings(
-    max_examples=drawn(24), deadline=None, phases=[Phase.generate],
+    max_examples=drawn(24), deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 
@@ -52,8 +50,9 @@ def towns(draw: st.DrawFn, *, hazard: str = "") -> er.Scenario:
     """A grid with chains, steps and dead ends, three shelters of which one may be shut."""
     columns, rows = draw(st.integers(2, 4)), draw(st.integers(2, 3))
     network = grid(
-        columns, rows, spacing=draw(st.sampled_from([25.0, 60.0])), seed=draw(st.integers(0, 999)),
-        steps_share=draw(st.sampled_from([0.0, 0.3])), missing_share=draw(st.sampled_from([0.3, 1])),
+        columns, rows, spacing=draw(st.sampled_from([25.0, 60.0])),
+        seed=draw(st.integers(0, 999)), steps_share=draw(st.sampled_from([0.0, 0.3])),
+        missing_share=draw(st.sampled_from([0.3, 1.0])),
     )  # fmt: skip
     network = in_whole_slots(network, CLASSES)
     capacity = draw(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=1, max_size=4))
@@ -86,9 +85,8 @@ def stretch(draw: st.DrawFn, n_links: int, hazard: str) -> tuple[int, int, float
     return draw(st.integers(0, n_links - 1)), draw(st.sampled_from([-1, 0])), begin, end, factor
 
 
-@st.composite
-def priced(draw: st.DrawFn, scenario: er.Scenario) -> Answerer:
-    """An answerer of the scenario at prices by lot, with and without the deadline in them."""
+def drawn_bundle(draw: Any, scenario: er.Scenario) -> Bundle:
+    """A bundle of the scenario at prices by lot, with and without the deadline in them."""
     n_slots = int(scenario.deadline_s / STEP)
     least = 2
     if len(scenario.link_times):
@@ -99,7 +97,7 @@ def priced(draw: st.DrawFn, scenario: er.Scenario) -> Answerer:
     links = draw(st.sampled_from([0, 3, 5]))
     seed, dear = draw(st.integers(0, 999)), draw(st.sampled_from([0.5, 8.0]))
     prices = drawn_prices(scenario, seed, horizon=horizon, links=links, dear=dear)
-    return Answerer(priced_bundle(scenario, prices))
+    return priced_bundle(scenario, prices)
 
 
 def arrival(told: Answers, i: int) -> float:
@@ -115,38 +113,36 @@ def check(
     link, share = where
     word, age = (WALKER, WHEELS)[k]
     point = point_on(network, link, share)
-    told = answerer.answer(
-        ask([point], mobility=[word], age_band=[age]), now=now, directions=True
-    )
-    usable = usable_links(network, bool(CLASSES.step_free[k]), float(CLASSES.min_width[k]))
-    # Where streets meet, which of them one stands on is for the snapper to say.
-    at, along, _ = snap(network, [point[0]], [point[1]], usable=usable)
-    ends = ends_of(scenario, k, float(CLASSES.speed_flat[k]), (int(at[0]), float(along[0])))
+    told = answerer.answer(ask([point], mobility=[word], age_band=[age]), now=now, directions=True)
+    s, flat = int(told.shelter[0]), float(CLASSES.speed_flat[k])
+    walk = CLASSES.walk_seconds(network)[k]
+    ends = ends_of(scenario, k, flat, (link, share * float(network.length[link])))
     best = table.optimum(ends, now, 1.0)
-    s = int(told.shelter[0])
-    if best == INF:
+    if s < 0:
+        assert best == INF, f"class {k} at {now:g} s on {link}: {best:g} would do, none is told"
         return
-    assert s >= 0, "there is a way at these prices, but none is told"
     first, links = read_line(network, told.line[0], [v for v, _ in ends])
     seconds = dict(ends)[first]
-    walk = CLASSES.walk_seconds(network)[k]
     waits = None
     if exact:
         whole = (arrival(told, 0) - seconds - float(walk[links].sum())) / STEP
         waits = round(whole)
         assert abs(whole - waits) < 1e-3
     found = table.way_cost((first, seconds), links, s, now, 1.0, waits)
-    assert found <= best + CLOSE, f"{found:g} where {best:g} would do"
+    assert found <= best + CLOSE, (
+        f"class {k} at {now:g} s {first} then {links} to {s}, waits {waits}: {found:g} where "
+        f"{best:g} would do"
+    )
 
 
 def places(draw: Any, scenario: er.Scenario, k: int) -> tuple[int, float]:
-    """A street that the class can use, and a point of it that leaves whole slots to either end."""
-    network = scenario.network
-    usable = np.flatnonzero(np.isfinite(CLASSES.walk_seconds(network)[k]))
+    """A street that the class can use, and a point amid it that is whole slots from either end."""
+    walk = CLASSES.walk_seconds(scenario.network)
+    slots = np.rint(walk[0] / STEP).astype(int)
+    usable = np.flatnonzero(np.isfinite(walk[k]) & (slots >= 2))
     assume(len(usable) > 0)
     link = int(draw(st.sampled_from(usable.tolist())))
-    slots = round(float(CLASSES.walk_seconds(network)[0, link]) / STEP)
-    return link, draw(st.integers(0, slots)) / slots
+    return link, draw(st.integers(1, int(slots[link]) - 1)) / int(slots[link])
 
 
 @few
@@ -155,9 +151,10 @@ def test_first_choice_is_the_best_at_the_prices(data: Any) -> None:
     """Without hazards the first choice costs what the twin's best way costs, for both kinds of
     people, from any point of a street, at any time before and after the prices end."""
     scenario = data.draw(towns())
-    answerer = data.draw(priced(scenario))
+    bundle = drawn_bundle(data.draw, scenario)
+    answerer = Answerer(bundle)
     for k in (0, 1):
-        table = table_of(answerer, k)
+        table = table_of(bundle, k)
         for _ in range(3):
             where = places(data.draw, scenario, k)
             now = data.draw(st.integers(0, 30)) * STEP
@@ -169,12 +166,17 @@ def test_first_choice_is_the_best_at_the_prices(data: Any) -> None:
 def test_first_choice_after_the_deadline(data: Any) -> None:
     """Whoever asks after the deadline is still led the way that costs least."""
     scenario = data.draw(towns())
-    answerer = data.draw(priced(scenario))
-    table = table_of(answerer, 0)
+    bundle = drawn_bundle(data.draw, scenario)
+    answerer, table = Answerer(bundle), table_of(bundle, 0)
     for _ in range(3):
         late = data.draw(st.integers(0, 5)) * STEP
         check(
-            answerer, table, 0, places(data.draw, scenario, 0), scenario.deadline_s + late, exact=True
+            answerer,
+            table,
+            0,
+            places(data.draw, scenario, 0),
+            scenario.deadline_s + late,
+            exact=True,
         )
 
 
@@ -183,8 +185,8 @@ def test_first_choice_after_the_deadline(data: Any) -> None:
 def test_first_choice_with_streets_that_change(data: Any, hazard: str) -> None:
     """Where streets close, open or get slow in time the first choice is still the best."""
     scenario = data.draw(towns(hazard=hazard))
-    answerer = data.draw(priced(scenario))
-    table = table_of(answerer, 0)
+    bundle = drawn_bundle(data.draw, scenario)
+    answerer, table = Answerer(bundle), table_of(bundle, 0)
     for _ in range(3):
         where = places(data.draw, scenario, 0)
         now = data.draw(st.integers(0, 12)) * STEP
@@ -194,9 +196,10 @@ def test_first_choice_with_streets_that_change(data: Any, hazard: str) -> None:
 @few
 @given(st.data())
 def test_first_choice_after_news(data: Any) -> None:
-    """With streets closed and shelters full by news the first choice is the best of what is left."""
+    """With streets closed and shelters full by news the first choice is the best that is left."""
     scenario = data.draw(towns())
-    answerer = data.draw(priced(scenario))
+    bundle = drawn_bundle(data.draw, scenario)
+    answerer = Answerer(bundle)
     network, n_shelters = scenario.network, len(scenario.shelters)
     closed = np.zeros(network.n_links, bool)
     closed[data.draw(st.lists(st.integers(0, network.n_links - 1), max_size=3))] = True
@@ -204,5 +207,5 @@ def test_first_choice_after_news(data: Any) -> None:
     full[0, data.draw(st.integers(0, n_shelters - 1))] = data.draw(st.booleans())
     answerer.follow(closed=closed, full=full)
     for k in (0, 1):
-        table = table_of(answerer, k, closed=closed, shut=full[0])
+        table = table_of(bundle, k, closed=closed, shut=full[0])
         check(answerer, table, k, places(data.draw, scenario, k), 0.0, exact=k == 0)
