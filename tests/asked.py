@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -116,15 +117,21 @@ class NoWay(AssertionError):
     """A line that no way of links has."""
 
 
+@cache
+def _lines(network: Network) -> list[list[tuple[float, ...]]]:
+    """Points of each link as they are told."""
+    return [
+        [tuple(p) for p in network.geometry(v).round(6).tolist()] for v in range(network.n_links)
+    ]
+
+
 def read_line(network: Network, line: np.ndarray, out: Sequence[int]) -> tuple[int, list[int]]:
     """Read a line back: the link that is walked to its end first, and the links after it.
 
     `out` are the directions of the street on which somebody stands.
     """
     points = [tuple(p) for p in line.round(6).tolist()]
-    lines = [
-        [tuple(p) for p in network.geometry(v).round(6).tolist()] for v in range(network.n_links)
-    ]
+    lines = _lines(network)
     # One stands on one of these: the line goes on with what is left of it, then whole links.
     starts = [
         (v, cut)
