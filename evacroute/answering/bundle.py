@@ -32,6 +32,7 @@ from evacroute.network import Network
 from evacroute.people import Classes, FirstWalks, Groups
 from evacroute.prices import Prices
 from evacroute.scenario import Scenario
+from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.outlook import Load
 from evacroute.scoring.scorer import Scorer
 from evacroute.shelters import Shelters
@@ -60,7 +61,7 @@ class Manifest:
     Parameters
     ----------
     plan
-        Version of the plan: when it was made, and a few digits of its digest.
+        Version of the plan: when its bundle was made, to the second.
     made
         When the bundle was written [s since 1970, UTC].
     method, hazards
@@ -185,7 +186,6 @@ def bundle_of(
     """
     from evacroute.answering.pricing import prices_of
     from evacroute.judging import load_of
-    from evacroute.scoring.odds import find_scorer
     from evacroute.scoring.ways import Ways
 
     for name, text in (("valid_from", valid_from), ("valid_until", valid_until)):
@@ -245,7 +245,7 @@ def read_bundle(folder: str | Path, *, digest: str = "") -> Bundle:
     parts = {part: read_arrays(path / f"{part}.npz") for part in PARTS}
     try:
         manifest = Manifest(**{one.name: record[one.name] for one in fields(Manifest)})
-        return _assembled(manifest, parts, Scorer.load(path / "scorer"), found)
+        return _assembled(manifest, parts, find_scorer(path / "scorer"), found)
     except (KeyError, TypeError, ValueError, IndexError, EvacrouteError) as error:
         raise InputError(f"{path}: its parts do not fit each other: {error}") from error
 
@@ -319,8 +319,10 @@ def _read_load(arrays: Mapping[str, NDArray[Any]], scenario: Scenario) -> Load:
     expected = (2, len(scenario.shelters), shape[1])
     tables = {}
     for name in ("entered", "astray"):
-        table = np.zeros(shape[0] * shape[1])
-        table[arrays[f"{name}_at"]] = arrays[f"{name}_persons"]
+        table, at = np.zeros(shape[0] * shape[1]), arrays[f"{name}_at"]
+        if at.min(initial=0) < 0 or at.max(initial=-1) >= len(table):
+            raise InputError(f"load.npz: {name}_at is not within 0 to {len(table) - 1}")
+        table[at] = arrays[f"{name}_persons"]
         tables[name] = table.reshape(shape)
     astray = arrays["came_astray"].astype(np.float64)
     if came.shape != expected or astray.shape != expected:
