@@ -350,7 +350,12 @@ class PlaceDesk:
         replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
         with self._lock:
             reserved = self._reserved.copy()
-        left = self._left(self._timed("look", store.look))
+        counts = self._timed("look", store.look)
+        if counts.version is None or counts.version < self.places.version:
+            # It has lost its data: all would seem to be full.
+            self._timed("declare", lambda: store.declare(self.places))
+            counts = self._timed("look", store.look)
+        left = self._left(counts)
         notice = self._timed("notice", lambda: store.notice(self._version))
         with self._lock:
             # What was given since the look, and what is promised still, is not in its counts.
