@@ -1,0 +1,1 @@
+"""Tests of what serves phones; a package, so that its conftest does not hide the one above."""
