@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from evacroute.errors import EvacrouteError
 from evacroute.serving.core import Core
 from evacroute.serving.options import Options, read_options
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 
 def main(line: Sequence[str] | None = None, make: Callable[..., Core] | None = None) -> int:
@@ -43,7 +47,12 @@ def _serve(options: Options, make: Callable[..., Core] | None) -> int:
     core = (make or making.make_core)(options, meters)
     from evacroute.serving.server import Server
 
-    return Server(core, options, meters).start()
+    routes: list[BaseRoute] = []
+    if options.app:
+        from evacroute.serving.app import app_routes
+
+        routes += app_routes(core, options.model_name, timeout=options.timeout)
+    return Server(core, options, meters, routes).start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""The phone's page when the network comes and goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .phones import phone
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_last_answer_stays_without_a_network(browser: Any) -> None:
+    """Without a network the page opens with map and last answer, and says how old that is."""
+    with phone(browser, is_lost=True) as it:
+        it.get_answer()
+        page = it.page
+        it.is_kept()
+        name = page.locator("#card-title").inner_text()
+        it.context.set_offline(True)
+        page.evaluate("""() => {
+          const kept = JSON.parse(localStorage.evacroute);
+          kept.last.at -= 7 * 60_000;
+          localStorage.evacroute = JSON.stringify(kept);
+        }""")
+        page.reload()
+        page.wait_for_selector("body[data-map]")
+        assert page.locator("#card-title").inner_text() == name
+        assert page.locator("#age").inner_text().startswith("No connection.")
+        assert page.locator("#age").inner_text().endswith("7 min old.")
+        page.locator("#next").click()
+        assert page.locator("#step-number").inner_text().startswith("Step 2 of")
+
+
+def test_a_question_is_asked_again_with_the_same_token(browser: Any) -> None:
+    """Asked without a network, the page tries again by itself, and takes one place."""
+    with phone(browser, is_lost=True) as it:
+        page = it.open()
+        it.tap_map()
+        it.context.set_offline(True)
+        it.ask()
+        it.until("#said", "No connection. The page asks by itself")
+        assert page.locator("#ask").inner_text() == "Stop trying"
+        it.context.set_offline(False)
+        page.wait_for_selector("#answer:not([hidden])")
+        assert page.locator("#state-text").inner_text() == "Your place is reserved"
+        assert len(it.sent) >= 2
+        assert it.tokens() == {it.kept()["token"]}
+
+
+def test_what_is_done_with_a_place_is_told_later(browser: Any) -> None:
+    """Who arrives without a network is noted once there is one, though the page was shut."""
+    with phone(browser, is_lost=True) as it:
+        it.get_answer()
+        page = it.page
+        it.is_kept()
+        it.context.set_offline(True)
+        page.locator("#arrived").click()
+        it.until("#said", "This is told as soon as there is one")
+        page.reload()
+        it.context.set_offline(False)
+        it.until("#said", "Noted: you are there.")
+        assert "pending" not in it.kept()
+
+
+def test_trying_can_be_stopped(browser: Any) -> None:
+    """Who stops the tries can change the question; nothing is asked meanwhile."""
+    with phone(browser, is_lost=True) as it:
+        page = it.open()
+        it.tap_map()
+        it.context.set_offline(True)
+        it.ask()
+        it.until("#said", "No connection. The page asks by itself")
+        page.locator("#ask").click()
+        assert page.locator("#ask").inner_text() == "Show me the way"
+        asked = len(it.sent)
+        it.context.set_offline(False)
+        page.wait_for_timeout(300)
+        assert len(it.sent) == asked
