@@ -78,3 +78,29 @@ def test_trying_can_be_stopped(browser: Any) -> None:
         it.context.set_offline(False)
         page.wait_for_timeout(300)
         assert len(it.sent) == asked
+
+
+@pytest.mark.parametrize("status, says", [(403, "does not let this phone ask"), (400, "outside")])
+def test_what_asking_again_does_not_mend_is_said(browser: Any, status: int, says: str) -> None:
+    """Where gateway or server refuse the question, the page says why, and asks once only."""
+    with phone(browser, is_lost=True) as it:
+        page = it.open()
+        page.route("**:predict", lambda route: route.fulfill(status=status, body="{}"))
+        it.tap_map()
+        it.ask()
+        it.until("#said", says)
+        assert page.locator("#ask").inner_text() == "Show me the way"
+        assert len(it.sent) == 1
+
+
+def test_a_busy_server_is_asked_again(browser: Any) -> None:
+    """Where the server is too busy the page says so, and asks again by itself."""
+    with phone(browser, is_lost=True) as it:
+        page = it.open()
+        page.route("**:predict", lambda route: route.fulfill(status=503, body="{}"), times=1)
+        it.tap_map()
+        it.ask()
+        it.until("#said", "No answer yet. Trying again in")
+        page.wait_for_selector("#answer:not([hidden])")
+        assert len(it.tokens()) == 1
+        assert len(it.sent) == 2

@@ -158,6 +158,43 @@ def test_no_safe_route_is_told_plainly(browser: Any) -> None:
         assert not page.locator("#arrived").is_visible()
 
 
+CHANGED = [
+    ("reserved", 0.97, True, "good", "Very likely in time. Of 20 groups like yours, at least 19"),
+    ("reserved", 0.97, False, "warn", "Set out at once and do not stop on the way."),
+    ("reserved", 0.83, True, "good", "Likely in time. Of 10 groups like yours, about 8 arrive"),
+    ("reserved", 0.6, False, "warn", "In doubt. Of 10 groups like yours, about 6 arrive"),
+    ("reserved", 0.3, False, "warn", "Unlikely in time. Of 10 groups like yours, about 3"),
+    ("reserved", 0.02, False, "warn", "Very unlikely in time. Of 10 groups like yours, at most"),
+    ("unreserved", 0.97, True, "warn", "Go there; your place is not reserved yet"),
+]
+"""Status, odds, whether they are enough, and what is shown."""
+
+
+def test_odds_are_words_and_low_ones_say_what_to_do(browser: Any) -> None:
+    """Odds are told in words with their meaning, never per cent; low ones with whom to call."""
+    changes = iter(CHANGED)
+
+    def change(route: Any) -> None:
+        told = route.fetch().json()
+        status, odds, is_safe, *_ = next(changes)
+        told["predictions"][0].update(status=status, p_safe=odds, is_safe=is_safe)
+        route.fulfill(json=told)
+
+    with phone(browser) as it:
+        page = it.open()
+        page.route("**:predict", change)
+        it.tap_map()
+        for _, odds, _, kind, says in CHANGED:
+            it.ask()
+            page.wait_for_selector("#answer:not([hidden])")
+            text = page.locator("#card").inner_text()
+            assert says in text
+            assert "%" not in text
+            assert page.locator("#card").get_attribute("data-kind") == kind
+            assert page.locator("#call").is_visible() == (odds < 0.5)
+            page.locator("#again").click()
+
+
 def test_who_leaves_the_way_can_ask_anew(browser: Any) -> None:
     """Off the way by its position, the phone offers to ask from there, with the same token."""
     lon, lat = stranded()

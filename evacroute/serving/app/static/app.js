@@ -107,10 +107,10 @@ async function ask(said, about) {
     keep({ last });
     open(last);
   } catch (error) {
-    if (error instanceof Refused) say(t("refused"));
-    else if (!(error instanceof Stopped)) throw error;
-  } finally {
-    if (asking === own) stopAsking();
+    if (error instanceof Stopped) return;
+    stopAsking();
+    if (!(error instanceof Refused)) throw error;
+    say(t(error.word));
   }
 }
 
@@ -175,7 +175,9 @@ async function carryOut(deed) {
     told = await persist("place", { token: held, do: deed }, { tell });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    told = { held: false };
+    keep({ pending: undefined });
+    say(t(error.word));
+    return;
   }
   if (recall("token") !== held || recall("pending") !== deed) return;
   keep({ pending: undefined });

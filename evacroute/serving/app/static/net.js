@@ -34,7 +34,14 @@ export async function probe() {
   }
 }
 
-export class Refused extends Error {}
+export class Refused extends Error {
+  // The word that says why.
+  constructor(status) {
+    super(String(status));
+    this.word = status === 401 || status === 403 ? "denied" : "refused";
+  }
+}
+
 export class Stopped extends Error {}
 
 function check(signal) {
@@ -84,7 +91,7 @@ export async function attempt(url, body, signal) {
   }
   const again = response.status >= 500 || [404, 408, 425, 429].includes(response.status);
   if (again) return undefined;
-  throw new Refused(String(response.status));
+  throw new Refused(response.status);
 }
 
 // Wait, but no longer than until the network is back.

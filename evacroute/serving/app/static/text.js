@@ -61,7 +61,7 @@ export function minutes(seconds) {
 
 // 12 min, or 2 h 5 min.
 export function lasting(seconds) {
-  const all = Math.floor(seconds / 60);
+  const all = Math.max(1, Math.floor(seconds / 60));
   if (all < 60) return t("minutes", { n: all });
   return t("hours", { h: Math.floor(all / 60), n: all % 60 });
 }
