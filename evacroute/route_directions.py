@@ -226,17 +226,23 @@ def walk_lines(
 
 
 def leave_line(
-    way: Sequence[Step], *, language: str, alarm: str, depart: float, seconds: float
+    way: Sequence[Step], *, language: str, wait: float, seconds: float
 ) -> tuple[str, ...]:
-    """Tell when to leave, and how far a way is that takes `seconds`: one line, none without a way.
+    """Tell when to leave, and how far a way is: one line, none without a way.
 
-    Other parameters are those of `route_directions`.
+    Parameters
+    ----------
+    way
+        Its steps.
+    language
+        As for `route_directions`.
+    wait, seconds
+        How long from now they are to leave, and how long they then take [s].
     """
     if not way:
         return ()
-    distance = sum(step.distance for step in way)
-    words = words_of(language)
-    return (words.leave(depart, minutes_of_day(alarm), way, distance, seconds),)
+    words, distance = words_of(language), sum(step.distance for step in way)
+    return (words.leave_in(wait, way, distance, seconds),)
 
 
 def sooner_at_stop(

@@ -74,6 +74,15 @@ class Words:
         total = self._("In all: {list}.").format(list=self.total(way, distance, time))
         return self.when(depart, clock) + self.between + total
 
+    def leave_in(self, wait: float, way: Sequence[Step], distance: float, time: float) -> str:
+        """Say how long from now to leave, and how far it is."""
+        n = rounded(wait / 60)
+        when = self._("Leave at once.")
+        if n:
+            when = self._n("Leave in {n} minute.", "Leave in {n} minutes.", n).format(n=n)
+        total = self._("In all: {list}.").format(list=self.total(way, distance, time))
+        return when + self.between + total
+
     def total(self, way: Sequence[Step], distance: float, time: float) -> str:
         """Say how far a way is: metres on foot, minutes, boats, bridges and steps."""
         aboard = sum(step.distance for step in way if step.kind == "boat")

@@ -20,7 +20,7 @@ from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
 from evacroute.answering.ways import Leader, Searcher, Ways, drop
-from evacroute.errors import InputError
+from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.features import kinds_of
 from evacroute.scoring.odds import LEAST_ODDS, Odds, odds_of
@@ -89,15 +89,37 @@ class Proposal:
         Ways and their odds.
     order
         Rows of `ways`, those of a party side by side, its best first.
+    shut_in
+        Parties whose every way closes before they are through.
     """
 
     ways: Ways
     odds: Odds
     order: NDArray[np.int64]
+    shut_in: set[int]
 
     def of(self, party: int) -> NDArray[np.int64]:
         """Rows of `ways` of a party, the best first."""
         return self.order[self.ways.ptr[party] : self.ways.ptr[party + 1]]
+
+
+class _Now(NamedTuple):
+    """What answers begin with: swapped as a whole, so that an answer never mixes two states.
+
+    Attributes
+    ----------
+    lay, searcher, plan
+        Streets, searches around what closes, and the version of the plan.
+    shut, full
+        Shelters that take nobody (row 0), and nobody who needs a step-free place (row 1), shape
+        (2, n_shelters); those of `full` keep who holds a place there.
+    """
+
+    lay: Lay
+    searcher: Searcher
+    plan: str
+    shut: NDArray[np.bool_]
+    full: NDArray[np.bool_]
 
 
 class Answerer:
@@ -130,7 +152,6 @@ class Answerer:
         self.manifest, self.prices, self.scorer = bundle.manifest, bundle.prices, bundle.scorer
         self.candidates = candidates
         self.scenario = bundle.scenario
-        self.plan = bundle.manifest.plan
         self.likes = Likes(bundle.scenario)
         self.expected = reckon(bundle.scenario, bundle.load)
         self._leader = Leader(self.likes.classes, self.expected)
@@ -139,14 +160,17 @@ class Answerer:
         self._placer = Placer(self.scenario.network, self.likes.classes)
         self._layer = Layer(self.scenario, self.likes)
         self._prices = bundle.prices
-        n_links, n_shelters = self.scenario.network.n_links, len(self.scenario.shelters)
-        self._closed = np.zeros(n_links, bool)
-        self._shut, self._full = np.zeros((2, n_shelters), bool), np.zeros((2, n_shelters), bool)
-        self._room = np.stack(
-            [self.scenario.shelters.capacity, self.scenario.shelters.step_free_capacity]
-        )
-        self._lay: Lay = self._laid(0.0)
-        self._searcher = Searcher(self._lay.streets, self.scenario.shelters.node)
+        shelters = self.scenario.shelters
+        self._closed = np.zeros(self.scenario.network.n_links, bool)
+        self._without = np.stack([shelters.capacity, shelters.step_free_capacity]) <= 0
+        nothing = np.zeros((2, len(shelters)), bool)
+        self._shut, self._full = nothing, nothing
+        self._now = self._laid(0.0, bundle.manifest.plan)
+
+    @property
+    def plan(self) -> str:
+        """Version of the plan that answers are of."""
+        return self._now.plan
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -169,9 +193,10 @@ class Answerer:
             )
             self.answer(asked, now=0.0, lines=True, directions=True)
         _, parties, _ = self._parties(asked, 0.0)
-        around = self._searcher.ways(0, parties, self._open(parties), self.candidates)
+        state = self._now
+        around = state.searcher.ways(0, parties, self._open(state, parties), self.candidates)
         if around is not None:
-            self._leader.described(self._lay, len(some), [around])
+            self._leader.described(state.lay, len(some), [around])
 
     def follow(
         self,
@@ -203,26 +228,33 @@ class Answerer:
         Raises
         ------
         InputError
-            If the prices are of another instance.
+            If the prices are of another instance, or a mask has another shape; nothing is changed.
         """
+        faults = Faults("news")
+        n_links, n_shelters = self.scenario.network.n_links, len(self.scenario.shelters)
+        for name, value, shape in (
+            ("closed", closed, (n_links,)),
+            ("shut", shut, (2, n_shelters)),
+            ("full", full, (2, n_shelters)),
+        ):
+            if value is not None and np.shape(value) != shape:
+                faults.add(f"{name} has shape {np.shape(value)}, expected {shape}")
         if prices is not None:
-            n_links, n_shelters = self.scenario.network.n_links, len(self.scenario.shelters)
             sizes = (n_links, n_shelters, len(self.scenario.group_classes))
-            faults = prices.misfits(*sizes, len(self.scenario.groups))
-            if faults:
-                raise InputError(f"prices: {'; '.join(faults)}")
-            self._prices = prices
-        self._closed = self._closed if closed is None else closed
-        self._shut = self._shut if shut is None else shut
-        self._full = self._full if full is None else full
-        lay = self._laid(now)
-        searcher = Searcher(lay.streets, self.scenario.shelters.node)
-        self._lay, self._searcher = lay, searcher
-        self.plan = self.plan if plan is None else plan
+            for fault in prices.misfits(*sizes, len(self.scenario.groups)):
+                faults.add(f"prices: {fault}")
+        faults.raise_if_any()
+        self._prices = self._prices if prices is None else prices
+        self._closed = self._closed if closed is None else np.array(closed, bool)
+        self._shut = self._shut if shut is None else _of_both(shut)
+        self._full = self._full if full is None else _of_both(full)
+        self._now = self._laid(now, self.plan if plan is None else plan)
 
-    def _laid(self, now: float) -> Lay:
-        shut = self._shut | self._full | (self._room <= 0)
-        return self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut)
+    def _laid(self, now: float, plan: str) -> _Now:
+        shut = _of_both(self._shut | self._without)
+        lay = self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut | self._full)
+        searcher = Searcher(lay.streets, self.scenario.shelters.node)
+        return _Now(lay, searcher, plan, shut, self._full & ~shut)
 
     def answer(
         self,
@@ -261,15 +293,16 @@ class Answerer:
         It yields the wishes of parties, and is sent a place for each; parties who get none of what
         they wished for wish for other shelters, until there are none left.
         """
-        lay, searcher, plan = self._lay, self._searcher, self.plan
-        n = len(questions)
+        state, n = self._now, len(questions)
+        lay = state.lay
         places, parties, flat = self._parties(questions, now)
-        open_, also = self._open(parties), self._kept(lay, parties)
+        open_, also = self._open(state, parties), self._kept(state, parties)
         row, got = np.full(n, -1, np.int64), [_NOTHING] * n
         chosen: list[tuple[Proposal, NDArray[np.int64]]] = []
-        todo = np.arange(n)
+        todo, shut_in = np.arange(n), set[int]()
         while len(todo):
-            proposal = self._propose(lay, searcher, parties, open_, todo)
+            proposal = self._propose(lay, state.searcher, parties, open_, todo)
+            shut_in |= proposal.shut_in
             asked = todo[(np.diff(proposal.ways.ptr)[todo] > 0) | also[todo].any(axis=1)]
             if not len(asked):
                 break
@@ -280,7 +313,7 @@ class Answerer:
                 if place.shelter in wish.shelters:
                     row[p] = proposal.of(p)[wish.shelters.index(place.shelter)]
                     got[p] = place
-                elif place.shelter >= 0:
+                elif place.shelter in wish.also:
                     # They hold a place that is none of the best from here: a way there is wanted.
                     open_[p], also[p] = False, False
                     open_[p, place.shelter] = True
@@ -290,8 +323,8 @@ class Answerer:
             chosen.append((proposal, served))
             todo = asked[row[asked] < 0]
         return self.teller.answers(
-            lay, parties, flat, places, questions, chosen, row, got, now=now, plan=plan,
-            lines=lines, directions=directions,
+            lay, parties, flat, places, questions, chosen, row, got, now=now, plan=state.plan,
+            shut_in=shut_in, lines=lines, directions=directions,
         )  # fmt: skip
 
     def _parties(
@@ -326,19 +359,17 @@ class Answerer:
         )
         return places, parties, flat
 
-    def _open(self, parties: Parties) -> NDArray[np.bool_]:
+    def _open(self, state: _Now, parties: Parties) -> NDArray[np.bool_]:
         """Which shelters may take each party, as far as is known, shape (n, n_shelters)."""
-        shut = self._shut | self._full | (self._room <= 0)
-        shut[1] |= shut[0]
-        return np.asarray(~shut[self._free[parties.class_]])
+        return np.asarray(~(state.shut | state.full)[self._free[parties.class_]])
 
-    def _kept(self, lay: Lay, parties: Parties) -> NDArray[np.bool_]:
+    def _kept(self, state: _Now, parties: Parties) -> NDArray[np.bool_]:
         """Full shelters that parties can reach, who may hold places there."""
-        full = (self._full & ~self._shut)[self._free[parties.class_]]
+        full: NDArray[np.bool_] = state.full[self._free[parties.class_]]
         if full.any():
-            seconds = lay.trees.seconds[parties.class_[:, None], :, parties.end]
+            seconds = state.lay.trees.seconds[parties.class_[:, None], :, parties.end]
             full &= np.isfinite(seconds).any(axis=1)
-        return np.asarray(full)
+        return full
 
     def _propose(
         self,
@@ -354,10 +385,13 @@ class Answerer:
             waiting[todo] = True
             open_ = open_ & waiting[:, None]
         ways = self._leader.ways(lay, parties, open_, self.candidates)
+        shut_in: set[int] = set()
         if len(lay.streets.stretch_begin):
             passes = ways.rows[:, CLOSING] > 0
             if not passes.all():
+                before = set(ways.party.tolist())
                 ways = self._around(ways, passes, lay, searcher, parties, open_)
+                shut_in = before - set(ways.party.tolist())
         trips = ways.trips
         kind = kinds_of(self.likes.classes, trips.class_, trips.size, trips.wait, trips.pace)
         odds = odds_of(self.scorer, ways.rows, kind, trips.depart)
@@ -366,7 +400,7 @@ class Answerer:
             ways.ptr, ways.priced, odds.is_safe, odds.p_safe, odds.q50, parties.now,
             lay.trees.price, trips.class_, trips.shelter, LEAST_ODDS, SAFETY_WEIGHT, cost, order,
         )  # fmt: skip
-        return Proposal(ways, odds, order)
+        return Proposal(ways, odds, order, shut_in)
 
     def _around(
         self,
@@ -395,6 +429,13 @@ class Answerer:
 
 
 _NOTHING = Place(-1, False, np.nan)
+
+
+def _of_both(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Copy a mask of shelters, with a shelter for nobody one for who needs step-free places too."""
+    out = np.array(mask, bool)
+    out[1] |= out[0]
+    return out
 
 
 def _key(questions: Questions, p: int) -> tuple[str, bool, str, int, int]:

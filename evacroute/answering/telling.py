@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +71,7 @@ class Teller:
         *,
         now: float,
         plan: str,
+        shut_in: set[int],
         lines: bool,
         directions: bool,
     ) -> Answers:
@@ -91,6 +91,8 @@ class Teller:
             When they asked [s after the alarm].
         plan
             Version of the plan.
+        shut_in
+            Parties whose every way closes before they are through.
         lines, directions
             Whether they are wanted.
         """
@@ -121,7 +123,7 @@ class Teller:
                     self._others(proposal, p, i),
                 )  # fmt: skip
         for p in np.flatnonzero(row < 0).tolist():
-            why = self._why_none(lay, parties, places, p)
+            why = self._why_none(lay, parties, places, p, shut_in)
             text: tuple[str, ...] = ()
             if directions:
                 text = stay_directions(why, str(questions.language[p])).text
@@ -167,8 +169,7 @@ class Teller:
         way, lines = self._walk(links.tobytes(), first, along, s, language)
         wait = float(ways.wait[i]) if ways.wait[i] >= SOON else 0.0
         seconds = float(proposal.odds.q50[i] - (trips.depart[i] - places.seconds[p, ways.side[i]]))
-        alarm = clock.strftime("%H:%M")
-        return leave_line(way, language=language, alarm=alarm, depart=wait, seconds=seconds) + lines
+        return leave_line(way, language=language, wait=wait, seconds=seconds) + lines
 
     def _lines(
         self, links: bytes, first: int, along: float, s: int, language: str
@@ -193,7 +194,9 @@ class Teller:
             return words + ", after the deadline"
         return words if is_safe else words + ", in doubt"
 
-    def _why_none(self, lay: Lay, parties: Parties, places: Places, p: int) -> str:
+    def _why_none(
+        self, lay: Lay, parties: Parties, places: Places, p: int, shut_in: set[int]
+    ) -> str:
         """Say why there is no way, in the words of `assignment.movements.REASONS`."""
         k = int(parties.class_[p])
         free = bool(lay.streets.step_free[k])
@@ -202,6 +205,8 @@ class Teller:
         there = np.isfinite(lay.trees.seconds[k][:, places.end[p]]) & np.isfinite(places.seconds[p])
         if not there.any():
             return "no step-free way to any shelter" if free else "no way to any shelter"
+        if p in shut_in:
+            return "cut off by a hazard"
         return "no step-free place left" if free else "no shelter with room"
 
 
@@ -236,9 +241,7 @@ _TYPES: dict[str, Any] = {
 
 
 def _answers(told: list[_Told], plan: str) -> Answers:
-    columns: dict[str, Any] = dict(
-        zip(_Told._fields, map(list, zip(*told, strict=True)), strict=True)
-    )
+    columns: dict[str, Any] = {name: [getattr(row, name) for row in told] for name in _Told._fields}
     for name, values in columns.items():
         if name not in ("line", "directions", "alternatives"):
             columns[name] = np.array(values, _TYPES.get(name, np.float64))
