@@ -20,7 +20,7 @@ PAGES = (
     "docs/methods.md", "docs/planning_with_prices.md", "docs/hazards.md", "docs/flood.md",
     "docs/boats.md", "docs/gallery.md", "docs/directions.md", "docs/rescue.md",
     "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md", "docs/cli.md",
-    "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
+    "docs/benchmarks.md", "docs/serving_load.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
