@@ -22,7 +22,7 @@ PAGES = (
     "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md", "docs/cli.md",
     "docs/serving.md", "docs/capacity_store.md", "docs/deploying.md", "docs/security.md",
     "docs/data_protection.md", "docs/phone_page.md",
-    "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
+    "docs/benchmarks.md", "docs/serving_load.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }

@@ -32,7 +32,10 @@ GIVE_UP_S = 30.0
 """A phone that has asked in vain for so long gives up [s]."""
 
 PAUSES = (0.05, 0.2, 0.5, 1.0)
-"""What a phone waits before it asks again [s], half to one and a half of it."""
+"""What a phone waits before it asks another replica [s], half to one and a half of it.
+
+Where a second one has sent it away too, it waits as long as it was told to.
+"""
 
 PROBE_S = 1.0
 """How often replicas are asked whether they are ready [s]."""
@@ -67,6 +70,7 @@ class Line(asyncio.Protocol):
         self._missing = 0
         self._code = 0
         self._closes = False
+        self._later = 0.0
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -90,6 +94,8 @@ class Line(asyncio.Protocol):
             stop = head.find(b"\r", at)
             length = int(head[at + 15 : stop if stop > 0 else None]) if at > 0 else 0
             self._closes = b"connection: close" in head
+            at = head.find(b"retry-after:")
+            self._later = float(head[at + 12 : at + 16].split(b"\r")[0]) if at > 0 else 0.0
             self._parts, data = [], data[end + 4 :]
             self._missing = length
         self._parts.append(data)
@@ -97,7 +103,7 @@ class Line(asyncio.Protocol):
         if self._missing <= 0 and self.ask is not None:
             ask, self.ask = self.ask, None
             ask.line = None
-            self.crowd.answered(ask, self._code, b"".join(self._parts))
+            self.crowd.answered(ask, self._code, b"".join(self._parts), self._later)
             if self._closes or ask.new or self.transport.is_closing():
                 self.transport.close()
             else:
@@ -215,11 +221,11 @@ class Crowd:
     def _is_over(self, ask: Ask) -> bool:
         return bool(self.code[ask.row])
 
-    def answered(self, ask: Ask, code: int, body: bytes) -> None:
+    def answered(self, ask: Ask, code: int, body: bytes, later: float = 0.0) -> None:
         """Note an answer; one that says to come again is none."""
         if code >= 500 or code == 429:
             why = body[:60].decode(errors="replace") if code != 500 else "fault"
-            self.failed(ask, f"{code} {why}")
+            self.failed(ask, f"{code} {why}", later)
             return
         row = ask.row
         self.done[row] = time.monotonic() - self.start
@@ -259,7 +265,7 @@ class Crowd:
         if one["status"] == "reserved" and not (one["held_until_s"] or one["held_until_s"] is None):
             self.faulty.append("reserved, but not held")
 
-    def failed(self, ask: Ask, why: str) -> None:
+    def failed(self, ask: Ask, why: str, later: float = 0.0) -> None:
         """Ask again elsewhere, or give up."""
         self.failures[why] += 1
         now = time.monotonic() - self.start
@@ -269,8 +275,8 @@ class Crowd:
             self.done[ask.row] = now
             self.open -= 1
             return
-        pause = PAUSES[min(ask.tries, len(PAUSES)) - 1] * (0.5 + self.chance.random())
-        self.loop.call_later(pause, self.go, ask)
+        pause = max(PAUSES[min(ask.tries, len(PAUSES)) - 1], later if ask.tries > 1 else 0.0)
+        self.loop.call_later(pause * (0.5 + self.chance.random()), self.go, ask)
 
     async def _sweep(self) -> None:
         """Let phones that have waited too long ask elsewhere."""
