@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from evacroute.errors import EvacrouteError
 from evacroute.serving.core import Core
@@ -43,7 +44,12 @@ def _serve(options: Options, make: Callable[..., Core] | None) -> int:
     core = (make or making.make_core)(options, meters)
     from evacroute.serving.server import Server
 
-    return Server(core, options, meters).start()
+    with ExitStack() as beside:
+        routes = []
+        if options.ops:
+            board = beside.enter_context(making.make_board(core, options, meters))
+            routes += board.routes()
+        return Server(core, options, meters, routes).start()
 
 
 if __name__ == "__main__":
