@@ -20,6 +20,7 @@ PAGES = (
     "docs/methods.md", "docs/planning_with_prices.md", "docs/hazards.md", "docs/flood.md",
     "docs/boats.md", "docs/gallery.md", "docs/directions.md", "docs/rescue.md",
     "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md", "docs/cli.md",
+    "docs/operators_board.md",
     "docs/benchmarks.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """
