@@ -21,7 +21,7 @@ PAGES = (
     "docs/boats.md", "docs/gallery.md", "docs/directions.md", "docs/rescue.md",
     "docs/robust.md", "docs/simulation.md", "docs/scorer.md", "docs/model_card.md", "docs/cli.md",
     "docs/serving.md", "docs/capacity_store.md", "docs/deploying.md", "docs/security.md",
-    "docs/data_protection.md", "docs/phone_page.md",
+    "docs/data_protection.md", "docs/phone_page.md", "docs/operators_board.md",
     "docs/benchmarks.md", "docs/serving_load.md", "CHANGELOG.md", "CONTRIBUTING.md",
 )  # fmt: skip
 STYLE = """

@@ -149,7 +149,8 @@ class Answerer:
 
     def __init__(self, bundle: Bundle, *, candidates: int = CANDIDATES) -> None:
         # Not the whole bundle: its load takes more memory than what is reckoned of it.
-        self.manifest, self.prices, self.scorer = bundle.manifest, bundle.prices, bundle.scorer
+        self.manifest, self.digest = bundle.manifest, bundle.digest
+        self.prices, self.scorer = bundle.prices, bundle.scorer
         self.candidates = candidates
         self.scenario = bundle.scenario
         self.likes = Likes(bundle.scenario)

@@ -22,7 +22,7 @@ from evacroute.assignment.sweeper import PriceSet, exact_value, gather_crowd, ma
 from evacroute.assignment.time_net import build_time_net
 from evacroute.prices import Prices
 
-ROUNDS, STEP = 600, 20
+ROUNDS, STEP = 600, 5
 """Rounds at most, and how many are taken between two looks at the clock."""
 
 LEAST, STEADY = 200, 2e-4
@@ -119,18 +119,17 @@ def reprice(
                 warm, room=np.maximum(warm.room, any_room),
                 free_room=np.maximum(warm.free_room, free_room),
             )  # fmt: skip
-            pricer.start_from(raised)
-            pricer.start_from(warm)
-            pricer.done, pricer.volume_began = 0, True
+            pricer.offer(raised)
+            pricer.offer(warm)
         else:
             pricer.total, old = ROUNDS, None
             pricer.start()
         assert pricer.best is not None
-        pricer.upper = ABOVE * pricer.best.value
         while pricer.done < ROUNDS and time.perf_counter() - begin < time_limit:
             if progress is not None:
                 spent = (time.perf_counter() - begin) / time_limit
                 progress("prices", min(1.0, max(spent, pricer.done / ROUNDS)))
+            pricer.upper = ABOVE * pricer.best.value
             pricer.rounds(STEP)
             if pricer.done >= LEAST and pricer.growth < STEADY:
                 break

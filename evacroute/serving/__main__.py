@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from evacroute.errors import EvacrouteError
@@ -47,12 +48,16 @@ def _serve(options: Options, make: Callable[..., Core] | None) -> int:
     core = (make or making.make_core)(options, meters)
     from evacroute.serving.server import Server
 
-    routes: list[BaseRoute] = []
-    if options.app:
-        from evacroute.serving.app import app_routes
+    with ExitStack() as beside:
+        routes: list[BaseRoute] = []
+        if options.app:
+            from evacroute.serving.app import app_routes
 
-        routes += app_routes(core, options.model_name, timeout=options.timeout)
-    return Server(core, options, meters, routes).start()
+            routes += app_routes(core, options.model_name, timeout=options.timeout)
+        if options.ops:
+            board = beside.enter_context(making.make_board(core, options, meters))
+            routes += board.routes()
+        return Server(core, options, meters, routes).start()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, open_store
@@ -12,6 +13,9 @@ from evacroute.serving.core import Core
 from evacroute.serving.metrics import Meters
 from evacroute.serving.options import Options
 from evacroute.serving.replica import Replica
+
+if TYPE_CHECKING:
+    from evacroute.serving.board.board import Board
 
 EVENT = "default"
 """What places are kept under where no name is given: the same for every plan that is rolled out."""
@@ -48,6 +52,21 @@ def make_core(options: Options, meters: Meters) -> Core:
         digest=options.digest,
         on_seconds=lambda call, seconds: took(call).observe(seconds),
     )
+
+
+def make_board(core: Core, options: Options, meters: Meters) -> Board:
+    """Make the operator's board; entered, it begins to watch.
+
+    Raises
+    ------
+    InputError
+        If what answers is none of ours.
+    """
+    from evacroute.serving.board.board import Board
+
+    if not isinstance(core, Replica):
+        raise InputError(f"ops: the board shows a Replica, not a {type(core).__name__}")
+    return Board(core, meters, alarm_at=options.alarm, limit_s=options.replan_limit)
 
 
 def read_key(options: Options) -> bytes:

@@ -43,6 +43,8 @@ class Options:
         When the alarm was given [s since 1970], None = not yet: who asks is answered as if now.
     app, ops
         Whether the phone's page and the operator's board are served.
+    replan_limit
+        How long the board improves prices when it plans anew.
     max_persons, max_body_kb, max_in_flight
         The most of one request, and the most requests at a time.
     timeout
@@ -72,6 +74,7 @@ class Options:
     alarm: float | None
     app: bool
     ops: bool
+    replan_limit: float
     max_persons: int
     max_body_kb: int
     max_in_flight: int
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--alarm", type=_time, help="when the alarm was given, such as 2026-11-23T10:00Z")
     add("--app", action="store_true", help="serve the phone's page at /app")
     add("--ops", action="store_true", help="serve the operator's board at /ops")
+    add("--replan_limit", type=_duration, default="30s", help="how long the board plans anew")
     add("--max_persons", type=_whole, default=1000, help="the most parties in a request")
     add("--max_body_kb", type=_whole, default=512, help="the longest body [kB]")
     add("--max_in_flight", type=_whole, default=256, help="the most requests at a time")
