@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from evacroute._kernels.trips import CLOSING
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
 from evacroute.answering.likes import Likes
-from evacroute.answering.placing import Placer, Places
+from evacroute.answering.placing import MOST_AWAY, Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
@@ -25,6 +26,7 @@ from evacroute.prices import Prices
 from evacroute.scoring.features import kinds_of
 from evacroute.scoring.odds import LEAST_ODDS, Odds, odds_of
 from evacroute.scoring.outlook import reckon
+from evacroute.units import EARTH_RADIUS
 
 CANDIDATES = 6
 """Shelters that are looked at for each party at a time."""
@@ -175,11 +177,13 @@ class Answerer:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Least lon and lat, and most lon and lat of the city [degrees]."""
+        """Least lon and lat, and most lon and lat of who may ask, as far as streets [degrees]."""
         network = self.scenario.network
+        up = MOST_AWAY / (math.radians(1.0) * EARTH_RADIUS)
+        across = up / math.cos(math.radians(network.origin[1]))
         return (
-            float(network.lon.min()), float(network.lat.min()),
-            float(network.lon.max()), float(network.lat.max()),
+            float(network.geometry_lon.min()) - across, float(network.geometry_lat.min()) - up,
+            float(network.geometry_lon.max()) + across, float(network.geometry_lat.max()) + up,
         )  # fmt: skip
 
     def warm(self) -> None:

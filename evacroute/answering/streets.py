@@ -20,6 +20,9 @@ from evacroute.scenario import Scenario
 
 F = np.float32
 
+_Grown = tuple[Streets, NDArray[np.float32], NDArray[np.int32]]
+"""Streets, and time and next link by class, shelter and node."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lay:
@@ -58,6 +61,7 @@ class Layer:
     scenario: Scenario
     likes: Likes
     _walk: NDArray[np.float64] = field(init=False)
+    _grown: tuple[tuple[float, bytes], _Grown] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._walk = self.likes.classes.walk_seconds(self.scenario.network)
@@ -87,9 +91,14 @@ class Layer:
         weight = prices.weight[self.likes.like]
         return Lay(table.chains, slopes, Trees(seconds, ahead, price, weight), streets)
 
-    def _trees(
-        self, now: float, closed: NDArray[np.bool_]
-    ) -> tuple[Streets, NDArray[np.float32], NDArray[np.int32]]:
+    def _trees(self, now: float, closed: NDArray[np.bool_]) -> _Grown:
+        """Find the trees, or those at hand if nothing has changed on the streets."""
+        key = now if len(self.scenario.link_times) else 0.0, closed.tobytes()
+        if self._grown is None or self._grown[0] != key:
+            self._grown = key, self._grow(now, closed)
+        return self._grown[1]
+
+    def _grow(self, now: float, closed: NDArray[np.bool_]) -> _Grown:
         streets = lay_streets(self.likes.scenario, self.scenario.deadline_s)
         streets.walk[:, closed] = np.inf
         shape = (

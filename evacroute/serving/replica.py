@@ -20,6 +20,7 @@ from evacroute.answering.questions import Questions
 from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, Places
 from evacroute.serving.core import StoreState
+from evacroute.serving.logs import say
 from evacroute.serving.news import News
 from evacroute.serving.place_desk import PlaceDesk
 
@@ -93,6 +94,7 @@ class Replica:
         self._changed, self._ended = threading.Event(), threading.Event()
         self._is_news = threading.Event()
         self._full = np.zeros((2, 0), bool)
+        self._is_told = False
         self._follower: threading.Thread | None = None
 
     @property
@@ -226,6 +228,9 @@ class Replica:
         self._is_news.set()
 
     def _on_look(self, left: NDArray[np.int64]) -> None:
+        if not self._is_told:
+            self._is_told = True
+            say("store reached", plan=self.plan)
         full = left <= 0
         if (full != self._full).any():
             self._full = full

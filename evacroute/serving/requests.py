@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +24,13 @@ from evacroute.serving.refusals import BadRequest, Busy, NotFound, NotReady, Ref
 from evacroute.serving.tracing import Tracer
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+BEAT_S = 0.02
+"""How often the event loop is to come round [s]."""
+
+MOST_LATE_S = 0.25
+"""Where it has not come round for so long, who comes next is sent away [s]."""
 
 
 class Fault(Refusal):
@@ -73,11 +81,17 @@ class Desk:
         self.tracer = Tracer()
         self._most = most
         self._now = 0
+        self._beat = inf
 
     @property
     def busy(self) -> int:
         """How many requests are being answered."""
         return self._now
+
+    def keep_beat(self) -> None:
+        """Note from now on when the event loop last came round."""
+        self._beat = perf_counter()
+        asyncio.get_running_loop().call_later(BEAT_S, self.keep_beat)
 
     @asynccontextmanager
     async def admitted(self, timeout: float | None = None) -> AsyncIterator[None]:
@@ -92,6 +106,9 @@ class Desk:
             raise NotReady("not ready")
         if self._now >= self._most:
             raise Busy(f"{self._most} requests are being answered, the limit; try again in 1 s")
+        if perf_counter() - self._beat > MOST_LATE_S:
+            # What waits in sockets is not counted above, and would be answered when nobody listens.
+            raise Busy("more is asked than can be answered in time; try again in 1 s")
         within = self.timeout if timeout is None else min(timeout, self.timeout)
         self._now += 1
         self.meters.in_flight.inc()

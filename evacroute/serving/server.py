@@ -166,6 +166,7 @@ class Server(ModelServer):
             loop.add_signal_handler(number, self._told)
         port = listening.getsockname()[1]
         say("listening", http_port=port, grpc_port=options.grpc_port if self.enable_grpc else 0)
+        self._desk.keep_beat()
         loading = asyncio.create_task(self.life.begin())
         await self.rest.serve(listening)
         self._cut = self._cut or self._desk.busy > 0
