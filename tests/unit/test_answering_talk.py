@@ -299,6 +299,17 @@ def test_cut_off_by_what_closes() -> None:
     assert (told.status[0], told.reason[0]) == ("no_safe_route", "cut off by a hazard")
 
 
+def test_other_shelters_behind_a_street_that_has_opened() -> None:
+    """Behind a street that was closed when news last came and is open now all shelters count."""
+    network = corridor(8, 50.0)
+    rows = er.LinkTimes([10, 11], [-1, -1], [0.0, 0.0], [200.0, 200.0], [0.0, 0.0])
+    who = street([(6, 9), (8, 9)], network=network, hazard=rows, crowd_at=8)
+    first = who.answer(amid(who), now=300.0)
+    assert first.shelter[0] == 0
+    told = who.answer(amid(who), now=300.0, book=Desk(lambda _, s: s == 1))
+    assert (told.status[0], told.shelter[0]) == ("reserved", 1)
+
+
 def test_all_languages() -> None:
     """Directions come in each language, all different, for those led and those who stay."""
     who = street()
