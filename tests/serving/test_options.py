@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_kserves_own_options_are_taken() -> None:
 @pytest.mark.parametrize(
     "line, says",
     [
-        ([], "the following arguments are required: --model_dir"),
+        ([], "argument --model_dir: is missing, expected the folder of a bundle"),
         ([*DIR, "--colour", "red"], "unrecognized arguments: --colour red"),
         ([*DIR, "--time", "2"], "unrecognized arguments: --time 2"),
         ([*DIR, "--workers", "2"], "there is one worker a pod, expected 1"),
@@ -90,24 +91,36 @@ def test_help_is_ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     assert "password@" not in text
 
 
-def test_warming_loads_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --warm the core is loaded and nothing is served."""
+def test_warming_serves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --warm the caches are filled, without a bundle, and nothing is served."""
     need("kserve")
-    from evacroute.serving import logs
+    from evacroute.serving import logs, making
 
+    done: list[bool] = []
     monkeypatch.setattr(logs, "set_up", lambda level: None)
-    core = FakeCore()
-    assert main([*DIR, "--warm"], lambda options, meters: core) == 0
-    assert core.is_loaded
+    monkeypatch.setattr(making, "warm", lambda: done.append(True))
+    assert main(["--warm"], lambda options, meters: FakeCore()) == 0
+    assert done == [True]
 
 
-def test_until_it_is_joined_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_replicas_need_a_key_in_common(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Without something that answers the command ends with a word, not with a traceback."""
+    """A store that others share needs a key file, of enough bytes; one in a file makes its own."""
     need("kserve")
     from evacroute.serving import logs
+    from evacroute.serving.making import read_key
 
     monkeypatch.setattr(logs, "set_up", lambda level: None)
-    assert main(DIR) == 2
-    assert "cannot serve bundles yet" in capsys.readouterr().err
+    monkeypatch.delenv("EVACROUTE_KEY_FILE", raising=False)
+    assert main([*DIR, "--store", "redis://localhost:1/0"]) == 2
+    assert "key_file is missing" in capsys.readouterr().err
+    short = tmp_path / "short"
+    short.write_bytes(b"too short")
+    assert main([*DIR, "--store", "redis://localhost:1/0", "--key_file", str(short)]) == 2
+    assert "holds 9 bytes, expected 16 or more" in capsys.readouterr().err
+    options = read_options([*DIR, "--store", f"sqlite:///{tmp_path}/places.sqlite"])
+    key = read_key(options)
+    assert key == read_key(options)
+    assert len(key) >= 32
+    assert (tmp_path / "places.sqlite.key").stat().st_mode & 0o777 == 0o600
