@@ -16,7 +16,7 @@ MOST_MOVES = 100_000
 """A way has fewer arcs and waits than this, or the table is none."""
 
 HAIR = np.float32(1e-3)
-"""A wait is worth more than this [slots], or it is rounding."""
+"""What is dearer by less than this costs the same but for rounding [slots]."""
 
 
 class Slopes(NamedTuple):
@@ -36,7 +36,8 @@ class Slopes(NamedTuple):
     room
         Price of a place, by class and shelter.
     door
-        Price of a door, by slot and shelter, shape (n_slots + 2, n_shelters).
+        Price of a door, by class, slot and shelter, shape (n_classes, n_slots + 2, n_shelters);
+        the last slot stands for all later ones.
     weight
         Worth of a slot, by class.
     value
@@ -166,7 +167,7 @@ def descend(
         best, lane, shelter = BIG, -2, -1
         for s in range(len(chains.shelter_head)):
             if chains.shelter_head[s] == u:
-                c = slopes.room[k, s] + slopes.door[min(slot, last), s]
+                c = slopes.room[k, s] + slopes.door[k, min(slot, last), s]
                 if c < best:
                     best, lane, shelter = c, -1, s
         for a in range(slopes.ptr[k, u], slopes.ptr[k, u + 1]):
@@ -179,7 +180,8 @@ def descend(
                 if c < best:
                     best, lane = c, a
         later = slot + 1
-        if later <= horizon and slopes.value[k, later, u] + slopes.weight[k] < best - HAIR:
+        # Whoever can as well wait does: else they walk to and fro until a street opens.
+        if later <= horizon and slopes.value[k, later, u] + slopes.weight[k] <= best + HAIR:
             waits, slot = waits + 1, later
             continue
         if lane == -1:

@@ -236,17 +236,30 @@ def _by_prices(
     link, twin, seconds = parties.link[p], parties.twin[p], parties.seconds
     cost, time, head = begin_chain(slopes, chains, walk, k, pace, now, link, seconds[p, FORWARD])
     other, later, there = begin_chain(slopes, chains, walk, k, pace, now, twin, seconds[p, BACK])
-    begin, side = link, FORWARD
+    side = FORWARD
     if other < cost:
-        cost, time, head, begin, side = other, later, there, twin, BACK
+        cost, time, head, side = other, later, there, BACK
+        other, later, there = begin_chain(
+            slopes, chains, walk, k, pace, now, link, seconds[p, FORWARD]
+        )
     if not cost < BIG / 2:
         return -1, m
+    nowhere = len(trips.link)
+    slot = first_slot(chains.step, time)
+    if other - cost <= slopes.weight[k]:
+        # Where they wait anyway both ends cost the same but for rounding: nobody walks to and fro.
+        _, wait, _ = descend(slopes, chains, k, slot, head, nowhere, trips.link)
+        if wait > 0:
+            that = first_slot(chains.step, later)
+            shelter, more, _ = descend(slopes, chains, k, that, there, nowhere, trips.link)
+            if shelter >= 0 and more > wait:
+                slot, head, side = that, there, FORWARD + BACK - side
+    begin = link if side == FORWARD else twin
     after = m
     for i in range(chains.place[begin] + 1, chains.end[begin]):
         if after < len(trips.link):
             trips.link[after] = chains.link[i]
         after += 1
-    slot = first_slot(chains.step, time)
     shelter, wait, after = descend(slopes, chains, k, slot, head, after, trips.link)
     # The prices may lead to where there is no room left: then the nearest are left.
     if shelter < 0 or not open_[p, shelter]:

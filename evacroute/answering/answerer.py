@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from evacroute.answering.placing import MOST_AWAY, Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
-from evacroute.answering.ways import Leader, Searcher, Ways, drop
+from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by
 from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.features import kinds_of
@@ -30,6 +30,10 @@ from evacroute.units import EARTH_RADIUS
 
 CANDIDATES = 6
 """Shelters that are looked at for each party at a time."""
+
+DELAYS = (1, 2, 4, 8, 16, 32)
+"""Whoever would come to a street of the prices' way before it opens sets out so many slots later:
+the table counts whole slots at a class's pace, they walk at their own."""
 
 SAFETY_WEIGHT = 3600.0
 """Seconds that a unit of -log of the odds counts for among shelters, as `recommend` has it."""
@@ -197,7 +201,7 @@ class Answerer:
                 mobility=["wheelchair_manual", "", "none"][: len(at)],
             )
             self.answer(asked, now=0.0, lines=True, directions=True)
-        _, parties, _ = self._parties(asked, 0.0)
+        _, parties = self._parties(asked, 0.0)
         state = self._now
         around = state.searcher.ways(0, parties, self._open(state, parties), self.candidates)
         if around is not None:
@@ -300,7 +304,7 @@ class Answerer:
         """
         state, n = self._now, len(questions)
         lay = state.lay
-        places, parties, flat = self._parties(questions, now)
+        places, parties = self._parties(questions, now)
         open_, also = self._open(state, parties), self._kept(state, parties)
         row, got = np.full(n, -1, np.int64), [_NOTHING] * n
         chosen: list[tuple[Proposal, NDArray[np.int64]]] = []
@@ -328,14 +332,12 @@ class Answerer:
             chosen.append((proposal, served))
             todo = asked[row[asked] < 0]
         return self.teller.answers(
-            lay, parties, flat, places, questions, chosen, row, got, now=now, plan=state.plan,
+            lay, parties, places, questions, chosen, row, got, now=now, plan=state.plan,
             shut_in=shut_in, lines=lines, directions=directions,
         )  # fmt: skip
 
-    def _parties(
-        self, questions: Questions, now: float
-    ) -> tuple[Places, Parties, NDArray[np.float64]]:
-        """Find out who asks, where they stand, and their speeds on the flat [m/s]."""
+    def _parties(self, questions: Questions, now: float) -> tuple[Places, Parties]:
+        """Find out who asks, and where they stand."""
         q, of = questions, self.likes.of
         found = [
             of(*key)
@@ -362,7 +364,7 @@ class Answerer:
             seconds=places.seconds,
             end=places.end,
         )
-        return places, parties, flat
+        return places, parties
 
     def _open(self, state: _Now, parties: Parties) -> NDArray[np.bool_]:
         """Which shelters may take each party, as far as is known, shape (n, n_shelters)."""
@@ -393,13 +395,16 @@ class Answerer:
         shut_in: set[int] = set()
         if len(lay.streets.stretch_begin):
             passes = ways.rows[:, CLOSING] > 0
-            if not passes.all():
+            # The trees know the streets as they were: who has no way by them may find one by now.
+            if not passes.all() or ((np.diff(ways.ptr) == 0) & open_.any(axis=1)).any():
                 before = set(ways.party.tolist())
                 ways = self._around(ways, passes, lay, searcher, parties, open_)
                 shut_in = before - set(ways.party.tolist())
         trips = ways.trips
         kind = kinds_of(self.likes.classes, trips.class_, trips.size, trips.wait, trips.pace)
         odds = odds_of(self.scorer, ways.rows, kind, trips.depart)
+        # No odds make up for a street that closes before they are through.
+        odds = replace(odds, is_safe=odds.is_safe & (ways.rows[:, CLOSING] > 0))
         cost, order = np.empty(len(odds)), np.empty(len(odds), np.int64)
         put_in_order(
             ways.ptr, ways.priced, odds.is_safe, odds.p_safe, odds.q50, parties.now,
@@ -417,11 +422,23 @@ class Answerer:
         open_: NDArray[np.bool_],
     ) -> Ways:
         """Leave out ways that close before one is through; who has none left is led around."""
-        kept = drop(ways, passes)
-        without = np.setdiff1d(np.unique(ways.party), kept.party)
-        found = [searcher.ways(p, parties, open_, self.candidates) for p in without.tolist()]
-        parts = [kept, *(one for one in found if one is not None)]
-        return self._leader.described(lay, len(parties.class_), parts)
+        n = len(parties.class_)
+        parts, late = [drop(ways, passes)], drop(ways, ~passes & ways.priced)
+        for slots in DELAYS:
+            if not len(late.party):
+                break
+            delayed = self._leader.described(lay, n, [late_by(late, slots * lay.chains.step)])
+            fits = delayed.rows[:, CLOSING] > 0
+            parts.append(drop(delayed, fits))
+            late = drop(late, ~fits)
+        has = np.zeros(n, bool)
+        for part in parts:
+            has[part.party] = True
+        for p in np.flatnonzero(~has & open_.any(axis=1)).tolist():
+            found = searcher.ways(p, parties, open_, self.candidates)
+            if found is not None:
+                parts.append(found)
+        return self._leader.described(lay, n, parts)
 
     def _wish(
         self, p: int, proposal: Proposal, questions: Questions, also: NDArray[np.bool_]

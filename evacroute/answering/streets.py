@@ -158,17 +158,23 @@ class _Table:
         """Fill the value tables of all classes."""
         p, likes = self.prices, self.likes
         n = len(likes.classes)
-        value = np.empty((n, p.horizon + 1, self.n_heads), F)
+        # Where the deadline counts, the last slot of the table is the first that is too late.
+        late = p.horizon >= p.n_slots
+        value = np.empty((n, p.n_slots + 2 if late else p.horizon + 1, self.n_heads), F)
         free = likes.classes.step_free
         asked = (p.room + np.where(free[:, None], p.step_free_room, 0.0)) / p.step
         room = np.where(shut[free.astype(np.int64)], BIG, asked).astype(F)
         weight = p.weight[likes.like].astype(np.float64)
         paid = (self.link_price * likes.classes.space[:, None, None]).astype(F)
+        door = np.repeat(self.door[None], n, axis=0)
+        if late:
+            door[:, -1] += (weight * p.n_slots).astype(F)[:, None]
         toll = np.broadcast_to(self.toll, (n, *self.toll.shape))
         price = np.concatenate([paid, toll], axis=2)
         lanes: list[tuple[Lanes, NDArray[np.int64]]] = list(
             pool.map(
-                lambda k: self._fill(k, price[k], room[k], float(weight[k]), value[k]), range(n)
+                lambda k: self._fill(k, price[k], room[k], door[k], float(weight[k]), value[k]),
+                range(n),
             )
         )
         begin = np.cumsum([0, *(len(arcs) for _, arcs in lanes)])
@@ -187,7 +193,7 @@ class _Table:
             first=all_of("first"), last=all_of("last"),
             item_ptr=np.concatenate([*item_ptr, items[-1:]]).astype(np.int32),
             item_row=all_of("item_row"), item_off=all_of("item_off"), price=price, room=room,
-            door=self.door, weight=weight, value=value,
+            door=door, weight=weight, value=value,
         )  # fmt: skip
 
     def _fill(
@@ -195,6 +201,7 @@ class _Table:
         k: int,
         price: NDArray[np.float32],
         room: NDArray[np.float32],
+        door: NDArray[np.float32],
         weight: float,
         value: NDArray[np.float32],
     ) -> tuple[Lanes, NDArray[np.int64]]:
@@ -203,14 +210,14 @@ class _Table:
         arcs = np.flatnonzero((tau > 0) & ~self.barred)
         arcs = arcs[np.lexsort((priced[arcs], self.src[arcs]))]
         lanes = self._lanes(k, arcs, tau, priced)
-        horizon = p.horizon
+        horizon = len(value) - 1
         still = self._lanes(k, arcs[~self.shut_for_good[arcs]], tau, priced)
         # Whoever comes too late for the deadline still goes the shortest way.
         to = np.empty(self.n_heads, np.int32)
         static_values(still, self.shelter_head, room, weight, value[horizon], to)
-        if horizon >= p.n_slots:
+        if horizon > p.n_slots:
             value[horizon] = np.minimum(value[horizon] + F(weight * p.n_slots), BIG)
-        backward(lanes, price, self.shelter_head, room, self.door, weight, horizon, False, value)
+        backward(lanes, price, self.shelter_head, room, door, weight, horizon, False, value)
         return lanes, arcs
 
     def _slots(self, k: int) -> NDArray[np.int32]:

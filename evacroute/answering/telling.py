@@ -53,7 +53,7 @@ class Teller:
         self._ids = [str(one) for one in shelters.shelter_id.tolist()]
         self._names = [str(one) for one in shelters.name.tolist()]
         self._lon, self._lat = shelters.lon.tolist(), shelters.lat.tolist()
-        self._deadline = scenario.deadline_s
+        self._length = np.array(scenario.network.length)
         self._drawer = Drawer(scenario.network)
         self.signs = signs_of(scenario.network)
         self._walk = lru_cache(maxsize=MOST_TEXTS)(self._lines)
@@ -62,7 +62,6 @@ class Teller:
         self,
         lay: Lay,
         parties: Parties,
-        flat: NDArray[np.float64],
         places: Places,
         questions: Questions,
         chosen: list[tuple[Proposal, NDArray[np.int64]]],
@@ -79,8 +78,8 @@ class Teller:
 
         Parameters
         ----------
-        lay, parties, flat, places, questions
-            Streets, who asks, their speeds on the flat [m/s], where they stand, what they said.
+        lay, parties, places, questions
+            Streets, who asks, where they stand, what they said.
         chosen
             Proposals, and the parties who got a place by each.
         row
@@ -101,7 +100,9 @@ class Teller:
         for proposal, served in chosen:
             ways, odds = proposal.ways, proposal.odds
             at = row[served]
-            first = places.seconds[served, ways.side[at]] * flat[served]
+            along = places.along[served]
+            rest = self._length[places.link[served]] - along
+            first = places.away[served] + np.where(ways.side[at] == FORWARD, rest, along)
             columns = (
                 served, at, ways.trips.shelter[at], ways.wait[at], odds.q10[at] - now,
                 odds.q50[at] - now, odds.q90[at] - now, odds.p_safe[at], odds.is_safe[at],
@@ -190,7 +191,7 @@ class Teller:
             words = "by the plan" if ways.priced[i] else "with room"
         if lay.streets.step_free[ways.trips.class_[i]]:
             words += ", step-free"
-        if median > self._deadline:
+        if median > ways.trips.deadline[i]:
             return words + ", after the deadline"
         return words if is_safe else words + ", in doubt"
 

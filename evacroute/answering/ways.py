@@ -219,3 +219,9 @@ def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
         ways.ptr, ways.nearest, ways.party[some], ways.side[some], ways.wait[some],
         ways.priced[some], Trips(ptr=ptr, link=link, **columns), ways.rows[some],
     )  # fmt: skip
+
+
+def late_by(ways: Ways, seconds: float) -> Ways:
+    """Let everybody set out later by so much [s]."""
+    trips = ways.trips._replace(depart=ways.trips.depart + seconds)
+    return ways._replace(wait=ways.wait + seconds, trips=trips)
