@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from audit import Told, audit, hidden, truth_of
+from store_audit import Told, audit, hidden, truth_of
 from figures import Came, came_of, figures_of, phases_of, probes_of
 from numpy.typing import NDArray
 from phones import Phones
