@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from store_audit import Told, audit, hidden, truth_of
 from figures import Came, came_of, figures_of, phases_of, probes_of
 from numpy.typing import NDArray
 from phones import Phones
 from processes import Redis, Server, Watch, cpu_of, replica
 from slow_proxy import SlowProxy
+from store_audit import Told, audit, hidden, truth_of
 
 HERE = Path(__file__).parent
 
