@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.serving.audit import Told, audit, hidden, truth_of
+from benchmarks.serving.store_audit import Told, audit, hidden, truth_of
 from benchmarks.serving.bundles import with_places
 from benchmarks.serving.processes import REDIS, Redis, Server, replica
 from conftest import missing
