@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute.network import Network
+from evacroute.network import KINDS, Network
 from evacroute.units import to_metres
 
 PEAK_WINDOW = 300.0
@@ -168,3 +169,27 @@ def spread_out(
         if not picked or np.hypot(*(middle[picked] - point).T).min() >= apart:
             picked.append(i)
     return picked
+
+
+def tightest(network: Network, loads: LinkLoads, n: int | None, apart: float) -> pd.DataFrame:
+    """List the links nearest to their capacity; see `Plan.tightest_links`."""
+    room = network.capacity[loads.link] * PEAK_WINDOW
+    share = np.divide(loads.peak, room, out=np.full(len(room), np.inf), where=room > 0)
+    order = np.lexsort([loads.link, -loads.persons, -np.round(share, 3)])
+    if apart:
+        order = order[spread_out(network, loads.link[order], apart, n)]
+    order = order[:n]
+    link = loads.link[order]
+    return pd.DataFrame(
+        {
+            "link_id": network.link_id[link],
+            "name": network.name[link],
+            "kind": np.array(KINDS, dtype=object)[network.kind[link]],
+            "capacity": network.capacity[link],
+            "capacity_assumed": network.capacity_assumed[link],
+            "persons": loads.persons[order],
+            "peak_persons": loads.peak[order],
+            "peak_share": share[order],
+            "peak_end_s": loads.peak_end[order],
+        }
+    )

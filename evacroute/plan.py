@@ -16,8 +16,7 @@ from evacroute._same_plans import same_movements, same_part
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
 from evacroute.errors import PlanError, SolverError
-from evacroute.metrics import PEAK_WINDOW, Times, link_loads, spread_out, times
-from evacroute.network import KINDS
+from evacroute.metrics import Times, link_loads, tightest, times
 from evacroute.prices import Prices
 from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
@@ -306,29 +305,10 @@ class Plan:
             peak_persons (most who enter within 5 minutes), peak_share (of what the capacity lets
             in), peak_end_s.
         """
-        moves, network = self.movements, self.scenario.network
-        size = np.repeat(moves.size, np.diff(moves.leg_ptr))
-        loads = link_loads(moves.leg_link, moves.leg_enter, size)
-        room = network.capacity[loads.link] * PEAK_WINDOW
-        share = np.divide(loads.peak, room, out=np.full(len(room), np.inf), where=room > 0)
-        order = np.lexsort([loads.link, -loads.persons, -np.round(share, 3)])
-        if apart:
-            order = order[spread_out(network, loads.link[order], apart, n)]
-        order = order[:n]
-        link = loads.link[order]
-        return pd.DataFrame(
-            {
-                "link_id": network.link_id[link],
-                "name": network.name[link],
-                "kind": np.array(KINDS, dtype=object)[network.kind[link]],
-                "capacity": network.capacity[link],
-                "capacity_assumed": network.capacity_assumed[link],
-                "persons": loads.persons[order],
-                "peak_persons": loads.peak[order],
-                "peak_share": share[order],
-                "peak_end_s": loads.peak_end[order],
-            }
-        )
+        moves = self.movements
+        persons = np.repeat(moves.size, np.diff(moves.leg_ptr))
+        loads = link_loads(moves.leg_link, moves.leg_enter, persons)
+        return tightest(self.scenario.network, loads, n, apart)
 
     def shelters_frame(self) -> pd.DataFrame:
         """Room, people, share filled, step-free places taken and last arrival of each shelter."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._advice_words import Words
-from evacroute._kernels.advice import fill_from, trace_back
+from evacroute._kernels.advice import fill_from
 from evacroute._kernels.trips import Outlook, Trips
 from evacroute.asking import Asker, Person, Streetwise
 from evacroute.assignment import Movements
@@ -23,13 +23,9 @@ from evacroute.prices import Prices
 from evacroute.recommendation import Barred, Option, Recommendation
 from evacroute.scenario import Scenario
 from evacroute.scoring.features import COLUMNS, kinds_of, rows_of
-from evacroute.scoring.odds import Odds, find_scorer, odds_of
+from evacroute.scoring.odds import SAFETY_WEIGHT, Odds, find_scorer, odds_of
 from evacroute.scoring.scorer import Scorer
-from evacroute.scoring.ways import Ways
-
-SAFETY_WEIGHT = 3600.0
-"""Seconds that a unit of -log of the odds counts for among shelters: a hundredth of them is worth
-some 36 s of walking where the odds are good."""
+from evacroute.scoring.ways import Ways, traced
 
 _ROW = {name: i for i, name in enumerate(COLUMNS)}
 
@@ -238,15 +234,10 @@ class Recommender:
     def _trips(self, asker: Asker, some: NDArray[np.int64], behind: NDArray[np.int32]) -> Trips:
         """Make the trips to some shelters."""
         n = len(some)
-        goal = self.scenario.shelters.node[some].astype(np.int64)
-        ptr, link = np.empty(n + 1, np.int64), np.empty(256 * n, np.int32)
-        total = trace_back(asker.kit.streets, behind, goal, ptr, link)
-        if total > len(link):
-            link = np.empty(total, np.int32)
-            trace_back(asker.kit.streets, behind, goal, ptr, link)
+        ptr, link = traced(asker.kit.streets, behind, self.scenario.shelters.node[some])
         return Trips(
             ptr=ptr,
-            link=link[:total],
+            link=link,
             class_=np.full(n, asker.kit.class_, np.int32),
             pace=np.full(n, asker.pace),
             pace_steps=np.full(n, asker.pace_steps),

@@ -13,6 +13,9 @@ from evacroute.errors import InputError
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the Earth [m] (IUGG)."""
 
+DEGREE = math.radians(1.0) * EARTH_RADIUS
+"""Metres to a degree of latitude."""
+
 _SECONDS = {
     "": 1.0, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
     "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
@@ -107,7 +110,6 @@ def to_metres(
     origin
         (lon, lat) of the local origin [degrees].
     """
-    k = math.radians(1.0) * EARTH_RADIUS
-    x = (np.asarray(lon, dtype=np.float64) - origin[0]) * k * math.cos(math.radians(origin[1]))
-    y = (np.asarray(lat, dtype=np.float64) - origin[1]) * k
+    x = (np.asarray(lon, dtype=np.float64) - origin[0]) * DEGREE * math.cos(math.radians(origin[1]))
+    y = (np.asarray(lat, dtype=np.float64) - origin[1]) * DEGREE
     return x, y

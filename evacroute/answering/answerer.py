@@ -24,9 +24,9 @@ from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by
 from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.features import kinds_of
-from evacroute.scoring.odds import LEAST_ODDS, Odds, odds_of
+from evacroute.scoring.odds import LEAST_ODDS, SAFETY_WEIGHT, Odds, odds_of
 from evacroute.scoring.outlook import reckon
-from evacroute.units import EARTH_RADIUS
+from evacroute.units import DEGREE
 
 CANDIDATES = 6
 """Shelters that are looked at for each party at a time."""
@@ -34,9 +34,6 @@ CANDIDATES = 6
 DELAYS = (1, 2, 4, 8, 16, 32)
 """Whoever would come to a street of the prices' way before it opens sets out so many slots later:
 the table counts whole slots at a class's pace, they walk at their own."""
-
-SAFETY_WEIGHT = 3600.0
-"""Seconds that a unit of -log of the odds counts for among shelters, as `recommend` has it."""
 
 
 class Wish(NamedTuple):
@@ -183,7 +180,7 @@ class Answerer:
     def bounds(self) -> tuple[float, float, float, float]:
         """Least lon and lat, and most lon and lat of who may ask, as far as streets [degrees]."""
         network = self.scenario.network
-        up = MOST_AWAY / (math.radians(1.0) * EARTH_RADIUS)
+        up = MOST_AWAY / DEGREE
         across = up / math.cos(math.radians(network.origin[1]))
         return (
             float(network.geometry_lon.min()) - across, float(network.geometry_lat.min()) - up,

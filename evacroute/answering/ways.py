@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.advice import fill_from, trace_back
+from evacroute._kernels.advice import fill_from
 from evacroute._kernels.crowd import Streets
 from evacroute._kernels.leading import Led, Parties, lead
 from evacroute._kernels.trips import Outlook, Trips
 from evacroute.answering.streets import Lay
 from evacroute.people import Classes
 from evacroute.scoring.features import COLUMNS, rows_of
+from evacroute.scoring.ways import traced
 
 LONG = 192
 """Links of the ways of a party for which room is made at first, for each of them."""
@@ -116,21 +117,16 @@ class Leader:
         party = np.concatenate([part.party for part in parts])
         order = np.argsort(party, kind="stable")
         count = np.concatenate([np.diff(part.trips.ptr) for part in parts])
-        link = np.concatenate([part.trips.link for part in parts])
-        begin = np.cumsum(count) - count
-        ptr = np.zeros(len(party) + 1, np.int64)
-        np.cumsum(count[order], out=ptr[1:])
-        links = link[np.repeat(begin[order] - ptr[:-1], count[order]) + np.arange(ptr[-1])]
         columns = {
-            name: np.concatenate([getattr(part.trips, name) for part in parts])[order]
+            name: np.concatenate([getattr(part.trips, name) for part in parts])
             for name in Trips._fields
-            if name not in ("ptr", "link")
+            if name != "ptr"
         }
+        trips = _taken(Trips(ptr=np.append(0, np.cumsum(count)), **columns), order)
         side, wait, priced = (
             np.concatenate([getattr(part, name) for part in parts])[order]
             for name in ("side", "wait", "priced")
         )
-        trips = Trips(ptr=ptr, link=links, **columns)
         rows = rows_of(lay.streets, self.expected, trips, self.classes)
         where = np.searchsorted(party[order], np.arange(n + 1))
         return Ways(where, parts[0].nearest, party[order], side, wait, priced, trips, rows)
@@ -185,15 +181,10 @@ class Searcher:
         there, side, behind = best
         some = np.argsort(there, kind="stable")[:most]
         some = some[np.isfinite(there[some])]
-        n = len(some)
-        ptr, link = np.empty(n + 1, np.int64), np.empty(LONG * n, np.int32)
-        total = trace_back(self.streets, behind, self.goal[some], ptr, link)
-        if total > len(link):
-            link = np.empty(total, np.int32)
-            trace_back(self.streets, behind, self.goal[some], ptr, link)
-        one = np.full(n, p)
+        ptr, link = traced(self.streets, behind, self.goal[some])
+        n, one = len(some), np.full(len(some), p)
         trips = Trips(
-            ptr=ptr, link=link[:total], class_=parties.class_[one], pace=parties.pace[one],
+            ptr=ptr, link=link, class_=parties.class_[one], pace=parties.pace[one],
             pace_steps=parties.pace_steps[one], size=parties.size[one],
             depart=np.full(n, parties.now[p] + seconds[side]), deadline=parties.deadline[one],
             shelter=some.astype(np.int32), wait=np.full(n, np.nan),
@@ -205,20 +196,23 @@ class Searcher:
 def drop(ways: Ways, kept: NDArray[np.bool_]) -> Ways:
     """Leave some ways out; they are not described any more."""
     some = np.flatnonzero(kept)
-    count = np.diff(ways.trips.ptr)[some]
-    ptr = np.zeros(len(some) + 1, np.int64)
-    np.cumsum(count, out=ptr[1:])
-    begin = ways.trips.ptr[:-1][some]
-    link = ways.trips.link[np.repeat(begin - ptr[:-1], count) + np.arange(ptr[-1])]
-    columns = {
-        name: getattr(ways.trips, name)[some]
-        for name in Trips._fields
-        if name not in ("ptr", "link")
-    }
     return Ways(
         ways.ptr, ways.nearest, ways.party[some], ways.side[some], ways.wait[some],
-        ways.priced[some], Trips(ptr=ptr, link=link, **columns), ways.rows[some],
+        ways.priced[some], _taken(ways.trips, some), ways.rows[some],
     )  # fmt: skip
+
+
+def _taken(trips: Trips, some: NDArray[np.int64]) -> Trips:
+    """Take some trips, in the order given."""
+    count = np.diff(trips.ptr)[some]
+    ptr = np.zeros(len(some) + 1, np.int64)
+    np.cumsum(count, out=ptr[1:])
+    begin = trips.ptr[:-1][some]
+    columns = {
+        name: getattr(trips, name)[some] for name in Trips._fields if name not in ("ptr", "link")
+    }
+    link = trips.link[np.repeat(begin - ptr[:-1], count) + np.arange(ptr[-1])]
+    return Trips(ptr=ptr, link=link, **columns)
 
 
 def late_by(ways: Ways, seconds: float) -> Ways:

@@ -12,7 +12,7 @@ from evacroute._kernels.snapping import count_cells, fill_cells, nearest_segment
 from evacroute._kernels.standing import Lines
 from evacroute.errors import InputError
 from evacroute.network import FERRY, Network
-from evacroute.units import EARTH_RADIUS, to_metres
+from evacroute.units import DEGREE, to_metres
 
 _LEAST_CELL = 5.0
 
@@ -100,8 +100,7 @@ class Snapper:
     def lines(self) -> Lines:
         """The links as the kernel takes them that puts one party after another on them."""
         lines, (lon, lat) = self._lines, self.network.origin
-        metres = math.radians(1.0) * EARTH_RADIUS
-        origin = np.array([lon, lat, metres * math.cos(math.radians(lat)), metres])
+        origin = np.array([lon, lat, DEGREE * math.cos(math.radians(lat)), DEGREE])
         x0, y0, cell, columns, rows = self._cells
         (ax, ay), (bx, by) = lines.a, lines.b
         return Lines(

@@ -23,6 +23,10 @@ FASTEST = 2.0
 DEFAULT = "default"
 """Word for the scorer that ships."""
 
+SAFETY_WEIGHT = 3600.0
+"""Seconds that a unit of -log of the odds counts for among shelters: a hundredth of them is worth
+some 36 s of walking where the odds are good."""
+
 LEAST_ODDS = 1e-4
 """Odds below this count as this where their logarithm is asked for."""
 

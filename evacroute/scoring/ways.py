@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evacroute._kernels.advice import trace_back
+from evacroute._kernels.crowd import Streets
 from evacroute._kernels.crowd_fields import fill_tree
 from evacroute._kernels.trips import follow
 from evacroute._street_arrays import lay_streets
@@ -12,6 +14,27 @@ from evacroute.scenario import Scenario
 
 MOST_BYTES = 2**29
 """Trees are forgotten once they take so much memory, and found again when they are asked for."""
+
+
+def traced(
+    streets: Streets, behind: NDArray[np.int32], nodes: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Links to some nodes: where each way begins, and all of them in a row.
+
+    Parameters
+    ----------
+    streets, behind
+        The streets, and the link by which each node is reached, from `fill_from`.
+    nodes
+        Where the ways end.
+    """
+    goal = np.asarray(nodes, np.int64)
+    ptr, link = np.empty(len(goal) + 1, np.int64), np.empty(256 * len(goal), np.int32)
+    total = trace_back(streets, behind, goal, ptr, link)
+    if total > len(link):
+        link = np.empty(total, np.int32)
+        trace_back(streets, behind, goal, ptr, link)
+    return ptr, link[:total]
 
 
 class Ways:

@@ -121,12 +121,9 @@ def _make_key(path: Path) -> None:
 def warm() -> None:
     """Compile all that answers need, on the made-up city, so that it is in the cache."""
     import evacroute as er
-    from evacroute.answering import bundle_of
-    from evacroute.answering.answerer import Answerer
+    from evacroute.answering import Answerer, bundle_of, read_bundle
 
     plan = er.assign(er.lagoon(people=300), method="over_time", time_limit=2.0)
     with tempfile.TemporaryDirectory() as folder:
         bundle_of(plan).save(Path(folder) / "bundle")
-        from evacroute.answering import read_bundle
-
         Answerer(read_bundle(Path(folder) / "bundle")).warm()

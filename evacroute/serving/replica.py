@@ -259,7 +259,6 @@ class Replica:
                 answerer.follow(
                     prices=prices, closed=closed, shut=shut, full=full, now=now, plan=plan,
                 )  # fmt: skip
-                self._why = ""
             except InputError as error:
                 log.error("news refused: %s", error)
             except Exception:
