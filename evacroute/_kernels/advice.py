@@ -119,7 +119,7 @@ def hardest(streets: Streets, outlook: Outlook, trips: Trips, link: Any, seconds
         Out: how long the queue is, and how long after one has passed the link closes [s].
     """
     streets, outlook, trips = borrowed(streets), borrowed(outlook), borrowed(trips)
-    last_bin = outlook.use.shape[1] - 1
+    last_bin = outlook.street.shape[1] - 1
     for i in range(len(trips.class_)):
         k = trips.class_[i]
         time = trips.depart[i]
@@ -131,7 +131,7 @@ def hardest(streets: Streets, outlook: Outlook, trips: Trips, link: Any, seconds
             own = trips.pace_steps[i] if streets.link[at].stepped else trips.pace[i]
             factor = factor_now(streets, k, at, time)
             enter = time
-            queue = outlook.queue[at, b]
+            queue = outlook.street[at, b].queue
             time += streets.walk[k, at] / own / max(factor, 0.05) + queue
             if queue > seconds[i, QUEUE]:
                 link[i, QUEUE], seconds[i, QUEUE] = at, queue

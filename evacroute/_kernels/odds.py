@@ -2,12 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
 
-from evacroute._kernels.trips import FREE, SLACK
+from evacroute._kernels.borrow import borrowed
+from evacroute._kernels.forest import score, settle
+from evacroute._kernels.trips import CLOSING, FREE, SLACK, Trips
+
+
+class Scales(NamedTuple):
+    """A scorer, and what its odds are weighed with.
+
+    Attributes
+    ----------
+    low, high, first, feature, threshold, leaf, scale, bias
+        The forests, as `forest.score` takes them.
+    knot, logit, offset, least_safe
+        The calibration, as `forest.settle` takes it.
+    flat, step_free
+        Speed on the flat of each class [m/s], and whether it cannot use steps.
+    slow, kinds
+        Who is slower is of another kind [m/s]; numbers of the kinds walker, slow, household,
+        step-free, and what is added for who has no plan, shape (5,).
+    base_s, fastest, least, weight
+        As `arrivals` and `put_in_order` take them.
+    """
+
+    low: Any
+    high: Any
+    first: Any
+    feature: Any
+    threshold: Any
+    leaf: Any
+    scale: Any
+    bias: Any
+    knot: Any
+    logit: Any
+    offset: Any
+    least_safe: Any
+    flat: Any
+    step_free: Any
+    slow: float
+    kinds: Any
+    base_s: float
+    fastest: float
+    least: float
+    weight: float
+
+
+class Weighed(NamedTuple):
+    """Odds of ways and their order.
+
+    Attributes
+    ----------
+    p_safe, is_safe
+        Odds, and whether they are advised as safe, shape (n_ways,).
+    quantile
+        Times of arrival [s after the alarm], shape (3, n_ways).
+    order
+        Ways, the best of each party first.
+    """
+
+    p_safe: Any
+    is_safe: Any
+    quantile: Any
+    order: Any
 
 
 @nb.njit(cache=True, nogil=True)
@@ -87,3 +148,51 @@ def put_in_order(
                 order[j] = o
                 j -= 1
             order[j] = i
+
+
+@nb.njit(cache=True, nogil=True)
+def weigh(
+    scales: Scales, ptr: Any, priced: Any, trips: Trips, rows: Any, now: Any, price: Any
+) -> Weighed:
+    """Find odds, times and order of ways, all in one call: phones ask singly.
+
+    Parameters
+    ----------
+    ptr, priced, now, price
+        As `put_in_order` takes them.
+    trips, rows
+        The ways, and what is said of them.
+    """
+    scales, trips = borrowed(scales), borrowed(trips)
+    n = len(priced)
+    raw, kind = np.empty((len(scales.scale), n)), np.empty(n, np.int64)
+    columns = rows.shape[1]
+    score(
+        rows, scales.low, scales.high, scales.first, scales.feature, scales.threshold, scales.leaf,
+        scales.scale, scales.bias, raw, np.zeros(columns, np.int64), np.zeros(columns, np.int64),
+    )  # fmt: skip
+    for i in range(n):
+        k = trips.class_[i]
+        if scales.step_free[k]:
+            one = scales.kinds[3]
+        elif trips.size[i] > 1:
+            one = scales.kinds[2]
+        else:
+            one = scales.kinds[1 if scales.flat[k] * trips.pace[i] < scales.slow else 0]
+        kind[i] = one + (scales.kinds[4] if np.isnan(trips.wait[i]) else 0)
+    p_safe, is_safe = np.empty(n), np.empty(n, np.bool_)
+    quantile, cost, order = np.empty((3, n)), np.empty(n), np.empty(n, np.int64)
+    settle(
+        raw, kind, scales.knot, scales.logit, scales.offset, scales.least_safe, p_safe, quantile,
+        is_safe,
+    )  # fmt: skip
+    arrivals(rows, trips.depart, scales.base_s, scales.fastest, p_safe, quantile, is_safe)
+    for i in range(n):
+        # No odds make up for a street that closes before they are through.
+        if rows[i, CLOSING] <= 0:
+            is_safe[i] = False
+    put_in_order(
+        ptr, priced, is_safe, p_safe, quantile[1], now, price, trips.class_, trips.shelter,
+        scales.least, scales.weight, cost, order,
+    )  # fmt: skip
+    return Weighed(p_safe, is_safe, quantile, order)

@@ -47,8 +47,8 @@ class Lines(NamedTuple):
 @nb.njit(cache=True, nogil=True)
 def stand(
     lines: Lines, some: Any, lon: Any, lat: Any, most: float, class_: Any, pace: Any,
-    pace_steps: Any, flat: Any, length: Any, stepped: Any, twins: Any, walk: Any, link: Any,
-    twin: Any, along: Any, away: Any, seconds: Any,
+    pace_steps: Any, flat: Any, length: Any, stepped: Any, twins: Any, ends: Any, walk: Any,
+    link: Any, twin: Any, along: Any, away: Any, seconds: Any, end: Any,
 ) -> None:  # fmt: skip
     """Put some parties on the nearest links of some lines.
 
@@ -62,11 +62,12 @@ def stand(
         Whoever is farther from any link stands on none [m].
     class_, pace, pace_steps, flat
         Class, own speed over the class's on the flat and on steps, own speed on the flat [m/s].
-    length, stepped, twins
-        Of all links: length [m], whether they have steps, the same street the other way.
+    length, stepped, twins, ends
+        Of all links: length [m], whether they have steps, the same street the other way, nodes
+        where they end and begin.
     walk
         Seconds to walk each link, by class and link, inf = cannot.
-    link, twin, along, away, seconds
+    link, twin, along, away, seconds, end
         Out: as of `answering.placing.Places`.
     """
     x, y, share, distance = np.empty(1), np.empty(1), np.empty(1), np.empty(1)
@@ -81,6 +82,7 @@ def stand(
         )  # fmt: skip
         link[p], twin[p], along[p], away[p] = -1, -1, 0.0, np.inf
         seconds[p, :] = np.inf
+        end[p, :] = ends[0]
         at = segment[0]
         if at < 0:
             continue
@@ -88,6 +90,7 @@ def stand(
         passed = 1.0 - share[0] if lines.flipped[at] else share[0]
         part = min(max(lines.begin[at] + passed * lines.part[at], 0.0), 1.0)
         link[p], twin[p], along[p], away[p] = one, twins[one], part * length[one], distance[0]
+        end[p, :] = ends[one]
         own = pace_steps[p] if stepped[one] else pace[p]
         near = distance[0] / flat[p]
         seconds[p, 0] = near + (1.0 - part) * walk[k, one] / own

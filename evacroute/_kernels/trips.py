@@ -15,22 +15,26 @@ FAR_OFF = 7200.0
 """A closure later than this after one has passed is as good as none [s]."""
 
 
+EXPECTED = np.dtype(
+    [(name, "f4") for name in ("use", "queue", "stress", "strain", "stray", "mixed", "slow")]
+)
+"""What is expected on a link in a bin of time, side by side as all of it is asked for together.
+
+use: persons' space that enters over what the capacity lets in. queue, stress, strain: seconds to
+wait to enter, at the capacity, at 0.8 and at 0.6 of it. stray, mixed: seconds to wait if everybody
+went to the nearest shelter, and if a quarter did, at 0.8 of the capacity. slow: seconds added to a
+second of walking by the density expected."""
+
+
 class Outlook(NamedTuple):
-    """What is expected on the streets, by link and bin of time unless said otherwise.
+    """What is expected on the streets.
 
     Attributes
     ----------
     bin_s
         Length of a bin [s].
-    use
-        Persons' space that enters over what the capacity lets in.
-    queue, stress, strain
-        Seconds to wait to enter, at the capacity, at 0.8 and at 0.6 of it.
-    stray, mixed
-        Seconds to wait if everybody went to the nearest shelter, and if a quarter did, at 0.8 of
-        the capacity.
-    slow
-        Seconds added to a second of walking by the density expected.
+    street
+        Records of `EXPECTED`, by link and bin.
     door
         Persons who come over what the intake lets in, by shelter and bin.
     fill, claimed
@@ -43,13 +47,7 @@ class Outlook(NamedTuple):
     """
 
     bin_s: float
-    use: Any
-    queue: Any
-    stress: Any
-    strain: Any
-    stray: Any
-    mixed: Any
-    slow: Any
+    street: Any
     door: Any
     fill: Any
     claimed: Any
@@ -109,7 +107,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
         Out: one row a trip, float32, shape (n_trips, at least 27).
     """
     streets, outlook, trips = borrowed(streets), borrowed(outlook), borrowed(trips)
-    last_bin = outlook.use.shape[1] - 1
+    last_bin = outlook.street.shape[1] - 1
     for i in range(len(trips.class_)):
         k = trips.class_[i]
         time = trips.depart[i]
@@ -124,17 +122,18 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
             factor = factor_now(streets, k, link, time)
             dry = streets.walk[k, link] / own
             walk = dry / max(factor, 0.05)
-            queue += outlook.queue[link, b]
-            stress += outlook.stress[link, b]
-            strain += outlook.strain[link, b]
-            stray += outlook.stray[link, b]
-            mixed += outlook.mixed[link, b]
-            slow += walk * outlook.slow[link, b]
-            use += walk * outlook.use[link, b]
-            use_most = max(use_most, outlook.use[link, b])
+            expected = outlook.street[link, b]
+            queue += expected.queue
+            stress += expected.stress
+            strain += expected.strain
+            stray += expected.stray
+            mixed += expected.mixed
+            slow += walk * expected.slow
+            use += walk * expected.use
+            use_most = max(use_most, expected.use)
             twin = streets.link[link].twin
             if twin >= 0:
-                opposed = max(opposed, outlook.use[twin, b])
+                opposed = max(opposed, outlook.street[twin, b].use)
             narrow = min(narrow, 1.0 / streets.link[link].headway)
             length += streets.link[link].length
             if streets.link[link].stepped:
@@ -143,7 +142,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
                 wet += walk
             free += walk
             enter = time
-            time += walk + outlook.queue[link, b]
+            time += walk + expected.queue
             if streets.link[link].row >= 0:
                 shut = shut_after(streets, k, link, enter) - time
                 closing = min(closing, 0.0 if factor == 0.0 else shut)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.leading import Parties
-from evacroute._kernels.odds import put_in_order
+from evacroute._kernels.odds import weigh
 from evacroute._kernels.trips import CLOSING
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
@@ -23,8 +23,7 @@ from evacroute.answering.telling import Teller
 from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by
 from evacroute.errors import Faults
 from evacroute.prices import Prices
-from evacroute.scoring.features import kinds_of
-from evacroute.scoring.odds import LEAST_ODDS, SAFETY_WEIGHT, Odds, odds_of
+from evacroute.scoring.odds import Odds, scales_of
 from evacroute.scoring.outlook import reckon
 from evacroute.units import DEGREE
 
@@ -113,16 +112,18 @@ class _Now(NamedTuple):
     ----------
     lay, searcher, plan
         Streets, searches around what closes, and the version of the plan.
-    shut, full
-        Shelters that take nobody (row 0), and nobody who needs a step-free place (row 1), shape
-        (2, n_shelters); those of `full` keep who holds a place there.
+    takes
+        Shelters that may take somebody (row 0), and somebody who needs a step-free place (row 1),
+        as far as is known, shape (2, n_shelters).
+    full
+        Those that are full, likewise: who holds a place there keeps it. None = there are none.
     """
 
     lay: Lay
     searcher: Searcher
     plan: str
-    shut: NDArray[np.bool_]
-    full: NDArray[np.bool_]
+    takes: NDArray[np.bool_]
+    full: NDArray[np.bool_] | None
 
 
 class Answerer:
@@ -159,6 +160,7 @@ class Answerer:
         self.likes = Likes(bundle.scenario)
         self.expected = reckon(bundle.scenario, bundle.load)
         self._leader = Leader(self.likes.classes, self.expected)
+        self._scales = scales_of(bundle.scorer, self.likes.classes)
         self._free = self.likes.classes.step_free.astype(np.int64)
         self.teller = Teller(bundle.scenario)
         self._placer = Placer(self.scenario.network, self.likes.classes)
@@ -200,7 +202,8 @@ class Answerer:
             self.answer(asked, now=0.0, lines=True, directions=True)
         _, parties = self._parties(asked, 0.0)
         state = self._now
-        around = state.searcher.ways(0, parties, self._open(state, parties), self.candidates)
+        open_ = state.takes[self._free[parties.class_]]
+        around = state.searcher.ways(0, parties, open_, self.candidates)
         if around is not None:
             self._leader.described(state.lay, len(some), [around])
 
@@ -260,7 +263,8 @@ class Answerer:
         shut = _of_both(self._shut | self._without)
         lay = self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut | self._full)
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
-        return _Now(lay, searcher, plan, shut, self._full & ~shut)
+        full = self._full & ~shut
+        return _Now(lay, searcher, plan, ~(shut | full), full if full.any() else None)
 
     def answer(
         self,
@@ -302,32 +306,33 @@ class Answerer:
         state, n = self._now, len(questions)
         lay = state.lay
         places, parties = self._parties(questions, now)
-        open_, also = self._open(state, parties), self._kept(state, parties)
-        row, got = np.full(n, -1, np.int64), [_NOTHING] * n
-        chosen: list[tuple[Proposal, NDArray[np.int64]]] = []
-        todo, shut_in = np.arange(n), set[int]()
-        while len(todo):
+        open_ = state.takes[self._free[parties.class_]]
+        also = self._kept(state, parties)
+        row, got = [-1] * n, [_NOTHING] * n
+        chosen: list[tuple[Proposal, list[int]]] = []
+        todo, shut_in = list(range(n)), set[int]()
+        while todo:
             proposal = self._propose(lay, state.searcher, parties, open_, todo)
             shut_in |= proposal.shut_in
-            asked = todo[(np.diff(proposal.ways.ptr)[todo] > 0) | also[todo].any(axis=1)]
-            if not len(asked):
+            upto = proposal.ways.ptr.tolist()
+            todo = [p for p in todo if upto[p + 1] > upto[p] or p in also]
+            if not todo:
                 break
-            wishes = [self._wish(p, proposal, questions, also) for p in asked.tolist()]
+            wishes = [self._wish(p, proposal, parties, questions, also) for p in todo]
             answers = yield wishes
-            for p, wish, place in zip(asked.tolist(), wishes, answers, strict=True):
-                open_[p, list(wish.shelters)] = False
+            for p, wish, place in zip(todo, wishes, answers, strict=True):
                 if place.shelter in wish.shelters:
-                    row[p] = proposal.of(p)[wish.shelters.index(place.shelter)]
+                    row[p] = int(proposal.of(p)[wish.shelters.index(place.shelter)])
                     got[p] = place
-                elif place.shelter in wish.also:
+                    continue
+                open_[p, list(wish.shelters)] = False
+                if place.shelter in wish.also:
                     # They hold a place that is none of the best from here: a way there is wanted.
-                    open_[p], also[p] = False, False
+                    open_[p] = False
                     open_[p, place.shelter] = True
-                else:
-                    also[p] = False
-            served = asked[row[asked] >= 0]
-            chosen.append((proposal, served))
-            todo = asked[row[asked] < 0]
+                also.pop(p, None)
+            chosen.append((proposal, [p for p in todo if row[p] >= 0]))
+            todo = [p for p in todo if row[p] < 0]
         return self.teller.answers(
             lay, parties, places, questions, chosen, row, got, now=now, plan=state.plan,
             shut_in=shut_in, lines=lines, directions=directions,
@@ -343,19 +348,17 @@ class Answerer:
                 q.helpers.tolist(), q.party_size.tolist(), strict=True,
             )
         ]  # fmt: skip
-        class_ = np.array([one.class_ for one in found], np.int32)
-        pace = np.array([one.pace for one in found])
-        pace_steps = np.array([one.pace_steps for one in found])
-        flat = np.array([one.flat for one in found])
+        class_, pace, pace_steps, flat = np.array(found, np.float64).reshape(-1, 4).T.copy()
+        class_ = class_.astype(np.int32)
         places = self._placer.place(q.lon, q.lat, class_, pace, pace_steps, flat)
-        own = np.where(np.isnan(q.within_s), np.inf, now + q.within_s)
         parties = Parties(
             class_=class_,
             pace=pace,
             pace_steps=pace_steps,
             size=np.array(q.party_size),
             now=np.full(len(q), now),
-            deadline=np.minimum(own, self.scenario.deadline_s),
+            # Who says nothing of it has NaN, which is no minimum.
+            deadline=np.fmin(q.within_s + now, self.scenario.deadline_s),
             link=places.link,
             twin=places.twin,
             seconds=places.seconds,
@@ -363,17 +366,16 @@ class Answerer:
         )
         return places, parties
 
-    def _open(self, state: _Now, parties: Parties) -> NDArray[np.bool_]:
-        """Which shelters may take each party, as far as is known, shape (n, n_shelters)."""
-        return np.asarray(~(state.shut | state.full)[self._free[parties.class_]])
-
-    def _kept(self, state: _Now, parties: Parties) -> NDArray[np.bool_]:
-        """Full shelters that parties can reach, who may hold places there."""
+    def _kept(self, state: _Now, parties: Parties) -> dict[int, list[int]]:
+        """Full shelters that parties can reach, who may hold places there, by party."""
+        if state.full is None:
+            return {}
         full: NDArray[np.bool_] = state.full[self._free[parties.class_]]
-        if full.any():
-            seconds = state.lay.trees.seconds[parties.class_[:, None], :, parties.end]
-            full &= np.isfinite(seconds).any(axis=1)
-        return full
+        seconds = state.lay.trees.seconds[parties.class_[:, None], :, parties.end]
+        full &= np.isfinite(seconds).any(axis=1)
+        return {
+            p: np.flatnonzero(full[p]).tolist() for p in np.flatnonzero(full.any(axis=1)).tolist()
+        }
 
     def _propose(
         self,
@@ -381,7 +383,7 @@ class Answerer:
         searcher: Searcher,
         parties: Parties,
         open_: NDArray[np.bool_],
-        todo: NDArray[np.int64],
+        todo: list[int],
     ) -> Proposal:
         n = len(parties.class_)
         if len(todo) < n:  # Others have their place.
@@ -397,17 +399,12 @@ class Answerer:
                 before = set(ways.party.tolist())
                 ways = self._around(ways, passes, lay, searcher, parties, open_)
                 shut_in = before - set(ways.party.tolist())
-        trips = ways.trips
-        kind = kinds_of(self.likes.classes, trips.class_, trips.size, trips.wait, trips.pace)
-        odds = odds_of(self.scorer, ways.rows, kind, trips.depart)
-        # No odds make up for a street that closes before they are through.
-        odds = replace(odds, is_safe=odds.is_safe & (ways.rows[:, CLOSING] > 0))
-        cost, order = np.empty(len(odds)), np.empty(len(odds), np.int64)
-        put_in_order(
-            ways.ptr, ways.priced, odds.is_safe, odds.p_safe, odds.q50, parties.now,
-            lay.trees.price, trips.class_, trips.shelter, LEAST_ODDS, SAFETY_WEIGHT, cost, order,
+        told = weigh(
+            self._scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
+            lay.trees.price,
         )  # fmt: skip
-        return Proposal(ways, odds, order, shut_in)
+        q10, q50, q90 = told.quantile
+        return Proposal(ways, Odds(told.p_safe, q10, q50, q90, told.is_safe), told.order, shut_in)
 
     def _around(
         self,
@@ -438,13 +435,17 @@ class Answerer:
         return self._leader.described(lay, n, parts)
 
     def _wish(
-        self, p: int, proposal: Proposal, questions: Questions, also: NDArray[np.bool_]
+        self,
+        p: int,
+        proposal: Proposal,
+        parties: Parties,
+        questions: Questions,
+        also: dict[int, list[int]],
     ) -> Wish:
         shelters = tuple(proposal.ways.trips.shelter[proposal.of(p)].tolist())
-        free = bool(self._free[self.likes.of(*_key(questions, p)).class_])
-        kept = tuple(s for s in np.flatnonzero(also[p]).tolist() if s not in shelters)
-        size = int(questions.party_size[p])
-        return Wish(str(questions.token[p]), shelters, size, free, kept)
+        free = bool(self._free[parties.class_[p]])
+        kept = tuple(s for s in also[p] if s not in shelters) if p in also else ()
+        return Wish(questions.token[p], shelters, int(questions.party_size[p]), free, kept)
 
 
 _NOTHING = Place(-1, False, np.nan)
@@ -455,17 +456,6 @@ def _of_both(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     out = np.array(mask, bool)
     out[1] |= out[0]
     return out
-
-
-def _key(questions: Questions, p: int) -> tuple[str, bool, str, int, int]:
-    q = questions
-    return (
-        q.mobility[p],
-        bool(q.step_free[p]),
-        q.age_band[p],
-        int(q.helpers[p]),
-        int(q.party_size[p]),
-    )
 
 
 def _likely(wish: Wish) -> Place:

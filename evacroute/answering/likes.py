@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,8 @@ MOST_KNOWN = 4096
 """Kinds of parties that are remembered: more than there are words for, but for odd numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
-    """A party's class, and its own speed over the class's, on the flat and on steps."""
+class Like(NamedTuple):
+    """A party's class, own speed over its on the flat and on steps, and on the flat [m/s]."""
 
     class_: int
     pace: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ MOST_AWAY = 250.0
 """Whoever is farther from any street that they can use is not led [m]."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
+_FIRST = np.zeros(1, np.int64)
+
+
+class Places(NamedTuple):
     """Where parties stand, in columns of shape (n,).
 
-    Parameters
+    Attributes
     ----------
     link, twin
         The link each is on, and the same street the other way, -1 = none.
@@ -86,12 +88,13 @@ class Placer:
         n = len(lon)
         link, twin = np.empty(n, np.int32), np.empty(n, np.int32)
         along, away, seconds = np.empty(n), np.empty(n), np.empty((n, 2))
+        end = np.empty((n, 2), np.int32)
         key = self._key[class_]
         for one in set(key.tolist()):
-            some = np.flatnonzero(key == one)
+            some = np.flatnonzero(key == one) if n > 1 else _FIRST
             stand(
                 self._lines[one], some, lon, lat, MOST_AWAY, class_, pace, pace_steps, flat,
-                self._length, self._stepped, self._twin, self._walk, link, twin, along, away,
-                seconds,
+                self._length, self._stepped, self._twin, self._end, self._walk, link, twin, along,
+                away, seconds, end,
             )  # fmt: skip
-        return Places(link, twin, along, away, seconds, self._end[np.maximum(link, 0)])
+        return Places(link, twin, along, away, seconds, end)

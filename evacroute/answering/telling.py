@@ -64,8 +64,8 @@ class Teller:
         parties: Parties,
         places: Places,
         questions: Questions,
-        chosen: list[tuple[Proposal, NDArray[np.int64]]],
-        row: NDArray[np.int64],
+        chosen: list[tuple[Proposal, list[int]]],
+        row: list[int],
         got: list[Place],
         *,
         now: float,
@@ -95,40 +95,35 @@ class Teller:
         lines, directions
             Whether they are wanted.
         """
-        n = len(row)
-        told = [_Told() for _ in range(n)]
+        told = [_NOBODY] * len(row)
         for proposal, served in chosen:
             ways, odds = proposal.ways, proposal.odds
-            at = row[served]
-            along = places.along[served]
-            rest = self._length[places.link[served]] - along
-            first = places.away[served] + np.where(ways.side[at] == FORWARD, rest, along)
-            columns = (
-                served, at, ways.trips.shelter[at], ways.wait[at], odds.q10[at] - now,
-                odds.q50[at] - now, odds.q90[at] - now, odds.p_safe[at], odds.is_safe[at],
-                ways.rows[at, LENGTH] + first,
-            )  # fmt: skip
-            for p, i, s, wait, q10, q50, q90, p_safe, is_safe, metres in zip(
-                *(column.tolist() for column in columns), strict=True
-            ):
-                place = got[p]
+            for p in served:
+                i, place = row[p], got[p]
+                s, q50, is_safe = ways.trips.shelter.item(i), odds.q50.item(i), odds.is_safe.item(i)
+                wait, first = ways.wait.item(i), places.along.item(p)
+                if ways.side.item(i) == FORWARD:
+                    first = self._length.item(places.link.item(p)) - first
                 told[p] = _Told(
-                    str(Standing.RESERVED if place.is_reserved else Standing.UNRESERVED),
+                    _RESERVED if place.is_reserved else _UNRESERVED,
                     s, self._ids[s], self._names[s], self._lon[s], self._lat[s],
-                    wait if wait >= SOON else 0.0, q10, q50, q90, p_safe, is_safe, place.held_s,
-                    self._reason(lay, proposal, p, i, s, q50 + now, is_safe), metres,
+                    wait if wait >= SOON else 0.0, odds.q10.item(i) - now, q50 - now,
+                    odds.q90.item(i) - now, odds.p_safe.item(i), is_safe, place.held_s,
+                    self._reason(lay, proposal, p, i, s, q50, is_safe),
+                    ways.rows.item(i, LENGTH) + (places.away.item(p) + first),
                     self._line(places, proposal, p, i, s) if lines else NO_LINE,
                     self._directions(places, proposal, questions, p, i, s)
                     if directions
                     else (),
                     self._others(proposal, p, i),
                 )  # fmt: skip
-        for p in np.flatnonzero(row < 0).tolist():
-            why = self._why_none(lay, parties, places, p, shut_in)
-            text: tuple[str, ...] = ()
-            if directions:
-                text = stay_directions(why, str(questions.language[p])).text
-            told[p] = _Told(reason=why, directions=text)
+        for p, i in enumerate(row):
+            if i < 0:
+                why = self._why_none(lay, parties, places, p, shut_in)
+                text: tuple[str, ...] = ()
+                if directions:
+                    text = stay_directions(why, str(questions.language[p])).text
+                told[p] = _Told(reason=why, directions=text)
         return _answers(told, plan)
 
     def _others(self, proposal: Proposal, p: int, i: int) -> list[tuple[str, float]]:
@@ -234,16 +229,22 @@ class _Told(NamedTuple):
     alternatives: list[tuple[str, float]] = []  # noqa: RUF012
 
 
-_TYPES: dict[str, Any] = {
+_NOBODY = _Told()
+_RESERVED, _UNRESERVED = str(Standing.RESERVED), str(Standing.UNRESERVED)
+
+_KINDS: dict[str, Any] = {
     **dict.fromkeys(("status", "shelter_id", "name", "reason"), object),
+    **dict.fromkeys(("line", "directions", "alternatives")),
     "shelter": np.int32,
     "is_safe": np.bool_,
 }
+_TYPES = {name: _KINDS.get(name, np.float64) for name in _Told._fields}
+"""Of each column, None = it stays a list."""
 
 
 def _answers(told: list[_Told], plan: str) -> Answers:
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in told] for name in _Told._fields}
-    for name, values in columns.items():
-        if name not in ("line", "directions", "alternatives"):
-            columns[name] = np.array(values, _TYPES.get(name, np.float64))
+    columns: dict[str, Any] = {
+        name: list(column) if kind is None else np.array(column, kind)
+        for (name, kind), column in zip(_TYPES.items(), zip(*told, strict=True), strict=True)
+    }
     return Answers(**columns, plan=plan)

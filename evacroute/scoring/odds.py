@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._data_dir import data_path
-from evacroute._kernels.odds import arrivals
+from evacroute._kernels.odds import Scales, arrivals
 from evacroute.errors import Faults, InputError
-from evacroute.scoring.features import COLUMNS, KINDS
+from evacroute.people import Classes
+from evacroute.scoring.features import COLUMNS, KINDS, PEOPLE, SLOW
 from evacroute.scoring.scorer import Scorer, Scores
 
 BASE = 30.0
@@ -81,6 +82,31 @@ def odds_of(
     # Forests and quantiles are learned apart: odds say no more than the quantiles allow.
     arrivals(rows, depart, BASE, FASTEST, said.p_safe, quantile, said.is_safe)
     return Odds(said.p_safe, quantile[0], quantile[1], quantile[2], said.is_safe)
+
+
+def scales_of(scorer: Scorer, classes: Classes) -> Scales:
+    """Make a scorer ready for the kernel that finds odds and order of ways in one call.
+
+    Parameters
+    ----------
+    scorer
+        One that `find_scorer` has passed.
+    classes
+        Of the people.
+    """
+    walker, slow, household, step_free = map(
+        PEOPLE.index, ("walker", "slow", "household", "step_free")
+    )
+    low, high, first, feature, threshold, leaf, scale, bias = scorer.arrays
+    tables = scorer.calibration
+    return Scales(
+        low=low, high=high, first=first, feature=feature, threshold=threshold, leaf=leaf,
+        scale=scale, bias=bias, knot=tables.knot, logit=tables.logit, offset=tables.offset,
+        least_safe=tables.threshold, flat=np.array(classes.speed_flat),
+        step_free=np.array(classes.step_free), slow=SLOW,
+        kinds=np.array([walker, slow, household, step_free, len(PEOPLE)]), base_s=BASE,
+        fastest=FASTEST, least=LEAST_ODDS, weight=SAFETY_WEIGHT,
+    )  # fmt: skip
 
 
 _shipped: list[Scorer] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.trips import Outlook
+from evacroute._kernels.trips import EXPECTED, Outlook
 from evacroute._street_arrays import street_area, twins
 from evacroute.physics import Physics
 from evacroute.scenario import Scenario
@@ -93,15 +93,17 @@ def reckon(scenario: Scenario, load: Load) -> Outlook:
     mix = (1 - ASTRAY) * entered + ASTRAY * load.astray
     mixed_came = np.cumsum((1 - ASTRAY) * came + ASTRAY * load.came_astray, axis=2)
     fill, taken = (_of_room(scenario, upto) for upto in (np.cumsum(came, axis=2), mixed_came))
+    street = np.empty(entered.shape, EXPECTED)
+    street["use"] = _over(_smooth(entered), capacity)
+    for name, count, share in (
+        ("queue", entered, 1.0), ("stress", entered, STRESSED), ("strain", entered, STRAINED),
+        ("stray", load.astray, 1.0), ("mixed", mix, STRESSED),
+    ):  # fmt: skip
+        street[name] = _queues(count, share * network.capacity)
+    street["slow"] = _slowed(scenario, entered)
     return Outlook(
         bin_s=BIN,
-        use=_over(_smooth(entered), capacity),
-        queue=_queues(entered, network.capacity),
-        stress=_queues(entered, STRESSED * network.capacity),
-        strain=_queues(entered, STRAINED * network.capacity),
-        stray=_queues(load.astray, network.capacity),
-        mixed=_queues(mix, STRESSED * network.capacity),
-        slow=_slowed(scenario, entered),
+        street=street,
         door=_over(_smooth(came[0]), np.minimum(shelters.intake_rate, 1e9) * BIN),
         fill=fill[:, :, -1].copy(),
         claimed=taken[:, :, -1].copy(),

@@ -114,6 +114,14 @@ class Scorer:
         """Probability from which advice is "safe", by kind; inf = never."""
         return dict(zip(self.card.kinds, self.calibration.threshold.tolist(), strict=False))
 
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """Limits and forests, as the kernel `forest.score` takes them after the rows."""
+        one = self._forests
+        return (
+            *self._limits, one.first, one.feature, one.threshold, one.leaf, one.scale, one.bias,
+        )  # fmt: skip
+
     def predict(self, rows: ArrayLike, kind: ArrayLike | None = None) -> Scores:
         """Say how likely people arrive safely by the deadline, and when.
 
