@@ -243,8 +243,9 @@ _TYPES = {name: _KINDS.get(name, np.float64) for name in _Told._fields}
 
 
 def _answers(told: list[_Told], plan: str) -> Answers:
-    columns: dict[str, Any] = {
+    columns = list(zip(*told, strict=True)) or [()] * len(_TYPES)
+    of_type: dict[str, Any] = {
         name: list(column) if kind is None else np.array(column, kind)
-        for (name, kind), column in zip(_TYPES.items(), zip(*told, strict=True), strict=True)
+        for (name, kind), column in zip(_TYPES.items(), columns, strict=True)
     }
-    return Answers(**columns, plan=plan)
+    return Answers(**of_type, plan=plan)
