@@ -348,8 +348,8 @@ class Answerer:
                 q.helpers.tolist(), q.party_size.tolist(), strict=True,
             )
         ]  # fmt: skip
-        class_, pace, pace_steps, flat = np.array(found, np.float64).reshape(-1, 4).T.copy()
-        class_ = class_.astype(np.int32)
+        number, pace, pace_steps, flat = np.array(found, np.float64).reshape(-1, 4).T.copy()
+        class_ = number.astype(np.int32)
         places = self._placer.place(q.lon, q.lat, class_, pace, pace_steps, flat)
         parties = Parties(
             class_=class_,
