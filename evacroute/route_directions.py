@@ -175,7 +175,7 @@ def route_directions(
         leave = [t - sooner * (i < boarding) for i, t in enumerate(leave)]
     lengths = None
     if start is not None:
-        links, enter, leave, lengths = _from_point(signs, links, enter, leave, depart, *start)
+        links, enter, leave, lengths = from_point(signs, links, enter, leave, depart, *start)
     if trips is not None and len(links) > len(trips):
         trips = [(), *trips]
     way = route_steps(signs, links, enter, leave, lengths=lengths, goal=shelter, trips=trips)
@@ -207,42 +207,6 @@ def route_directions(
         water=words.wading(wet, tide) if wet else "",
         water_m=wet,
     )
-
-
-def walk_lines(
-    signs: Signs, links: Sequence[int], start: tuple[int, float], *, shelter: str, language: str
-) -> tuple[list[Step], tuple[str, ...]]:
-    """Tell a way on foot without waits, all but when to leave; see `leave_line`.
-
-    The text knows of no times, so that it is the same for all who walk there.
-
-    Parameters are those of `route_directions`.
-    """
-    words, none = words_of(language), [0.0] * len(links)
-    links, enter, leave, lengths = _from_point(signs, links, none, none, 0.0, *start)
-    way = route_steps(signs, links, enter, leave, lengths=lengths, goal=shelter)
-    lines = [words.line(step, None) for step in way]
-    return way, (*lines, words.arrive(shelter, 0.0, moved=bool(way)))
-
-
-def leave_line(
-    way: Sequence[Step], *, language: str, wait: float, seconds: float
-) -> tuple[str, ...]:
-    """Tell when to leave, and how far a way is: one line, none without a way.
-
-    Parameters
-    ----------
-    way
-        Its steps.
-    language
-        As for `route_directions`.
-    wait, seconds
-        How long from now they are to leave, and how long they then take [s].
-    """
-    if not way:
-        return ()
-    words, distance = words_of(language), sum(step.distance for step in way)
-    return (words.leave_in(wait, way, distance, seconds),)
 
 
 def sooner_at_stop(
@@ -292,7 +256,7 @@ def stay_directions(reason: str, language: str = "en") -> Directions:
     return Directions(words.language, steps, text, "")
 
 
-def _from_point(
+def from_point(
     signs: Signs,
     links: Sequence[int],
     enter: Sequence[float],

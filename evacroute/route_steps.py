@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from evacroute.signs import GANGWAY, REACH, Signs
@@ -35,8 +36,10 @@ LOOK_AHEAD = 4
 MAX_PASSED = 2
 """Squares told as passed in one step."""
 
-_ON_FOOT = frozenset(("calle", "square", "quay", "underpass"))
-_ON_FOOT_OR_BRIDGE = _ON_FOOT | {"bridge"}
+ON_FOOT = frozenset(("calle", "square", "quay", "underpass"))
+"""Kinds of links and parts that are walked and have no steps."""
+
+_ON_FOOT_OR_BRIDGE = ON_FOOT | {"bridge"}
 
 
 class Step(NamedTuple):
@@ -76,7 +79,7 @@ class Step(NamedTuple):
     one comes by another boat, or starts at the stop."""
 
 
-class _Part:
+class Part:
     """Links told as one step, while they are gathered."""
 
     __slots__ = ("begin", "end", "kind", "name", "trips", "wait")
@@ -119,9 +122,35 @@ def route_steps(
     if lengths is None:
         length = signs.length
         lengths = [length[link] for link in links]
-    parts = _tidy(signs, links, _parts(signs, links, enter, leave, trips), lengths)
+    parts = parts_of(signs, links, enter, leave, lengths, trips)
+    return steps_of(signs, links, enter, leave, lengths, parts, goal)
+
+
+def parts_of(
+    signs: Signs,
+    links: Sequence[int],
+    enter: Sequence[float],
+    leave: Sequence[float],
+    lengths: Sequence[float],
+    trips: Trips | None = None,
+) -> list[Part]:
+    """Gather the links of a route that are told as one step each; see `route_steps`."""
+    return _tidy(signs, links, _parts(signs, links, enter, leave, trips), lengths)
+
+
+def steps_of(
+    signs: Signs,
+    links: Sequence[int],
+    enter: Sequence[float],
+    leave: Sequence[float],
+    lengths: Sequence[float],
+    parts: list[Part],
+    goal: str,
+    first: int | None = None,
+) -> list[Step]:
+    """Tell parts of a route, or only the `first` so many of them; see `route_steps`."""
     steps: list[Step] = []
-    for i, part in enumerate(parts):
+    for i, part in enumerate(parts[:first]):
         if i and part.kind == parts[i - 1].kind == "ferry":
             there = leave[part.begin - 1]
             steps.append(Step("change", begin_s=there, end_s=there))
@@ -140,15 +169,17 @@ def _parts(
     enter: Sequence[float],
     leave: Sequence[float],
     trips: Trips | None,
-) -> list[_Part]:
+) -> list[Part]:
     kinds, names = signs.kind, signs.name
-    parts: list[_Part] = []
-    part: _Part | None = None
+    parts: list[Part] = []
+    part: Part | None = None
     before = -1
+    with_: set[str] = set()
     for i, link in enumerate(links):
         kind, name = kinds[link], names[link]
         wait = enter[i] - leave[i - 1] if i else 0.0
-        with_ = set(trips[i]) if trips is not None else set()
+        if trips is not None:
+            with_ = set(trips[i])
         if part is not None and _joins(signs, part, kind, name, before, link, wait, with_):
             part.end = i + 1
             part.trips &= with_
@@ -158,7 +189,7 @@ def _parts(
             # Nobody is told to wait on a bridge: they wait before it.
             part.wait += wait if wait >= MIN_WAIT and kind != "ferry" else 0.0
         else:
-            part = _Part(kind, name, i, wait, with_)
+            part = Part(kind, name, i, wait, with_)
             parts.append(part)
         before = link
     return parts
@@ -166,7 +197,7 @@ def _parts(
 
 def _joins(
     signs: Signs,
-    part: _Part,
+    part: Part,
     kind: str,
     name: str,
     before: int,
@@ -175,6 +206,11 @@ def _joins(
     trips: set[str],
 ) -> bool:
     """Whether a link is told with the part before it."""
+    if kind in ON_FOOT and part.kind in ON_FOOT and wait < MIN_WAIT:
+        # Most are such; what follows says the same of them.
+        if name or part.name:
+            return part.name == name
+        return kind == part.kind and (kind == "square" or not _to_be_told(signs, before, link))
     if GANGWAY in (kind, part.kind):
         return kind == part.kind and part.name == name and wait < MIN_WAIT
     alike = part.name == name or not part.name or not name
@@ -201,6 +237,7 @@ def _joins(
     return kind == "square" or not _to_be_told(signs, before, link)
 
 
+@lru_cache(maxsize=32_768)
 def _to_be_told(signs: Signs, before: int, link: int) -> bool:
     """Whether the way from one nameless link to the next must be told, as one may go wrong."""
     if not signs.junction[before]:
@@ -209,19 +246,19 @@ def _to_be_told(signs: Signs, before: int, link: int) -> bool:
 
 
 def _tidy(
-    signs: Signs, links: Sequence[int], parts: list[_Part], lengths: Sequence[float]
-) -> list[_Part]:
+    signs: Signs, links: Sequence[int], parts: list[Part], lengths: Sequence[float]
+) -> list[Part]:
     """Tell what is too short to be told with its neighbours.
 
     A way of less than `SHORT` goes to the part after it, at the end to the one before it, unless
     one turns at both its ends; a nameless way of less than `GAP` is told with the square, or the
     straight street, that it parts.
     """
-    kept: list[_Part] = []
+    kept: list[Part] = []
     n = len(parts)
     for i, part in enumerate(parts):
         kept.append(part)
-        if i + 1 < n and part.kind in _ON_FOOT:
+        if i + 1 < n and part.kind in ON_FOOT:
             next_ = parts[i + 1]
             if (
                 next_.kind in _ON_FOOT_OR_BRIDGE
@@ -235,8 +272,8 @@ def _tidy(
     if len(kept) > 1:
         before, last = kept[-2:]
         if (
-            last.kind in _ON_FOOT
-            and before.kind in _ON_FOOT
+            last.kind in ON_FOOT
+            and before.kind in ON_FOOT
             and last.wait < MIN_WAIT
             and sum(lengths[last.begin : last.end]) < SHORT
         ):
@@ -245,7 +282,7 @@ def _tidy(
     return kept
 
 
-def _turns_twice(signs: Signs, links: Sequence[int], kept: list[_Part], next_: _Part) -> bool:
+def _turns_twice(signs: Signs, links: Sequence[int], kept: list[Part], next_: Part) -> bool:
     """Whether one turns both into and out of the last part kept."""
     if len(kept) < 2:
         return False
@@ -257,14 +294,14 @@ def _turns_twice(signs: Signs, links: Sequence[int], kept: list[_Part], next_: _
 
 
 def _close_gap(
-    signs: Signs, links: Sequence[int], kept: list[_Part], lengths: Sequence[float]
+    signs: Signs, links: Sequence[int], kept: list[Part], lengths: Sequence[float]
 ) -> None:
     """Tell the last two parts kept with the one before them, where all are one street."""
     if len(kept) > 1:
         before, last = kept[-2:]
         if last.name and before.name == last.name and before.kind == last.kind:
             # What lay between them is told with one of them by now.
-            if last.kind in _ON_FOOT and last.wait < MIN_WAIT:
+            if last.kind in ON_FOOT and last.wait < MIN_WAIT:
                 before.end = last.end
                 kept.pop()
             return
@@ -275,9 +312,9 @@ def _close_gap(
         not last.name
         or first.name != last.name
         or gap.name
-        or first.kind not in _ON_FOOT
-        or gap.kind not in _ON_FOOT
-        or last.kind not in _ON_FOOT
+        or first.kind not in ON_FOOT
+        or gap.kind not in ON_FOOT
+        or last.kind not in ON_FOOT
         or max(gap.wait, last.wait) >= MIN_WAIT
         or sum(lengths[gap.begin : gap.end]) >= GAP
     ):
@@ -297,7 +334,7 @@ def _step(
     enter: Sequence[float],
     leave: Sequence[float],
     lengths: Sequence[float],
-    parts: list[_Part],
+    parts: list[Part],
     i: int,
     goal: str,
     told: tuple[str, ...],
@@ -324,7 +361,7 @@ def _step(
         if i == 0 or not part.name:
             toward = _ahead(signs, parts, i, last, goal)
         if kind != "square":
-            passed = _passed(signs, own, parts, i, {"", toward, *told})
+            passed = _passed(signs, own, parts, i, (toward, *told))
         if part.name and kind not in ("square", "steps"):
             kind = "walk"
         elif kind == "calle":
@@ -332,37 +369,28 @@ def _step(
     turn = ""
     if i and kind != "boat" and parts[i - 1].kind != "ferry":
         turn = turn_word(_turn(signs, links[parts[i - 1].begin : part.begin], own))
+    distance = sum(lengths[part.begin : part.end])
     return Step(
-        kind=kind,
-        name=part.name,
-        turn=turn,
-        distance=sum(lengths[part.begin : part.end]),
-        begin_s=enter[part.begin],
-        end_s=leave[part.end - 1],
-        steps=_count_steps(signs, own),
-        toward=toward,
-        passed=passed,
-        start=start,
-        links=tuple(own),
-        casts_off_s=casts_off,
-        spare_s=spare,
-    )
+        kind, part.name, turn, distance, enter[part.begin], leave[part.end - 1],
+        _count_steps(signs, own), toward, passed, start, tuple(own), casts_off, spare,
+    )  # fmt: skip
 
 
 def _turn(signs: Signs, before: Sequence[int], after: Sequence[int]) -> float:
     """Turn between two parts of a route [degrees, left > 0]."""
+    reach = signs.reach
     x = y = far = 0.0
     for link in reversed(before):
         x += signs.tail_x[link]
         y += signs.tail_y[link]
-        far += signs.reach[link]
+        far += reach[link]
         if far >= REACH:
             break
     to_x = to_y = far = 0.0
     for link in after:
         to_x += signs.head_x[link]
         to_y += signs.head_y[link]
-        far += signs.reach[link]
+        far += reach[link]
         if far >= REACH:
             break
     return math.degrees(math.atan2(x * to_y - y * to_x, x * to_x + y * to_y))
@@ -387,12 +415,13 @@ def turn_word(turn: float) -> str:
 
 def _count_steps(signs: Signs, links: Sequence[int]) -> int | None:
     """Count steps; 1 stands for an unknown number unless a part of the same stairs is counted."""
-    counts = [signs.steps[link] for link in links]
+    known = signs.steps
+    counts = [known[link] for link in links]
     total = sum(counts)
     return None if total and max(counts) == 1 else total
 
 
-def _ahead(signs: Signs, parts: list[_Part], i: int, last: int, goal: str) -> str:
+def _ahead(signs: Signs, parts: list[Part], i: int, last: int, goal: str) -> str:
     """Name what lies ahead of a part: what comes next, a square at its end, or the shelter."""
     own = parts[i].name
     if i + 1 == len(parts):
@@ -407,20 +436,16 @@ def _ahead(signs: Signs, parts: list[_Part], i: int, last: int, goal: str) -> st
 
 
 def _passed(
-    signs: Signs, links: Sequence[int], parts: list[_Part], i: int, told: set[str]
+    signs: Signs, links: Sequence[int], parts: list[Part], i: int, told: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Name the squares that a part passes by and that are told nowhere else."""
-    told.update(part.name for part in parts[max(0, i - 1) : i + 2])
-    found: list[str] = []
     square_at, to_node = signs.square_at, signs.to_node
-    for link in links:
-        place = square_at[to_node[link]]
-        if place not in told:
-            told.add(place)
-            found.append(place)
-            if len(found) == MAX_PASSED:
-                break
-    return tuple(found)
+    places = [place for link in links if (place := square_at[to_node[link]])]
+    if not places:
+        return ()
+    near = (*told, *[part.name for part in parts[max(0, i - 1) : i + 2]])
+    found = [place for place in dict.fromkeys(places) if place not in near]
+    return tuple(found[:MAX_PASSED])
 
 
 def count_boats(steps: Sequence[Step]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from evacroute.errors import InputError
 from evacroute.languages import (
@@ -22,6 +22,11 @@ DAY = 24 * 60
 EARLY = 2
 """People are asked to be at a boat's stop so many minutes before it casts off, where they can."""
 
+MOST_SAID = 8192
+"""Sentences of each kind that are remembered."""
+
+_BY_TIME = frozenset(("boat", "wait", "wait_boat"))
+
 
 class Words:
     """Sentences of a language."""
@@ -33,6 +38,10 @@ class Words:
         self.ngettext = self._n = texts.ngettext
         self.tag = TAGS.get(language, language)
         self.between = BETWEEN_SENTENCES.get(language, " ")
+        # What is said again and again, by many: which plural a number takes is not quickly found.
+        self._metres = lru_cache(MOST_SAID)(self._say_metres)
+        self._minutes = lru_cache(MOST_SAID)(self._say_minutes)
+        self._walked = lru_cache(MOST_SAID)(self._say_walked)
 
     def modelled(self) -> str:
         """Say that heights are made by a model, so that nobody takes them for measured."""
@@ -139,6 +148,21 @@ class Words:
         if timed and step.casts_off_s is not None:
             said += self._casting_off(step.casts_off_s, step.spare_s, clock)
         return said[0] if len(said) == 1 else self.between.join(said)
+
+    def walked(self, step: Step) -> str:
+        """Say a step as `line` does, from memory where it is one on foot."""
+        if step.kind in _BY_TIME:
+            return self.line(step)
+        return self._walked(
+            step.kind, step.name, step.turn, told_metres(step.distance), step.steps, step.toward,
+            step.passed,
+        )  # fmt: skip
+
+    def _say_walked(
+        self, kind: str, name: str, turn: str, distance: int, steps: int | None, toward: str,
+        passed: tuple[str, ...],
+    ) -> str:  # fmt: skip
+        return self.line(Step(kind, name, turn, distance, 0.0, 0.0, steps, toward, passed))
 
     def _turn(self, turn: str) -> str:
         _ = self._
@@ -348,13 +372,16 @@ class Words:
 
     def metres(self, distance: float) -> str:
         """Say a distance as one would: to 1 m, from 20 m to 5, from 100 to 10, from 1,000 to 50."""
-        step = 1 if distance < 20 else 5 if distance < 100 else 10 if distance < 1000 else 50
-        n = max(1, step * rounded(distance / step))
+        return self._metres(told_metres(distance))
+
+    def _say_metres(self, n: int) -> str:
         return self._n("{n} metre", "{n} metres", n).format(n=n)
 
     def minutes(self, seconds: float) -> str:
         """Say a duration in whole minutes, at least one."""
-        n = max(1, rounded(seconds / 60))
+        return self._minutes(max(1, rounded(seconds / 60)))
+
+    def _say_minutes(self, n: int) -> str:
         return self._n("{n} minute", "{n} minutes", n).format(n=n)
 
     def steps(self, n: int) -> str:
@@ -373,6 +400,12 @@ class Words:
 def words_of(language: str) -> Words:
     """Words of a language, from a tag such as ``it`` or ``de-AT``."""
     return Words(language_of(language))
+
+
+def told_metres(distance: float) -> int:
+    """Round a distance as it is told, see `Words.metres`; doing so again changes nothing."""
+    step = 1 if distance < 20 else 5 if distance < 100 else 10 if distance < 1000 else 50
+    return max(1, step * rounded(distance / step))
 
 
 def minutes_early(spare: float) -> int:

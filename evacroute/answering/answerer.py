@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -178,7 +179,7 @@ class Answerer:
         """Version of the plan that answers are of."""
         return self._now.plan
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
         """Least lon and lat, and most lon and lat of who may ask, as far as streets [degrees]."""
         network = self.scenario.network

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,40 @@ AGE_BANDS = {"0-5": 4.0, "6-12": 9.0, "13-17": 15.0, "18-64": 41.0, "65-79": 72.
 """Words for the age of the slowest of a party, and the age that stands for each [years]."""
 
 MOST_PARTY, MOST_HELPERS = 99, 9
+
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("lon", "lat"), np.float64),
+    "token": object,
+    "party_size": np.int32,
+    "mobility": object,
+    "step_free": np.bool_,
+    "age_band": object,
+    "helpers": np.int32,
+    "language": object,
+    "within_s": np.float64,
+}
+
+_UNSAID: dict[str, Any] = {
+    "token": "",
+    "party_size": 1,
+    "mobility": "unknown",
+    "step_free": False,
+    "age_band": "",
+    "helpers": 0,
+    "language": "en",
+    "within_s": np.nan,
+}
+
+
+def _alone() -> dict[str, NDArray[Any]]:
+    columns = {name: np.array([value], _TYPES[name]) for name, value in _UNSAID.items()}
+    for column in columns.values():
+        column.setflags(write=False)
+    return columns
+
+
+_ALONE = _alone()
+"""Columns of one party of whom nothing is said, shared by all that ask so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,21 +96,30 @@ class Questions:
     within_s: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        text = dict.fromkeys(("token", "mobility", "age_band", "language"), object)
-        number = dict.fromkeys(("lon", "lat", "within_s"), np.float64)
-        whole: dict[str, Any] = {"party_size": np.int32, "helpers": np.int32, "step_free": np.bool_}
-        freeze(self, {**text, **number, **whole}, len(self.lon), InputError)
+        freeze(self, _TYPES, len(self.lon), InputError)
 
     def __len__(self) -> int:
         return len(self.lon)
 
-    def apart(self) -> Questions:
-        """Give a token to each party that has none, so that it can be known again."""
-        tokens = self.token.tolist()
-        if all(tokens):
-            return self
-        made = [one or secrets.token_urlsafe(18) for one in tokens]
-        return replace(self, token=_column(made))
+    @classmethod
+    def checked(cls, columns: Mapping[str, Sequence[Any]], n: int) -> Questions:
+        """Make questions of plain values that need no more checks, n in each column.
+
+        Columns that are not given hold what is said of whom nothing is known. A party without a
+        token is given one, so that it can be known again.
+        """
+        made, alone = object.__new__(cls), _ALONE if n == 1 else None
+        for name, dtype in _TYPES.items():
+            values = columns.get(name)
+            if name == "token" and (values is None or not all(values)):
+                values = [one or secrets.token_urlsafe(18) for one in values or [""] * n]
+            if values is None and alone is not None:
+                array = alone[name]
+            else:
+                array = np.array([_UNSAID[name]] * n if values is None else values, dtype)
+                array.setflags(write=False)
+            object.__setattr__(made, name, array)
+        return made
 
     @classmethod
     def at(cls, lon: Sequence[float], lat: Sequence[float], **columns: Any) -> Questions:
@@ -88,18 +131,7 @@ class Questions:
         >>> len(ask), str(ask.mobility[0])
         (1, 'unknown')
         """
-        n = len(lon)
-        given: dict[str, Any] = {
-            "token": [""] * n,
-            "party_size": [1] * n,
-            "mobility": ["unknown"] * n,
-            "step_free": [False] * n,
-            "age_band": [""] * n,
-            "helpers": [0] * n,
-            "language": ["en"] * n,
-            "within_s": [np.nan] * n,
-            **columns,
-        }
+        given = {**{name: [value] * len(lon) for name, value in _UNSAID.items()}, **columns}
         return cls(
             lon=np.array(lon), lat=np.array(lat), **{k: _column(v) for k, v in given.items()}
         )

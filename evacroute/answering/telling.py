@@ -16,8 +16,9 @@ from evacroute.answering.drawing import Drawer
 from evacroute.answering.placing import Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay
-from evacroute.route_directions import leave_line, stay_directions, walk_lines
+from evacroute.route_directions import stay_directions
 from evacroute.route_steps import Step
+from evacroute.route_walks import Walks, leave_line
 from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
 
@@ -56,6 +57,7 @@ class Teller:
         self._length = np.array(scenario.network.length)
         self._drawer = Drawer(scenario.network)
         self.signs = signs_of(scenario.network)
+        self._walks = Walks(self.signs)
         self._walk = lru_cache(maxsize=MOST_TEXTS)(self._lines)
 
     def answers(
@@ -170,8 +172,8 @@ class Teller:
     def _lines(
         self, links: bytes, first: int, along: float, s: int, language: str
     ) -> tuple[list[Step], tuple[str, ...]]:
-        return walk_lines(
-            self.signs, np.frombuffer(links, np.int32).tolist(), (first, along),
+        return self._walks.lines(
+            np.frombuffer(links, np.int32).tolist(), (first, along),
             shelter=self._names[s] or self._ids[s], language=language,
         )  # fmt: skip
 

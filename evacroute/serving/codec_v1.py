@@ -26,6 +26,7 @@ from evacroute.serving.polyline import encode_polylines
 _TOP = ("instances", "parameters")
 _PARAMETERS = ("route", "directions")
 _KNOWN = frozenset(FIELDS)
+_USUAL = Wanted()
 
 
 def decode(body: Any, limits: Limits) -> tuple[Questions, Wanted]:
@@ -47,6 +48,8 @@ def decode(body: Any, limits: Limits) -> tuple[Questions, Wanted]:
     if not isinstance(rows, list) or not 1 <= len(rows) <= limits.max_persons:
         faults.add(f"instances {rows_text(limits)}")
         faults.stop()
+    if len(rows) == 1 and isinstance(rows[0], dict) and rows[0].keys() <= _KNOWN:
+        return questions_of({k: [v] for k, v in rows[0].items()}, 1, limits, faults), wanted
     said: set[str] = {"lon", "lat"}
     for i, row in enumerate(rows):
         if not isinstance(row, dict):
@@ -64,7 +67,7 @@ def decode(body: Any, limits: Limits) -> tuple[Questions, Wanted]:
 
 def _wanted(given: Any, faults: Faults) -> Wanted:
     if given is None:
-        return Wanted()
+        return _USUAL
     if not isinstance(given, dict):
         faults.add("parameters must be an object")
         return Wanted()
@@ -90,28 +93,30 @@ def encode(answers: Answers, questions: Questions, wanted: Wanted) -> dict[str, 
         a.reason.tolist(), a.distance.tolist(), routes_of(a.line, wanted.route), a.directions,
         a.alternatives, strict=True,
     )  # fmt: skip
-    out = []
+    out: list[dict[str, Any]] = []
     for (token, status, shelter, key, name, lon, lat, depart, q10, q50, q90, odds, safe, held,
          reason, metres, route, directions, others) in columns:  # fmt: skip
         some = shelter >= 0
-        place = {"id": key, "name": name, "lon": round(lon, 6), "lat": round(lat, 6)}
-        times = {"q10": _seconds(q10), "q50": _seconds(q50), "q90": _seconds(q90)}
-        row: dict[str, Any] = {"token": token}
-        row.update(
-            status=str(status),
-            shelter=place if some else None,
-            depart_in_s=_seconds(depart),
-            arrive_s=times if some else None,
-            p_safe=_rounded(odds, 4),
-            is_safe=safe,
-            held_until_s=_seconds(held),
-            distance_m=_rounded(metres, 1),
-            route=route,
-            directions=list(directions),
-            alternatives=[{"shelter": s, "p_safe": round(p, 4)} for s, p in others],
-            reason=reason,
-            plan=a.plan,
-        )
+        row = {
+            "token": token,
+            "status": str(status),
+            "shelter": {"id": key, "name": name, "lon": round(lon, 6), "lat": round(lat, 6)}
+            if some
+            else None,
+            "depart_in_s": _seconds(depart),
+            "arrive_s": {"q10": _seconds(q10), "q50": _seconds(q50), "q90": _seconds(q90)}
+            if some
+            else None,
+            "p_safe": _rounded(odds, 4),
+            "is_safe": safe,
+            "held_until_s": _seconds(held),
+            "distance_m": _rounded(metres, 1),
+            "route": route,
+            "directions": list(directions),
+            "alternatives": [{"shelter": s, "p_safe": round(p, 4)} for s, p in others],
+            "reason": reason,
+            "plan": a.plan,
+        }
         out.append(row)
     return {"predictions": out}
 
@@ -127,7 +132,7 @@ def routes_of(lines: Sequence[NDArray[np.float64]], form: str) -> list[Any]:
     if form == "polyline":
         return [text or None for text in encode_polylines(lines)]
     return [
-        {"type": "LineString", "coordinates": np.ascontiguousarray(np.round(line, 6))}
+        {"type": "LineString", "coordinates": np.ascontiguousarray(line.round(6))}
         if len(line)
         else None
         for line in lines

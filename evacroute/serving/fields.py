@@ -116,25 +116,24 @@ def questions_of(
     """
     lon, lat = columns.get("lon"), columns.get("lat")
     _check_places(lon or [None] * n, lat or [None] * n, limits, faults)
-    done: dict[str, Any] = {}
+    done: dict[str, Sequence[Any]] = {}
     for name, (default, read, text) in _READERS.items():
         values = columns.get(name)
         if values is None:
-            done[name] = [default] * n
             continue
-        done[name] = out = [default if v is None else read(v) for v in values]
+        out = done[name] = [default if v is None else read(v) for v in values]
         if _BAD in out:
             for row, value in enumerate(out):
                 if value is _BAD:
                     faults.add(f"{name} {text}", row)
     _check_hazard(columns.get("hazard"), limits, faults)
-    _check_tokens(done["token"], faults)
+    _check_tokens(done.get("token", ()), faults)
     if faults.count or lon is None or lat is None:
         faults.stop()
-    # Lists, so that the columns are built once, of the right type, and not copied.
-    checked: Any = {"lon": lon, "lat": lat, **done, "within_s": done["deadline_s"]}
-    del checked["deadline_s"]
-    return Questions(**checked).apart()
+    done["lon"], done["lat"] = lon, lat
+    if "deadline_s" in done:
+        done["within_s"] = done.pop("deadline_s")
+    return Questions.checked(done, n)
 
 
 def _is_number(value: Any) -> bool:

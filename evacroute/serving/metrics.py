@@ -82,13 +82,14 @@ class Meters:
             child = self._route[route, protocol] = self._requests.labels(route, protocol)
         child.observe(seconds)
 
-    def answered(self, questions: Questions, answers: Answers) -> None:
-        """Count those who were answered."""
+    def answered(self, questions: Questions, answers: Answers) -> int:
+        """Count those who were answered; returns how many persons they are."""
         sizes = questions.party_size.tolist()
         for status, size in zip(answers.status.tolist(), sizes, strict=True):
             parties, persons = self._status[str(status)]
             parties.inc()
             persons.inc(size)
+        return sum(sizes)
 
     def rejected(self, cause: str) -> None:
         """Count a request that was not answered."""

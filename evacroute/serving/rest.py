@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evacroute.serving._kserve import DataPlane
 from evacroute.serving.bodies import read_json
@@ -25,6 +25,32 @@ _JSON = "application/json"
 _PASSED_OVER = 16 << 20
 """How much of a body that is too long is read and dropped [bytes], so that the answer arrives."""
 _PASSED_OVER_SECONDS = 2.0
+
+
+class _Point:
+    """A function of Starlette as an application, without the layers that catch for it: we do."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[ASGIApp]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+class _Sent:
+    """JSON that is sent as it is; a `Response` can more and costs more."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = str(len(self._content)).encode()
+        headers = [(b"content-length", length), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._content})
 
 
 class Rest:
@@ -53,8 +79,8 @@ class Rest:
         """Every route there is: none to load or unload, to explain, or to read documents of."""
         v1, v2 = f"/v1/models/{self._name}", f"/v2/models/{self._name}"
         return [
-            Route(f"{v1}:predict", self._predict, methods=["POST"]),
-            Route(f"{v2}/infer", self._infer, methods=["POST"]),
+            Route(f"{v1}:predict", _Point(self._predict), methods=["POST"]),
+            Route(f"{v2}/infer", _Point(self._infer), methods=["POST"]),
             Route("/", self._alive),
             Route("/v2/health/live", self._live),
             Route("/v2/health/ready", self._ready),
@@ -71,15 +97,14 @@ class Rest:
         """Answer for every other address."""
         raise NotFound(f"nothing is served at this address; the model is called '{self._name}'")
 
-    async def _predict(self, request: Request) -> Response:
-        async with self._desk.admitted():
+    async def _predict(self, request: Request) -> ASGIApp:
+        with self._desk.admitted():
             payload = read_json(await read_body(request, self._max_body))
             answer, _ = await self._plane.infer(self._name, payload)
-            content = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
-            return Response(content, media_type=_JSON)
+            return _Sent(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
-    async def _infer(self, request: Request) -> Response:
-        async with self._desk.admitted():
+    async def _infer(self, request: Request) -> ASGIApp:
+        with self._desk.admitted():
             body = await read_body(request, self._max_body)
             json_length, key = request.headers.get(JSON_LENGTH), CURRENT.get().request_id
             asked = read_request(body, json_length, self._name, key)
@@ -126,6 +151,12 @@ class Shell:
     def __init__(self, rest: Rest, life: Life, desk: Desk, more: Iterable[BaseRoute] = ()) -> None:
         routes = [*rest.routes(), *more]
         self._router = Router(routes, redirect_slashes=False, default=rest.nothing)
+        # The router would try one pattern after another.
+        self._points = {
+            route.path: route
+            for route in routes
+            if isinstance(route, Route) and isinstance(route.endpoint, _Point)
+        }
         self._life = life
         self._desk = desk
 
@@ -149,7 +180,7 @@ class Shell:
             if message["type"] == "http.response.start":
                 code = message["status"]
                 given = [*message["headers"], *extra]
-                if not any(name == b"cache-control" for name, _ in given):
+                if b"cache-control" not in [name for name, _ in given]:
                     given.append((b"cache-control", b"no-store"))
                 message["headers"] = given
             await send(message)
@@ -157,7 +188,12 @@ class Shell:
         refusal: Refusal | None = None
         try:
             with self._desk.tracer.span(headers, note):
-                await self._router(scope, receive, reply)
+                point = self._points.get(scope["path"])
+                if point is not None and scope["method"] in (point.methods or ()):
+                    scope["route"] = point
+                    await point.app(scope, receive, reply)
+                else:
+                    await self._router(scope, receive, reply)
         except asyncio.CancelledError:
             # Only the end of the server does this. It is said, so that another replica is asked.
             self._life.draining = True
@@ -218,16 +254,16 @@ async def read_body(request: Request, most: int) -> bytes:
     Encoded
         If it is compressed: a few bytes could become gigabytes.
     """
-    headers = request.headers
-    if headers.get("content-encoding", "identity") != "identity":
+    # Of several the first counts.
+    headers = dict(reversed(request.scope["headers"]))
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise Encoded("the body must not be compressed")
-    too_large = TooLarge(f"the body is longer than {most // 1024} kB, the limit")
-    length = headers.get("content-length", "")
-    told = int(length) if length.isascii() and length.isdigit() and len(length) < 19 else 0
+    length = headers.get(b"content-length", b"")
+    told = int(length) if length.isdigit() and len(length) < 19 else 0
     if told > most:
-        if told <= _PASSED_OVER and "expect" not in headers:
+        if told <= _PASSED_OVER and b"expect" not in headers:
             await _pass_over(request)
-        raise too_large
+        raise _too_large(most)
     parts: list[bytes] = []
     size = 0
     while True:
@@ -239,10 +275,14 @@ async def read_body(request: Request, most: int) -> bytes:
         if size > most:
             if message.get("more_body"):
                 await _pass_over(request)
-            raise too_large
+            raise _too_large(most)
         if not message.get("more_body"):
             return b"".join((*parts, part)) if parts else part
         parts.append(part)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is longer than {most // 1024} kB, the limit")
 
 
 async def _pass_over(request: Request) -> None:

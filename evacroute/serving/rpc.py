@@ -45,7 +45,7 @@ class Servicer(InferenceServicer):
     async def ModelInfer(self, request: Any, context: Any) -> Any:
         """Answer columns."""
         left = context.time_remaining()
-        async with self._desk.admitted(left):
+        with self._desk.admitted(left):
             self.validate_grpc_request(request)
             asked = InferRequest.from_grpc(request)
             answer, _ = await self._data_plane.infer(request.model_name, asked)

@@ -1,4 +1,4 @@
-"""uvicorn with limits on the head of a request."""
+"""uvicorn with limits on the head of a request, and an answer sent in one piece."""
 
 from __future__ import annotations
 
@@ -19,6 +19,42 @@ _TOO_LONG = (
 )
 
 
+class OnePiece:
+    """A connection that keeps the head of an answer until its body comes, and sends both at once.
+
+    uvicorn sends one after the other. What the system does for each costs as much as to read a
+    request.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send what was kept and this, or keep it if it is a head."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
+            self._head = data
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Send what was kept, and hang up."""
+        self.flush()
+        self._transport.close()
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """HTTP/1.1 that hangs up on heads that are too long or never end; uvicorn takes any."""
 
@@ -31,6 +67,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
+        self._piece = OnePiece(transport)
+        self.transport = self._piece  # type: ignore[assignment]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -75,6 +113,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head = 0
         if not self._refused:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Send what has no body."""
+        self._piece.flush()
+        super().on_response_complete()
 
     def _refuse(self) -> None:
         if not self._refused and not self.transport.is_closing():

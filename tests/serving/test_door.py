@@ -109,11 +109,11 @@ def test_a_compressed_body_is_refused(served: Door) -> None:
     assert (reply.status_code, reply.json()) == (415, {"error": "the body must not be compressed"})
 
 
-def talk(served: Door, sent: bytes) -> bytes:
+def talk(served: Door, sent: bytes, *, whole: bool = False) -> bytes:
     host, port = served.http.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 5) as sock:
         sock.sendall(sent)
-        return sock.recv(4096)
+        return b"".join(iter(lambda: sock.recv(4096), b"")) if whole else sock.recv(4096)
 
 
 def test_long_heads_are_refused(served: Door) -> None:
@@ -127,6 +127,24 @@ def test_long_heads_are_refused(served: Door) -> None:
     head = f"POST {V1} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     for sent in (head + body, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 300):
         assert talk(served, sent).startswith(b"HTTP/1.1 200 ")
+
+
+def test_answers_with_and_without_a_body_come_in_turn(served: Door) -> None:
+    """One connection gets each answer whole and in order, though heads wait for their bodies."""
+    body = json.dumps({"instances": [PARTY]}).encode()
+    ask = f"POST {V1} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n".encode()
+    head = b"HEAD /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n"
+    waits = ask + b"expect: 100-continue\r\n\r\n" + body
+    last = ask + b"connection: close\r\n\r\n" + body
+    got = talk(served, head + ask + b"\r\n" + body + head + waits + head + last, whole=True)
+    codes = re.findall(rb"HTTP/1\.1 (\d+) ", got)
+    assert [code for code in codes if code != b"100"] == [b"200"] * 6
+    assert got.count(b'{"predictions":') == 3
+    assert re.search(rb"\r\n\r\n\{[^\r\n]*\}HTTP/1\.1 ", got)
+    assert got.endswith(b"}")
+    alone = talk(served, head)
+    assert alone.startswith(b"HTTP/1.1 200 ")
+    assert alone.endswith(b"\r\n\r\n")
 
 
 def test_too_long_a_wait_is_cut(served: Door) -> None:
