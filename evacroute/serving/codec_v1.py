@@ -29,6 +29,12 @@ _KNOWN = frozenset(FIELDS)
 _USUAL = Wanted()
 
 
+def n_rows(body: Any) -> int:
+    """How many rows a body seems to have, before it is checked."""
+    found = body.get("instances") if isinstance(body, dict) else None
+    return len(found) if isinstance(found, list) else 0
+
+
 def decode(body: Any, limits: Limits) -> tuple[Questions, Wanted]:
     """Read a body of V1: who asks, and what they want to know.
 

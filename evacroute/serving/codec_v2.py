@@ -80,6 +80,12 @@ class Column:
     values: NDArray[Any]
 
 
+def n_rows(request: Request) -> int:
+    """How many rows a request seems to have, before it is checked."""
+    first = [tensor.shape[0] for tensor in request.inputs if tensor.shape]
+    return max((one for one in first if type(one) is int), default=0)
+
+
 def decode(request: Request, limits: Limits) -> tuple[Questions, Wanted]:
     """Read a request of V2: who asks, and which columns they want.
 

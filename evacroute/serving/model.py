@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from evacroute.answering.answers import Answers
 from evacroute.answering.questions import Questions
 from evacroute.serving import codec_v1, codec_v2
 from evacroute.serving._kserve import (
     InferenceVerb,
-    InferOutput,
     InferRequest,
     InferResponse,
     InvalidInput,
@@ -19,8 +20,14 @@ from evacroute.serving._kserve import (
     ModelNotReady,
 )
 from evacroute.serving.core import Core
-from evacroute.serving.fields import Limits, Wanted
+from evacroute.serving.fields import Limits
 from evacroute.serving.refusals import BadRequest
+from evacroute.serving.wire_v2 import response_of
+
+MANY = 16
+"""Bodies of more parties are read and written in a thread of their own."""
+
+T = TypeVar("T")
 
 _Heard = Callable[[Questions, Answers], None]
 
@@ -45,6 +52,7 @@ class EvacrouteModel(Model):
         self.core = core
         self.max_persons = max_persons
         self._heard = heard
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="bodies")
 
     def load(self) -> bool:
         """Whether it is loaded: KServe calls this in requests."""
@@ -74,8 +82,9 @@ class EvacrouteModel(Model):
         is_v2 = isinstance(payload, InferRequest)
         codec: Any = codec_v2 if is_v2 else codec_v1
         limits = Limits(self.core.bounds, self.core.hazard, self.max_persons)
+        many = codec.n_rows(payload) > MANY
         try:
-            questions, wanted = codec.decode(payload, limits)
+            questions, wanted = await self._done(many, codec.decode, payload, limits)
         except BadRequest as error:
             raise InvalidInput(str(error)) from None
         lines = "route" in wanted.outputs if is_v2 else wanted.route != "none"
@@ -84,28 +93,14 @@ class EvacrouteModel(Model):
         )
         if self._heard is not None:
             self._heard(questions, answers)
-        if is_v2:
-            return self._response(payload, questions, answers, wanted)
-        return codec_v1.encode(answers, questions, wanted)
+        made = await self._done(many, codec.encode, answers, questions, wanted)
+        return response_of(payload, self.name, answers.plan, made) if is_v2 else made
 
-    def _response(
-        self, request: InferRequest, questions: Questions, answers: Answers, wanted: Wanted
-    ) -> InferResponse:
-        columns = codec_v2.encode(answers, questions, wanted)
-        outputs = [InferOutput(c.name, list(c.values.shape), c.datatype, c.values) for c in columns]
-        if request.from_grpc:
-            # KServe asks arrays whether they are true on this way, which only bytes survive.
-            for output in outputs:
-                output.set_data_from_numpy(output.data)
-                output.parameters = None
-        return InferResponse(
-            response_id=request.id,
-            model_name=self.name,
-            model_version=answers.plan,
-            infer_outputs=outputs,
-            use_binary_outputs=request.use_binary_outputs,
-            requested_outputs=None if request.from_grpc else request.request_outputs,
-        )
+    async def _done(self, many: bool, work: Callable[..., T], *given: Any) -> T:
+        """Do some work, in a thread of its own where it would hold up who asks for health."""
+        if not many:
+            return work(*given)
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work, *given)
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Columns that may be given, `lon` and `lat` alone must be."""

@@ -7,8 +7,15 @@ from typing import Any
 
 import orjson
 
-from evacroute.serving._kserve import InferInput, InferRequest, InferResponse, RequestedOutput
+from evacroute.serving._kserve import (
+    InferInput,
+    InferOutput,
+    InferRequest,
+    InferResponse,
+    RequestedOutput,
+)
 from evacroute.serving.bodies import read_json
+from evacroute.serving.codec_v2 import Column
 from evacroute.serving.refusals import BadRequest
 
 JSON_LENGTH = "inference-header-content-length"
@@ -103,6 +110,26 @@ def _outputs(given: Any) -> list[RequestedOutput] | None:
             raise BadRequest("the parameters of an output must be an object")
         out.append(RequestedOutput(output["name"], parameters))
     return out
+
+
+def response_of(
+    request: InferRequest, model: str, version: str, columns: list[Column]
+) -> InferResponse:
+    """Make a response to a request of the columns asked for."""
+    outputs = [InferOutput(c.name, list(c.values.shape), c.datatype, c.values) for c in columns]
+    if request.from_grpc:
+        # KServe asks arrays whether they are true on this way, which only bytes survive.
+        for output in outputs:
+            output.set_data_from_numpy(output.data)
+            output.parameters = None
+    return InferResponse(
+        response_id=request.id,
+        model_name=model,
+        model_version=version,
+        infer_outputs=outputs,
+        use_binary_outputs=request.use_binary_outputs,
+        requested_outputs=None if request.from_grpc else request.request_outputs,
+    )
 
 
 def write_response(response: InferResponse) -> tuple[bytes, dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -50,3 +51,36 @@ def test_it_refuses_as_kserve_expects(model: Any) -> None:
         asyncio.run(model.predict({"instances": [PARTY]}))
     assert model.load() is False
     assert asyncio.run(model.healthy()) is False
+
+
+@pytest.mark.parametrize("form", ["codec_v1", "codec_v2"])
+def test_large_bodies_do_not_hold_up_the_loop(
+    model: Any, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body of many parties is read and written beside the event loop, one of a few on it."""
+    from kserve import InferRequest
+    from kserve.protocol.rest.v2_datamodels import InferenceRequest
+
+    from evacroute.serving import codec_v1, codec_v2
+    from evacroute.serving.model import MANY
+
+    codec: Any = {"codec_v1": codec_v1, "codec_v2": codec_v2}[form]
+    where: list[bool] = []
+    for name in ("decode", "encode"):
+        work = getattr(codec, name)
+
+        def watched(*given: Any, work: Any = work) -> Any:
+            where.append(threading.current_thread() is threading.main_thread())
+            return work(*given)
+
+        monkeypatch.setattr(codec, name, watched)
+    for n, on_the_loop in ((MANY, True), (MANY + 1, False)):
+        rows = [{**PARTY, "token": f"t{i}"} for i in range(n)]
+        body: Any = {"instances": rows}
+        if form == "codec_v2":
+            inputs = [{"name": k, "shape": [n], "datatype": "FP64", "data": [PARTY[k]] * n}
+                      for k in ("lon", "lat")]  # fmt: skip
+            read = InferenceRequest.model_validate({"inputs": inputs})
+            body = InferRequest.from_inference_request(read, "evacroute")
+        asyncio.run(model.predict(body))
+        assert where[-2:] == [on_the_loop] * 2
