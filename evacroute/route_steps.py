@@ -90,6 +90,12 @@ class Part:
         self.kind, self.name, self.begin, self.end, self.wait = kind, name, begin, begin + 1, wait
         self.trips = set(trips)
 
+    def after(self, n: int) -> Part:
+        """Give the same for a route with n more links before it."""
+        part = Part(self.kind, self.name, self.begin + n, self.wait, self.trips)
+        part.end = self.end + n
+        return part
+
 
 def route_steps(
     signs: Signs,
@@ -210,7 +216,7 @@ def _joins(
         # Most are such; what follows says the same of them.
         if name or part.name:
             return part.name == name
-        return kind == part.kind and (kind == "square" or not _to_be_told(signs, before, link))
+        return kind == part.kind and (kind == "square" or not to_be_told(signs, before, link))
     if GANGWAY in (kind, part.kind):
         return kind == part.kind and part.name == name and wait < MIN_WAIT
     alike = part.name == name or not part.name or not name
@@ -234,11 +240,11 @@ def _joins(
         return True
     if kind != part.kind:
         return False
-    return kind == "square" or not _to_be_told(signs, before, link)
+    return kind == "square" or not to_be_told(signs, before, link)
 
 
 @lru_cache(maxsize=32_768)
-def _to_be_told(signs: Signs, before: int, link: int) -> bool:
+def to_be_told(signs: Signs, before: int, link: int) -> bool:
     """Whether the way from one nameless link to the next must be told, as one may go wrong."""
     if not signs.junction[before]:
         return False
