@@ -25,7 +25,7 @@ from evacroute.route_steps import (
 from evacroute.route_words import Words, words_of
 from evacroute.signs import Signs
 
-MOST_TAILS = 16_384
+MOST_TAILS = 8_192
 """Ends of ways that are remembered; one more, and all are forgotten."""
 
 _WALKED = ON_FOOT | {"bridge", "steps"}

@@ -31,8 +31,8 @@ ALTERNATIVES = 3
 APART = 2.5
 """Who stand less apart than this are told the same distances [m]."""
 
-MOST_TEXTS = 4096
-"""Texts of ways that are remembered: people ask from the same squares, and again."""
+MOST_TEXTS = 512
+"""Texts of ways that are remembered: some ask again, few stand just where others did."""
 
 NO_LINE: NDArray[np.float64] = np.empty((0, 2))
 
