@@ -16,14 +16,17 @@ FAR_OFF = 7200.0
 
 
 EXPECTED = np.dtype(
-    [(name, "f4") for name in ("use", "queue", "stress", "strain", "stray", "mixed", "slow")]
+    [
+        (name, "f4")
+        for name in ("use", "opposed", "queue", "stress", "strain", "stray", "mixed", "slow")
+    ]
 )
 """What is expected on a link in a bin of time, side by side as all of it is asked for together.
 
-use: persons' space that enters over what the capacity lets in. queue, stress, strain: seconds to
-wait to enter, at the capacity, at 0.8 and at 0.6 of it. stray, mixed: seconds to wait if everybody
-went to the nearest shelter, and if a quarter did, at 0.8 of the capacity. slow: seconds added to a
-second of walking by the density expected."""
+use, opposed: persons' space that enters over what the capacity lets in, and that of the same street
+the other way. queue, stress, strain: seconds to wait to enter, at the capacity, at 0.8 and at 0.6
+of it. stray, mixed: seconds to wait if everybody went to the nearest shelter, and if a quarter did,
+at 0.8 of the capacity. slow: seconds added to a second of walking by the density expected."""
 
 
 class Outlook(NamedTuple):
@@ -131,9 +134,7 @@ def describe(streets: Streets, outlook: Outlook, trips: Trips, place: Any, out: 
             slow += walk * expected.slow
             use += walk * expected.use
             use_most = max(use_most, expected.use)
-            twin = streets.link[link].twin
-            if twin >= 0:
-                opposed = max(opposed, outlook.street[twin, b].use)
+            opposed = max(opposed, expected.opposed)
             narrow = min(narrow, 1.0 / streets.link[link].headway)
             length += streets.link[link].length
             if streets.link[link].stepped:

@@ -94,7 +94,9 @@ def reckon(scenario: Scenario, load: Load) -> Outlook:
     mixed_came = np.cumsum((1 - ASTRAY) * came + ASTRAY * load.came_astray, axis=2)
     fill, taken = (_of_room(scenario, upto) for upto in (np.cumsum(came, axis=2), mixed_came))
     street = np.empty(entered.shape, EXPECTED)
-    street["use"] = _over(_smooth(entered), capacity)
+    use, twin = _over(_smooth(entered), capacity), twins(network)
+    street["use"] = use
+    street["opposed"] = np.where(twin[:, None] >= 0, use[np.maximum(twin, 0)], 0)
     for name, count, share in (
         ("queue", entered, 1.0), ("stress", entered, STRESSED), ("strain", entered, STRAINED),
         ("stray", load.astray, 1.0), ("mixed", mix, STRESSED),
