@@ -213,6 +213,7 @@ class Answerer:
         full: NDArray[np.bool_] | None = None,
         now: float = 0.0,
         plan: str | None = None,
+        rest: Callable[[], object] | None = None,
     ) -> None:
         """Take news; answers from now on reckon with them.
 
@@ -230,6 +231,8 @@ class Answerer:
             Time [s after the alarm]: what hazards do then counts for ways beside those of prices.
         plan
             New version of the plan.
+        rest
+            Called now and then, so that those who ask get their turn; without it two threads hurry.
 
         Raises
         ------
@@ -254,11 +257,13 @@ class Answerer:
         self._closed = self._closed if closed is None else np.array(closed, bool)
         self._shut = self._shut if shut is None else _of_both(shut)
         self._full = self._full if full is None else _of_both(full)
-        self._now = self._laid(now, self.plan if plan is None else plan)
+        self._now = self._laid(now, self.plan if plan is None else plan, rest)
 
-    def _laid(self, now: float, plan: str) -> _Now:
+    def _laid(self, now: float, plan: str, rest: Callable[[], object] | None = None) -> _Now:
         shut = _of_both(self._shut | self._without)
-        lay = self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut | self._full)
+        lay = self._layer.lay(
+            self._prices, now=now, closed=self._closed, shut=shut | self._full, rest=rest
+        )
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
         return _Now(lay, searcher, plan, shut, self._full & ~shut)
 
