@@ -110,12 +110,11 @@ def _worth(slopes: Slopes, k: int, slot: int, head: int) -> Any:
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
-def _charge(slopes: Slopes, k: int, slot: int, row: int) -> Any:
-    """Price of a row in a slot, as the values were made with."""
-    n_links = slopes.price.shape[1]
-    if row < n_links:
-        return np.float32(slopes.price[slot, row] * slopes.space[k])
-    return slopes.toll[slot, row - n_links]
+def charge(price: Any, toll: Any, space: float, slot: int, row: int) -> Any:
+    """Price of a row in a slot for who takes so much space: a link's, or a gate's toll."""
+    if row < price.shape[1]:
+        return np.float32(price[slot, row] * space)
+    return toll[slot, row - price.shape[1]]
 
 
 @nb.njit(cache=True, nogil=True)
@@ -125,7 +124,7 @@ def _pay(slopes: Slopes, k: int, slot: int, lane: int) -> float:
     total = 0.0
     for i in range(slopes.item_ptr[lane], slopes.item_ptr[lane + 1]):
         when = min(slot + slopes.item_off[i], last)
-        total += _charge(slopes, k, when, slopes.item_row[i])
+        total += charge(slopes.price, slopes.toll, slopes.space[k], when, slopes.item_row[i])
     return total
 
 
@@ -155,7 +154,7 @@ def begin_chain(
             return np.inf, 0.0, -1
         if chains.row[at] >= 0:
             slot = min(int(time / chains.step), last)
-            cost += _charge(slopes, k, slot, chains.row[at])
+            cost += charge(slopes.price, slopes.toll, slopes.space[k], slot, chains.row[at])
         time += walk[at] / pace
     head = chains.head[link]
     cost += (time - now) / chains.step * slopes.weight[k]

@@ -14,6 +14,7 @@ import numpy as np
 from evacroute._kernels.borrow import borrowed
 from evacroute._kernels.crowd import Streets
 from evacroute._kernels.crowd_fields import fill_tree
+from evacroute._kernels.descent import charge
 from evacroute._kernels.sweeps import Lanes
 
 FEW = 8
@@ -100,8 +101,8 @@ def _put(table: _Opened, t: int, u: int, value: Any, n_rows: int) -> int:
 
 @nb.njit(cache=True, nogil=True)
 def mended(
-    lanes: Lanes, price: Any, shelter_node: Any, room: Any, was: Any, door: Any, weight: float,
-    horizon: int, end: Any, at: Any, short: Any,
+    lanes: Lanes, price: Any, toll: Any, space: float, shelter_node: Any, room: Any, was: Any,
+    door: Any, weight: float, horizon: int, end: Any, at: Any, short: Any,
 ) -> tuple[bool, Any, Any]:  # fmt: skip
     """Give what `backward` would, kept short, where nothing but rooms has changed.
 
@@ -110,7 +111,9 @@ def mended(
 
     Parameters
     ----------
-    price, shelter_node, room, door, weight, horizon
+    price, toll, space
+        As `Slopes` has them.
+    shelter_node, room, door, weight, horizon
         As `backward` takes them.
     was
         Price of a place in each shelter when the table was made.
@@ -128,7 +131,9 @@ def mended(
     # Rows that are never written take no memory.
     row, full = np.full(n, -1, np.int32), np.empty((n, horizon + 1), short.dtype)
     table = _Opened(at, short, row, full)
-    if not _mend(lanes, price, shelter_node, room, was, door, weight, horizon, end, table):
+    if not _mend(
+        lanes, price, toll, space, shelter_node, room, was, door, weight, horizon, end, table
+    ):
         return False, at, short
     new_at, new = _closed(table, horizon)
     return True, new_at, new
@@ -136,8 +141,8 @@ def mended(
 
 @nb.njit(cache=True, nogil=True)
 def _mend(
-    lanes: Lanes, price: Any, shelter_node: Any, room: Any, was: Any, door: Any, weight: float,
-    horizon: int, end: Any, table: _Opened,
+    lanes: Lanes, price: Any, toll: Any, space: float, shelter_node: Any, room: Any, was: Any,
+    door: Any, weight: float, horizon: int, end: Any, table: _Opened,
 ) -> bool:  # fmt: skip
     """Mend a table; tells whether it is done, else it gave up."""
     lanes, table = borrowed(lanes), borrowed(table)
@@ -173,7 +178,7 @@ def _mend(
                     for s in range(len(shelter_node)):
                         if shelter_node[s] == u:
                             best = min(best, room[s] + door[t, s])
-                best = _by_lanes(lanes, price, w, horizon, table, t, u, best)
+                best = _by_lanes(lanes, price, toll, space, w, horizon, table, t, u, best)
                 if best == _get(table, t, u):
                     continue
                 n_rows = _put(table, t, u, best, n_rows)
@@ -191,8 +196,9 @@ def _mend(
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def _by_lanes(
-    lanes: Lanes, price: Any, w: Any, horizon: int, table: _Opened, t: int, u: int, best: Any
-) -> Any:
+    lanes: Lanes, price: Any, toll: Any, space: float, w: Any, horizon: int, table: _Opened, t: int,
+    u: int, best: Any,
+) -> Any:  # fmt: skip
     """Least cost from a head in a slot by its arcs, or what is given if that is less."""
     for a in range(lanes.ptr[u], lanes.ptr[u + 1]):
         priced = a >= lanes.mid[u]
@@ -205,7 +211,7 @@ def _by_lanes(
                 for i in range(lanes.item_ptr[a], lanes.item_ptr[a + 1]):
                     when = t + lanes.item_off[i]
                     if when < horizon:
-                        c += price[when, lanes.item_row[i]]
+                        c += charge(price, toll, space, when, lanes.item_row[i])
             best = min(best, c)
     return best
 

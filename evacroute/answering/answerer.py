@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -157,8 +158,6 @@ class Answerer:
         self.candidates = candidates
         self.scenario = bundle.scenario
         self.likes = Likes(bundle.scenario)
-        self.expected = reckon(bundle.scenario, bundle.load)
-        self._leader = Leader(self.likes.classes, self.expected)
         self._free = self.likes.classes.step_free.astype(np.int64)
         self.teller = Teller(bundle.scenario)
         self._placer = Placer(self.scenario.network, self.likes.classes)
@@ -169,7 +168,11 @@ class Answerer:
         self._without = np.stack([shelters.capacity, shelters.step_free_capacity]) <= 0
         nothing = np.zeros((2, len(shelters)), bool)
         self._shut, self._full = nothing, nothing
-        self._now = self._laid(0.0, bundle.manifest.plan)
+        with ThreadPoolExecutor(1) as beside:
+            expected = beside.submit(reckon, bundle.scenario, bundle.load)
+            self._now = self._laid(0.0, bundle.manifest.plan)
+            self.expected = expected.result()
+        self._leader = Leader(self.likes.classes, self.expected)
 
     @property
     def plan(self) -> str:

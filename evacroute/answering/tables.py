@@ -172,8 +172,9 @@ class Table:
         if np.array_equal(room, before.room[k]):
             return at, short
         is_mended, at, short = mended(
-            self._ways[k].lanes, self._price(k), self.shelter_head, room, before.room[k],
-            self.door[k], float(self.weight[k]), self.horizon, self._end(k, room), at, short,
+            self._ways[k].lanes, self.link_price, self.toll, float(before.space[k]),
+            self.shelter_head, room, before.room[k], self.door[k], float(self.weight[k]),
+            self.horizon, self._end(k, room), at, short,
         )  # fmt: skip
         return (at, short) if is_mended else self._filled(k, room)
 
