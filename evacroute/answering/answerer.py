@@ -159,8 +159,6 @@ class Answerer:
         self.scenario = bundle.scenario
         self.likes = Likes(bundle.scenario)
         self._free = self.likes.classes.step_free.astype(np.int64)
-        self.teller = Teller(bundle.scenario)
-        self._placer = Placer(self.scenario.network, self.likes.classes)
         self._layer = Layer(self.scenario, self.likes)
         self._prices = bundle.prices
         shelters = self.scenario.shelters
@@ -169,9 +167,11 @@ class Answerer:
         nothing = np.zeros((2, len(shelters)), bool)
         self._shut, self._full = nothing, nothing
         with ThreadPoolExecutor(1) as beside:
-            expected = beside.submit(reckon, bundle.scenario, bundle.load)
-            self._now = self._laid(0.0, bundle.manifest.plan)
-            self.expected = expected.result()
+            now = beside.submit(self._laid, 0.0, bundle.manifest.plan)
+            self.expected = reckon(bundle.scenario, bundle.load)
+            self.teller = Teller(bundle.scenario)
+            self._placer = Placer(self.scenario.network, self.likes.classes)
+            self._now = now.result()
         self._leader = Leader(self.likes.classes, self.expected)
 
     @property
