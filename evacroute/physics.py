@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import least_squares
 
 from evacroute._kernels.crowd import Law
 from evacroute.errors import Faults, InputError
@@ -278,5 +277,8 @@ def fit_law(density: ArrayLike, speed: ArrayLike, physics: Physics | None = None
         return np.asarray(law.free * law.speed_ratio(d) - v)
 
     low, high = (np.array([bounds[name][side] for name in names]) for side in (0, 1))
+    # A server that only answers does without: it takes time to import, and memory.
+    from scipy.optimize import least_squares
+
     found = least_squares(error, [start[name] for name in names], bounds=(low, high))
     return with_figures(np.clip(found.x, low, high))

@@ -32,7 +32,12 @@ class Slopes(NamedTuple):
     item_ptr, item_row, item_off
         Rows of the price table that each arc pays, and how many slots later.
     price
-        By class, slot and row, shape (n_classes, n_slots + 2, n_rows).
+        Of links, by slot and row, shape (n_slots + 2, n_rows): who takes `space` times as much
+        street pays so many times as much.
+    toll
+        Of gates, likewise: their rows come after those of links.
+    space
+        Persons' worth of street that each takes, by class.
     room
         Price of a place, by class and shelter.
     door
@@ -40,8 +45,11 @@ class Slopes(NamedTuple):
         the last slot stands for all later ones.
     weight
         Worth of a slot, by class.
-    value
-        By class, slot and head, shape (n_classes, horizon + 1, n_heads).
+    horizon
+        Values hold ever after from this slot on.
+    at, value
+        Values of each head by slot, and where they begin by class and head, shape (n_classes,
+        n_heads + 1); its last holds ever after.
     """
 
     ptr: Any
@@ -54,9 +62,13 @@ class Slopes(NamedTuple):
     item_row: Any
     item_off: Any
     price: Any
+    toll: Any
+    space: Any
     room: Any
     door: Any
     weight: Any
+    horizon: int
+    at: Any
     value: Any
 
 
@@ -91,14 +103,28 @@ class Chains(NamedTuple):
     step: float
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def _worth(slopes: Slopes, k: int, slot: int, head: int) -> Any:
+    """Value of a head in a slot."""
+    return slopes.value[min(slopes.at[k, head] + slot, slopes.at[k, head + 1] - 1)]
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def charge(price: Any, toll: Any, space: float, slot: int, row: int) -> Any:
+    """Price of a row in a slot for who takes so much space: a link's, or a gate's toll."""
+    if row < price.shape[1]:
+        return np.float32(price[slot, row] * space)
+    return toll[slot, row - price.shape[1]]
+
+
 @nb.njit(cache=True, nogil=True)
 def _pay(slopes: Slopes, k: int, slot: int, lane: int) -> float:
     """Price of an arc that is entered in a slot."""
-    last = slopes.price.shape[1] - 1
+    last = slopes.price.shape[0] - 1
     total = 0.0
     for i in range(slopes.item_ptr[lane], slopes.item_ptr[lane + 1]):
         when = min(slot + slopes.item_off[i], last)
-        total += slopes.price[k, when, slopes.item_row[i]]
+        total += charge(slopes.price, slopes.toll, slopes.space[k], when, slopes.item_row[i])
     return total
 
 
@@ -120,7 +146,7 @@ def begin_chain(
     """
     if link < 0 or not np.isfinite(seconds) or chains.place[link] < 0:
         return np.inf, 0.0, -1
-    last = slopes.price.shape[1] - 1
+    last = slopes.price.shape[0] - 1
     cost, time = 0.0, now + seconds
     for i in range(chains.place[link] + 1, chains.end[link]):
         at = chains.link[i]
@@ -128,12 +154,11 @@ def begin_chain(
             return np.inf, 0.0, -1
         if chains.row[at] >= 0:
             slot = min(int(time / chains.step), last)
-            cost += slopes.price[k, slot, chains.row[at]]
+            cost += charge(slopes.price, slopes.toll, slopes.space[k], slot, chains.row[at])
         time += walk[at] / pace
-    horizon = slopes.value.shape[1] - 1
-    slot = min(first_slot(chains.step, time), horizon)
+    head = chains.head[link]
     cost += (time - now) / chains.step * slopes.weight[k]
-    return cost + slopes.value[k, slot, chains.head[link]], time, chains.head[link]
+    return cost + _worth(slopes, k, first_slot(chains.step, time), head), time, head
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -161,7 +186,7 @@ def descend(
         Shelter, -1 = the way leads to none; seconds to wait on it for dear streets to get cheaper,
         or closed ones to open; how many links there are now.
     """
-    horizon, last = slopes.value.shape[1] - 1, slopes.price.shape[1] - 1
+    last = slopes.price.shape[0] - 1
     waits, u = 0, head
     for _ in range(MOST_MOVES):
         best, lane, shelter = BIG, -2, -1
@@ -173,15 +198,16 @@ def descend(
         for a in range(slopes.ptr[k, u], slopes.ptr[k, u + 1]):
             if slot < slopes.first[a] or (slot > slopes.last[a] and slot <= last):
                 continue
-            there = min(slot + slopes.tau[a], horizon)
-            c = np.float32(slopes.weight[k] * slopes.tau[a]) + slopes.value[k, there, slopes.dst[a]]
+            there = _worth(slopes, k, slot + slopes.tau[a], slopes.dst[a])
+            c = np.float32(slopes.weight[k] * slopes.tau[a]) + there
             if c < best:
                 c += np.float32(_pay(slopes, k, slot, a))
                 if c < best:
                     best, lane = c, a
         later = slot + 1
         # Whoever can as well wait does: else they walk to and fro until a street opens.
-        if later <= horizon and slopes.value[k, later, u] + slopes.weight[k] <= best + HAIR:
+        waiting = _worth(slopes, k, later, u) + slopes.weight[k]
+        if later <= slopes.horizon and waiting <= best + HAIR:
             waits, slot = waits + 1, later
             continue
         if lane == -1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -159,12 +160,8 @@ class Answerer:
         self.candidates = candidates
         self.scenario = bundle.scenario
         self.likes = Likes(bundle.scenario)
-        self.expected = reckon(bundle.scenario, bundle.load)
-        self._leader = Leader(self.likes.classes, self.expected)
         self._scales = scales_of(bundle.scorer, self.likes.classes)
         self._free = self.likes.classes.step_free.astype(np.int64)
-        self.teller = Teller(bundle.scenario)
-        self._placer = Placer(self.scenario.network, self.likes.classes)
         self._layer = Layer(self.scenario, self.likes)
         self._prices = bundle.prices
         shelters = self.scenario.shelters
@@ -172,7 +169,13 @@ class Answerer:
         self._without = np.stack([shelters.capacity, shelters.step_free_capacity]) <= 0
         nothing = np.zeros((2, len(shelters)), bool)
         self._shut, self._full = nothing, nothing
-        self._now = self._laid(0.0, bundle.manifest.plan)
+        with ThreadPoolExecutor(1) as beside:
+            now = beside.submit(self._laid, 0.0, bundle.manifest.plan)
+            self.expected = reckon(bundle.scenario, bundle.load)
+            self.teller = Teller(bundle.scenario)
+            self._placer = Placer(self.scenario.network, self.likes.classes)
+            self._now = now.result()
+        self._leader = Leader(self.likes.classes, self.expected)
 
     @property
     def plan(self) -> str:
@@ -217,6 +220,7 @@ class Answerer:
         full: NDArray[np.bool_] | None = None,
         now: float = 0.0,
         plan: str | None = None,
+        rest: Callable[[], object] | None = None,
     ) -> None:
         """Take news; answers from now on reckon with them.
 
@@ -234,6 +238,8 @@ class Answerer:
             Time [s after the alarm]: what hazards do then counts for ways beside those of prices.
         plan
             New version of the plan.
+        rest
+            Called now and then, so that those who ask get their turn; without it two threads hurry.
 
         Raises
         ------
@@ -258,11 +264,13 @@ class Answerer:
         self._closed = self._closed if closed is None else np.array(closed, bool)
         self._shut = self._shut if shut is None else _of_both(shut)
         self._full = self._full if full is None else _of_both(full)
-        self._now = self._laid(now, self.plan if plan is None else plan)
+        self._now = self._laid(now, self.plan if plan is None else plan, rest)
 
-    def _laid(self, now: float, plan: str) -> _Now:
+    def _laid(self, now: float, plan: str, rest: Callable[[], object] | None = None) -> _Now:
         shut = _of_both(self._shut | self._without)
-        lay = self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut | self._full)
+        lay = self._layer.lay(
+            self._prices, now=now, closed=self._closed, shut=shut | self._full, rest=rest
+        )
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
         full = self._full & ~shut
         return _Now(lay, searcher, plan, ~(shut | full), full if full.any() else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.answering.questions import AGE_BANDS
-from evacroute.capability import MOBILITIES, capabilities, group_factor, steps_speed
+from evacroute.capability import MOBILITIES, Capability, capabilities, group_factor, steps_speed
 from evacroute.hazards import LinkTimes
 from evacroute.people import Classes
 from evacroute.scenario import Scenario
@@ -151,9 +152,13 @@ def _apart(classes: Classes, able: _Able) -> NDArray[np.float64]:
     return np.asarray(out)
 
 
+@lru_cache(MOST_KNOWN)
+def _alone(mobility: str, age: float, helpers: int) -> Capability:
+    return capabilities([age], [""], [mobility], helpers)
+
+
 def _able(mobility: str, step_free: bool, age_band: str, helpers: int, size: int) -> _Able:
-    age = AGE_BANDS.get(age_band, np.nan)
-    one = capabilities([age], [""], [mobility], helpers)
+    one = _alone(mobility, AGE_BANDS.get(age_band, np.nan), helpers)
     factor = float(group_factor(np.array([size]))[0])
     steps = 0.0 if step_free else float(steps_speed(one.speed_up, one.speed_down)[0]) * factor
     return _Able(

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from evacroute._data_dir import data_path
 from evacroute.errors import Faults, HazardError
@@ -227,6 +225,10 @@ class Earthquake:
 
 def units(network: Network) -> NDArray[np.int64]:
     """Give each link what shares its fate: its street, or its bridge; shape (n_links,)."""
+    # A server that only answers does without: it takes time to import, and memory.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     streets = pair_links(network)
     street = streets.code // 2
     bridge = network.kind == BRIDGE

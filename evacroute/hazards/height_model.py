@@ -12,8 +12,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from evacroute._data_dir import data_path
 from evacroute.errors import Faults, HazardError
@@ -124,6 +122,10 @@ def lower_ends(
     among
         Bridges to change, shape (n_links,); all by default.
     """
+    # A server that only answers does without: it takes time to import, and memory.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     bridge = network.kind == BRIDGE
     ends = np.concatenate([network.from_node, network.to_node])
     both = np.tile(~bridge & (network.kind != FERRY) & ~np.isnan(height), 2)

@@ -21,6 +21,7 @@ from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, Places
 from evacroute.serving.core import StoreState
 from evacroute.serving.logs import say
+from evacroute.serving.memory import give_back
 from evacroute.serving.news import News
 from evacroute.serving.place_desk import PlaceDesk
 
@@ -33,7 +34,10 @@ FOLLOW_S = 2.0
 """Streets are laid anew no more often than this [s]."""
 
 LAYING = 0.1
-"""Nor for more than this part of the time, while shelters fill; news do not wait for that."""
+"""Nor at more than this part of a processor, while shelters fill; news do not wait for that."""
+
+REST_S = 0.03
+"""After each class nothing is laid for so long [s], so that those who ask have their turn."""
 
 HAZARD_S = 60.0
 """Where hazards change, streets are laid anew at least so often [s]."""
@@ -154,6 +158,7 @@ class Replica:
             bundle.manifest.check_valid(time.time())
             answerer = Answerer(bundle)
             answerer.warm()
+            give_back()
         except InputError as error:
             self._why = "the bundle is refused"
             log.error("bundle refused: %s", error)
@@ -248,7 +253,7 @@ class Replica:
                 return
             self._is_news.clear()
             self._changed.clear()
-            begin = time.monotonic()
+            begin = time.thread_time()
             news, full = self.news, self._full
             try:
                 closed, shut = self._closures(news)
@@ -258,13 +263,15 @@ class Replica:
                 plan = news.plan or answerer.manifest.plan
                 answerer.follow(
                     prices=prices, closed=closed, shut=shut, full=full, now=now, plan=plan,
+                    rest=lambda: self._ended.wait(REST_S),
                 )  # fmt: skip
+                give_back()
             except InputError as error:
                 log.error("news refused: %s", error)
             except Exception:
                 # Without this thread nothing new would ever be followed again.
                 log.exception("news could not be followed")
-            took = time.monotonic() - begin
+            took = time.thread_time() - begin
             if not self._ended.wait(FOLLOW_S):
                 self._is_news.wait(max(0.0, took / LAYING - FOLLOW_S))
 
