@@ -27,8 +27,10 @@ class Trees(NamedTuple):
 
     Attributes
     ----------
-    seconds, ahead
-        By class, shelter and node: time, inf = no way, and the link to take, -1 = none.
+    seconds
+        Time by class, node and shelter, which are asked for together, inf = no way.
+    ahead
+        The link to take by class, shelter and node, -1 = none.
     price
         Of a place, by class and shelter [s].
     weight
@@ -123,9 +125,10 @@ def _rank(
     k, n, most, soonest = parties.class_[p], 0, len(out), np.inf
     nearest[p] = -1
     ahead, behind = parties.seconds[p, FORWARD], parties.seconds[p, BACK]
-    for s in range(trees.seconds.shape[1]):
-        there = ahead + trees.seconds[k, s, parties.end[p, FORWARD]] / parties.pace[p]
-        back = behind + trees.seconds[k, s, parties.end[p, BACK]] / parties.pace[p]
+    to_end, to_begin = parties.end[p, FORWARD], parties.end[p, BACK]
+    for s in range(trees.seconds.shape[2]):
+        there = ahead + trees.seconds[k, to_end, s] / parties.pace[p]
+        back = behind + trees.seconds[k, to_begin, s] / parties.pace[p]
         least = min(there, back)
         if least < soonest:
             soonest, nearest[p] = least, s

@@ -380,7 +380,7 @@ class Answerer:
         if state.full is None:
             return {}
         full: NDArray[np.bool_] = state.full[self._free[parties.class_]]
-        seconds = state.lay.trees.seconds[parties.class_[:, None], :, parties.end]
+        seconds = state.lay.trees.seconds[parties.class_[:, None], parties.end]
         full &= np.isfinite(seconds).any(axis=1)
         return {
             p: np.flatnonzero(full[p]).tolist() for p in np.flatnonzero(full.any(axis=1)).tolist()

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _Each = Callable[[Callable[[int], None]], list[None]]
 
 _Grown = tuple[Streets, NDArray[np.float32], NDArray[np.int32]]
-"""Streets, and time and next link by class, shelter and node."""
+"""Streets, time by class, node and shelter, and next link by class, shelter and node."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,12 +115,16 @@ class Layer:
     def _grow(self, now: float, closed: NDArray[np.bool_], each: _Each) -> _Grown:
         streets = lay_streets(self.likes.scenario, self.scenario.deadline_s)
         streets.walk[:, closed] = np.inf
-        shape = (
-            len(self.likes.classes), len(self.scenario.shelters), self.scenario.network.n_nodes
-        )  # fmt: skip
-        seconds, ahead = np.empty(shape, F), np.empty(shape, np.int32)
         roots = self.scenario.shelters.node.astype(np.int64)
-        each(lambda k: fill_trees(streets, k, now, roots, seconds[k], ahead[k]))
+        n, shape = len(self.likes.classes), (len(roots), self.scenario.network.n_nodes)
+        seconds, ahead = np.empty((n, *shape[::-1]), F), np.empty((n, *shape), np.int32)
+
+        def grow(k: int) -> None:
+            own = np.empty(shape, F)
+            fill_trees(streets, k, now, roots, own, ahead[k])
+            seconds[k] = own.T
+
+        each(grow)
         return streets, seconds, ahead
 
 

@@ -200,8 +200,8 @@ class Teller:
         free = bool(lay.streets.step_free[k])
         if not np.isfinite(places.away[p]):
             return "no street near enough"
-        there = np.isfinite(lay.trees.seconds[k][:, places.end[p]]) & np.isfinite(places.seconds[p])
-        if not there.any():
+        there = lay.trees.seconds[k, places.end[p]] + places.seconds[p][:, None]
+        if not np.isfinite(there).any():
             return "no step-free way to any shelter" if free else "no way to any shelter"
         if p in shut_in:
             return "cut off by a hazard"
