@@ -108,6 +108,9 @@ class RedisLine:
         if not self._is_open:
             self._end(StoreError(f"{self._where}: it is closed"))
             return
+        if not self._left:
+            self._end([])
+            return
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._link = loop, None
