@@ -54,6 +54,15 @@ ALIVE_S = 5.0
 PATIENCE_S = 0.5
 """Requests wait so long for the store [s]."""
 
+TRIES = 5
+"""A promise that finds no room is tried again so often, a look after the other."""
+
+TRIED_AT_ONCE = 32
+"""Of those at a look."""
+
+LEAST_S = 0.001
+"""A hold that prolongs none [s]."""
+
 NOTHING = Place(-1, False, np.nan)
 
 T = TypeVar("T")
@@ -153,6 +162,7 @@ class PlaceDesk:
         self._share = Share.of(self.left, 1)
         self._reserved = np.zeros_like(self.left)
         self._promised: dict[str, Booking] = {}
+        self._refused: dict[str, tuple[Booking, int]] = {}
         self._replicas, self._version = 1, -1
         self._looking = threading.Thread(target=self._watch, name="desk looks", daemon=True)
         self._ended = threading.Event()
@@ -225,6 +235,7 @@ class PlaceDesk:
     def _promise(self, booking: Booking) -> Place:
         """Promise a place without the store, within the share."""
         with self._lock:
+            self._refused.pop(booking.token, None)
             known = self._promised.get(booking.token)
             if known is not None:
                 same = (known.size, known.step_free) == (booking.size, booking.step_free)
@@ -262,6 +273,7 @@ class PlaceDesk:
         with self._lock:
             for booking, answer in zip(bookings, answers, strict=True):
                 self._promised.pop(booking.token, None)
+                self._refused.pop(booking.token, None)
                 if isinstance(answer, Held) and answer.is_new:
                     shelter = self._position[answer.shelter_id]
                     self._reserved[0, shelter] += answer.size
@@ -288,8 +300,11 @@ class PlaceDesk:
         store = self._store
         if not self.is_up:
             self._timed("declare", lambda: store.declare(self.places))
+        again = list(itertools.islice(self._refused.values(), TRIED_AT_ONCE))
         while self._adopt():
             pass
+        for booking, tries in again:
+            self._try_again(booking, tries)
         replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
         with self._lock:
             reserved = self._reserved.copy()
@@ -325,7 +340,30 @@ class PlaceDesk:
                     self.oversold += 0 if is_kept else one.size
                     if self._promised.get(one.token) is one:
                         del self._promised[one.token]
+                        if not is_kept:
+                            self._refused[one.token] = one, TRIES
             return len(part)
+
+    def _try_again(self, booking: Booking, tries: int) -> None:
+        """Write a promise in that had no room before.
+
+        A wish that the store heard, and answered when nobody waited any more, may sit in a place
+        that was promised to another party, until its own promise, elsewhere, is written in too.
+        Who holds anything by now is left alone: another replica may have told them so.
+        """
+        token = booking.token
+        with self._asking.held_back():
+            if token not in self._refused:
+                return
+            is_free = self._timed("renew", lambda: self._store.renew(token, LEAST_S)) is None
+            is_kept = is_free and self._timed("adopt", lambda: self._store.adopt([booking]))[0]
+            with self._lock:
+                if is_kept:
+                    self.adopted += 1
+                    self.oversold -= booking.size
+                del self._refused[token]
+                if is_free and not is_kept and tries > 1:
+                    self._refused[token] = booking, tries - 1
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
         left = np.zeros((2, len(self.places.shelter_id)), np.int64)

@@ -229,6 +229,47 @@ def test_a_promise_that_others_have_taken_is_refused(store: FakeStore) -> None:
         assert store.taken() == {"A": 0, "B": 2}
 
 
+def test_a_promise_gets_its_place_when_others_have_moved(store: FakeStore) -> None:
+    """A promise without room is tried again: a wish heard late was in its place, and moves on.
+
+    Who has a place by then, from another replica, keeps that.
+    """
+    one, other = closed(store), closed(store)
+    store.inner.beat("another", 60.0)
+    for desk in (one, other):
+        desk._asking.start()
+        desk._look()
+    one._share.replicas = other._share.replicas = 2
+    store.late = True  # The store takes the wish in, and nobody hears of it.
+    assert book(one, wish("late", 1, 0, size=3))[0].shelter == 0
+    store.late = False
+    assert store.taken() == {"A": 0, "B": 3}
+    other.is_up = False
+    promised = book(other, wish("x", 1, size=1), wish("y", 1, size=1))
+    assert [place.shelter for place in promised] == [1, 1]
+    other._look()
+    assert (other.adopted, other.oversold) == (1, 1)
+    one._look()
+    assert store.taken() == {"A": 3, "B": 1}
+    other._look()
+    assert (other.adopted, other.oversold) == (2, 0)
+    assert store.taken() == {"A": 3, "B": 2}
+    assert not other._refused
+    one.is_up = other.is_up = False
+    other._share.replicas = 1
+    assert book(other, wish("z", 1, size=1))[0].shelter == 1
+    store.inner.reserve([Booking(token="o", candidates=("B",), size=2, step_free=False, hold_s=9)])
+    other._look()
+    store.inner.cancel("o")
+    one.is_up = True
+    assert book(one, wish("z", 0, size=1))[0].is_reserved
+    other._look()
+    assert store.taken() == {"A": 4, "B": 2}
+    assert not other._refused
+    for desk in (one, other):
+        desk.stop()
+
+
 def test_requests_wait_no_longer_than_the_patience(store: FakeStore) -> None:
     """A store that is too slow for a request leaves it a promise; in the end it has one place."""
     if isinstance(store, AtOnceStore):
