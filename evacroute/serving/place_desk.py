@@ -2,11 +2,10 @@
 
 Requests wait for the store no longer than the patience, then they are answered within the share;
 how it is asked, on the event loop or in a thread, is told in `asking`. A thread looks at the store
-now and then: were it the same that asks, looks at a slow store would use up the patience of
-requests. While the store is out of reach a replica
-hands out no more than its share of what was left when it last looked, shelter by shelter: what is
-left, over the replicas that lived. Those promises are written into the store when it is back,
-before anything else.
+now and then, over a connection of its own: looks at a slow store use up no request's patience.
+While the store is out of reach a replica hands out no more than its share of what was left when it
+last looked, shelter by shelter: what is left, over the replicas that lived. Those promises are
+written into the store when it is back, before anything else.
 
 How much may be oversold: if all replicas lose the store at once, what others took between a
 replica's last look and the loss, that is in `LOOK_S` at most. If a replica alone loses it while the
@@ -57,7 +56,7 @@ PATIENCE_S = 0.5
 TRIES = 5
 """A promise that finds no room is tried again so often, a look after the other."""
 
-TRIED_AT_ONCE = 32
+TRIED_AT_ONCE = 8
 """Of those at a look."""
 
 LEAST_S = 0.001
@@ -300,7 +299,8 @@ class PlaceDesk:
         store = self._store
         if not self.is_up:
             self._timed("declare", lambda: store.declare(self.places))
-        again = list(itertools.islice(self._refused.values(), TRIED_AT_ONCE))
+        with self._lock:
+            again = list(itertools.islice(self._refused.values(), TRIED_AT_ONCE))
         while self._adopt():
             pass
         for booking, tries in again:
@@ -361,8 +361,8 @@ class PlaceDesk:
                 if is_kept:
                     self.adopted += 1
                     self.oversold -= booking.size
-                del self._refused[token]
-                if is_free and not is_kept and tries > 1:
+                is_wanted = self._refused.pop(token, None) is not None
+                if is_wanted and is_free and not is_kept and tries > 1:
                     self._refused[token] = booking, tries - 1
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
