@@ -1,11 +1,11 @@
 """The desk where places are taken: gathers wishes, asks the store, and goes on without it.
 
-One thread asks the store for places; requests wait for it no longer than the patience, then they
-are answered within the share. Another looks at the store now and then: were it the same one, looks
-at a slow store would use up the patience of requests. While the store is out of reach a replica
-hands out no more than its share of what was left when it last looked, shelter by shelter: what is
-left, over the replicas that lived. Those promises are written into the store when it is back,
-before anything else.
+Requests wait for the store no longer than the patience, then they are answered within the share;
+how it is asked, on the event loop or in a thread, is told in `asking`. A thread looks at the store
+now and then, over a connection of its own: looks at a slow store use up no request's patience.
+While the store is out of reach a replica hands out no more than its share of what was left when it
+last looked, shelter by shelter: what is left, over the replicas that lived. Those promises are
+written into the store when it is back, before anything else.
 
 How much may be oversold: if all replicas lose the store at once, what others took between a
 replica's last look and the loss, that is in `LOOK_S` at most. If a replica alone loses it while the
@@ -19,20 +19,19 @@ import base64
 import hmac
 import itertools
 import logging
-import queue
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.answering.answerer import Place, Wish
 from evacroute.errors import StoreError
+from evacroute.serving.asking import MOST_AT_ONCE, Desk, asking_of
 from evacroute.serving.capacity_store import (
     Answer,
     CapacityStore,
@@ -42,6 +41,7 @@ from evacroute.serving.capacity_store import (
     Refusal,
 )
 from evacroute.serving.capacity_store import Wish as Booking
+from evacroute.serving.capacity_store.records import milliseconds
 from evacroute.serving.logs import fault_of, say
 
 LOOK_S = 1.0
@@ -53,18 +53,18 @@ ALIVE_S = 5.0
 PATIENCE_S = 0.5
 """Requests wait so long for the store [s]."""
 
-MOST_AT_ONCE = 256
-"""Wishes that go to the store in one call."""
+TRIES = 5
+"""A promise that finds no room is tried again so often, a look after the other."""
+
+TRIED_AT_ONCE = 8
+"""Of those at a look."""
+
+LEAST_S = 0.001
+"""A hold that prolongs none [s]."""
 
 NOTHING = Place(-1, False, np.nan)
 
 T = TypeVar("T")
-
-
-class _Asked(NamedTuple):
-    bookings: list[Booking]
-    future: Future[list[Answer]]
-    until: float
 
 
 @dataclass(slots=True)
@@ -101,11 +101,13 @@ class Share:
 
     def count(self, shelter: int, size: int, step_free: bool) -> None:
         """Count what is given, whether the share allows it or not."""
-        self.given[: 2 if step_free else 1, shelter] += size
+        self.given[0, shelter] += size
+        if step_free:
+            self.given[1, shelter] += size
 
     def give_back(self, shelter: int, size: int, step_free: bool) -> None:
         """Take a promise back."""
-        self.given[: 2 if step_free else 1, shelter] -= size
+        self.count(shelter, -size, step_free)
 
 
 class PlaceDesk:
@@ -144,23 +146,23 @@ class PlaceDesk:
         on_seconds: Callable[[str, float], None] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
+        milliseconds(hold_s, "hold_s")
         self.places, self.hold_s = places, hold_s
         self.replica = replica or secrets.token_hex(8)
         self.is_up, self.is_known = False, False
         self.adopted, self.oversold = 0, 0
         self.left = np.array([places.capacity, places.step_free], np.int64)
-        self._store, self._key, self._patience = store, key, patience_s
+        self._store, self._key = store, key
         self._on_notice, self._on_look, self._on_seconds = on_notice, on_look, on_seconds
         self._position = {one: i for i, one in enumerate(places.shelter_id)}
-        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        # A promise must not be written in after the store has answered its token anew.
-        self._writing = threading.Lock()
+        took = on_seconds or (lambda call, seconds: None)
+        self._asking = asking_of(store, Desk(self._note, self._fail, took), patience_s)
         self._share = Share.of(self.left, 1)
         self._reserved = np.zeros_like(self.left)
         self._promised: dict[str, Booking] = {}
+        self._refused: dict[str, tuple[Booking, int]] = {}
         self._replicas, self._version = 1, -1
-        self._asking = threading.Thread(target=self._work, name="desk", daemon=True)
         self._looking = threading.Thread(target=self._watch, name="desk looks", daemon=True)
         self._ended = threading.Event()
 
@@ -172,9 +174,10 @@ class PlaceDesk:
     def stop(self, within_s: float = 5.0) -> None:
         """End: what was promised is written in first, if the store can be reached."""
         self._ended.set()
-        self._asked.put(None)
         if self._looking.is_alive():
             self._looking.join(within_s)
+        else:
+            self._asking.end()
 
     @property
     def replicas(self) -> int:
@@ -196,23 +199,11 @@ class PlaceDesk:
         """
         bookings = [self._booking(one) for one in wishes]
         if self.is_up:
-            future: Future[list[Answer]] = Future()
-            self._asked.put(_Asked(bookings, future, time.monotonic() + self._patience))
-            answers = await self._wait(future)
+            answers = await self._asking.ask(bookings)
             if answers is not None:
                 return [self._place(a, b) for a, b in zip(answers, bookings, strict=True)]
             self.is_up = False
         return [self._promise(one) for one in bookings]
-
-    async def _wait(self, future: Future[list[Answer]]) -> list[Answer] | None:
-        """Wait for the store's answers, None = it has none in time."""
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience)
-        except StoreError:
-            return None
-        except TimeoutError:
-            # The answers may just be on their way: then they count, as the store has them.
-            return None if future.cancel() or not future.done() else future.result()
 
     async def call(self, work: Callable[[CapacityStore], T]) -> T:
         """Ask the store for something else, in a thread of its own.
@@ -226,10 +217,10 @@ class PlaceDesk:
 
     def _booking(self, wish: Wish) -> Booking:
         ids = self.places.shelter_id
-        shelters = (*wish.shelters, *wish.also)
-        return Booking(
-            token=self.hidden(wish.token), candidates=tuple(ids[s] for s in shelters),
-            size=wish.size, step_free=wish.step_free, hold_s=self.hold_s,
+        # Ids are checked with the places, parties when they ask, and the hold once.
+        return Booking.of_checked(
+            self.hidden(wish.token), tuple([ids[s] for s in (*wish.shelters, *wish.also)]),
+            wish.size, wish.step_free, self.hold_s,
         )  # fmt: skip
 
     def _place(self, answer: Answer, booking: Booking) -> Place:
@@ -243,6 +234,7 @@ class PlaceDesk:
     def _promise(self, booking: Booking) -> Place:
         """Promise a place without the store, within the share."""
         with self._lock:
+            self._refused.pop(booking.token, None)
             known = self._promised.get(booking.token)
             if known is not None:
                 same = (known.size, known.step_free) == (booking.size, booking.step_free)
@@ -261,66 +253,31 @@ class PlaceDesk:
                     return Place(at, False, np.nan)
         return NOTHING
 
-    def _work(self) -> None:
-        while not (self._ended.is_set() and self._asked.empty()):
-            first = self._asked.get()
-            if first is not None:
-                self._serve(first)
-
     def _watch(self) -> None:
         while not self._ended.is_set():
             self._look()
             self._ended.wait(LOOK_S)
-        self._asking.join()
+        self._asking.end()
         if self._promised:
             self._look()
 
-    def _serve(self, first: _Asked) -> None:
-        """Ask the store for all that wait."""
-        batch, n = [first], len(first.bookings)
-        while n < MOST_AT_ONCE:
-            try:
-                more = self._asked.get_nowait()
-            except queue.Empty:
-                break
-            if more is not None:
-                batch.append(more)
-                n += len(more.bookings)
-        # Who has given up has an answer by now.
-        now = time.monotonic()
-        batch = [one for one in batch if one.until > now and not one.future.cancelled()]
-        if not batch:
-            return
-        try:
-            with self._writing:
-                self._reserve(batch)
-        except Exception as error:
-            if not isinstance(error, StoreError):
-                say("desk failed", logging.ERROR, **fault_of(error))
-                error = StoreError("the store was asked for what cannot be")
-            self.is_up = False
-            for one in batch:
-                _fail(one.future, error)
+    def _fail(self, error: Exception) -> None:
+        """Go on without the store; what nobody expected is told."""
+        if not isinstance(error, StoreError):
+            say("desk failed", logging.ERROR, **fault_of(error))
+        self.is_up = False
 
-    def _reserve(self, batch: list[_Asked]) -> None:
-        asked = [booking for one in batch for booking in one.bookings]
-        answers = self._timed("reserve", lambda: self._store.reserve(asked))
-        at = 0
-        for one in batch:
-            upto = at + len(one.bookings)
-            if one.future.set_running_or_notify_cancel():
-                self._note(one.bookings, answers[at:upto])
-                one.future.set_result(answers[at:upto])
-            at = upto
-
-    def _note(self, bookings: list[Booking], answers: list[Answer]) -> None:
+    def _note(self, bookings: Sequence[Booking], answers: Sequence[Answer]) -> None:
         """Count new places against the share; what was promised before counts no more."""
         with self._lock:
             for booking, answer in zip(bookings, answers, strict=True):
                 self._promised.pop(booking.token, None)
+                self._refused.pop(booking.token, None)
                 if isinstance(answer, Held) and answer.is_new:
-                    rows, shelter = 2 if answer.step_free else 1, self._position[answer.shelter_id]
-                    self._reserved[:rows, shelter] += answer.size
+                    shelter = self._position[answer.shelter_id]
+                    self._reserved[0, shelter] += answer.size
+                    if answer.step_free:
+                        self._reserved[1, shelter] += answer.size
                     self._share.count(shelter, answer.size, answer.step_free)
                 elif not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
                     self.is_up = False
@@ -335,18 +292,19 @@ class PlaceDesk:
             if notice is not None and self._on_notice is not None:
                 self._version = notice[0]
                 self._on_notice(notice[1])
-        except StoreError:
-            self.is_up = False
         except Exception as error:
-            self.is_up = False
-            say("desk failed", logging.ERROR, **fault_of(error))
+            self._fail(error)
 
     def _ask(self) -> tuple[int, bytes] | None:
         store = self._store
         if not self.is_up:
             self._timed("declare", lambda: store.declare(self.places))
+        with self._lock:
+            again = list(itertools.islice(self._refused.values(), TRIED_AT_ONCE))
         while self._adopt():
             pass
+        for booking, tries in again:
+            self._try_again(booking, tries)
         replicas = self._timed("beat", lambda: store.beat(self.replica, ALIVE_S))
         with self._lock:
             reserved = self._reserved.copy()
@@ -367,7 +325,10 @@ class PlaceDesk:
 
     def _adopt(self) -> int:
         """Write some promises in; how many."""
-        with self._writing:
+        if not self._promised:
+            return 0
+        # A promise must not be written in after the store has answered its token anew.
+        with self._asking.held_back():
             with self._lock:
                 part = list(itertools.islice(self._promised.values(), MOST_AT_ONCE))
             if not part:
@@ -379,7 +340,30 @@ class PlaceDesk:
                     self.oversold += 0 if is_kept else one.size
                     if self._promised.get(one.token) is one:
                         del self._promised[one.token]
+                        if not is_kept:
+                            self._refused[one.token] = one, TRIES
             return len(part)
+
+    def _try_again(self, booking: Booking, tries: int) -> None:
+        """Write a promise in that had no room before.
+
+        A wish that the store heard, and answered when nobody waited any more, may sit in a place
+        that was promised to another party, until its own promise, elsewhere, is written in too.
+        Who holds anything by now is left alone: another replica may have told them so.
+        """
+        token = booking.token
+        with self._asking.held_back():
+            if token not in self._refused:
+                return
+            is_free = self._timed("renew", lambda: self._store.renew(token, LEAST_S)) is None
+            is_kept = is_free and self._timed("adopt", lambda: self._store.adopt([booking]))[0]
+            with self._lock:
+                if is_kept:
+                    self.adopted += 1
+                    self.oversold -= booking.size
+                is_wanted = self._refused.pop(token, None) is not None
+                if is_wanted and is_free and not is_kept and tries > 1:
+                    self._refused[token] = booking, tries - 1
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
         left = np.zeros((2, len(self.places.shelter_id)), np.int64)
@@ -397,8 +381,3 @@ class PlaceDesk:
         finally:
             if self._on_seconds is not None:
                 self._on_seconds(name, time.perf_counter() - begin)
-
-
-def _fail(future: Future[list[Answer]], error: BaseException) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_exception(error)

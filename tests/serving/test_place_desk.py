@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from evacroute.answering.answerer import Place, Wish
-from evacroute.errors import StoreUnavailable
+from evacroute.errors import StoreError, StoreUnavailable
 from evacroute.serving import place_desk
 from evacroute.serving.capacity_store import Places, open_store
 from evacroute.serving.capacity_store import Wish as Booking
@@ -57,6 +59,51 @@ class FakeStore:
         return dict(zip(counts.shelter_id, counts.taken, strict=True))
 
 
+class LineStore(FakeStore):
+    """The same, with a line for an event loop."""
+
+    def line(self) -> FakeLine:
+        return FakeLine(self)
+
+
+class AtOnceStore(FakeStore):
+    """The same, asked on the event loop itself."""
+
+    answers_at_once = True
+
+
+class FakeLine:
+    """Asks the store in a thread that nobody waits for."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self.store = store
+
+    def reserve(self, wishes: Sequence[Booking], then: Callable[[Any], None]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            try:
+                answers = self.store.reserve(wishes)
+            except StoreUnavailable as error:
+                answers = error
+            except ZeroDivisionError:
+                answers = StoreError("fake store: it failed")
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(then, answers)
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(params=[FakeStore, LineStore, AtOnceStore], ids=["thread", "line", "at once"])
+def store(request: pytest.FixtureRequest) -> FakeStore:
+    """A store that is asked in each of the ways."""
+    made: FakeStore = request.param()
+    return made
+
+
 def until(is_so: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
     while not is_so():
@@ -99,9 +146,8 @@ def lose(desk: PlaceDesk, store: FakeStore) -> None:
     until(lambda: not desk.is_up)
 
 
-def test_places_come_from_the_store() -> None:
+def test_places_come_from_the_store(store: FakeStore) -> None:
     """While the store answers places are reserved there, one after another, and held."""
-    store = FakeStore()
     with opened(store) as desk:
         first, second, third = book(desk, wish("x", size=8), wish("y", size=4), wish("z", size=3))
         assert (first.shelter, first.is_reserved, first.held_s) == (0, True, 60.0)
@@ -112,9 +158,8 @@ def test_places_come_from_the_store() -> None:
         assert store.taken() == {"A": 8, "B": 4}
 
 
-def test_the_store_never_sees_a_token() -> None:
+def test_the_store_never_sees_a_token(store: FakeStore) -> None:
     """The store is asked with what a key makes of a token: the same for all that share the key."""
-    store = FakeStore()
     with opened(store) as desk:
         book(desk, wish("phone-123"))
         lose(desk, store)
@@ -142,9 +187,8 @@ def test_a_share_is_a_part_of_what_was_left() -> None:
     assert share.take(0, 2, True)
 
 
-def test_without_the_store_a_replica_promises_its_share() -> None:
+def test_without_the_store_a_replica_promises_its_share(store: FakeStore) -> None:
     """Out of reach of the store one of two replicas promises half of what was left, no more."""
-    store = FakeStore()
     with opened(store) as desk:
         store.inner.beat("another", 60.0)
         book(desk, wish("x", 0, size=2))
@@ -157,9 +201,8 @@ def test_without_the_store_a_replica_promises_its_share() -> None:
         assert all(np.isnan(one.held_s) for one in given)
 
 
-def test_promises_are_written_in_when_the_store_is_back() -> None:
+def test_promises_are_written_in_when_the_store_is_back(store: FakeStore) -> None:
     """What was promised is in the store when it is back; a retry meanwhile got the same promise."""
-    store = FakeStore()
     with opened(store) as desk:
         lose(desk, store)
         assert [one.shelter for one in book(desk, wish("x", size=3))] == [0]
@@ -173,9 +216,8 @@ def test_promises_are_written_in_when_the_store_is_back() -> None:
         assert book(desk, wish("x", 1, size=2))[0].is_reserved
 
 
-def test_a_promise_that_others_have_taken_is_refused() -> None:
+def test_a_promise_that_others_have_taken_is_refused(store: FakeStore) -> None:
     """The store takes in no promise for which others have left no room; the desk counts it."""
-    store = FakeStore()
     with opened(store) as desk:
         lose(desk, store)
         assert book(desk, wish("x", 1, size=3))[0].shelter == 1
@@ -187,9 +229,51 @@ def test_a_promise_that_others_have_taken_is_refused() -> None:
         assert store.taken() == {"A": 0, "B": 2}
 
 
-def test_requests_wait_no_longer_than_the_patience() -> None:
+def test_a_promise_gets_its_place_when_others_have_moved(store: FakeStore) -> None:
+    """A promise without room is tried again: a wish heard late was in its place, and moves on.
+
+    Who has a place by then, from another replica, keeps that.
+    """
+    one, other = closed(store), closed(store)
+    store.inner.beat("another", 60.0)
+    for desk in (one, other):
+        desk._asking.start()
+        desk._look()
+    one._share.replicas = other._share.replicas = 2
+    store.late = True  # The store takes the wish in, and nobody hears of it.
+    assert book(one, wish("late", 1, 0, size=3))[0].shelter == 0
+    store.late = False
+    assert store.taken() == {"A": 0, "B": 3}
+    other.is_up = False
+    promised = book(other, wish("x", 1, size=1), wish("y", 1, size=1))
+    assert [place.shelter for place in promised] == [1, 1]
+    other._look()
+    assert (other.adopted, other.oversold) == (1, 1)
+    one._look()
+    assert store.taken() == {"A": 3, "B": 1}
+    other._look()
+    assert (other.adopted, other.oversold) == (2, 0)
+    assert store.taken() == {"A": 3, "B": 2}
+    assert not other._refused
+    one.is_up = other.is_up = False
+    other._share.replicas = 1
+    assert book(other, wish("z", 1, size=1))[0].shelter == 1
+    store.inner.reserve([Booking(token="o", candidates=("B",), size=2, step_free=False, hold_s=9)])
+    other._look()
+    store.inner.cancel("o")
+    one.is_up = True
+    assert book(one, wish("z", 0, size=1))[0].is_reserved
+    other._look()
+    assert store.taken() == {"A": 4, "B": 2}
+    assert not other._refused
+    for desk in (one, other):
+        desk.stop()
+
+
+def test_requests_wait_no_longer_than_the_patience(store: FakeStore) -> None:
     """A store that is too slow for a request leaves it a promise; in the end it has one place."""
-    store = FakeStore()
+    if isinstance(store, AtOnceStore):
+        pytest.skip("it takes no time")
     with opened(store, patience_s=0.05) as desk:
         store.wait_s = 0.3
         begin = time.monotonic()
@@ -201,9 +285,8 @@ def test_requests_wait_no_longer_than_the_patience() -> None:
         assert store.taken() == {"A": 0, "B": 2}
 
 
-def test_an_answer_that_came_too_late_gives_no_second_place() -> None:
+def test_an_answer_that_came_too_late_gives_no_second_place(store: FakeStore) -> None:
     """A party whose place the store took without saying so in time holds one place in the end."""
-    store = FakeStore()
     with opened(store) as desk:
         store.late = True
         (place,) = book(desk, wish("x", 1, 0, size=2))
@@ -213,9 +296,8 @@ def test_an_answer_that_came_too_late_gives_no_second_place() -> None:
         assert store.taken() == {"A": 0, "B": 2}
 
 
-def test_a_store_that_has_forgotten_all_is_told_again() -> None:
+def test_a_store_that_has_forgotten_all_is_told_again(store: FakeStore) -> None:
     """A store that lost its data is told the places anew before they could seem to be full."""
-    store = FakeStore()
     seen: list[int] = []
     with opened(store, on_look=lambda left: seen.append(int(left[0].min()))) as desk:
         book(desk, wish("x", 0, size=5))
@@ -227,9 +309,8 @@ def test_a_store_that_has_forgotten_all_is_told_again() -> None:
     assert min(seen) > 0
 
 
-def test_who_asks_before_it_is_told_again_gets_a_promise() -> None:
+def test_who_asks_before_it_is_told_again_gets_a_promise(store: FakeStore) -> None:
     """A store that knows none of the shelters leaves a promise, which is written in later."""
-    store = FakeStore()
     desk = closed(store)
     desk._look()
     desk._asking.start()
@@ -242,9 +323,8 @@ def test_who_asks_before_it_is_told_again_gets_a_promise() -> None:
     desk.stop()
 
 
-def test_what_is_given_during_a_look_counts_against_the_share() -> None:
+def test_what_is_given_during_a_look_counts_against_the_share(store: FakeStore) -> None:
     """Places promised or reserved while the desk looks are not in its counts, but in its share."""
-    store = FakeStore()
     desk = closed(store)
     desk._asking.start()
 
@@ -267,9 +347,8 @@ def test_what_is_given_during_a_look_counts_against_the_share() -> None:
     desk.stop()
 
 
-def test_a_fault_of_the_store_ends_no_thread() -> None:
+def test_a_fault_of_the_store_ends_no_thread(store: FakeStore) -> None:
     """After an exception that nobody expected the desk goes on, without the store and with it."""
-    store = FakeStore()
     with opened(store) as desk:
 
         def fault(name: str) -> None:
@@ -284,9 +363,8 @@ def test_a_fault_of_the_store_ends_no_thread() -> None:
         assert book(desk, wish("y", 1))[0].is_reserved
 
 
-def test_promises_are_written_in_before_the_end() -> None:
+def test_promises_are_written_in_before_the_end(store: FakeStore) -> None:
     """A desk that is told to end writes its promises in first, where the store is back."""
-    store = FakeStore()
     with opened(store) as desk:
         lose(desk, store)
         book(desk, wish("x", 1, size=2))

@@ -18,7 +18,7 @@ from evacroute.serving.capacity_store.records import (
     Refused,
     Wish,
 )
-from evacroute.serving.capacity_store.store import CapacityStore
+from evacroute.serving.capacity_store.store import CapacityStore, Line
 
 __all__ = [
     "MAX_NOTICE",
@@ -29,6 +29,7 @@ __all__ = [
     "CapacityStore",
     "Counts",
     "Held",
+    "Line",
     "Places",
     "Refusal",
     "Refused",

@@ -30,6 +30,7 @@ class MemoryStore(LedgerStore):
 
     kind = "memory"
     is_shared = False
+    answers_at_once = True
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

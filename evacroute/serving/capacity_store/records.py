@@ -88,6 +88,20 @@ class Wish:
             raise InputError(f"wish: step_free is {self.step_free!r}, expected True or False")
         milliseconds(self.hold_s, "wish: hold_s")
 
+    @classmethod
+    def of_checked(
+        cls, token: str, candidates: tuple[str, ...], size: int, step_free: bool, hold_s: float
+    ) -> Wish:
+        """Make one of values that were checked before: a server makes many of the same few."""
+        made = object.__new__(cls)
+        put = object.__setattr__
+        put(made, "token", token)
+        put(made, "candidates", candidates)
+        put(made, "size", size)
+        put(made, "step_free", step_free)
+        put(made, "hold_s", hold_s)
+        return made
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evacroute.errors import InputError, MissingExtraError, StoreError, StoreUnavailable
 from evacroute.serving.capacity_store.ledger import is_as_promised
 from evacroute.serving.capacity_store.ledger_store import conflict, parts
 from evacroute.serving.capacity_store.records import (
-    PURGED,
-    RETENTION_S,
-    TOMBSTONE_S,
     Answer,
     Counts,
     Held,
     Places,
-    Refusal,
-    Refused,
     Wish,
     check_adopted,
     check_name,
@@ -27,12 +20,19 @@ from evacroute.serving.capacity_store.records import (
     check_token,
     milliseconds,
 )
+from evacroute.serving.capacity_store.redis_words import (
+    SCRIPT,
+    SHA,
+    answer_of,
+    call_of,
+    counts_of,
+    held_of,
+    refused,
+    sent,
+)
 
-_SCRIPT = (files(__package__) / "script.lua").read_bytes()
-_SHA = hashlib.sha1(_SCRIPT, usedforsecurity=False).hexdigest()
-_KEYS = ("places", "held", "due", "gone", "beats", "notice")
-_PASSING = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "LOADING", "BUSY", "CLUSTERDOWN")
-"""Words with which a server says that it cannot just now; the client has classes for some."""
+if TYPE_CHECKING:
+    from evacroute.serving.capacity_store.redis_line import RedisLine
 
 
 class RedisStore:
@@ -93,9 +93,8 @@ class RedisStore:
         except (ValueError, TypeError):
             raise InputError("store: the address cannot be read (it is not shown)") from None
         self._is_open = True
-        self._keys = [f"evacroute:{{{event}}}:{name}" for name in _KEYS]
-        times = (TOMBSTONE_S, RETENTION_S)
-        self._settings = [PURGED, *(milliseconds(time, "setting") for time in times)]
+        self._event, self._timeout_s = event, timeout_s
+        self._is_secure = url.startswith("rediss:")
 
     def declare(self, places: Places) -> None:
         """Set the shelters' places, where they are newer."""
@@ -106,19 +105,19 @@ class RedisStore:
         """Take a place for each wish, or refuse it."""
         answers: list[Answer] = []
         for part in parts(wishes):
-            rows = self._call("reserve", *(value for wish in part for value in _sent(wish)))
-            answers += [_answer(row) for row in rows]
+            rows = self._call("reserve", *(value for wish in part for value in sent(wish)))
+            answers += [answer_of(row) for row in rows]
         return answers
 
     def renew(self, token: str, hold_s: float) -> Held | None:
         """Keep a place for longer."""
         check_token(token)
-        return _held(self._call("prolong", token, milliseconds(hold_s, "hold_s")))
+        return held_of(self._call("prolong", token, milliseconds(hold_s, "hold_s")))
 
     def arrived(self, token: str) -> Held | None:
         """Keep a place for good."""
         check_token(token)
-        return _held(self._call("prolong", token, 0))
+        return held_of(self._call("prolong", token, 0))
 
     def cancel(self, token: str) -> bool:
         """Give a place back, and refuse the token for a while."""
@@ -128,15 +127,14 @@ class RedisStore:
     def adopt(self, held: Sequence[Wish]) -> list[bool]:
         """Write in what was promised without the store."""
         check_adopted(held)
-        pairs = zip(self.reserve(held), held, strict=True)
-        return [is_as_promised(answer, wish) for answer, wish in pairs]
+        return [is_as_promised(*pair) for pair in zip(self.reserve(held), held, strict=True)]
 
     def look(self) -> Counts:
         """Count how full the shelters are."""
         is_more, flat = 1, []
         while is_more:
             is_more, flat = self._call("look")
-        return _counts(dict(zip(flat[::2], flat[1::2], strict=True)))
+        return counts_of(dict(zip(flat[::2], flat[1::2], strict=True)))
 
     def beat(self, replica: str, alive_s: float) -> int:
         """Note that a replica is alive, and count those that are."""
@@ -165,13 +163,26 @@ class RedisStore:
         self._is_open = False
         self._client.close()
 
+    def line(self) -> RedisLine | None:
+        """Make a link for an event loop; None where hiredis is missing or cannot do it.
+
+        Close it before the store.
+        """
+        from evacroute.serving.capacity_store.redis_line import open_line
+
+        pool = self._client.connection_pool
+        return open_line(
+            self._where, pool.connection_kwargs, self._event, self._timeout_s,
+            is_secure=self._is_secure,
+        )  # fmt: skip
+
     def _call(self, command: str, *values: object) -> Any:
         """Run the script; a server that was restarted is given it anew."""
-        arguments = (len(self._keys), *self._keys, command, *self._settings, *values)
+        arguments = (*call_of(self._event, command), *values)
         try:
-            return self._ask(self._client.evalsha, _SHA, *arguments)
+            return self._ask(self._client.evalsha, SHA, *arguments)
         except self._errors.NoScriptError:
-            return self._ask(self._client.eval, _SCRIPT, *arguments)
+            return self._ask(self._client.eval, SCRIPT, *arguments)
 
     def _ask(self, method: Any, *arguments: object) -> Any:
         """Call the client, and tell its errors as the library's own."""
@@ -191,58 +202,4 @@ class RedisStore:
                 f"{self._where}: out of reach ({type(error).__name__})"
             ) from error
         except errors.RedisError as error:
-            text = str(error)
-            if text.startswith(_PASSING):
-                raise StoreUnavailable(f"{self._where}: cannot just now ({text})") from error
-            raise StoreError(f"{self._where}: refused the call ({text})") from error
-
-
-def _sent(wish: Wish) -> tuple[object, ...]:
-    return (
-        wish.token,
-        wish.size,
-        int(wish.step_free),
-        milliseconds(wish.hold_s, "hold_s"),
-        len(wish.candidates),
-        *wish.candidates,
-    )
-
-
-def _held(row: Sequence[Any]) -> Held | None:
-    """Read a place as the script tells it; None where it tells of none."""
-    word, shelter_id, size, step_free, left_ms = row
-    if not shelter_id:
-        return None
-    return Held(
-        shelter_id=shelter_id.decode(),
-        size=size,
-        step_free=bool(step_free),
-        expires_in_s=float("inf") if left_ms < 0 else left_ms / 1000,
-        arrived=left_ms < 0,
-        is_new=word == b"new",
-    )
-
-
-def _answer(row: Sequence[Any]) -> Answer:
-    held = _held(row)
-    if held is not None and row[0] in (b"held", b"new"):
-        return held
-    return Refused(Refusal(row[0].decode()), held)
-
-
-def _counts(fields: dict[bytes, bytes]) -> Counts:
-    names = sorted(key[2:] for key in fields if key.startswith(b"c:"))
-
-    def column(kind: bytes) -> tuple[int, ...]:
-        return tuple(int(fields.get(kind + name, 0)) for name in names)
-
-    version = fields.get(b"version")
-    return Counts(
-        version=None if version is None else int(version),
-        shelter_id=tuple(name.decode() for name in names),
-        capacity=column(b"c:"),
-        step_free=column(b"s:"),
-        taken=column(b"t:"),
-        step_free_taken=column(b"u:"),
-        arrived=column(b"a:"),
-    )
+            raise refused(self._where, str(error)) from error

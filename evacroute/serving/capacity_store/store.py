@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from evacroute.errors import StoreError
 from evacroute.serving.capacity_store.records import Answer, Counts, Held, Places, Wish
 
 
@@ -101,3 +102,25 @@ class CapacityStore(Protocol):
 
     def close(self) -> None:
         """Let go of connections; whatever is called afterwards raises `StoreError`."""
+
+
+class Line(Protocol):
+    """A way to ask a store for places from an event loop, without a thread.
+
+    A store may have a method `line()` that makes one, or gives None where it cannot just here. It
+    is used by one event loop at a time. A store that never waits for anything needs none: it may
+    have an attribute `answers_at_once` that is True, and is then asked on the loop itself. A store
+    with neither is asked in a thread.
+    """
+
+    def reserve(
+        self, wishes: Sequence[Wish], then: Callable[[list[Answer] | StoreError], None]
+    ) -> None:
+        """Ask as `CapacityStore.reserve` does; `then` is called once, with answers or why not.
+
+        In the loop that runs now, not later than the store's time to connect and to answer. The
+        next call comes after that.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection; may be called in any thread."""

@@ -41,17 +41,19 @@ def redis(folder: Path, fsync: str) -> Iterator[str]:
     command += ["--appendonly", "yes", "--appendfsync", fsync]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}"
-    with closing(open_store(url)) as store:
-        for _ in range(500):
-            try:
-                store.ping()
-            except StoreUnavailable:
-                time.sleep(0.01)
-            else:
-                break
-    yield url
-    server.kill()
-    server.wait()
+    try:
+        with closing(open_store(url)) as store:
+            for _ in range(500):
+                try:
+                    store.ping()
+                except StoreUnavailable:
+                    time.sleep(0.01)
+                else:
+                    break
+        yield url
+    finally:
+        server.kill()
+        server.wait()
 
 
 def timed(
