@@ -26,7 +26,7 @@ from evacroute.route_words import Words, words_of
 from evacroute.signs import Signs
 
 MOST_TAILS = 8_192
-"""Ends of ways that are remembered; one more, and all are forgotten."""
+"""Ends of ways that are remembered, and as many from before; with one more those are forgotten."""
 
 _WALKED = ON_FOOT | {"bridge", "steps"}
 
@@ -61,6 +61,7 @@ class Walks:
     def __init__(self, signs: Signs) -> None:
         self._signs = signs
         self.tails: dict[_Key, _Tail] = {}
+        self._before: dict[_Key, _Tail] = {}
 
     def lines(
         self, links: Sequence[int], start: tuple[int, float], *, shelter: str, language: str
@@ -80,7 +81,7 @@ class Walks:
 
     def _tail(self, key: _Key) -> _Tail | None:
         """Give the end of a way, told by what is remembered of its own end."""
-        found = self.tails.get(key)
+        found = self._known(key)
         if found is not None:
             return found
         links, shelter, language = key
@@ -91,16 +92,25 @@ class Walks:
         cuts = [0]
         while found is None and (more := _cut(signs, links[cuts[-1] :], lengths[cuts[-1] :])):
             cuts.append(cuts[-1] + more)
-            found = self.tails.get((links[cuts[-1] :], shelter, language))
+            found = self._known((links[cuts[-1] :], shelter, language))
         if found is None:
             cuts.append(len(links))
         if len(self.tails) + len(cuts) > MOST_TAILS:
-            self.tails.clear()
+            self._before, self.tails = self.tails, {}
         for at, end in zip(cuts[-2::-1], cuts[:0:-1], strict=True):
             own, metres = links[at:], lengths[at:]
             parts, steps, said = self._told(own, metres, end - at, found, shelter, words)
             found = _Tail(parts[: LOOK_AHEAD + 1], steps[0].passed, steps[1:], said[1:])
             self.tails[own, shelter, language] = found
+        return found
+
+    def _known(self, key: _Key) -> _Tail | None:
+        """Find what is remembered, and remember for longer what is asked for."""
+        found = self.tails.get(key)
+        if found is None:
+            found = self._before.get(key)
+            if found is not None and len(self.tails) < MOST_TAILS:
+                self.tails[key] = found
         return found
 
     def _told(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import evacroute as er
+from evacroute import route_walks
 from evacroute.languages import LANGUAGES
 from evacroute.network import Network
 from evacroute.route_directions import from_point
@@ -53,3 +54,17 @@ def test_what_ways_share_is_told_as_if_they_did_not(network: Network) -> None:
             told += 1
     assert told > 500
     assert len(walks.tails) > 50
+
+
+def test_few_ends_are_remembered(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room for all ends of ways the oldest go, and the words stay the same."""
+    monkeypatch.setattr(route_walks, "MOST_TAILS", 20)
+    signs, rng = signs_of(network), np.random.default_rng(6)
+    short, ample = Walks(signs), Walks(signs)
+    ways = [some_way(network, rng) for _ in range(60)]
+    for links in ways + ways[::-1]:
+        asked = links[1:], (links[0], 0.0)
+        for language in ("en", "it"):
+            told = [one.lines(*asked, shelter="Campo", language=language) for one in (short, ample)]
+            assert told[0] == told[1]
+            assert len(short.tails) <= 20
