@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, open_store
 from evacroute.serving.core import Core
@@ -119,11 +121,19 @@ def _make_key(path: Path) -> None:
 
 
 def warm() -> None:
-    """Compile all that answers need, on the made-up city, so that it is in the cache."""
+    """Compile all that answers and prices made anew need, on the made-up city, into the cache."""
     import evacroute as er
+    from evacroute._kernels.ascent import smooth
     from evacroute.answering import Answerer, bundle_of, read_bundle
+    from evacroute.serving.board.planning import Task, plan_again
 
     plan = er.assign(er.lagoon(people=300), method="over_time", time_limit=2.0)
+    link = str(plan.scenario.network.link_id[0])
     with tempfile.TemporaryDirectory() as folder:
-        bundle_of(plan).save(Path(folder) / "bundle")
-        Answerer(read_bundle(Path(folder) / "bundle")).warm()
+        bundle = Path(folder) / "bundle"
+        bundle_of(plan).save(bundle)
+        Answerer(read_bundle(bundle)).warm()
+        plan_again(Task(str(bundle), "", (link,), (), 0.0, limit_s=2.0))
+    # No street of that city has a price; where some have, new ones are smoothed.
+    some, out = np.zeros((2, 3, 2), np.float32)
+    smooth(some, out, 1, np.zeros(2, np.float32))
