@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = others[:share] + second + others[share:]
 
 
-EXAMPLES = float(os.environ.get("EVACROUTE_EXAMPLES", "0.4"))
+EXAMPLES = float(os.environ.get("EVACROUTE_EXAMPLES", "0.25"))
 """Share of the examples that property tests name: the gate draws fewer, to stay quick."""
 
 
