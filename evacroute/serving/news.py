@@ -87,5 +87,5 @@ class News:
                 prices=prices,
             )
         except Exception as error:
-            # Readers of compressed files raise what comes to hand: zlib's and tokenize's errors too.
+            # Readers of compressed files raise what comes to hand, errors of zlib and tokenize too.
             raise InputError(f"notice: cannot be read: {error}") from None

@@ -17,7 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evacroute.serving._kserve import DataPlane
 from evacroute.serving.bodies import read_json
 from evacroute.serving.life import Life
-from evacroute.serving.refusals import Encoded, Gone, NotFound, NotReady, Refusal, TooLarge
+from evacroute.serving.refusals import (
+    Encoded,
+    Gone,
+    NotFound,
+    NotReady,
+    Refusal,
+    TooLarge,
+    TooLate,
+)
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
 from evacroute.serving.wire_v2 import JSON_LENGTH, read_request, write_response
 
@@ -25,6 +33,8 @@ _JSON = "application/json"
 _PASSED_OVER = 16 << 20
 """How much of a body that is too long is read and dropped [bytes], so that the answer arrives."""
 _PASSED_OVER_SECONDS = 2.0
+_BODY_SECONDS = 10.0
+"""How long a body may take where no answer's limit holds."""
 
 
 class _Point:
@@ -279,6 +289,24 @@ async def read_body(request: Request, most: int) -> bytes:
         if not message.get("more_body"):
             return b"".join((*parts, part)) if parts else part
         parts.append(part)
+
+
+async def read_body_in_time(request: Request, most: int) -> bytes:
+    """Read a body as `read_body` does, within 10 seconds.
+
+    Raises
+    ------
+    TooLarge, Encoded
+        As that does.
+    TooLate
+        If it has not all come by then: whoever sends a byte now and then would be waited for
+        without end.
+    """
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await read_body(request, most)
+    except TimeoutError:
+        raise TooLate(f"the body did not come within {_BODY_SECONDS:g} s, the limit") from None
 
 
 def _too_large(most: int) -> TooLarge:
