@@ -8,7 +8,13 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from evacroute.serving._kserve import GRPCServer, InferenceServicer, InferRequest, add_servicer
+from evacroute.serving._kserve import (
+    GRPCServer,
+    InferenceServicer,
+    InferRequest,
+    InvalidInput,
+    add_servicer,
+)
 from evacroute.serving.life import Life
 from evacroute.serving.refusals import BadRequest, NotReady, Refusal
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
@@ -21,6 +27,11 @@ class _Shut(Refusal):
 
 
 _UNREAD = object()
+
+_MIXED = (
+    "inputs must each have a datatype of V2, and either contents of their own or, all of them, "
+    "raw_input_contents"
+)
 
 
 def _reader(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -46,8 +57,12 @@ class Servicer(InferenceServicer):
         """Answer columns."""
         left = context.time_remaining()
         with self._desk.admitted(left):
-            self.validate_grpc_request(request)
-            asked = InferRequest.from_grpc(request)
+            try:
+                self.validate_grpc_request(request)
+                asked = InferRequest.from_grpc(request)
+            except InvalidInput:
+                # Its text repeats names that were sent.
+                raise BadRequest(_MIXED) from None
             answer, _ = await self._data_plane.infer(request.model_name, asked)
             return answer.to_grpc()
 

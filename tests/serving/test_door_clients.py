@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +124,35 @@ def test_bytes_that_are_no_message_are_refused(served: Door) -> None:
                 infer(body, timeout=5)
             assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
             assert error.value.details() == "the message is not one of this call"
+
+
+def test_columns_that_contradict_themselves_are_refused(served: Door) -> None:
+    """What KServe would refuse by a name that was sent is refused without it."""
+    import grpc
+    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
+
+    def column(name: str, datatype: str = "FP64") -> Any:
+        tensor = messages.ModelInferRequest.InferInputTensor
+        return tensor(name=name, datatype=datatype, shape=[2])
+
+    raw = [LON.tobytes(), LAT.tobytes()]
+    both = column("marker-7Qx9")
+    both.contents.fp64_contents.extend(LON.tolist())
+    bodies = [
+        ([both, column("lat")], raw),
+        ([column("lon"), column("lat")], raw[:1]),
+        ([column("lon", "marker-7Qx9"), column("lat")], []),
+    ]
+    with grpc.insecure_channel(served.grpc) as channel:
+        infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        for inputs, contents in bodies:
+            request = messages.ModelInferRequest(
+                model_name="evacroute", inputs=inputs, raw_input_contents=contents
+            )
+            with pytest.raises(grpc.RpcError) as error:
+                infer(request.SerializeToString(), timeout=5)
+            assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert error.value.details().startswith("inputs must each have a datatype of V2")
 
 
 def test_ids_are_echoed_over_grpc(served: Door) -> None:
