@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from evacroute.serving._kserve import (
     add_servicer,
 )
 from evacroute.serving.life import Life
-from evacroute.serving.refusals import BadRequest, NotReady, Refusal
+from evacroute.serving.refusals import BadRequest, Gone, NotReady, Refusal
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
 
 
@@ -105,6 +106,11 @@ class Shell(aio.ServerInterceptor):
                     raise BadRequest("the message is not one of this call")
                 with self._desk.tracer.span(headers, note):
                     response = await inner(request, context)
+            except asyncio.CancelledError:
+                # Their time is over, or they have hung up; it counts all the same.
+                gone = self._desk.refusal(Gone("whoever asked has gone"), note)
+                self._desk.end(note, gone.code, is_fault=False)
+                raise
             except Exception as error:
                 refusal = self._desk.refusal(error, note)
                 self._desk.end(note, refusal.code, is_fault=isinstance(refusal, Fault))
