@@ -305,7 +305,7 @@ class InThread:
             return None
         except TimeoutError:
             # The answers may just be on their way: then they count, as the store has them.
-            return None if future.cancel() or not future.done() else future.result()
+            return None if future.cancel() or future.exception() else future.result()
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -362,5 +362,6 @@ class InThread:
 
 
 def _fail(future: Future[list[Answer]], error: BaseException) -> None:
-    if future.set_running_or_notify_cancel():
+    """Answer with an error who waits still; some may have been answered before it came."""
+    if not future.done() and (future.running() or future.set_running_or_notify_cancel()):
         future.set_exception(error)

@@ -229,6 +229,20 @@ class PlaceDesk:
             return Place(self._position[answer.shelter_id], True, held)
         if not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
             return self._promise(booking)
+        if not isinstance(answer, Held) and answer.why is Refusal.CANCELLED:
+            return self._likely(booking)
+        return NOTHING
+
+    def _likely(self, booking: Booking) -> Place:
+        """Give a place with room that is not held: this token gave its own back not long ago.
+
+        The store refuses it for a while. But who asks with it is in the street, and must not hear
+        that all is full.
+        """
+        for shelter_id in booking.candidates:
+            at = self._position[shelter_id]
+            if (self.left[: 2 if booking.step_free else 1, at] >= booking.size).all():
+                return Place(at, False, np.nan)
         return NOTHING
 
     def _promise(self, booking: Booking) -> Place:

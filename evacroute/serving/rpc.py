@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 from grpc import aio
 
-from evacroute.serving._kserve import GRPCServer, InferenceServicer, InferRequest, add_servicer
+from evacroute.serving._kserve import (
+    GRPCServer,
+    InferenceServicer,
+    InferRequest,
+    InvalidInput,
+    add_servicer,
+)
 from evacroute.serving.life import Life
-from evacroute.serving.refusals import BadRequest, NotReady, Refusal
+from evacroute.serving.refusals import BadRequest, Gone, NotReady, Refusal
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
 
 
@@ -21,6 +28,11 @@ class _Shut(Refusal):
 
 
 _UNREAD = object()
+
+_MIXED = (
+    "inputs must each have a datatype of V2, and either contents of their own or, all of them, "
+    "raw_input_contents"
+)
 
 
 def _reader(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -46,8 +58,12 @@ class Servicer(InferenceServicer):
         """Answer columns."""
         left = context.time_remaining()
         with self._desk.admitted(left):
-            self.validate_grpc_request(request)
-            asked = InferRequest.from_grpc(request)
+            try:
+                self.validate_grpc_request(request)
+                asked = InferRequest.from_grpc(request)
+            except InvalidInput:
+                # Its text repeats names that were sent.
+                raise BadRequest(_MIXED) from None
             answer, _ = await self._data_plane.infer(request.model_name, asked)
             return answer.to_grpc()
 
@@ -90,6 +106,11 @@ class Shell(aio.ServerInterceptor):
                     raise BadRequest("the message is not one of this call")
                 with self._desk.tracer.span(headers, note):
                     response = await inner(request, context)
+            except asyncio.CancelledError:
+                # Their time is over, or they have hung up; it counts all the same.
+                gone = self._desk.refusal(Gone("whoever asked has gone"), note)
+                self._desk.end(note, gone.code, is_fault=False)
+                raise
             except Exception as error:
                 refusal = self._desk.refusal(error, note)
                 self._desk.end(note, refusal.code, is_fault=isinstance(refusal, Fault))

@@ -165,6 +165,8 @@ class Server(ModelServer):
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._told)
         port = listening.getsockname()[1]
+        if self.enable_grpc and options.ssl_certfile:
+            say("gRPC is not encrypted: the certificate is for HTTPS alone", logging.WARNING)
         say("listening", http_port=port, grpc_port=options.grpc_port if self.enable_grpc else 0)
         self._desk.keep_beat()
         loading = asyncio.create_task(self.life.begin())

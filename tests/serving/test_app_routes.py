@@ -6,7 +6,8 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Asked:
         return self._runner.run(self._client.get(path, headers=named))
 
     def place(self, body: Any) -> httpx.Response:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        content = json.dumps(body).encode() if isinstance(body, dict) else body
         return self._runner.run(self._client.post("/app/place", content=content))
 
     def reserve(self, token: str) -> None:
@@ -248,6 +249,25 @@ def test_a_store_out_of_reach_is_told(served: Asked, monkeypatch: pytest.MonkeyP
         asyncio.run(counter.do(served.core.desk, "t", "renew"))
     monkeypatch.setattr(places, "MOST_AT_ONCE", 0)
     assert served.place(body).status_code == 503
+
+
+def test_a_body_that_never_ends_is_not_waited_for(
+    served: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a phone that sends half a body no more is read after the limit; it is told so."""
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b'{"token": "t"'
+        await asyncio.sleep(5)
+
+    from evacroute.serving import rest
+
+    monkeypatch.setattr(rest, "_BODY_SECONDS", 0.05)
+    begin = time.monotonic()
+    reply = served.place(half())
+    assert time.monotonic() - begin < 2
+    assert reply.status_code == 504
+    assert reply.json() == {"error": "the body did not come within 0.05 s, the limit"}
 
 
 def test_logs_tell_nothing_of_a_phone(served: Asked, caplog: pytest.LogCaptureFixture) -> None:

@@ -239,6 +239,35 @@ def test_a_call_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
     asyncio.run(play())
 
 
+def test_a_thread_lives_on_after_an_answer_that_cannot_be() -> None:
+    """Of two who wait a store answers one: the other goes without, and the next is answered."""
+
+    class Store:
+        answers = 1
+
+        def reserve(self, wishes: Sequence[Wish]) -> list[Answer]:
+            return [full()] * self.answers
+
+    async def play() -> None:
+        store, ears = Store(), Ears()
+        way = InThread(store, ears.desk(), 2.0)  # type: ignore[arg-type]
+        with way.held_back():  # So that both go in one call.
+            first = asyncio.create_task(way.ask([wish("a")]))
+            second = asyncio.create_task(way.ask([wish("b")]))
+            await turn()
+            way.start()
+        begin = time.monotonic()
+        assert await first == [full()]
+        assert await second is None
+        assert await way.ask([wish("c")]) == [full()]
+        assert time.monotonic() - begin < 1.5
+        assert ears.heard == ["a", "c"]
+        assert len(ears.failed) == 1
+        await asyncio.to_thread(way.end)
+
+    asyncio.run(play())
+
+
 def test_another_loop_takes_over() -> None:
     """What a loop left under way when it ended holds up neither the next loop nor a thread."""
     line = Line()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +125,62 @@ def test_bytes_that_are_no_message_are_refused(served: Door) -> None:
                 infer(body, timeout=5)
             assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
             assert error.value.details() == "the message is not one of this call"
+
+
+def test_columns_that_contradict_themselves_are_refused(served: Door) -> None:
+    """What KServe would refuse by a name that was sent is refused without it."""
+    import grpc
+    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
+
+    def column(name: str, datatype: str = "FP64") -> Any:
+        tensor = messages.ModelInferRequest.InferInputTensor
+        return tensor(name=name, datatype=datatype, shape=[2])
+
+    raw = [LON.tobytes(), LAT.tobytes()]
+    both = column("marker-7Qx9")
+    both.contents.fp64_contents.extend(LON.tolist())
+    bodies = [
+        ([both, column("lat")], raw),
+        ([column("lon"), column("lat")], raw[:1]),
+        ([column("lon", "marker-7Qx9"), column("lat")], []),
+    ]
+    with grpc.insecure_channel(served.grpc) as channel:
+        infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        for inputs, contents in bodies:
+            request = messages.ModelInferRequest(
+                model_name="evacroute", inputs=inputs, raw_input_contents=contents
+            )
+            with pytest.raises(grpc.RpcError) as error:
+                infer(request.SerializeToString(), timeout=5)
+            assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert error.value.details().startswith("inputs must each have a datatype of V2")
+
+
+def test_who_hangs_up_over_grpc_is_counted(served: Door) -> None:
+    """A call that its client gives up has a line and a figure like any other."""
+    import grpc
+
+    with grpc.insecure_channel(served.grpc) as channel:
+        infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        request = messages_of({**PARTY, "party_size": 90})
+        under_way = infer.future(request, metadata=[("x-request-id", "hung-up")], timeout=5)
+        time.sleep(0.2)
+        under_way.cancel()
+        assert served.line_of("hung-up")["code"] == "CANCELLED"
+    assert 'evacroute_rejected_total{cause="gone"}' in served.get("/metrics").text
+
+
+def messages_of(party: dict[str, Any]) -> bytes:
+    """A party as a message of gRPC."""
+    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
+
+    request = messages.ModelInferRequest(model_name="evacroute")
+    fields = {"FP64": "fp64_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}
+    for one in columns({k: party[k] for k in ("lon", "lat", "party_size", "token")}):
+        tensor = request.inputs.add(name=one["name"], datatype=one["datatype"], shape=[1])
+        values = [v.encode() if isinstance(v, str) else v for v in one["data"]]
+        getattr(tensor.contents, fields[one["datatype"]]).extend(values)
+    return request.SerializeToString()
 
 
 def test_ids_are_echoed_over_grpc(served: Door) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from conftest import missing
 
 from .doors import Door, door, need
 
@@ -84,6 +87,28 @@ def test_a_refused_bundle_stays_not_ready(tmp_path: Path) -> None:
         served.wait_for("draining")
         served.tell(signal.SIGINT)
         assert served.end(5) == 0
+
+
+def test_it_answers_over_tls(tmp_path: Path) -> None:
+    """With a certificate HTTP goes over TLS; gRPC does not, and that is said."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        missing("no openssl on this machine")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    line = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    line += ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(line, check=True, capture_output=True)
+    options = ("--ssl_certfile", str(cert), "--ssl_keyfile", str(key))
+    with door(tmp_path, *options) as served:
+        served.wait_for("ready")
+        served.http = served.http.replace("http:", "https:")
+        assert is_ready(served)
+        for _ in range(2):
+            reply = served.predict({"lon": 12.33, "lat": 45.43})
+            assert (reply.status_code, len(reply.json()["predictions"])) == (200, 1)
+        assert served.get("/" + "x" * 20_000).status_code == 431
+        told = served.wait_for("gRPC is not encrypted: the certificate is for HTTPS alone")
+        assert told["level"] == "warning"
 
 
 def test_the_grace_ends(tmp_path: Path) -> None:

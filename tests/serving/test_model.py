@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
 import pytest
 
-from .doors import PARTY, columns, need
+from .doors import PARTY, V1, V2, Asked, columns, need
 from .fake_core import FakeCore
 
 
@@ -84,3 +85,32 @@ def test_large_bodies_do_not_hold_up_the_loop(
             body = InferRequest.from_inference_request(read, "evacroute")
         asyncio.run(model.predict(body))
         assert where[-2:] == [on_the_loop] * 2
+
+
+@pytest.mark.parametrize("path", [V1, V2])
+def test_long_bodies_are_read_beside_the_loop(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON of many bytes is read in a thread, and refused as any; a short body on the loop."""
+    need("kserve")
+    from evacroute.serving import rest
+    from evacroute.serving.metrics import Meters
+    from evacroute.serving.options import read_options
+    from evacroute.serving.server import Server
+
+    core, where = FakeCore(), []
+    core.load()
+    options = read_options(["--model_dir", ".", "--grpc_port", "0"])
+    ask = Asked(Server(core, options, Meters()).rest.config.app)
+    name = "read_json" if path == V1 else "read_request"
+    read = getattr(rest, name)
+
+    def watched(*given: Any) -> Any:
+        where.append(threading.current_thread() is threading.main_thread())
+        return read(*given)
+
+    monkeypatch.setattr(rest, name, watched)
+    good = {"instances": [PARTY]} if path == V1 else {"inputs": columns(PARTY)}
+    short = json.dumps(good).encode()
+    assert ask(path, short)[0] == ask(path, short + b" " * 40_000)[0] == 200
+    status, _, told = ask(path, b'{"a": 1, "a": 2}' + b" " * 40_000)
+    assert (status, told) == (400, b'{"error":"the body names a key twice in one object"}')
+    assert where == [True, False, False]

@@ -270,6 +270,22 @@ def test_a_promise_gets_its_place_when_others_have_moved(store: FakeStore) -> No
         desk.stop()
 
 
+def test_a_token_that_gave_its_place_back_is_still_led(store: FakeStore) -> None:
+    """Who cancelled and asks again hears of a shelter with room, but no place is held for them."""
+    with opened(store) as desk:
+        assert book(desk, wish("full", 1, size=4))[0].is_reserved
+        assert book(desk, wish("x"))[0].is_reserved
+        assert store.inner.cancel(desk.hidden("x"))
+        until(lambda: desk.left[0].tolist() == [10, 0])
+        (place,) = book(desk, wish("x", 1, 0))
+        assert (place.shelter, place.is_reserved) == (0, False)
+        assert np.isnan(place.held_s)
+        assert book(desk, wish("x", size=11))[0].shelter == -1
+        assert book(desk, wish("x", size=5, free=True))[0].shelter == -1
+        assert store.taken() == {"A": 0, "B": 4}
+        assert not desk._promised
+
+
 def test_requests_wait_no_longer_than_the_patience(store: FakeStore) -> None:
     """A store that is too slow for a request leaves it a promise; in the end it has one place."""
     if isinstance(store, AtOnceStore):

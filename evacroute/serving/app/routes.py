@@ -18,7 +18,7 @@ from evacroute.serving.bodies import read_json
 from evacroute.serving.core import Core
 from evacroute.serving.refusals import NotFound, NotReady
 from evacroute.serving.replica import Replica
-from evacroute.serving.rest import read_body
+from evacroute.serving.rest import read_body_in_time
 
 EMERGENCY = "112"
 """Number to call where there is no way, in the European Union and on most networks elsewhere."""
@@ -89,7 +89,7 @@ class _Pages:
 
     async def place(self, request: Request) -> Response:
         """Do what a phone says of its place."""
-        token, deed = read_deed(read_json(await read_body(request, MOST_BODY)))
+        token, deed = read_deed(read_json(await read_body_in_time(request, MOST_BODY)))
         desk = self._core.desk
         if desk is None:
             raise NotReady("not ready")

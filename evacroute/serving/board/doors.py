@@ -17,7 +17,7 @@ from evacroute.serving.board.guard import check_origin, log_act
 from evacroute.serving.board.refused import Conflict
 from evacroute.serving.bodies import read_json
 from evacroute.serving.refusals import Refusal
-from evacroute.serving.rest import read_body
+from evacroute.serving.rest import read_body_in_time
 
 if TYPE_CHECKING:
     from evacroute.serving.board.board import Board
@@ -98,7 +98,7 @@ class Doors:
         about: dict[str, Any] = {}
         try:
             check_origin(request.headers)
-            body = read_json(await read_body(request, MOST))
+            body = read_json(await read_body_in_time(request, MOST))
             names = await board.names()
             # Names that are not there are looked for among thousands.
             act = await asyncio.to_thread(read_act, word, body, names, board.now())

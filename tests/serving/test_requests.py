@@ -1,0 +1,107 @@
+"""How requests are let in, cut off when they are late, and sent away when there are too many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from .doors import need
+from .fake_core import FakeCore
+
+
+@pytest.fixture
+def desk() -> Any:
+    """A desk that lets one in at a time."""
+    need("kserve")
+    from evacroute.serving.metrics import Meters
+    from evacroute.serving.requests import Desk
+
+    core = FakeCore()
+    core.load()
+    return Desk(core, Meters(), most=1, timeout=0.02)
+
+
+def outcome(work: Coroutine[Any, Any, Any]) -> tuple[str, int]:
+    """What became of a task, and how many cancellations of it are left over."""
+
+    async def play() -> tuple[str, int]:
+        task = asyncio.create_task(work)
+        try:
+            said = await task
+        except (asyncio.CancelledError, Exception) as error:
+            said = type(error).__name__
+        return said, task.cancelling()
+
+    return asyncio.run(play())
+
+
+async def wait(desk: Any, seconds: float, timeout: float | None = None) -> str:
+    with desk.admitted(timeout):
+        assert desk.busy == 1
+        await asyncio.sleep(seconds)
+    return "answered"
+
+
+def test_who_is_late_is_cut_off(desk: Any) -> None:
+    """An answer that takes too long is TooLate, and the task may go on as if never cancelled."""
+    assert outcome(wait(desk, 0.0)) == ("answered", 0)
+    assert outcome(wait(desk, 5.0)) == ("TooLate", 0)
+    assert outcome(wait(desk, 5.0, timeout=-1.0)) == ("TooLate", 0)
+    assert outcome(wait(desk, 0.01, timeout=60.0)) == ("answered", 0)
+    assert desk.busy == 0
+
+
+def test_a_cancellation_by_others_stays_one(desk: Any) -> None:
+    """Who is cancelled from outside, before the limit or with it, is not told to try again."""
+
+    async def cancelled(after: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().call_later(after, task.cancel)
+        await wait(desk, 5.0)
+
+    assert outcome(cancelled(0.0)) == ("CancelledError", 1)
+    assert outcome(cancelled(0.02)) == ("CancelledError", 1)
+    assert desk.busy == 0
+
+
+def test_a_limit_within_an_answer_is_too_late_too(desk: Any) -> None:
+    """A TimeoutError from below is no fault of the server."""
+
+    async def below() -> None:
+        with desk.admitted():
+            raise TimeoutError
+
+    assert outcome(below()) == ("TooLate", 0)
+
+
+def test_more_than_can_be_answered_are_sent_away(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One too many is Busy; so is who comes while the event loop has long not come round."""
+    from evacroute.serving import requests
+
+    async def play() -> None:
+        first = asyncio.create_task(wait(desk, 0.005))
+        await asyncio.sleep(0)
+        with pytest.raises(requests.Busy, match="1 requests are being answered"):
+            desk.admitted()
+        await first
+        desk.keep_beat()
+        assert await wait(desk, 0.0) == "answered"
+        late = desk._beat + requests.MOST_LATE_S
+        with monkeypatch.context() as patch:
+            patch.setattr(requests, "perf_counter", lambda: late + 0.01)
+            with pytest.raises(requests.Busy, match="more is asked than can be answered"):
+                desk.admitted()
+        before = desk._beat
+        await asyncio.sleep(2 * requests.BEAT_S)
+        assert desk._beat > before
+        desk.core.ready = False
+        with pytest.raises(requests.NotReady):
+            desk.admitted()
+
+    asyncio.run(play())
