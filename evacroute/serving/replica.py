@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -261,10 +262,16 @@ class Replica:
                 alarm = news.alarm_at
                 now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
                 plan = news.plan or answerer.manifest.plan
-                answerer.follow(
-                    prices=prices, closed=closed, shut=shut, full=full, now=now, plan=plan,
+                follow = partial(
+                    answerer.follow, closed=closed, shut=shut, full=full, now=now,
                     rest=lambda: self._ended.wait(REST_S),
                 )  # fmt: skip
+                try:
+                    follow(prices=prices, plan=plan)
+                except InputError as error:
+                    # What is closed is closed, even if the prices are of another bundle.
+                    log.error("prices refused: %s", error)
+                    follow(prices=answerer.prices, plan=answerer.manifest.plan)
                 give_back()
             except InputError as error:
                 log.error("news refused: %s", error)
