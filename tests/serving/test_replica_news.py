@@ -8,25 +8,28 @@ from dataclasses import replace
 import pytest
 from boards import board, busiest_bridge, crossed, run, ways_of
 
+from evacroute.prices import Prices
 from evacroute.serving.news import News
 
 
-def test_closures_hold_with_prices_of_another_bundle(caplog: pytest.LogCaptureFixture) -> None:
-    """While two versions of a plan answer, prices may be of the other one: what is closed beside
-    them is closed all the same, at the prices of the own bundle."""
+@pytest.mark.parametrize("fits", [True, False])
+def test_closures_hold_with_prices_of_another_bundle(
+    fits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While two versions of a plan answer, prices may be of the other one, or be spoilt: what is
+    closed beside them is closed all the same, at the prices of the own bundle."""
 
     async def work() -> None:
         async with board() as ask:
             replica = ask.replica
             answerer = replica.answerer
-            network = answerer.scenario.network
+            network, own = answerer.scenario.network, answerer.manifest.plan
             name, nodes = busiest_bridge(replica)
             assert any(name in crossed(network, line) for line in ways_of(replica, nodes).line)
-            own = answerer.prices
-            others = replace(own, weight=own.weight[:-1], arc_slots=own.arc_slots[:-1],
-                             penalty=own.penalty[:-1], unit=own.unit[:-1])  # fmt: skip
             closed = tuple(network.link_id[network.name == name].astype(str).tolist())
-            news = News(closed_links=closed, plan="next+r1", prices=others)
+            news = News(closed_links=closed, plan="2020-01-01T00:00:00Z+r1", prices=answerer.prices)
+            if not fits:
+                news = news.with_(plan=f"{own}+r1", prices=_less(answerer.prices))
             replica._on_notice(news.to_bytes())
             for _ in range(200):
                 await asyncio.sleep(0.05)
@@ -34,8 +37,16 @@ def test_closures_hold_with_prices_of_another_bundle(caplog: pytest.LogCaptureFi
                     break
             told = ways_of(replica, nodes)
             assert not any(name in crossed(network, line) for line in told.line)
-            assert told.plan == answerer.manifest.plan
+            assert told.plan == own
+            assert answerer._prices is answerer.prices
 
     with caplog.at_level("ERROR"):
         run(work)
-    assert any("prices refused" in record.getMessage() for record in caplog.records)
+    refused = [r for r in caplog.records if "prices refused" in r.getMessage()]
+    assert bool(refused) != fits
+
+
+def _less(prices: Prices) -> Prices:
+    """Prices of one class less."""
+    names = ("weight", "arc_slots", "penalty", "unit")
+    return replace(prices, **{name: getattr(prices, name)[:-1] for name in names})
