@@ -94,5 +94,5 @@ def stand(
         own = pace_steps[p] if stepped[one] else pace[p]
         near = distance[0] / flat[p]
         seconds[p, 0] = near + (1.0 - part) * walk[k, one] / own
-        if twins[one] >= 0:
+        if twins[one] >= 0 and np.isfinite(walk[k, twins[one]]):
             seconds[p, 1] = near + part * walk[k, twins[one]] / own

@@ -119,6 +119,8 @@ class _Now(NamedTuple):
         as far as is known, shape (2, n_shelters).
     full
         Those that are full, likewise: who holds a place there keeps it. None = there are none.
+    closed
+        Links that nobody may enter, shape (n_links,), None = there are none.
     """
 
     lay: Lay
@@ -126,6 +128,7 @@ class _Now(NamedTuple):
     plan: str
     takes: NDArray[np.bool_]
     full: NDArray[np.bool_] | None
+    closed: NDArray[np.bool_] | None
 
 
 class Answerer:
@@ -273,7 +276,8 @@ class Answerer:
         )
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
         full = self._full & ~shut
-        return _Now(lay, searcher, plan, ~(shut | full), full if full.any() else None)
+        closed = self._closed if self._closed.any() else None
+        return _Now(lay, searcher, plan, ~(shut | full), full if full.any() else None, closed)
 
     def answer(
         self,
@@ -315,6 +319,8 @@ class Answerer:
         state, n = self._now, len(questions)
         lay = state.lay
         places, parties = self._parties(questions, now)
+        if state.closed is not None:
+            places.leave(state.closed)  # the seconds of `parties` are these
         open_ = state.takes[self._free[parties.class_]]
         also = self._kept(state, parties)
         row, got = [-1] * n, [_NOTHING] * n

@@ -51,6 +51,9 @@ PARTS = ("network", "shelters", "classes", "link_times", "prices", "load", "grou
 
 CONTENTS = (MANIFEST, "scorer", *(f"{part}.npz" for part in PARTS))
 
+_KINDS: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}
+"""What a value of the manifest may be, by its annotation."""
+
 _TEXT = {"node_id", "link_id", "name", "surface", "shelter_id", "kind", "class_id", "group_id"}
 
 
@@ -337,7 +340,7 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
         record = json.loads(content)
     except FileNotFoundError:
         raise InputError(f"{file}: there is no such file, so this is no bundle") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else None
@@ -345,6 +348,11 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
     files = record.get("files")
     if not isinstance(files, dict) or not all(isinstance(one, dict) for one in files.values()):
         raise InputError(f"{file}: files is missing, expected a sha256 for each")
+    for one in fields(Manifest):
+        value = record.get(one.name)
+        # Else a limit that is no text would be none.
+        if isinstance(value, bool) or not isinstance(value, _KINDS[str(one.type)]):
+            raise InputError(f"{file}: {one.name} is {value!r}, expected {one.type}")
     return record, hashlib.sha256(content).hexdigest()
 
 

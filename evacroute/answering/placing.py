@@ -18,6 +18,9 @@ MOST_AWAY = 250.0
 """Whoever is farther from any street that they can use is not led [m]."""
 
 
+LATER = 1e9
+"""Whoever can leave a street in a direction that is open does so, however long it takes [s]."""
+
 _FIRST = np.zeros(1, np.int64)
 
 
@@ -44,6 +47,21 @@ class Places(NamedTuple):
     away: NDArray[np.float64]
     seconds: NDArray[np.float64]
     end: NDArray[np.int32]
+
+    def leave(self, closed: NDArray[np.bool_]) -> None:
+        """Let who stands on a closed street off it by the nearer end: none is led across it.
+
+        Where it is closed in one direction only, they leave in the other.
+
+        Parameters
+        ----------
+        closed
+            Links that nobody may enter, shape (n_links,).
+        """
+        shut = np.column_stack([closed[self.link], closed[self.twin] & (self.twin >= 0)])
+        on = np.flatnonzero(shut.any(axis=1))
+        other = 1 - np.where(shut, LATER + self.seconds, self.seconds)[on].argmin(axis=1)
+        self.seconds[on, other] = np.inf
 
 
 class Placer:

@@ -203,10 +203,11 @@ class Table:
         """Slots of each arc, -1 = barred: for a class of who asks from its walking times."""
         p, like = self.prices, int(self.likes.like[k])
         slots: NDArray[np.int32] = p.arc_slots[like]
-        if like == k:
-            return slots
         whole = np.add.reduceat(self.walk[k, p.arc_link], p.arc_ptr[:-1])
         walked = np.isfinite(whole)
+        if like == k:
+            # Prices may be of classes in another order: whoever uses no steps still uses none.
+            return np.where(walked, slots, np.int32(-1))
         counted = np.maximum(np.rint(np.where(walked, whole, 0) / p.step), 1)
         own: NDArray[np.float64] = np.where(walked, counted, -1)
         # At the pace of those who are most alike where a street changes.

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -257,14 +258,22 @@ class Replica:
             news, full = self.news, self._full
             try:
                 closed, shut = self._closures(news)
-                prices = answerer.prices if news.prices is None else news.prices
                 alarm = news.alarm_at
                 now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
-                plan = news.plan or answerer.manifest.plan
-                answerer.follow(
-                    prices=prices, closed=closed, shut=shut, full=full, now=now, plan=plan,
+                follow = partial(
+                    answerer.follow, closed=closed, shut=shut, full=full, now=now,
                     rest=lambda: self._ended.wait(REST_S),
                 )  # fmt: skip
+                # What is closed is closed; prices only hold for the bundle they were made of.
+                own, prices = answerer.manifest.plan, news.prices
+                if prices is not None and news.plan.startswith(f"{own}+"):
+                    try:
+                        follow(prices=prices, plan=news.plan)
+                    except InputError as error:
+                        log.error("prices refused: %s", error)
+                        follow(prices=answerer.prices, plan=own)
+                else:
+                    follow(prices=answerer.prices, plan=own)
                 give_back()
             except InputError as error:
                 log.error("news refused: %s", error)

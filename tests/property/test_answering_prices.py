@@ -118,6 +118,10 @@ def check(
     s, flat = int(told.shelter[0]), float(CLASSES.speed_flat[k])
     walk = CLASSES.walk_seconds(network)[k]
     ends = ends_of(scenario, k, flat, (link, share * float(network.length[link])))
+    shut = [v for v, _ in ends if table.closed is not None and table.closed[v]]
+    if shut:  # Nobody is led across: off by the open direction, or else by the nearer end.
+        assume(share != 0.5)
+        ends = [min(ends, key=lambda end: (end[0] in shut, end[1]))]
     best = table.optimum(ends, now, 1.0)
     if s < 0:
         assert best == INF, f"class {k} at {now:g} s on {link}: {best:g} would do, none is told"

@@ -88,14 +88,16 @@ def test_a_canary_by_the_page(shared: Path) -> None:
 
 
 def test_weights_by_the_page() -> None:
-    """In Standard mode the page's patch gives all requests to the new plan."""
+    """In Standard mode a new plan gets nothing before it is ready, then a tenth, then all."""
     route = rendered("standard canary keda pages").named("HTTPRoute", "evacroute")
-    (command,) = patches("httproute")
-    made = patched(route, command)
-    weights = {e["name"]: e["weight"] for e in made["spec"]["rules"][0]["backendRefs"]}
-    assert weights == {"evacroute-predictor": 0, "evacroute-next-predictor": 100}
-    schema = SCHEMAS["gateway.networking.k8s.io/v1", "HTTPRoute"]
-    assert list(jsonschema_rs.Draft202012Validator(schema).iter_errors(made)) == []
+    tenth, all_ = patches("httproute")
+    checker = jsonschema_rs.Draft202012Validator(
+        SCHEMAS["gateway.networking.k8s.io/v1", "HTTPRoute"]
+    )
+    for made, share in ((route, 0), (patched(route, tenth), 10), (patched(route, all_), 100)):
+        weights = {e["name"]: e["weight"] for e in made["spec"]["rules"][0]["backendRefs"]}
+        assert weights == {"evacroute-predictor": 100 - share, "evacroute-next-predictor": share}
+        assert list(checker.iter_errors(made)) == []
 
 
 @pytest.mark.parametrize("overlay", ["knative", "standard", "openshift"])

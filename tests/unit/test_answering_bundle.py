@@ -251,7 +251,10 @@ def change(folder: Path, **values: Any) -> None:
     ({"files": None}, "files is missing"),
     ({"files": {"network.npz": "abc"}}, "files is missing"),
     ({"files": {}}, "network.npz: is not in the manifest"),
-    ({"method": None}, "do not fit.*method"),
+    ({"method": None}, "method is None, expected str"),
+    ({"valid_until": []}, r"valid_until is \[\], expected str"),
+    ({"made": "now"}, "made is 'now', expected int"),
+    ({"placed": True}, "placed is True, expected int"),
     ({"deadline_s": -5}, "deadline"),
     ({"deadline_s": "soon"}, "deadline"),
 ])  # fmt: skip
@@ -263,7 +266,7 @@ def test_changed_manifests_are_refused(saved: Path, values: dict[str, Any], word
     assert str(saved) in str(told.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'"text"'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'"text"', b"[" * 99_999])
 def test_manifest_that_is_none(saved: Path, content: bytes) -> None:
     """A manifest that is cut off, no JSON, or no record is told, not raised as anything else."""
     (saved / "manifest.json").write_bytes(content)

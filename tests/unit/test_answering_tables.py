@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from asked import drawn_prices, priced_bundle
-from networks import grid
+from asked import ALL_SAFE, ask, drawn_prices, point_on, priced_bundle
+from networks import corridor, grid
 from numpy.typing import NDArray
 from scenes import WALKER, WHEELCHAIR, crowd, doors, paces
 
 import evacroute as er
 from evacroute._kernels.laying import FEW, shortened
-from evacroute.answering import Answerer
+from evacroute.answering import Answerer, bundle_of
 from evacroute.answering.streets import Lay, Layer
 
 
@@ -107,3 +108,20 @@ def test_laying_anew_rests_and_leaves_what_was_given() -> None:
     after = who._now.lay
     who.follow(full=full, rest=lambda: rests.append(1))
     assert who._now.lay.slopes is after.slopes  # nothing has changed
+
+
+def test_prices_of_other_classes_lead_nobody_where_they_cannot_go() -> None:
+    """Prices of classes in another order fit by their sizes; still nobody is led on steps who
+    uses none."""
+    network = corridor(8, 50.0, steps_at=[6])
+    scenario = er.Scenario(
+        network, crowd((4, 2)), doors(network, (0, 9), (6, 0), (8, 9)),
+        classes=paces(WALKER, WHEELCHAIR), deadline=3600.0,
+    )  # fmt: skip
+    who = Answerer(bundle_of(er.assign(scenario), scorer=ALL_SAFE, made=0.0))
+    who.follow(prices=replace(who.prices, arc_slots=who.prices.arc_slots[::-1].copy()))
+    _, parties = who._parties(ask([point_on(network, 10, 0.5)]), 0.0)  # just before the steps
+    parties.class_[:] = 1  # the plan's own, for whom slots are those of the prices
+    ways = who._leader.ways(who._now.lay, parties, np.ones((1, 3), bool), 6)
+    assert sorted(ways.trips.shelter.tolist()) == [0, 1]
+    assert not network.steps[ways.trips.link].any()

@@ -224,7 +224,7 @@ def test_shut_shelters_keep_nobody() -> None:
 
 
 def test_closed_bridge_is_on_no_way() -> None:
-    """A link closed by news is on no way any more; who stands on it gets off by either end."""
+    """A link closed by news is on no way any more."""
     who = street([(0, 9), (8, 9)])
     network = who.scenario.network
     closed = np.zeros(network.n_links, bool)
@@ -232,8 +232,6 @@ def test_closed_bridge_is_on_no_way() -> None:
     who.follow(closed=closed)
     told = who.answer(amid(who), now=0.0)
     assert told.shelter_id[0] == "S1"
-    told = who.answer(amid(who, link=4), now=0.0)
-    assert told.shelter_id[0] in ("S0", "S1")
     closed[:] = True
     assert who.answer(amid(who), now=0.0).shelter_id[0] == "S1", "the caller's array was kept"
     who.follow(closed=closed)
@@ -241,6 +239,51 @@ def test_closed_bridge_is_on_no_way() -> None:
     assert (told.status[0], told.reason[0]) == ("no_safe_route", "no way to any shelter")
     who.follow(closed=np.zeros_like(closed))
     assert who.answer(amid(who), now=0.0).shelter_id[0] == "S0"
+
+
+@pytest.mark.parametrize(("shut", "share", "shelters", "ends_at"), [
+    ("L2 L2-r", 0.1, (0, 3), "S0"), ("L2 L2-r", 0.9, (2, 8), "S1"),
+    ("L2-r", 0.1, (2, 8), "S1"), ("L2", 0.9, (0, 3), "S0"),
+])  # fmt: skip
+def test_nobody_is_led_across_a_closed_bridge(
+    shut: str, share: float, shelters: tuple[int, int], ends_at: str
+) -> None:
+    """Who stands on what is closed gets off by the nearer end, or in the direction that is open,
+    though the shelter beyond is the nearest."""
+    who = street([(v, 9) for v in shelters])
+    network = who.scenario.network
+    asked = ask([point_on(network, 4, share)])
+    assert who.answer(asked, now=0.0).shelter_id[0] != ends_at
+    who.follow(closed=np.isin(network.link_id.astype(str), shut.split()))
+    assert who.answer(asked, now=0.0).shelter_id[0] == ends_at
+
+
+def test_cut_off_by_the_bridge_one_stands_on() -> None:
+    """With the only shelter beyond a closed bridge those at its foot are cut off like anybody
+    before it, not led over it."""
+    who = street([(8, 9)])
+    network = who.scenario.network
+    who.follow(closed=np.isin(network.link_id.astype(str), ["L2", "L2-r"]))
+    spots = [point_on(network, *at) for at in ((2, 0.9), (4, 0.02), (4, 0.98))]
+    told = who.answer(ask(spots), now=0.0)
+    assert told.status.tolist() == ["no_safe_route", "no_safe_route", "unreserved"]
+    assert told.reason[1] == "no way to any shelter"
+
+
+def test_way_back_that_one_cannot_take() -> None:
+    """Just where a street begins that a wheelchair can take in one direction only, all ways lead
+    that way, and their times are numbers."""
+    network = corridor(8, 50.0)
+    wheelchair = np.array(network.wheelchair)
+    wheelchair[[2, 3, 5]] = -1  # L1, and L2 back
+    who = street([(3, 9), (8, 9)], network=replace(network, wheelchair=wheelchair))
+    x, y = point_on(network, 4, 0.0)
+    asked = ask([(x - 1e-4, y)], mobility=["wheelchair_electric"])
+    desk = Desk(lambda _, s: s == 1)
+    told = who.answer(asked, now=0.0, book=desk)
+    assert desk.rounds[0][0].shelters == (0, 1)
+    assert 0 < told.q10[0] <= told.q50[0] <= told.q90[0]
+    assert told.distance[0] == pytest.approx(6 * 50.0 + 7.8, abs=1.0)
 
 
 @pytest.mark.parametrize("news", [
