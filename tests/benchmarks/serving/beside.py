@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import sys
@@ -10,15 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from figures import figures_of
-from phones import Phones, schedule
+from phones import PATH, Phones, schedule
 from processes import Redis, Server, replica
 from run import HERE, generate
 
 ONE_BY_ONE = 2000
 """Requests that are sent one after another over one connection."""
 
+BATCH, BATCHES = 100, 60
+"""Parties in a request, and such requests, without lines and directions."""
+
 SECONDS = 12.0
 """How long requests come at a rate [s]."""
+
+
+MEMORY = "ours, memory, quiet"
 
 
 def compare(
@@ -51,14 +58,14 @@ def compare(
         "bare KServe, its defaults": Server([*bare, "default"], folder / "bare.log"),
         "bare KServe, quiet logs": Server([*bare, "quiet"], folder / "quiet.log"),
         "our door, a constant, quiet": Server(door, folder / "door.log"),
-        "ours, memory, quiet": ours("memory:", "memory", *quiet),
+        MEMORY: ours("memory:", "memory", *quiet),
         "ours, Redis, quiet": ours(redis.url, "redis", *quiet, "--event", "quiet"),
         "ours, Redis, a line a request": ours(redis.url, "lines", "--event", "lines"),
     }
     out: dict[str, Any] = {}
     try:
         for name, server in servers.items():
-            out[name] = _measure(server, phones, rate, folder, share)
+            out[name] = _measure(server, phones, rate, folder, share, batches=name == MEMORY)
             print(f"{name:32} {_text(out[name])}", flush=True)
     finally:
         for server in servers.values():
@@ -73,7 +80,7 @@ def compare(
 
 
 def _measure(
-    server: Server, phones: Phones, rate: float, folder: Path, share: float
+    server: Server, phones: Phones, rate: float, folder: Path, share: float, *, batches: bool
 ) -> dict[str, float]:
     server.start()
     try:
@@ -84,6 +91,7 @@ def _measure(
         begin = time.monotonic()
         _one_by_one(server.port, phones.contents[-300 - times : -300])
         alone, took = server.cpu() - before, time.monotonic() - begin
+        each = _in_batches(server, phones) if batches else None
         plan = schedule([(SECONDS * share, rate)], len(phones))
         before = server.cpu()
         came, _ = generate(
@@ -100,7 +108,28 @@ def _measure(
         "at_rate_p99_ms": figures["p99_ms"],
         "answered": figures["answered"],
         "sent": figures["sent"],
+        **({} if each is None else {"batch_ms_a_party": round(each, 4)}),
     }
+
+
+def _in_batches(server: Server, phones: Phones) -> float:
+    """CPU a party in requests of `BATCH` parties [ms]."""
+    parties = [
+        json.loads(content.split(b"\r\n\r\n", 1)[1])["instances"][0]
+        for content in phones.contents[: BATCH * (BATCHES + 3)]
+    ]
+    contents = []
+    for at in range(0, len(parties), BATCH):
+        body = json.dumps({
+            "instances": parties[at : at + BATCH],
+            "parameters": {"route": "none", "directions": False},
+        }).encode()  # fmt: skip
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        contents.append(head.encode() + body)
+    _one_by_one(server.port, contents[:3])
+    before = server.cpu()
+    _one_by_one(server.port, contents[3:])
+    return (server.cpu() - before) / (len(parties) - 3 * BATCH) * 1e3
 
 
 def _one_by_one(port: int, contents: list[bytes]) -> None:
