@@ -250,3 +250,25 @@ def test_the_age_of_a_promise_decides(store: CapacityStore) -> None:
     assert answer.held.shelter_id == "Y"
     assert is_as_promised(store.adopt([new])[0], new)
     assert taken(store) == [2, 0, 0]
+
+
+def test_promises_come_in_any_order(store: CapacityStore) -> None:
+    """An old promise hides no newer answer, and one written in is no newer than it was made."""
+    store.declare(PLACES)
+    begin = time.monotonic()
+    tick()
+
+    def adopted(token: str, shelter: str, by: str, at: float) -> bool:
+        promise = ask(token, shelter, by=by, promised_at=at)
+        return is_as_promised(store.adopt([promise])[0], promise)
+
+    store.reserve([ask(token, "Y", by="a") for token in ("t", "u")])
+    assert adopted("t", "Y", "b", begin - 10)
+    assert not adopted("t", "X", "c", begin - 5)
+    assert not adopted("t", "X", "b", begin - 5)
+    assert not adopted("t", "X", "a", begin - 15)
+    assert adopted("t", "X", "a", begin - 5)
+    assert not adopted("t", "Z", "c", begin - 6)
+    assert adopted("u", "X", "a", begin - 10)
+    assert adopted("u", "Z", "b", begin - 5)
+    assert taken(store) == [2, 0, 2]

@@ -74,22 +74,19 @@ local function write(token, hold)
   end
 end
 
-local function traced(token)
-  local at, other, by = string.match(call('HGET', MADE, token) or '', '^(%d+) (%d+) (.*)$')
-  return {by = by or '', at = tonumber(at or 0), other = tonumber(other or 0)}
+-- Traces stay texts: numbers are made only of what is compared.
+local function trace_of(token)
+  return string.match(call('HGET', MADE, token) or '0 0 ', '^(%d+) (%d+) (.*)$')
 end
 
-local function trace(token, made)
-  call('HSET', MADE, token, whole(made.at) .. ' ' .. whole(made.other) .. ' ' .. made.by)
-end
-
--- With an answer more, which may be older than the last.
-local function with(made, by, at)
-  if by ~= '' and by == made.by then
-    return {by = by, at = math.max(made.at, at), other = made.other}
+-- The trace with an answer more, which may be older than the last.
+local function with(at, other, by, new_by, new_at)
+  local is_newer = new_at >= tonumber(at)
+  if new_by ~= '' and new_by == by then
+    return (is_newer and whole(new_at) or at) .. ' ' .. other .. ' ' .. by
   end
-  if at >= made.at then return {by = by, at = at, other = made.at} end
-  return {by = made.by, at = made.at, other = math.max(made.other, at)}
+  if is_newer then return whole(new_at) .. ' ' .. at .. ' ' .. new_by end
+  return at .. ' ' .. whole(math.max(tonumber(other), new_at)) .. ' ' .. by
 end
 
 local function drop(token, hold)
@@ -138,24 +135,24 @@ local function reserve(token, size, free, hold_ms, by, promised, from, to)
   if grave and tonumber(grave) > now then return told('cancelled') end
   local own = current(token)
   local till = now + hold_ms
-  local made = {by = by, at = promised or now, other = 0}
+  local made
   local is_wanted = false
   if own then
     if own.till == 0 then return told('held', own) end
-    local before = traced(token)
-    made = with(before, by, promised or now)
+    local at, other, last_by = trace_of(token)
+    made = with(at, other, last_by, by, promised or now)
     for i = from, to do
       if ARGV[i] == own.id then is_wanted = true end
     end
     if is_wanted and own.size == size and own.free == free then
-      trace(token, made)
+      call('HSET', MADE, token, made)
       return prolong(token, own, till)
     end
     if promised then
-      local others = (by ~= '' and by == before.by) and before.other or before.at
-      if others > promised then return told('answered', own) end
+      local others = (by ~= '' and by == last_by) and other or at
+      if tonumber(others) > promised then return told('answered', own) end
       -- As old as the promise: one that was made later may be written in after it.
-      made = {by = by, at = promised, other = others}
+      made = whole(promised) .. ' ' .. others .. ' ' .. by
     end
   end
   local is_known = false
@@ -173,14 +170,14 @@ local function reserve(token, size, free, hold_ms, by, promised, from, to)
         if own then drop(token, own) end
         local new = {size = size, free = free, till = till, id = id}
         write(token, new)
-        trace(token, made)
+        call('HSET', MADE, token, made or whole(promised or now) .. ' 0 ' .. by)
         count(new, 1)
         return told('new', new)
       end
     end
   end
   -- The party hears that it still has this one.
-  if own and is_wanted and not promised then trace(token, made) end
+  if own and is_wanted and not promised then call('HSET', MADE, token, made) end
   return told(is_known and 'full' or 'undeclared', own)
 end
 
