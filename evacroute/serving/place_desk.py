@@ -23,7 +23,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +39,7 @@ from evacroute.serving.capacity_store import (
     Held,
     Places,
     Refusal,
+    is_as_promised,
 )
 from evacroute.serving.capacity_store import Wish as Booking
 from evacroute.serving.capacity_store.records import milliseconds
@@ -59,8 +60,8 @@ TRIES = 5
 TRIED_AT_ONCE = 8
 """Of those at a look."""
 
-LEAST_S = 0.001
-"""A hold that prolongs none [s]."""
+WITHOUT_PLACE = (Refusal.FULL, Refusal.UNDECLARED)
+"""Refusals that leave a party without what it was promised; others have heard otherwise since."""
 
 NOTHING = Place(-1, False, np.nan)
 
@@ -149,6 +150,8 @@ class PlaceDesk:
         milliseconds(hold_s, "hold_s")
         self.places, self.hold_s = places, hold_s
         self.replica = replica or secrets.token_hex(8)
+        # What the store keeps of this desk with a hold: a name that says nothing of it.
+        self._by = secrets.token_hex(4)
         self.is_up, self.is_known = False, False
         self.adopted, self.oversold = 0, 0
         self.left = np.array([places.capacity, places.step_free], np.int64)
@@ -197,13 +200,15 @@ class PlaceDesk:
         wishes
             What parties would like.
         """
+        # A promise counts from here: whatever the token hears elsewhere from now on is newer.
+        since = time.monotonic()
         bookings = [self._booking(one) for one in wishes]
         if self.is_up:
             answers = await self._asking.ask(bookings)
             if answers is not None:
-                return [self._place(a, b) for a, b in zip(answers, bookings, strict=True)]
+                return [self._place(a, b, since) for a, b in zip(answers, bookings, strict=True)]
             self.is_up = False
-        return [self._promise(one) for one in bookings]
+        return [self._promise(one, since) for one in bookings]
 
     async def call(self, work: Callable[[CapacityStore], T]) -> T:
         """Ask the store for something else, in a thread of its own.
@@ -220,18 +225,26 @@ class PlaceDesk:
         # Ids are checked with the places, parties when they ask, and the hold once.
         return Booking.of_checked(
             self.hidden(wish.token), tuple([ids[s] for s in (*wish.shelters, *wish.also)]),
-            wish.size, wish.step_free, self.hold_s,
+            wish.size, wish.step_free, self.hold_s, self._by,
         )  # fmt: skip
 
-    def _place(self, answer: Answer, booking: Booking) -> Place:
-        if isinstance(answer, Held) and answer.shelter_id in booking.candidates:
-            held = np.nan if answer.arrived else answer.expires_in_s
-            return Place(self._position[answer.shelter_id], True, held)
-        if not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
-            return self._promise(booking)
-        if not isinstance(answer, Held) and answer.why is Refusal.CANCELLED:
+    def _place(self, answer: Answer, booking: Booking, since: float) -> Place:
+        if isinstance(answer, Held):
+            held, covers = answer, True
+        elif answer.why is Refusal.UNDECLARED:
+            return self._promise(booking, since)
+        elif answer.why is Refusal.CANCELLED:
             return self._likely(booking)
-        return NOTHING
+        elif answer.held is None:
+            return NOTHING
+        else:
+            # All is full, but the party still has its old place; one that has grown has a part.
+            held = answer.held
+            covers = held.size >= booking.size and held.step_free >= booking.step_free
+        if held.shelter_id not in booking.candidates:
+            return NOTHING
+        kept = held.expires_in_s if covers and not held.arrived else np.nan
+        return Place(self._position[held.shelter_id], covers, kept)
 
     def _likely(self, booking: Booking) -> Place:
         """Give a place with room that is not held: this token gave its own back not long ago.
@@ -245,7 +258,7 @@ class PlaceDesk:
                 return Place(at, False, np.nan)
         return NOTHING
 
-    def _promise(self, booking: Booking) -> Place:
+    def _promise(self, booking: Booking, since: float) -> Place:
         """Promise a place without the store, within the share."""
         with self._lock:
             self._refused.pop(booking.token, None)
@@ -253,6 +266,8 @@ class PlaceDesk:
             if known is not None:
                 same = (known.size, known.step_free) == (booking.size, booking.step_free)
                 if same and known.candidates[0] in booking.candidates:
+                    # It is told once more, so it is as new as that.
+                    self._promised[booking.token] = replace(known, promised_at=since)
                     return Place(self._position[known.candidates[0]], False, np.nan)
                 at = self._position[known.candidates[0]]
                 self._share.give_back(at, known.size, known.step_free)
@@ -262,7 +277,8 @@ class PlaceDesk:
                 if self._share.take(at, booking.size, booking.step_free):
                     self._promised[booking.token] = Booking(
                         token=booking.token, candidates=(shelter_id,), size=booking.size,
-                        step_free=booking.step_free, hold_s=booking.hold_s,
+                        step_free=booking.step_free, hold_s=booking.hold_s, by=self._by,
+                        promised_at=since,
                     )  # fmt: skip
                     return Place(at, False, np.nan)
         return NOTHING
@@ -347,15 +363,17 @@ class PlaceDesk:
                 part = list(itertools.islice(self._promised.values(), MOST_AT_ONCE))
             if not part:
                 return 0
-            kept = self._timed("adopt", lambda: self._store.adopt(part))
+            answers = self._timed("adopt", lambda: self._store.adopt(part))
             with self._lock:
-                for one, is_kept in zip(part, kept, strict=True):
-                    self.adopted += is_kept
-                    self.oversold += 0 if is_kept else one.size
-                    if self._promised.get(one.token) is one:
-                        del self._promised[one.token]
-                        if not is_kept:
-                            self._refused[one.token] = one, TRIES
+                for one, answer in zip(part, answers, strict=True):
+                    if self._promised.get(one.token) is not one:
+                        continue  # It was promised anew meanwhile.
+                    del self._promised[one.token]
+                    if is_as_promised(answer, one):
+                        self.adopted += 1
+                    elif _is_without_place(answer):
+                        self.oversold += one.size
+                        self._refused[one.token] = one, TRIES
             return len(part)
 
     def _try_again(self, booking: Booking, tries: int) -> None:
@@ -363,20 +381,19 @@ class PlaceDesk:
 
         A wish that the store heard, and answered when nobody waited any more, may sit in a place
         that was promised to another party, until its own promise, elsewhere, is written in too.
-        Who holds anything by now is left alone: another replica may have told them so.
         """
         token = booking.token
         with self._asking.held_back():
             if token not in self._refused:
                 return
-            is_free = self._timed("renew", lambda: self._store.renew(token, LEAST_S)) is None
-            is_kept = is_free and self._timed("adopt", lambda: self._store.adopt([booking]))[0]
+            (answer,) = self._timed("adopt", lambda: self._store.adopt([booking]))
             with self._lock:
-                if is_kept:
-                    self.adopted += 1
-                    self.oversold -= booking.size
                 is_wanted = self._refused.pop(token, None) is not None
-                if is_wanted and is_free and not is_kept and tries > 1:
+                if is_as_promised(answer, booking):
+                    self.adopted += 1
+                if not _is_without_place(answer):
+                    self.oversold -= booking.size
+                elif is_wanted and tries > 1:
                     self._refused[token] = booking, tries - 1
 
     def _left(self, counts: Counts) -> NDArray[np.int64]:
@@ -395,3 +412,7 @@ class PlaceDesk:
         finally:
             if self._on_seconds is not None:
                 self._on_seconds(name, time.perf_counter() - begin)
+
+
+def _is_without_place(answer: Answer) -> bool:
+    return not isinstance(answer, Held) and answer.why in WITHOUT_PLACE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 from evacroute.errors import StoreConflict
@@ -21,7 +23,7 @@ class NaiveStore:
     """Its time is `now` [s], moved by the test."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now = 10_000.0
         self.version: int | None = None
         self.shelters: dict[str, tuple[int, int]] = {}
         self.holds: list[dict[str, Any]] = []
@@ -57,20 +59,28 @@ class NaiveStore:
     def reserve(self, wishes: list[Wish]) -> list[Answer]:
         return [self.reserve_one(wish) for wish in wishes]
 
-    def reserve_one(self, wish: Wish) -> Answer:
+    def reserve_one(self, wish: Wish, promised: float | None = None) -> Answer:
         if any(token == wish.token and end > self.now for token, end in self.cancelled):
             return Refused(Refusal.CANCELLED)
         own = self.own(wish.token)
         if own is not None and own["arrived"]:
             return self.told(own)
         party = (wish.size, wish.step_free)
+        at = self.now if promised is None else promised
+        said = [*(own["said"] if own else []), (wish.by, at)]
         if (
             own is not None
             and own["shelter_id"] in wish.candidates
             and (own["size"], own["step_free"]) == party
         ):
             own["until"] = max(own["until"], self.now + wish.hold_s)
+            own["said"] = said
             return self.told(own)
+        if own is not None and promised is not None:
+            others = [one for one in own["said"] if not (one[0] and one[0] == wish.by)]
+            if any(when > promised for _, when in others):
+                return Refused(Refusal.ANSWERED, self.told(own))
+            said = [*others, (wish.by, promised)]
         for name in wish.candidates:
             if name not in self.shelters:
                 continue
@@ -82,9 +92,12 @@ class NaiveStore:
                 row = {
                     "token": wish.token, "shelter_id": name, "size": wish.size, "arrived": False,
                     "step_free": wish.step_free, "until": self.now + wish.hold_s,
+                    "said": said,
                 }  # fmt: skip
                 self.holds.append(row)
                 return self.told(row, is_new=True)
+        if own is not None and promised is None and own["shelter_id"] in wish.candidates:
+            own["said"] = said
         is_known = any(name in self.shelters for name in wish.candidates)
         held = None if own is None else self.told(own)
         return Refused(Refusal.FULL if is_known else Refusal.UNDECLARED, held)
@@ -119,15 +132,14 @@ class NaiveStore:
         self.cancelled.append((token, self.now + TOMBSTONE_S))
         return had
 
-    def adopt(self, held: list[Wish]) -> list[bool]:
-        answers = []
-        for wish in held:
-            self.reserve_one(wish)
-            own = self.own(wish.token)
-            wanted = (wish.candidates[0], wish.size, wish.step_free)
-            has = own and (own["shelter_id"], own["size"], own["step_free"])
-            answers.append(has == wanted)
-        return answers
+    def adopt(self, held: list[Wish]) -> list[Answer]:
+        return [self.reserve_one(wish, self.promised(wish)) for wish in held]
+
+    def promised(self, wish: Wish) -> float:
+        """When a promise was made, to the tenth of a second: the test takes time of its own."""
+        if wish.promised_at is None:
+            return self.now
+        return self.now - math.floor((time.monotonic() - wish.promised_at) * 10) / 10
 
     def look(self) -> Counts:
         names = tuple(sorted(self.shelters))

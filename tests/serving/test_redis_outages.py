@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -17,8 +18,10 @@ from evacroute.serving.capacity_store import (
     Refusal,
     Refused,
     Wish,
+    is_as_promised,
     open_store,
 )
+from evacroute.serving.capacity_store.redis import RedisStore
 
 from .hammer import check_sums
 from .servers import RedisServer
@@ -26,7 +29,7 @@ from .servers import RedisServer
 redis = pytest.importorskip("redis", reason="redis is not installed")
 
 PLACES = Places(version=1, shelter_id=("A", "B"), capacity=(400, 400), step_free=(0, 0))
-KINDS = ("places", "held", "due", "gone", "beats", "notice")
+KINDS = ("places", "held", "due", "gone", "beats", "notice", "made")
 
 
 def ask(token: str, *candidates: str, size: int = 1, hold_s: float = 1000) -> Wish:
@@ -118,7 +121,8 @@ def test_emptied_server(own_redis: RedisServer, own_store: CapacityStore) -> Non
         client.script_flush()
     assert own_store.reserve([ask("y", "A")]) == [Refused(Refusal.UNDECLARED)]
     own_store.declare(PLACES)
-    assert own_store.adopt([ask("x", "B")]) == [True]
+    promise = ask("x", "B")
+    assert is_as_promised(own_store.adopt([promise])[0], promise)
     assert own_store.look().taken == (0, 1)
 
 
@@ -169,6 +173,53 @@ def test_holds_end_by_the_servers_time(
             assert store.beat(f"replica{wrong}", 0.01) >= 1
         time.sleep(0.02)
         assert store.beat("last", 1) == 1
+
+
+def test_a_promise_is_no_newer_for_a_freeze(
+    redis_server: RedisServer, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A promise that a frozen server writes in late moves nothing that was told after it."""
+    with closing(RedisStore(redis_server.url, event=event)) as store:
+        store.declare(PLACES)
+        promise = replace(ask("x", "A"), by="a", promised_at=time.monotonic())
+        time.sleep(0.005)
+        store.reserve([replace(ask("x", "B"), by="b")])
+        real = store._call
+
+        def late(*values: object) -> object:
+            time.sleep(0.1)
+            return real(*values)
+
+        monkeypatch.setattr(store, "_call", late)
+        (answer,) = store.adopt([promise])
+        assert isinstance(answer, Refused)
+        assert answer.why is Refusal.ANSWERED
+        assert store.look().taken == (0, 1)
+
+
+def test_holds_of_an_older_version(redis_server: RedisServer, event: str) -> None:
+    """What a replica of an older version took, without a trace, is old; both read the same rows."""
+    key = f"evacroute:{{{event}}}:"
+    with (
+        closing(open_store(redis_server.url, event=event)) as store,
+        redis.Redis(port=redis_server.port) as client,
+    ):
+        store.declare(PLACES)
+        store.reserve([replace(ask(token, "A"), by="b") for token in ("x", "y")])
+        size, free, until, shelter = client.hget(key + "held", "x").split(b" ", 3)
+        assert (size, free, shelter) == (b"1", b"0", b"A")
+        assert int(until) == client.zscore(key + "due", "x")
+        client.hdel(key + "made", "x")
+        since = time.monotonic() - 60
+        promises = [replace(ask(token, "B"), by="a", promised_at=since) for token in ("x", "y")]
+        pairs = zip(store.adopt(promises), promises, strict=True)
+        assert [is_as_promised(*pair) for pair in pairs] == [True, False]
+        client.hdel(key + "made", "y")
+        assert isinstance(store.reserve([ask("y", "A")])[0], Held)
+        assert client.hlen(key + "made") == 2
+        store.cancel("x")
+        store.cancel("y")
+        assert client.hlen(key + "made") == 0
 
 
 def test_many_end_at_once(redis_server: RedisServer, event: str) -> None:

@@ -47,7 +47,7 @@ def test_other_files_are_refused(path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 9")
-    with pytest.raises(StoreError, match="format is 9, expected 1"):
+    with pytest.raises(StoreError, match="format is 9, expected 2"):
         SqliteStore(path)
     other = path.with_name("other.db")
     with closing(sqlite3.connect(other)) as connection:

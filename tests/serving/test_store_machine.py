@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ _events = itertools.count()
 NAMES = ("A", "Campo San Polò")
 TOKENS = st.sampled_from(["t1", "t2", "t3"])
 HOLDS = st.sampled_from([0.5, 10.0, 100.0])
+AGES = st.sampled_from([None, 0.25, 9.75, 50.25])
+"""How old promises are [s]: between the moments at which the twin's clock stands."""
 PERSONS = st.integers(0, 5)
 FIRST = Places(version=1, shelter_id=NAMES, capacity=(4, 3), step_free=(2, 3))
 
@@ -57,6 +60,7 @@ def wishes(draw: st.DrawFn, most: int = 4) -> Wish:
         size=draw(st.integers(1, 3)),
         step_free=draw(st.booleans()),
         hold_s=draw(HOLDS),
+        by=draw(st.sampled_from(["", "r1", "r2"])),
     )
 
 
@@ -102,8 +106,11 @@ class Beside(RuleBasedStateMachine):
     def reserve(self, batch: list[Wish]) -> None:
         self.ask("reserve", batch)
 
-    @rule(batch=st.lists(wishes(most=1), min_size=1, max_size=2))
-    def adopt(self, batch: list[Wish]) -> None:
+    @rule(batch=st.lists(wishes(most=1), min_size=1, max_size=2), ago_s=AGES)
+    def adopt(self, batch: list[Wish], ago_s: float | None) -> None:
+        if ago_s is not None:
+            at = time.monotonic() - ago_s
+            batch = [replace(wish, promised_at=at) for wish in batch]
         self.ask("adopt", batch)
 
     @rule(token=TOKENS, hold_s=HOLDS)
@@ -174,6 +181,7 @@ class BesideServer(Beside):
 
     def __init__(self) -> None:
         super().__init__()
+        self.promises = 0
         self.stores = [open_store(self.url, event=f"machine-{next(_events)}")]
 
     def plain(self, answer: Any) -> Any:
@@ -183,9 +191,12 @@ class BesideServer(Beside):
     def reserve(self, batch: list[Wish]) -> None:
         super().reserve([replace(wish, hold_s=100.0) for wish in batch])
 
-    @rule(batch=st.lists(wishes(most=1), min_size=1, max_size=2))
-    def adopt(self, batch: list[Wish]) -> None:
-        super().adopt([replace(wish, hold_s=100.0) for wish in batch])
+    @rule(batch=st.lists(wishes(most=1), min_size=1, max_size=2), ago_s=AGES)
+    def adopt(self, batch: list[Wish], ago_s: float | None) -> None:
+        # No two promises of the same moment, as the clocks of twin and server tick apart.
+        self.promises += 1
+        ago_s = ago_s and 1000 + ago_s - self.promises
+        super().adopt([replace(wish, hold_s=100.0) for wish in batch], ago_s)
 
     @rule(replica=st.sampled_from(["r1", "r2"]), alive_s=st.just(100.0))
     def beat(self, replica: str, alive_s: float) -> None:

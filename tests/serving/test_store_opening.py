@@ -26,6 +26,7 @@ from evacroute.serving.capacity_store import (
     Refusal,
     Refused,
     Wish,
+    is_as_promised,
     open_store,
 )
 
@@ -105,6 +106,9 @@ def test_wrong_timeouts(timeout_s: float) -> None:
         ({"hold_s": 0}, "hold_s is 0"),
         ({"hold_s": float("nan")}, "hold_s is nan"),
         ({"hold_s": 1e9}, "up to 172800"),
+        ({"by": "x" * 17}, "up to 16 letters or digits"),
+        ({"by": "a b"}, "by is 'a b'"),
+        ({"promised_at": float("nan")}, "promised_at is nan"),
     ],
 )
 def test_wrong_wishes(wrong: dict[str, Any], says: str) -> None:
@@ -177,9 +181,10 @@ def test_story(store: CapacityStore) -> None:
     assert (store.look().taken, store.look().arrived) == ((1, 0), (0, 0))
     assert not store.cancel("x")
     assert store.reserve([wish("x", "A")]) == [Refused(Refusal.CANCELLED)]
-    assert store.adopt([wish("x", "B"), wish("z", "B"), wish("v", "B", size=2)]) == [
-        False, True, False,
-    ]  # fmt: skip
+    promises = [wish("x", "B"), wish("z", "B"), wish("v", "B", size=2)]
+    pairs = zip(store.adopt(promises), promises, strict=True)
+    assert [is_as_promised(*pair) for pair in pairs] == [False, True, False]
+    assert store.adopt([]) == []
 
 
 def test_fewer_places(store: CapacityStore) -> None:

@@ -17,6 +17,7 @@ from evacroute.serving.capacity_store.records import (
     Refusal,
     Refused,
     Wish,
+    is_as_promised,
 )
 from evacroute.serving.capacity_store.store import CapacityStore, Line
 
@@ -34,5 +35,6 @@ __all__ = [
     "Refusal",
     "Refused",
     "Wish",
+    "is_as_promised",
     "open_store",
 ]

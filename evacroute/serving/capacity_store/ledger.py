@@ -30,6 +30,30 @@ class Room(NamedTuple):
     step_free_taken: int
 
 
+class Trace(NamedTuple):
+    """Which replica answered a token last, when, and when any other did [ms].
+
+    A wish that was given up leaves the same trace as one that was answered, as the store cannot
+    tell them apart; but whoever gave it up knows.
+    """
+
+    by: str = ""
+    at: int = 0
+    other: int = 0
+
+    def of_others(self, by: str) -> int:
+        """When a replica other than this one answered last."""
+        return self.other if by and by == self.by else self.at
+
+    def then(self, by: str, at: int) -> Trace:
+        """Add an answer, which may be older than the last."""
+        if by and by == self.by:
+            return Trace(by, max(self.at, at), self.other)
+        if at >= self.at:
+            return Trace(by, at, self.at)
+        return Trace(self.by, self.at, max(self.other, at))
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A row: who holds what until when [ms]; None for who has arrived."""
@@ -38,6 +62,7 @@ class Hold:
     size: int
     step_free: bool
     until: int | None
+    trace: Trace
 
 
 class Ledger(Protocol):
@@ -55,8 +80,8 @@ class Ledger(Protocol):
     def put(self, token: str, hold: Hold) -> None:
         """Write a row and count it."""
 
-    def keep(self, token: str, hold: Hold, until: int | None) -> None:
-        """Change until when a row is held; counts as arrived with None."""
+    def keep(self, token: str, hold: Hold, until: int | None, trace: Trace) -> None:
+        """Change until when a row is held, and its trace; counts as arrived with None."""
 
     def drop(self, token: str, hold: Hold) -> None:
         """Delete a row and count it no more."""
@@ -104,16 +129,26 @@ def current(ledger: Ledger, token: str, now: int) -> Hold | None:
     return hold
 
 
-def reserve(ledger: Ledger, now: int, wish: Wish) -> Answer:
-    """Answer one wish: keep, move, take or refuse."""
+def reserve(ledger: Ledger, now: int, wish: Wish, promised: int | None = None) -> Answer:
+    """Answer one wish: keep, move, take or refuse; with `promised` [ms] write a promise in."""
     if ledger.is_cancelled(wish.token, now):
         return Refused(Refusal.CANCELLED)
     own = current(ledger, wish.token, now)
     until = now + milliseconds(wish.hold_s, "hold_s")
+    before = Trace() if own is None else own.trace
+    trace = before.then(wish.by, now if promised is None else promised)
     if own is not None:
+        if own.until is None:
+            return _told(own, now)
         same = (own.size, own.step_free) == (wish.size, wish.step_free)
-        if own.until is None or (same and own.shelter_id in wish.candidates):
-            return prolong(ledger, now, wish.token, own, until)
+        if same and own.shelter_id in wish.candidates:
+            return prolong(ledger, now, wish.token, own, until, trace)
+        if promised is not None:
+            others = before.of_others(wish.by)
+            if others > promised:
+                return Refused(Refusal.ANSWERED, _told(own, now))
+            # As old as the promise: one that was made later may be written in after it.
+            trace = Trace(wish.by, promised, others)
     is_known = False
     for shelter_id in wish.candidates:
         room = ledger.room(shelter_id)
@@ -124,19 +159,27 @@ def reserve(ledger: Ledger, now: int, wish: Wish) -> Answer:
             continue
         if own is not None:
             ledger.drop(wish.token, own)
-        new = Hold(shelter_id, wish.size, wish.step_free, until)
+        new = Hold(shelter_id, wish.size, wish.step_free, until, trace)
         ledger.put(wish.token, new)
         return _told(new, now, is_new=True)
+    if own is not None and promised is None and own.shelter_id in wish.candidates:
+        # The party hears that it still has this one.
+        ledger.keep(wish.token, own, own.until, trace)
     why = Refusal.FULL if is_known else Refusal.UNDECLARED
     return Refused(why, None if own is None else _told(own, now))
 
 
-def prolong(ledger: Ledger, now: int, token: str, own: Hold, until: int | None) -> Held:
+def prolong(
+    ledger: Ledger, now: int, token: str, own: Hold, until: int | None, trace: Trace | None = None
+) -> Held:
     """Hold a place longer, or for good with None; never shorter than it was."""
-    if own.until is not None and (until is None or until > own.until):
-        ledger.keep(token, own, until)
-        own = replace(own, until=until)
-    return _told(own, now)
+    if own.until is None:
+        return _told(own, now)
+    until = None if until is None else max(until, own.until)
+    trace = own.trace if trace is None else trace
+    if (until, trace) != (own.until, own.trace):
+        ledger.keep(token, own, until, trace)
+    return _told(replace(own, until=until), now)
 
 
 def cancel(ledger: Ledger, now: int, token: str) -> bool:
@@ -146,15 +189,6 @@ def cancel(ledger: Ledger, now: int, token: str) -> bool:
         ledger.drop(token, own)
     ledger.bury(token, now + _TOMBSTONE_MS)
     return own is not None
-
-
-def is_as_promised(answer: Answer, wish: Wish) -> bool:
-    """Whether an answer is just what was promised without the store."""
-    return (
-        isinstance(answer, Held)
-        and answer.shelter_id == wish.candidates[0]
-        and (answer.size, answer.step_free) == (wish.size, wish.step_free)
-    )
 
 
 def _fits(room: Room, wish: Wish, own: Hold | None) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from evacroute.errors import StoreConflict, StoreError
 from evacroute.serving.capacity_store import ledger as rules
@@ -23,6 +26,8 @@ from evacroute.serving.capacity_store.records import (
     check_token,
     milliseconds,
 )
+
+T = TypeVar("T")
 
 
 class LedgerStore(ABC):
@@ -87,11 +92,16 @@ class LedgerStore(ABC):
             rules.release_due(ledger, now)
             return rules.cancel(ledger, now, token)
 
-    def adopt(self, held: Sequence[Wish]) -> list[bool]:
+    def adopt(self, held: Sequence[Wish]) -> list[Answer]:
         """Write in what was promised without the store."""
         check_adopted(held)
-        pairs = zip(self.reserve(held), held, strict=True)
-        return [rules.is_as_promised(answer, wish) for answer, wish in pairs]
+        answers: list[Answer] = []
+        for part in parts(held):
+            with self._turn() as (ledger, now):
+                rules.release_due(ledger, now)
+                for wish in part:
+                    answers.append(rules.reserve(ledger, now, wish, promised_ms(wish, now)))
+        return answers
 
     def look(self) -> Counts:
         """Count how full the shelters are."""
@@ -124,10 +134,20 @@ class LedgerStore(ABC):
         return None if version in (0, since) else (version, notice)
 
 
-def parts(wishes: Sequence[Wish]) -> Iterator[Sequence[Wish]]:
+def parts(wishes: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut wishes to what goes in one transaction."""
     for begin in range(0, len(wishes), BATCH):
         yield wishes[begin : begin + BATCH]
+
+
+def promised_ms(wish: Wish, now: int) -> int:
+    """When a promise was made by the store's clock [ms], which has just shown `now`.
+
+    Whatever passed between makes it earlier than it was: then too little is moved, never too much.
+    """
+    if wish.promised_at is None:
+        return now
+    return now - math.ceil((time.monotonic() - wish.promised_at) * 1000)
 
 
 def conflict(version: int, expected: int) -> StoreConflict:

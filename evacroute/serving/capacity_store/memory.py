@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from evacroute.errors import StoreError
-from evacroute.serving.capacity_store.ledger import Hold, Ledger, Room
+from evacroute.serving.capacity_store.ledger import Hold, Ledger, Room, Trace
 from evacroute.serving.capacity_store.ledger_store import LedgerStore
 from evacroute.serving.capacity_store.records import Counts, Places
 
@@ -94,9 +94,10 @@ class _MemoryLedger:
         self._note_end(token, hold.until)
         self._count(hold, hold.size)
 
-    def keep(self, token: str, hold: Hold, until: int | None) -> None:
-        self._holds[token] = replace(hold, until=until)
-        self._note_end(token, until)
+    def keep(self, token: str, hold: Hold, until: int | None, trace: Trace) -> None:
+        self._holds[token] = replace(hold, until=until, trace=trace)
+        if until != hold.until:
+            self._note_end(token, until)
         if until is None:
             self._arrived[hold.shelter_id] = self._arrived.get(hold.shelter_id, 0) + hold.size
 

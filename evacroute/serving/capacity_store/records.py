@@ -31,6 +31,7 @@ BATCH = 256
 _VERSIONS = 2**63 - 1
 _TOKEN = re.compile(r"[ -~]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_BY = re.compile(r"[A-Za-z0-9]{0,16}")
 
 
 class Refusal(Enum):
@@ -42,6 +43,8 @@ class Refusal(Enum):
     """The token was cancelled within the last `TOMBSTONE_S`: a late duplicate, or ask anew."""
     UNDECLARED = "undeclared"
     """The store knows none of the candidates: it is new or has lost its data; declare again."""
+    ANSWERED = "answered"
+    """To `adopt` alone: another replica has answered the token since the promise was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,11 @@ class Wish:
         Whether all of them need step-free places.
     hold_s
         How long the place is kept for them [s].
+    by
+        Which replica asks: up to 16 letters and digits, best random; "" is nobody in particular.
+    promised_at
+        For `adopt`: `time.monotonic()` of this process when the promise was made, or before; None
+        is now.
 
     Raises
     ------
@@ -72,6 +80,8 @@ class Wish:
     size: int
     step_free: bool
     hold_s: float
+    by: str = ""
+    promised_at: float | None = None
 
     def __post_init__(self) -> None:
         check_token(self.token)
@@ -87,11 +97,17 @@ class Wish:
         if not isinstance(self.step_free, bool):
             raise InputError(f"wish: step_free is {self.step_free!r}, expected True or False")
         milliseconds(self.hold_s, "wish: hold_s")
+        if not isinstance(self.by, str) or not _BY.fullmatch(self.by):
+            raise InputError(f"wish: by is {self.by!r}, expected up to 16 letters or digits")
+        at = self.promised_at
+        if at is not None and not (isinstance(at, int | float) and math.isfinite(at)):
+            raise InputError(f"wish: promised_at is {at!r}, expected seconds or None")
 
     @classmethod
     def of_checked(
-        cls, token: str, candidates: tuple[str, ...], size: int, step_free: bool, hold_s: float
-    ) -> Wish:
+        cls, token: str, candidates: tuple[str, ...], size: int, step_free: bool, hold_s: float,
+        by: str = "",
+    ) -> Wish:  # fmt: skip
         """Make one of values that were checked before: a server makes many of the same few."""
         made = object.__new__(cls)
         put = object.__setattr__
@@ -100,6 +116,8 @@ class Wish:
         put(made, "size", size)
         put(made, "step_free", step_free)
         put(made, "hold_s", hold_s)
+        put(made, "by", by)
+        put(made, "promised_at", None)
         return made
 
 
@@ -132,6 +150,15 @@ class Refused:
 
 
 Answer = Held | Refused
+
+
+def is_as_promised(answer: Answer, wish: Wish) -> bool:
+    """Whether an answer is just what was promised without the store."""
+    return (
+        isinstance(answer, Held)
+        and answer.shelter_id == wish.candidates[0]
+        and (answer.size, answer.step_free) == (wish.size, wish.step_free)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from evacroute.serving.capacity_store.records import (
 SCRIPT = (files(__package__) / "script.lua").read_bytes()
 SHA = hashlib.sha1(SCRIPT, usedforsecurity=False).hexdigest()
 
-_KEYS = ("places", "held", "due", "gone", "beats", "notice")
+_KEYS = ("places", "held", "due", "gone", "beats", "notice", "made")
 _PASSING = ("OOM", "MISCONF", "READONLY", "NOREPLICAS", "LOADING", "BUSY", "CLUSTERDOWN")
 """Words with which a server says that it cannot just now; the client has classes for some."""
 
@@ -45,13 +45,15 @@ def refused(where: str, text: str) -> StoreError:
     return StoreError(f"{where}: refused the call ({text})")
 
 
-def sent(wish: Wish) -> tuple[object, ...]:
-    """Give a wish as the script takes it."""
+def sent(wish: Wish, promised: int | str = "") -> tuple[object, ...]:
+    """Give a wish as the script takes it, or a promise and when it was made [ms]."""
     return (
         wish.token,
         wish.size,
         int(wish.step_free),
         milliseconds(wish.hold_s, "hold_s"),
+        wish.by,
+        promised,
         len(wish.candidates),
         *wish.candidates,
     )

@@ -2,7 +2,7 @@
 -- The rules are those of ledger.py. All keys of an event have one hash tag, so a cluster keeps them
 -- on one node, and they end at one and the same instant, so none outlives the others.
 --
--- KEYS: places, held, due, gone, beats, notice
+-- KEYS: places, held, due, gone, beats, notice, made
 --   places  hash: version, ends; by shelter c: capacity, s: step-free capacity, t: taken,
 --           u: step-free taken, a: arrived
 --   held    hash: token -> "size step_free until shelter", until 0 for who has arrived
@@ -10,9 +10,13 @@
 --   gone    sorted set: cancelled token by end of its tombstone [ms]
 --   beats   sorted set: replica by until [ms]
 --   notice  hash: v version, b bytes
+--   made    hash: token -> "at other by", of who holds: which replica answered last, when, and when
+--           any other did [ms]; not in held, which replicas of an older version read and write too.
+--           What those answer leaves no trace here
 -- ARGV: command, most to release in a call, tombstone [ms], retention [ms], then the command's own
 
 local PLACES, HELD, DUE, GONE, BEATS, NOTICE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local MADE = KEYS[7]
 local COMMAND, MOST = ARGV[1], tonumber(ARGV[2])
 local TOMBSTONE, RETENTION = tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST = 5
@@ -70,8 +74,24 @@ local function write(token, hold)
   end
 end
 
+-- Traces stay texts: numbers are made only of what is compared.
+local function trace_of(token)
+  return string.match(call('HGET', MADE, token) or '0 0 ', '^(%d+) (%d+) (.*)$')
+end
+
+-- The trace with an answer more, which may be older than the last.
+local function with(at, other, by, new_by, new_at)
+  local is_newer = new_at >= tonumber(at)
+  if new_by ~= '' and new_by == by then
+    return (is_newer and whole(new_at) or at) .. ' ' .. other .. ' ' .. by
+  end
+  if is_newer then return whole(new_at) .. ' ' .. at .. ' ' .. new_by end
+  return at .. ' ' .. whole(math.max(tonumber(other), new_at)) .. ' ' .. by
+end
+
 local function drop(token, hold)
   call('HDEL', HELD, token)
+  call('HDEL', MADE, token)
   call('ZREM', DUE, token)
   count(hold, -1)
 end
@@ -109,17 +129,30 @@ local function prolong(token, own, till)
   return told('held', own)
 end
 
-local function reserve(token, size, free, hold_ms, from, to)
+-- With `promised` [ms] a promise is written in.
+local function reserve(token, size, free, hold_ms, by, promised, from, to)
   local grave = call('ZSCORE', GONE, token)
   if grave and tonumber(grave) > now then return told('cancelled') end
   local own = current(token)
   local till = now + hold_ms
+  local made
+  local is_wanted = false
   if own then
     if own.till == 0 then return told('held', own) end
-    if own.size == size and own.free == free then
-      for i = from, to do
-        if ARGV[i] == own.id then return prolong(token, own, till) end
-      end
+    local at, other, last_by = trace_of(token)
+    made = with(at, other, last_by, by, promised or now)
+    for i = from, to do
+      if ARGV[i] == own.id then is_wanted = true end
+    end
+    if is_wanted and own.size == size and own.free == free then
+      call('HSET', MADE, token, made)
+      return prolong(token, own, till)
+    end
+    if promised then
+      local others = (by ~= '' and by == last_by) and other or at
+      if tonumber(others) > promised then return told('answered', own) end
+      -- As old as the promise: one that was made later may be written in after it.
+      made = whole(promised) .. ' ' .. others .. ' ' .. by
     end
   end
   local is_known = false
@@ -137,11 +170,14 @@ local function reserve(token, size, free, hold_ms, from, to)
         if own then drop(token, own) end
         local new = {size = size, free = free, till = till, id = id}
         write(token, new)
+        call('HSET', MADE, token, made or whole(promised or now) .. ' 0 ' .. by)
         count(new, 1)
         return told('new', new)
       end
     end
   end
+  -- The party hears that it still has this one.
+  if own and is_wanted and not promised then call('HSET', MADE, token, made) end
   return told(is_known and 'full' or 'undeclared', own)
 end
 
@@ -174,14 +210,16 @@ function commands.declare()
   return 1
 end
 
--- for each wish: token, size, step_free, hold_ms, number of candidates, candidates
+-- for each wish: token, size, step_free, hold_ms, replica or '', when promised [ms] or '',
+-- number of candidates, candidates
 function commands.reserve()
   release_due()
   local answers, i = {}, FIRST
   while i <= #ARGV do
-    local last = i + 4 + tonumber(ARGV[i + 4])
+    local last = i + 6 + tonumber(ARGV[i + 6])
     answers[#answers + 1] = reserve(
-      ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '1', tonumber(ARGV[i + 3]), i + 5, last)
+      ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '1', tonumber(ARGV[i + 3]),
+      ARGV[i + 4], tonumber(ARGV[i + 5]), i + 7, last)
     i = last + 1
   end
   return answers

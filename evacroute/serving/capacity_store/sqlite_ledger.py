@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
-from evacroute.serving.capacity_store.ledger import Hold, Room
+from evacroute.serving.capacity_store.ledger import Hold, Room, Trace
 from evacroute.serving.capacity_store.records import Counts, Places
 
-APPLICATION, FORMAT = 0x45564143, 1
+APPLICATION, FORMAT = 0x45564143, 2
 """Marks the file as a capacity store, and the version of its tables."""
 
 TABLES = (
@@ -26,6 +28,7 @@ TABLES = (
     """CREATE TABLE hold (
         event INTEGER NOT NULL, token TEXT NOT NULL, shelter_id TEXT NOT NULL,
         size INTEGER NOT NULL, step_free INTEGER NOT NULL, until_ms INTEGER,
+        told_by TEXT NOT NULL, told_ms INTEGER NOT NULL, other_ms INTEGER NOT NULL,
         PRIMARY KEY (event, token)) WITHOUT ROWID""",
     "CREATE INDEX hold_end ON hold (event, until_ms) WHERE until_ms IS NOT NULL",
     """CREATE TABLE grave (
@@ -36,6 +39,8 @@ TABLES = (
         event INTEGER NOT NULL, replica TEXT NOT NULL, until_ms INTEGER NOT NULL,
         PRIMARY KEY (event, replica)) WITHOUT ROWID""",
 )
+
+_HOLD = "shelter_id, size, step_free, until_ms, told_by, told_ms, other_ms"
 
 
 class SqliteLedger:
@@ -73,22 +78,22 @@ class SqliteLedger:
     def hold(self, token: str) -> Hold | None:
         """Read a token's row."""
         row = self._run(
-            "SELECT shelter_id, size, step_free, until_ms FROM hold WHERE event = ? AND token = ?",
-            (self._event, token),
+            f"SELECT {_HOLD} FROM hold WHERE event = ? AND token = ?", (self._event, token)
         ).fetchone()
-        return None if row is None else Hold(row[0], row[1], bool(row[2]), row[3])
+        return None if row is None else _hold_of(row)
 
     def put(self, token: str, hold: Hold) -> None:
         """Write a row and count it."""
         row = (self._event, token, hold.shelter_id, hold.size, hold.step_free, hold.until)
-        self._run("INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._run("INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *hold.trace))
         self._count(hold, 1)
 
-    def keep(self, token: str, hold: Hold, until: int | None) -> None:
-        """Change until when a row is held."""
+    def keep(self, token: str, hold: Hold, until: int | None, trace: Trace) -> None:
+        """Change until when a row is held, and its trace."""
         self._run(
-            "UPDATE hold SET until_ms = ? WHERE event = ? AND token = ?",
-            (until, self._event, token),
+            "UPDATE hold SET until_ms = ?, told_by = ?, told_ms = ?, other_ms = ? "
+            "WHERE event = ? AND token = ?",
+            (until, *trace, self._event, token),
         )
         if until is None:
             self._run(
@@ -104,11 +109,10 @@ class SqliteLedger:
     def due(self, now: int, most: int) -> list[tuple[str, Hold]]:
         """Find rows that have ended."""
         rows = self._run(
-            "SELECT token, shelter_id, size, step_free, until_ms FROM hold "
-            "WHERE event = ? AND until_ms <= ? LIMIT ?",
+            f"SELECT {_HOLD}, token FROM hold WHERE event = ? AND until_ms <= ? LIMIT ?",
             (self._event, now, most),
         )
-        return [(row[0], Hold(row[1], row[2], bool(row[3]), row[4])) for row in rows]
+        return [(row[-1], _hold_of(row)) for row in rows]
 
     def is_cancelled(self, token: str, now: int) -> bool:
         """Whether a tombstone stands."""
@@ -182,3 +186,7 @@ class SqliteLedger:
                 hold.shelter_id,
             ),
         )
+
+
+def _hold_of(row: Sequence[Any]) -> Hold:
+    return Hold(row[0], row[1], bool(row[2]), row[3], Trace(row[4], row[5], row[6]))

@@ -70,12 +70,15 @@ class CapacityStore(Protocol):
         may still be under way. Who wants a place again asks with a new token.
         """
 
-    def adopt(self, held: Sequence[Wish]) -> list[bool]:
+    def adopt(self, held: Sequence[Wish]) -> list[Answer]:
         """Write in what was promised while the store was out of reach; one shelter a wish.
 
-        As `reserve` with that one candidate. True where the token now holds just that; False where
-        it would oversell, was cancelled, has arrived elsewhere or is not declared: then nothing is
-        written. Adopt before the same token is answered anew, else it is moved to the old promise.
+        As `reserve` with that one candidate, and `is_as_promised` tells whether the token now
+        holds just that. But what another replica than `by` took or kept for the token since
+        `promised_at` is not moved: then it is `Refused` as `ANSWERED`, with what it holds. What
+        `by` itself took since is moved, as by a wish that came late and was given up: who has heard
+        its answer must not adopt the promise. Of promises of several replicas the last one counts,
+        in whatever order they are written in.
         """
 
     def look(self) -> Counts:
