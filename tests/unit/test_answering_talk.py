@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from asked import ALL_SAFE, ask, point_on, read_line, rows_alike
-from naive_answers import soonest
+from naive_answers import crossed, soonest
 from networks import corridor, grid
-from scenes import WALKER, WHEELCHAIR, crowd, doors, paces
+from own_street import amid, street
+from scenes import WALKER, crowd, doors, paces
 
 import evacroute as er
 from evacroute._kernels.trips import Trips
-from evacroute._street_arrays import lay_streets
+from evacroute._street_arrays import lay_streets, twins
 from evacroute.answering import Answerer, Answers, Place, Questions, Wish, bundle_of
 from evacroute.errors import InputError
 from evacroute.languages import LANGUAGES
@@ -26,24 +27,6 @@ from evacroute.scoring.features import kinds_of, rows_of
 from evacroute.scoring.odds import find_scorer, odds_of
 
 NAN = float("nan")
-
-
-def street(
-    shelters: list[tuple[Any, ...]] | None = None, *, scorer: Any = ALL_SAFE, **more: Any
-) -> Answerer:
-    """Nine nodes 50 m apart, with a shelter at each even node but where others are given."""
-    network = more.pop("network", None) or corridor(8, 50.0)
-    rooms = doors(network, *(shelters or [(i, 9) for i in range(0, 9, 2)]))
-    scenario = er.Scenario(
-        network, crowd((more.pop("crowd_at", 4), 2)), rooms,
-        classes=paces(WALKER, WHEELCHAIR), **{"deadline": 3600.0, **more},
-    )  # fmt: skip
-    return Answerer(bundle_of(er.assign(scenario), scorer=scorer, made=0.0))
-
-
-def amid(who: Answerer, link: int = 6, **columns: Any) -> Questions:
-    """Somebody a little after the begin of a link, by default at N3."""
-    return ask([point_on(who.scenario.network, link, 0.1)], **columns)
 
 
 class Desk:
@@ -505,10 +488,12 @@ def test_all_who_can_reach_a_shelter_are_led(city: Answerer) -> None:
         link, share = int(at[0]), float(along[0] / network.length[at[0]])
         pace = like.pace_steps if network.steps[link] > 0 else like.pace
         near = float(away[0]) / like.flat
-        ends = [
-            (int(network.to_node[link]), near + (1 - share) * float(walk[k, link]) / pace),
-            (int(network.from_node[link]), near + share * float(walk[k, link]) / pace),
-        ]
+        left, ends = (1 - share, share), []
+        for v, to, other in ((link, *left), (twins(network)[link], *left[::-1])):
+            metres = (to * float(network.length[link]), other * float(network.length[link]))
+            dry = to * float(walk[k, v]) / pace
+            own = near + crossed(scenario, k, v, metres, 60.0 + near, dry)
+            ends.append((int(network.to_node[v]), own))
         there = soonest(scenario, k, (like.pace, like.pace_steps), ends, 60.0)
         free = classes.step_free[k]
         room = scenario.shelters.step_free_capacity if free else scenario.shelters.capacity
