@@ -277,6 +277,38 @@ def factor(scenario: Scenario, class_: int, link: int, time: float) -> float:
     return float(np.prod(rows.speed_factor[holds]))
 
 
+def crossed(
+    scenario: Scenario,
+    class_: int,
+    link: int,
+    metres: tuple[float, float],
+    enter: float,
+    dry: float,
+    at_end: float = 10.0,
+) -> float:
+    """Seconds to the end of a street that one stands on, inf = it closes before.
+
+    Parameters
+    ----------
+    metres
+        To the end, and to the other.
+    enter, dry
+        When the walk on it begins, and what it takes if nothing slows it [s].
+    at_end
+        Whoever is no farther from the nearer end is let off by it though it is closed [m].
+    """
+    rows = scenario.link_times
+    mine = (rows.link == link) & ((rows.class_ == class_) | (rows.class_ < 0))
+    speed = factor(scenario, class_, link, enter)
+    leave = enter + dry / speed if speed > 0 else INF
+    begins = rows.from_s[mine & (rows.speed_factor == 0)].tolist()
+    if speed > 0 and not any(
+        enter < begin <= leave and begin < scenario.deadline_s for begin in begins
+    ):
+        return leave - enter
+    return dry if metres[0] <= min(metres[1], at_end) else INF
+
+
 def fault_of_way(
     scenario: Scenario,
     class_: int,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evacroute._kernels.leading import Parties
 from evacroute._kernels.odds import weigh
-from evacroute._kernels.trips import CLOSING
+from evacroute._kernels.standing import Stretches, wade
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
 from evacroute.answering.likes import Likes
@@ -22,7 +22,7 @@ from evacroute.answering.placing import MOST_AWAY, Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
-from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by
+from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by, open_ways
 from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.odds import Odds, scales_of
@@ -207,8 +207,8 @@ class Answerer:
                 mobility=["wheelchair_manual", "", "none"][: len(at)],
             )
             self.answer(asked, now=0.0, lines=True, directions=True)
-        _, parties = self._parties(asked, 0.0)
         state = self._now
+        _, parties, _ = self._parties(asked, 0.0, state)
         open_ = state.takes[self._free[parties.class_]]
         around = state.searcher.ways(0, parties, open_, self.candidates)
         if around is not None:
@@ -318,16 +318,14 @@ class Answerer:
         """
         state, n = self._now, len(questions)
         lay = state.lay
-        places, parties = self._parties(questions, now)
-        if state.closed is not None:
-            places.leave(state.closed)  # the seconds of `parties` are these
+        places, parties, own = self._parties(questions, now, state)
         open_ = state.takes[self._free[parties.class_]]
         also = self._kept(state, parties)
         row, got = [-1] * n, [_NOTHING] * n
         chosen: list[tuple[Proposal, list[int]]] = []
         todo, shut_in = list(range(n)), set[int]()
         while todo:
-            proposal = self._propose(lay, state.searcher, parties, open_, todo)
+            proposal = self._propose(lay, state.searcher, parties, own, open_, todo)
             shut_in |= proposal.shut_in
             upto = proposal.ways.ptr.tolist()
             todo = [p for p in todo if upto[p + 1] > upto[p] or p in also]
@@ -353,8 +351,10 @@ class Answerer:
             shut_in=shut_in, lines=lines, directions=directions,
         )  # fmt: skip
 
-    def _parties(self, questions: Questions, now: float) -> tuple[Places, Parties]:
-        """Find out who asks, and where they stand."""
+    def _parties(
+        self, questions: Questions, now: float, state: _Now
+    ) -> tuple[Places, Parties, Stretches | None]:
+        """Find out who asks, where they stand, and what hazards there are on those streets."""
         q, of = questions, self.likes.of
         found = [
             of(*key)
@@ -366,20 +366,29 @@ class Answerer:
         number, pace, pace_steps, flat = np.array(found, np.float64).reshape(-1, 4).T.copy()
         class_ = number.astype(np.int32)
         places = self._placer.place(q.lon, q.lat, class_, pace, pace_steps, flat)
+        if state.closed is not None:
+            places.leave(state.closed)
+        streets, seconds, own = state.lay.streets, places.seconds, None
+        at = np.full(len(q), now)
+        if len(streets.stretch_begin):
+            own = self._placer.stretches(places, flat, streets)
+            if own is not None:
+                seconds = seconds.copy()
+                wade(streets, own, class_, at, seconds)
         parties = Parties(
             class_=class_,
             pace=pace,
             pace_steps=pace_steps,
             size=np.array(q.party_size),
-            now=np.full(len(q), now),
+            now=at,
             # Who says nothing of it has NaN, which is no minimum.
             deadline=np.fmin(q.within_s + now, self.scenario.deadline_s),
             link=places.link,
             twin=places.twin,
-            seconds=places.seconds,
+            seconds=seconds,
             end=places.end,
         )
-        return places, parties
+        return places, parties, own
 
     def _kept(self, state: _Now, parties: Parties) -> dict[int, list[int]]:
         """Full shelters that parties can reach, who may hold places there, by party."""
@@ -397,6 +406,7 @@ class Answerer:
         lay: Lay,
         searcher: Searcher,
         parties: Parties,
+        own: Stretches | None,
         open_: NDArray[np.bool_],
         todo: list[int],
     ) -> Proposal:
@@ -408,11 +418,11 @@ class Answerer:
         ways = self._leader.ways(lay, parties, open_, self.candidates)
         shut_in: set[int] = set()
         if len(lay.streets.stretch_begin):
-            passes = ways.rows[:, CLOSING] > 0
+            passes = open_ways(lay, ways, parties, own)
             # The trees know the streets as they were: who has no way by them may find one by now.
             if not passes.all() or ((np.diff(ways.ptr) == 0) & open_.any(axis=1)).any():
                 before = set(ways.party.tolist())
-                ways = self._around(ways, passes, lay, searcher, parties, open_)
+                ways = self._around(ways, passes, lay, searcher, parties, own, open_)
                 shut_in = before - set(ways.party.tolist())
         told = weigh(
             self._scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
@@ -428,6 +438,7 @@ class Answerer:
         lay: Lay,
         searcher: Searcher,
         parties: Parties,
+        own: Stretches | None,
         open_: NDArray[np.bool_],
     ) -> Ways:
         """Leave out ways that close before one is through; who has none left is led around."""
@@ -437,7 +448,7 @@ class Answerer:
             if not len(late.party):
                 break
             delayed = self._leader.described(lay, n, [late_by(late, slots * lay.chains.step)])
-            fits = delayed.rows[:, CLOSING] > 0
+            fits = open_ways(lay, delayed, parties, own)
             parts.append(drop(delayed, fits))
             late = drop(late, ~fits)
         has = np.zeros(n, bool)
@@ -447,7 +458,9 @@ class Answerer:
             found = searcher.ways(p, parties, open_, self.candidates)
             if found is not None:
                 parts.append(found)
-        return self._leader.described(lay, n, parts)
+        ways = self._leader.described(lay, n, parts)
+        open_ways(lay, ways, parties, own)
+        return ways
 
     def _wish(
         self,

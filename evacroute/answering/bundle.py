@@ -317,6 +317,13 @@ def _load_arrays(load: Load) -> dict[str, NDArray[Any]]:
 
 
 def _read_load(arrays: Mapping[str, NDArray[Any]], scenario: Scenario) -> Load:
+    faults = Faults("load.npz")
+    for name in ("came", "came_astray", "entered_persons", "astray_persons"):
+        persons = arrays[name].astype(np.float64).ravel()
+        bad = persons[~(np.isfinite(persons) & (persons >= 0))]
+        if len(bad):
+            faults.add(f"{name} holds {bad[0]:g}, expected persons >= 0", len(bad))
+    faults.raise_if_any()
     came = arrays["came"].astype(np.float64)
     shape = (scenario.network.n_links, came.shape[-1])
     expected = (2, len(scenario.shelters), shape[1])

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.standing import stand
+from evacroute._kernels.crowd import Streets
+from evacroute._kernels.standing import Stretches, stand
 from evacroute._street_arrays import twins
 from evacroute.load.placing import usable_links
 from evacroute.load.snap import Snapper
@@ -17,6 +18,9 @@ from evacroute.people import Classes
 MOST_AWAY = 250.0
 """Whoever is farther from any street that they can use is not led [m]."""
 
+AT_END = 10.0
+"""Whoever is no farther from the nearer end of a street that is flooded is let off it: phones know
+places no better [m]."""
 
 LATER = 1e9
 """Whoever can leave a street in a direction that is open does so, however long it takes [s]."""
@@ -116,3 +120,25 @@ class Placer:
                 away, seconds, end,
             )  # fmt: skip
         return Places(link, twin, along, away, seconds, end)
+
+    def stretches(
+        self, places: Places, flat: NDArray[np.float64], streets: Streets
+    ) -> Stretches | None:
+        """Say what parties have before them of their streets, None = no hazard touches any.
+
+        Parameters
+        ----------
+        flat
+            Own speed of each on the flat [m/s].
+        streets
+            With their hazards.
+        """
+        link = np.column_stack([places.link, places.twin])
+        link[(link < 0) | (streets.link["row"][link] < 0)] = -1
+        if (link < 0).all():
+            return None
+        known = places.link >= 0
+        near = np.divide(places.away, flat, out=np.zeros(len(flat)), where=known)
+        left = np.column_stack([self._length[places.link] - places.along, places.along])
+        at_end = left <= np.minimum(AT_END, left[:, ::-1])
+        return Stretches(link, near, places.seconds - near[:, None], at_end)

@@ -114,7 +114,7 @@ class Teller:
                     self._reason(lay, proposal, p, i, s, q50, is_safe),
                     ways.rows.item(i, LENGTH) + (places.away.item(p) + first),
                     self._line(places, proposal, p, i, s) if lines else NO_LINE,
-                    self._directions(places, proposal, questions, p, i, s)
+                    self._directions(places, parties, proposal, questions, p, i, s)
                     if directions
                     else (),
                     self._others(proposal, p, i),
@@ -152,6 +152,7 @@ class Teller:
     def _directions(
         self,
         places: Places,
+        parties: Parties,
         proposal: Proposal,
         questions: Questions,
         p: int,
@@ -166,7 +167,7 @@ class Teller:
         along = min(round(along / APART) * APART, self.signs.length[first])
         way, lines = self._walk(links.tobytes(), first, along, s, language)
         wait = float(ways.wait[i]) if ways.wait[i] >= SOON else 0.0
-        seconds = float(proposal.odds.q50[i] - (trips.depart[i] - places.seconds[p, ways.side[i]]))
+        seconds = float(proposal.odds.q50[i] - (trips.depart[i] - parties.seconds[p, ways.side[i]]))
         return leave_line(way, language=language, wait=wait, seconds=seconds) + lines
 
     def _lines(
@@ -203,7 +204,8 @@ class Teller:
         there = lay.trees.seconds[k, places.end[p]] + places.seconds[p][:, None]
         if not np.isfinite(there).any():
             return "no step-free way to any shelter" if free else "no way to any shelter"
-        if p in shut_in:
+        passed = lay.trees.seconds[k, parties.end[p]] + parties.seconds[p][:, None]
+        if p in shut_in or not np.isfinite(passed).any():
             return "cut off by a hazard"
         return "no step-free place left" if free else "no shelter with room"
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from evacroute._kernels.advice import fill_from
 from evacroute._kernels.crowd import Streets
 from evacroute._kernels.leading import Led, Parties, lead
-from evacroute._kernels.trips import Outlook, Trips
+from evacroute._kernels.standing import Stretches, spare
+from evacroute._kernels.trips import CLOSING, Outlook, Trips
 from evacroute.answering.streets import Lay
 from evacroute.people import Classes
 from evacroute.scoring.features import COLUMNS, rows_of
@@ -219,3 +220,14 @@ def late_by(ways: Ways, seconds: float) -> Ways:
     """Let everybody set out later by so much [s]."""
     trips = ways.trips._replace(depart=ways.trips.depart + seconds)
     return ways._replace(wait=ways.wait + seconds, trips=trips)
+
+
+def open_ways(lay: Lay, ways: Ways, parties: Parties, own: Stretches | None) -> NDArray[np.bool_]:
+    """Tell which ways stay open; what is said of them has the street one stands on in it then."""
+    closing = ways.rows[:, CLOSING]
+    if own is not None:
+        spare(
+            lay.streets, own, parties.class_, parties.now, parties.seconds, ways.party, ways.side,
+            ways.wait, closing,
+        )  # fmt: skip
+    return closing > 0

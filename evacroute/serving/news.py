@@ -34,6 +34,8 @@ class News:
         Version of the plan that the prices are of, "" = that of the bundle.
     prices
         New prices, None = those of the bundle.
+    refused
+        Why the prices of the notice could not be read, "" = they could, or there were none.
     """
 
     alarm_at: float | None = None
@@ -41,6 +43,7 @@ class News:
     closed_shelters: tuple[str, ...] = ()
     plan: str = ""
     prices: Prices | None = field(default=None, compare=False)
+    refused: str = field(default="", compare=False)
 
     def with_(self, **changes: Any) -> News:
         """Give the same with some fields changed."""
@@ -63,7 +66,7 @@ class News:
 
     @classmethod
     def of(cls, notice: bytes) -> News:
-        """Read a notice.
+        """Read a notice: what is closed is closed, though its prices cannot be read.
 
         Raises
         ------
@@ -74,18 +77,28 @@ class News:
             record = json.loads(notice)
             if set(record) != _NAMES:
                 raise ValueError(f"its names are {sorted(record)}")
-            prices = record["prices"]
-            if prices is not None:
-                with np.load(io.BytesIO(base64.b64decode(prices)), allow_pickle=False) as file:
-                    prices = Prices.from_arrays({name: file[name] for name in file.files}, "notice")
+            prices, refused = _prices(record["prices"])
             alarm = record["alarm_at"]
             return cls(
                 alarm_at=None if alarm is None else float(alarm),
                 closed_links=tuple(str(one) for one in record["closed_links"]),
                 closed_shelters=tuple(str(one) for one in record["closed_shelters"]),
-                plan=str(record["plan"]),
+                plan="" if refused else str(record["plan"]),
                 prices=prices,
+                refused=refused,
             )
         except Exception as error:
-            # Readers of compressed files raise what comes to hand, errors of zlib and tokenize too.
             raise InputError(f"notice: cannot be read: {error}") from None
+
+
+def _prices(content: Any) -> tuple[Prices | None, str]:
+    """Read prices, or say why they cannot be read."""
+    if content is None:
+        return None, ""
+    try:
+        with np.load(io.BytesIO(base64.b64decode(content)), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return Prices.from_arrays(arrays, "notice"), ""
+    except Exception as error:
+        # Readers of compressed files raise what comes to hand, errors of zlib and tokenize too.
+        return None, f"cannot be read: {error}"

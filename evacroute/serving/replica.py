@@ -229,6 +229,8 @@ class Replica:
         except InputError as error:
             log.error("news refused: %s", error)
             return
+        if news.refused:
+            log.error("prices refused: %s", news.refused)
         self.news = news if news.alarm_at is not None else news.with_(alarm_at=self._alarm_at)
         self._changed.set()
         self._is_news.set()

@@ -82,7 +82,7 @@ def test_order_of_news_does_not_matter(seed: int) -> None:
         now = last["now"] + float(rng.choice([0.0, 35.0]))
         told, alike = (one.answer(asked, now=now, directions=True) for one in (who, fresh))
         assert all(rows_alike(told, p, alike, p) for p in range(PARTIES))
-        _, parties = who._parties(asked, now)
+        _, parties, _ = who._parties(asked, now, who._now)
         free = who.likes.classes.step_free[parties.class_].astype(int)
         none = both_kinds(last["shut"]) | both_kinds(last["full"])
         assert not none[free, told.shelter][told.shelter >= 0].any()

@@ -22,7 +22,7 @@ from asked import (
 from conftest import drawn
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from naive_answers import INF, Table
+from naive_answers import INF, Table, crossed
 from networks import grid
 from price_rooms import STEP
 from scenes import crowd as some
@@ -122,6 +122,12 @@ def check(
     if shut:  # Nobody is led across: off by the open direction, or else by the nearer end.
         assume(share != 0.5)
         ends = [min(ends, key=lambda end: (end[0] in shut, end[1]))]
+    left = np.array([1 - share, share]) * float(network.length[link])
+    ends = [
+        (v, crossed(scenario, k, v, tuple(left if v == link else left[::-1]), now, seconds))
+        for v, seconds in ends
+    ]
+    ends = [(v, seconds) for v, seconds in ends if np.isfinite(seconds)]
     best = table.optimum(ends, now, 1.0)
     if s < 0:
         assert best == INF, f"class {k} at {now:g} s on {link}: {best:g} would do, none is told"

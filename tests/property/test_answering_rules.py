@@ -11,7 +11,7 @@ from drawn_hazards import link_times
 from drawn_scenes import scenes
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from naive_answers import fault_of_way, soonest
+from naive_answers import crossed, fault_of_way, soonest
 
 import evacroute as er
 from evacroute.answering import AGE_BANDS, Answerer, bundle_of
@@ -23,6 +23,8 @@ few = settings(
     max_examples=drawn(30), deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
+
+NO_WAY = ("no way to any shelter", "no step-free way to any shelter")
 
 WORDS = st.sampled_from([word for word in MOBILITIES if word != "child"])
 
@@ -62,11 +64,24 @@ def check(who: Answerer, asked: Any, now: float) -> None:
             (network.from_node == network.to_node[link])
             & (network.to_node == network.from_node[link])
         ).tolist()
-        ends = {link: near + (1 - share) * float(walk[k, link]) / own}
-        ends |= {v: near + share * float(walk[k, v]) / own for v in back}
+        metres = float(network.length[link]) - float(along[0]), float(along[0])
+        dry = {link: (metres, (1 - share) * float(walk[k, link]) / own)}
+        dry |= {v: (metres[::-1], share * float(walk[k, v]) / own) for v in back}
+
+        def ends_after(
+            wait: float, k: int = k, near: float = near, dry: dict[int, Any] = dry
+        ) -> dict[int, float]:
+            """Say when each end is reached by who waits so long first [s from then]."""
+            enter = now + wait + near
+            return {v: near + crossed(scenario, k, v, to, enter, t) for v, (to, t) in dry.items()}
+
+        ends = ends_after(0.0)
         there = soonest(
             scenario, k, pace, [(int(network.to_node[v]), t) for v, t in ends.items()], now
         )
+        if not np.isfinite(list(ends.values())).any():
+            assert told.reason[p] in ("cut off by a hazard", NO_WAY[free])
+            assert s < 0
         room = shelters.step_free_capacity if free else shelters.capacity
         can = np.isfinite(there) & (room > 0)
         if s < 0:
@@ -81,6 +96,7 @@ def check(who: Answerer, asked: Any, now: float) -> None:
         faults = [
             fault_of_way(scenario, k, pace, begin, links, s, now + wait + ends[first])
             for wait in waits
+            if ends_after(wait)[first] < ends[first] + 1e-3
         ]
         assert "" in faults, f"party {p}: {faults}"
         if not can.any():
@@ -88,9 +104,9 @@ def check(who: Answerer, asked: Any, now: float) -> None:
         if free:
             assert not network.steps[links].any()
         assert told.q10[p] <= told.q50[p] <= told.q90[p]
-        metres = float(network.length[links].sum() + away[0])
-        metres += float(network.length[first]) * ((1 - share) if first == link else share)
-        assert abs(told.distance[p] - metres) < 0.1
+        walked = float(network.length[links].sum() + away[0])
+        walked += float(network.length[first]) * ((1 - share) if first == link else share)
+        assert abs(told.distance[p] - walked) < 0.1
 
 
 @st.composite

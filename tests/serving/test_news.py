@@ -12,6 +12,7 @@ import pytest
 import evacroute as er
 from evacroute.answering import bundle_of
 from evacroute.errors import InputError
+from evacroute.serving.board.notices import _news
 from evacroute.serving.news import News
 
 
@@ -36,7 +37,8 @@ def test_news_are_read_as_they_were_written(notice: bytes) -> None:
 
 
 def test_damaged_news_are_refused_in_one_way(notice: bytes) -> None:
-    """Whatever is wrong with the bytes, it is an InputError, which those who read them expect."""
+    """Whatever is wrong with the prices, all else holds; what is no notice is an InputError, which
+    those who read them expect."""
     chance = random.Random(7)
     record = json.loads(notice)
     whole = base64.b64decode(record["prices"])
@@ -46,11 +48,21 @@ def test_damaged_news_are_refused_in_one_way(notice: bytes) -> None:
         for _ in range(3):
             bad[chance.randrange(len(bad))] = chance.randrange(256)
         damaged = {**record, "prices": base64.b64encode(bytes(bad)).decode()}
-        try:
-            News.of(json.dumps(damaged).encode())
-        except InputError:
-            refused += 1
+        news = News.of(json.dumps(damaged).encode())
+        assert news.closed_links == News.of(notice).closed_links
+        assert (news.prices is None) == bool(news.refused)
+        refused += bool(news.refused)
+        assert bool(news.plan) == (not news.refused)
     assert refused > 150
     for bad in (b"", b"[]", b"{}", b"\xff", notice[:-9], json.dumps([*record]).encode()):
         with pytest.raises(InputError, match="notice: cannot be read"):
             News.of(bad)
+
+
+def test_board_keeps_closures_beside_prices_it_cannot_read(notice: bytes) -> None:
+    """Closures whose prices are spoilt are still there when the board writes its next notice."""
+    spoilt = json.dumps({**json.loads(notice), "prices": "bm90aGluZw=="}).encode()
+    known = _news(spoilt)
+    written = News.of(known.with_(closed_shelters=()).to_bytes())
+    assert (written.alarm_at, written.closed_links) == (1.5, ("7", "9"))
+    assert (written.plan, written.prices, written.refused) == ("", None, "")

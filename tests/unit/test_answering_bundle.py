@@ -311,6 +311,8 @@ def rewritten(folder: Path, name: str, **arrays: Any) -> None:
     ("load.npz", {"came": np.zeros((2, 5, 31))}, "load.npz"),
     ("load.npz", {"entered_at": [10**9], "entered_persons": [1.0]}, "entered_at"),
     ("load.npz", {"entered_at": [-1], "entered_persons": [1.0]}, "load.npz"),
+    ("load.npz", {"entered_at": [0], "entered_persons": [np.nan]}, "entered_persons holds nan"),
+    ("load.npz", {"astray_at": [0], "astray_persons": [-2.0]}, "astray_persons holds -2"),
     ("groups.npz", {"class_": [0, 0, 7]}, "class 7"),
     ("link_times.npz", {"link": [3, 999]}, "999"),
 ])  # fmt: skip
@@ -320,6 +322,18 @@ def test_parts_that_do_not_fit(saved: Path, name: str, arrays: Any, words: str) 
     with pytest.raises(InputError, match=words) as told:
         read_bundle(saved)
     assert str(saved) in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["came", "came_astray"])
+@pytest.mark.parametrize("persons", [np.nan, np.inf, -1.0])
+def test_persons_expected_are_numbers(saved: Path, name: str, persons: float) -> None:
+    """Who is expected at a shelter is no negative number, nor one that is none."""
+    with np.load(saved / "load.npz") as archive:
+        came = np.array(archive[name], float)
+    came[-1, -1, -1] = persons
+    rewritten(saved, "load.npz", **{name: came})
+    with pytest.raises(InputError, match=f"load.npz: {name} holds {persons:g}, expected"):
+        read_bundle(saved)
 
 
 def test_scorer_for_other_columns_is_refused(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_prices_of_other_classes_lead_nobody_where_they_cannot_go() -> None:
     )  # fmt: skip
     who = Answerer(bundle_of(er.assign(scenario), scorer=ALL_SAFE, made=0.0))
     who.follow(prices=replace(who.prices, arc_slots=who.prices.arc_slots[::-1].copy()))
-    _, parties = who._parties(ask([point_on(network, 10, 0.5)]), 0.0)  # just before the steps
+    # Just before the steps.
+    _, parties, _ = who._parties(ask([point_on(network, 10, 0.5)]), 0.0, who._now)
     parties.class_[:] = 1  # the plan's own, for whom slots are those of the prices
     ways = who._leader.ways(who._now.lay, parties, np.ones((1, 3), bool), 6)
     assert sorted(ways.trips.shelter.tolist()) == [0, 1]
