@@ -85,6 +85,17 @@ def _rendered(variant: str) -> Rendered:
         return _render(with_example_secrets(Path(folder)), variant)
 
 
+def rendered_of(name: str, text: str) -> Rendered:
+    """What a kustomization renders to that stands in a folder beside the overlays."""
+    if KUBECTL is None:
+        missing("no kubectl on this machine, which renders the manifests")
+    with tempfile.TemporaryDirectory() as folder:
+        own = with_example_secrets(Path(folder)) / "overlays" / name
+        own.mkdir()
+        (own / "kustomization.yaml").write_text(text)
+        return _kustomized(name, own)
+
+
 def with_example_secrets(folder: Path) -> Path:
     """Copy the manifests, with the examples of secrets in the place of secrets."""
     copy = folder / "kserve"
@@ -105,8 +116,12 @@ def _render(copy: Path, name: str) -> Rendered:
         }
         (folder / "kustomization.yaml").write_text(yaml.safe_dump(parts))
         overlay = folder
+    return _kustomized(name, overlay)
+
+
+def _kustomized(name: str, folder: Path) -> Rendered:
     done = subprocess.run(
-        [str(KUBECTL), "kustomize", str(overlay)], capture_output=True, text=True, timeout=60
+        [str(KUBECTL), "kustomize", str(folder)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "kustomize warns of something"

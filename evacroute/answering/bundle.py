@@ -346,7 +346,10 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
         content = file.read_bytes()
         record = json.loads(content)
     except FileNotFoundError:
-        raise InputError(f"{file}: there is no such file, so this is no bundle") from None
+        raise InputError(
+            f"{file}: there is no such file, so this is no bundle; 'evacroute bundle' makes one of "
+            "a plan folder"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:

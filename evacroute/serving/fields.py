@@ -101,7 +101,7 @@ def unknown(names: Sequence[str], what: str, allowed: Sequence[str]) -> str:
 
 def rows_text(limits: Limits) -> str:
     """Say how many rows a request may have."""
-    return f"must hold 1 to {limits.max_persons} persons"
+    return f"must hold 1 to {limits.max_persons} parties"
 
 
 def questions_of(

@@ -11,6 +11,7 @@ import numpy as np
 
 from evacroute.errors import InputError
 from evacroute.serving.capacity_store import CapacityStore, open_store
+from evacroute.serving.capacity_store.opening import check_address
 from evacroute.serving.core import Core
 from evacroute.serving.metrics import Meters
 from evacroute.serving.options import Options
@@ -36,8 +37,10 @@ def make_core(options: Options, meters: Meters) -> Core:
     Raises
     ------
     InputError
-        If the key cannot be read, or replicas that share a store would have none in common.
+        If the store's address is in no form that is known, the key cannot be read, or replicas
+        that share a store would have none in common.
     """
+    check_address(options.store)
     key = read_key(options)
     took = meters.store_seconds.labels
 

@@ -115,12 +115,23 @@ def _underscored(word: str) -> str:
     return f"--{name.replace('-', '_')}{sign}{value}"
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the defaults that say something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, "", False):
+            return action.help
+        return super()._get_help_string(action)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m evacroute.serving",
+        # All options stand below; before a fault they would hide it.
+        usage="%(prog)s --model_dir DIR [options], or evacroute serve DIR [options]",
         description="Answer phones from a bundle, as a predictor of KServe.",
         allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     add = parser.add_argument
     env = os.environ.get
@@ -135,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "--store", default=argparse.SUPPRESS, metavar="ADDRESS",
         help=f"store of places: sqlite:///FILE, redis://HOST, memory: (EVACROUTE_STORE or {STORE})",
     )  # fmt: skip
-    add("--event", default="", help="what places are kept under, 'default' by default")
+    add("--event", default="", help="what places are kept under (default: default)")
     add(
         "--digest", default=env("EVACROUTE_BUNDLE_DIGEST") or "", metavar="SHA256",
         help="refuse any other bundle (EVACROUTE_BUNDLE_DIGEST)",
@@ -156,7 +167,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--drain", type=_pause, default="5s", help="how long to answer still when told to end")
     add("--grace", type=_duration, default="20s", help="how long to wait for answers after that")
     add("--warm", action="store_true", help="fill the caches of the kernels, and end")
-    add("--log_level", choices=("debug", "info", "warning", "error"), default="info", help="least")
+    add(
+        "--log_level", choices=("debug", "info", "warning", "error"), default="info",
+        help="the least that is logged",
+    )  # fmt: skip
     usual = parser.add_argument_group("KServe's own")
     add = usual.add_argument
     add("--workers", type=_whole, default=1, help="1; run more replicas instead")

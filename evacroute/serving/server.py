@@ -154,13 +154,18 @@ class Server(ModelServer):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_quietly)
         options = self.options
+        wanted = ("http_port", options.http_port)
         try:
             listening = socket.create_server((options.http_host, options.http_port), backlog=2048)
             if self.enable_grpc:
+                wanted = ("grpc_port", options.grpc_port)
                 await self.rpc.start()
         except (OSError, RuntimeError) as error:
-            ports = f"{options.http_port} and {options.grpc_port}"
-            say("cannot listen", logging.ERROR, ports=ports, fault=type(error).__name__)
+            # gRPC says in a text of its own why it cannot.
+            number = getattr(error, "errno", None)
+            why = os.strerror(number) if number else "it cannot be had, or is in use"
+            reason = f"--{wanted[0]} {wanted[1]}: {why}"
+            say("cannot listen", logging.ERROR, reason=reason, fault=type(error).__name__)
             return 1
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._told)

@@ -108,7 +108,10 @@ def test_two_replicas_follow(servers: list[Server]) -> None:
 
 @pytest.mark.browser
 def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Server]) -> None:
-    """Closed by name it is listed, the plan served is another; undone, it is the first again."""
+    """Closed by name it is listed, the plan served is another; undone, it is the first again.
+
+    Then nothing says of the other that it is served.
+    """
     from playwright.sync_api import expect
 
     expect.set_options(timeout=8_000)
@@ -147,6 +150,8 @@ def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Se
     page.click("#yes")
     expect(page.locator("#closed")).to_have_text("Nulla è chiuso.")
     expect(page.locator("#facts")).not_to_contain_text(f"{first}+r", timeout=10_000)
+    expect(page.locator("#planning")).to_contain_text(f"ora è in uso {first}.")
+    expect(page.locator("#planning")).not_to_have_class("good")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     context.close()
     # The refused name is told of by the browser too.

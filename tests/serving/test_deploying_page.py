@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from core_schemas import SCHEMAS
-from manifests import KSERVE, rendered, schema_of
+from manifests import KSERVE, rendered, rendered_of, schema_of
 
 ROOT = KSERVE.parents[1]
 PAGE = (ROOT / "docs" / "deploying.md").read_text("utf-8")
@@ -26,6 +26,7 @@ COMMANDS = [
 TO_BE_MADE = {
     "examples/kserve/base/secrets/redis-password",
     "examples/kserve/base/secrets/token.key",
+    "examples/kserve/overlays/own",
 }
 
 
@@ -68,6 +69,27 @@ def test_paths_and_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for words in COMMANDS:
         assert words[0] != "make" or f"\n{words[1]}:" in makefile, words
+
+
+@pytest.mark.parametrize("overlay", ["standard", "knative", "openshift"])
+def test_components_by_the_page(overlay: str) -> None:
+    """A folder of one's own, as the page shows it, renders with each component of the overlay."""
+    (shown,) = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    path, text = shown
+    assert path == "examples/kserve/overlays/own/kustomization.yaml"
+    kinds = {"pages", "open_to_phones"} | ({"keda", "canary"} if overlay == "standard" else set())
+    for part in sorted(kinds):
+        own = text.replace("../standard", f"../{overlay}").replace("/pages]", f"/{part}]")
+        assert f"components/{part}]" in own
+        made = rendered_of("own", own)
+        args = made.named("ServingRuntime", "evacroute")["spec"]["containers"][0]["args"]
+        assert ("--ops" in args) == (part == "pages")
+        assert len(made.kind("InferenceService")) == (2 if part == "canary" else 1)
+        scalers = {
+            each["metadata"]["annotations"].get("serving.kserve.io/autoscalerClass")
+            for each in made.kind("InferenceService")
+        }
+        assert ("keda" in scalers) == (part == "keda")
 
 
 def test_a_canary_by_the_page(shared: Path) -> None:

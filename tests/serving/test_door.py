@@ -57,7 +57,7 @@ def test_any_type_of_body_is_taken(served: Door, kind: str | None) -> None:
         (V1, b"", 400, "the body must be JSON"),
         (V1, {"instances": [{"lon": 45.43, "lat": 12.33}]}, 400, "lon and lat look swapped"),
         (V1, {"instances": [{**BARE, "party_size": 500}]}, 400, "party_size must be a whole"),
-        (V1, {"instances": [BARE] * 1001}, 400, "instances must hold 1 to 1000 persons"),
+        (V1, {"instances": [BARE] * 1001}, 400, "instances must hold 1 to 1000 parties"),
         (V1, b"[" * 200_000, 400, "nested too deeply"),
         (V1, TEN_MB, 413, "the body is longer than 512 kB, the limit"),
         (V2, TEN_MB, 413, "the body is longer than 512 kB, the limit"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import missing
 
-from .doors import Door, door, need
+from .doors import HERE, Door, door, need
 
 SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
 ALIVE_ONLY = {
@@ -87,6 +90,21 @@ def test_a_refused_bundle_stays_not_ready(tmp_path: Path) -> None:
         served.wait_for("draining")
         served.tell(signal.SIGINT)
         assert served.end(5) == 0
+
+
+@pytest.mark.parametrize("name, other", [("http_port", "grpc_port"), ("grpc_port", "http_port")])
+def test_a_port_that_is_taken(name: str, other: str, tmp_path: Path) -> None:
+    """Where it cannot listen it ends with 1, and says which of its ports is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = [sys.executable, str(HERE / "fake_core.py"), "--model_dir", str(tmp_path)]
+        line += ["--http_host", "127.0.0.1", f"--{name}", str(port), f"--{other}", "0"]
+        done = subprocess.run(line, stderr=subprocess.PIPE, timeout=60, check=False)
+    # gRPC may write lines of its own.
+    (told,) = (json.loads(x) for x in done.stderr.splitlines() if x.startswith(b'{"time"'))
+    assert (done.returncode, told["event"]) == (1, "cannot listen")
+    assert told["reason"].startswith(f"--{name} {port}: ")
+    assert "in use" in told["reason"]
 
 
 def test_it_answers_over_tls(tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ def test_kserves_own_options_are_taken() -> None:
     assert (found.alarm, found.hold) == (1795428000.0, 600)
 
 
+@pytest.mark.parametrize("address", ["sqlite:places.db", "postgres://localhost", "sqlite:///"])
+def test_a_store_of_another_form(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address that no store has ends the command at once, and the forms are told in full."""
+    need("kserve")
+    from evacroute.serving import logs
+
+    monkeypatch.setattr(logs, "set_up", lambda level: None)
+    assert main([*DIR, "--store", address]) == 2
+    assert "memory: or sqlite:///relative.db or sqlite:////abs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "line, says",
     [
@@ -89,6 +102,10 @@ def test_help_is_ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     text = capsys.readouterr().out
     assert "--max_persons" in text
     assert "password@" not in text
+    assert "(default: 30min)" in text
+    assert "(default: )" not in text
+    assert "None" not in text
+    assert text.index("--model_dir DIR [options]") < text.index("options:") < 250
 
 
 def test_warming_serves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

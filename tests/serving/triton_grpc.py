@@ -74,7 +74,7 @@ def refusals(rpc: Any, client: Any) -> None:
         ({"lon": LAT, "lat": LON}, "row 0: lon and lat look swapped"),
         ({"lon": LON * np.nan}, "row 0: lon must be a number from 12.3 to 12.37"),
         ({"helpers": LON}, "column helpers must be of type INT64 or INT32"),
-        ({"lon": np.ones(1001), "lat": np.ones(1001)}, "inputs must hold 1 to 1000 persons"),
+        ({"lon": np.ones(1001), "lat": np.ones(1001)}, "inputs must hold 1 to 1000 parties"),
     ):
         code, text = refused(lambda fields=fields: infer(**fields))
         assert code == "StatusCode.INVALID_ARGUMENT"

@@ -275,8 +275,10 @@ def test_manifest_that_is_none(saved: Path, content: bytes) -> None:
 
 
 def test_no_bundle_at_all(tmp_path: Path) -> None:
-    """A folder without manifest, a file, or nothing, is no bundle."""
+    """A folder without manifest, a file, or nothing, is no bundle; it is told how to make one."""
     (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"'evacroute bundle' makes one of a plan folder"):
+        read_bundle(tmp_path)
     for name in ("", "file", "nowhere"):
         with pytest.raises(InputError, match=r"manifest\.json"):
             read_bundle(tmp_path / name)

@@ -56,16 +56,32 @@ def open_store(url: str, *, event: str = "default", timeout_s: float = 2.0) -> C
     check_name(event, "event")
     if isinstance(timeout_s, bool) or not 0 < timeout_s <= 3600:
         raise InputError(f"timeout_s is {timeout_s!r}, expected seconds above 0 up to 3600")
+    check_address(url)
     if url == "memory:":
         return MemoryStore()
+    if url.startswith("sqlite:///"):
+        return SqliteStore(_file(url), event=event, timeout_s=timeout_s)
+    return RedisStore(url, event=event, timeout_s=timeout_s)
+
+
+def check_address(url: str) -> None:
+    """Check the form of a store's address; nothing is opened.
+
+    Raises
+    ------
+    InputError
+        If the address is in no form that `open_store` takes. The address is not shown.
+    """
     if url.startswith("sqlite:///"):
         path = unquote(url.removeprefix("sqlite:///"))
         if not path or path.startswith(":") or path.endswith("/"):
             raise InputError(f"store: the address names no file; {_FORMS}")
-        return SqliteStore(Path(path), event=event, timeout_s=timeout_s)
-    if not _is_redis(url):
+    elif url != "memory:" and not _is_redis(url):
         raise InputError(f"store: the address (not shown) has another form; {_FORMS}")
-    return RedisStore(url, event=event, timeout_s=timeout_s)
+
+
+def _file(url: str) -> Path:
+    return Path(unquote(url.removeprefix("sqlite:///")))
 
 
 def _is_redis(url: str) -> bool:

@@ -121,15 +121,17 @@ function showPlanning(p) {
   $("progress").hidden = p.state !== "running";
   $("progress").value = p.share;
   $("progress").setAttribute("aria-label", words.planning);
+  // Opening a street or going back brings other prices than those that were made last.
+  const isServed = p.plan === state.plan.served;
   const text = {
     idle: () => words.idle,
     running: () => `${words.running(clock(p.since))} (${words[`stage_${p.stage}`] ?? p.stage})`,
     failed: () => words.failed(p.reason),
     stopped: () => words.stopped(p.reason),
-    done: () => `${words.done(p.plan, number(p.seconds), number(p.gain_s), number(Math.round(p.mean_s / 6) / 10))} ${words.done_left(number(p.no_room), number(p.no_way))}`,
+    done: () => !isServed ? words.done_other(p.plan, state.plan.served) : `${words.done(p.plan, number(p.seconds), number(p.gain_s), number(Math.round(p.mean_s / 6) / 10))} ${words.done_left(number(p.no_room), number(p.no_way))}`,
   }[p.state];
   put("planning", text());
-  $("planning").className = { failed: "bad", running: "warn", done: "good" }[p.state] || "";
+  $("planning").className = { failed: "bad", running: "warn", done: isServed ? "good" : "" }[p.state] || "";
 }
 
 async function poll() {
