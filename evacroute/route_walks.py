@@ -25,7 +25,7 @@ from evacroute.route_steps import (
 from evacroute.route_words import Words, words_of
 from evacroute.signs import Signs
 
-MOST_TAILS = 8_192
+MOST_TAILS = 6_144
 """Ends of ways that are remembered, and as many from before; with one more those are forgotten."""
 
 _WALKED = ON_FOOT | {"bridge", "steps"}

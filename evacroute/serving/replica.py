@@ -37,11 +37,16 @@ FOLLOW_S = 2.0
 LAYING = 0.1
 """Nor at more than this part of a processor, while shelters fill; news do not wait for that."""
 
-REST_S = 0.03
-"""After each class nothing is laid for so long [s], so that those who ask have their turn."""
+REST_S, MOST_REST_S = 0.03, 0.3
+"""After each class the thread that lays them rests at least and at most so long [s]: on two busy
+cores answers wait for it, or for the interpreter."""
 
 HAZARD_S = 60.0
 """Where hazards change, streets are laid anew at least so often [s]."""
+
+
+FILLING, HURRY = 2.0, 0.5
+"""It rests so many times as long as it worked: where shelters fill, and where there are news."""
 
 
 Wishes = list[Wish]
@@ -254,9 +259,11 @@ class Replica:
             self._changed.wait(HAZARD_S if changes else None)
             if self._ended.is_set():
                 return
+            urgent = self._is_news.is_set()
             self._is_news.clear()
             self._changed.clear()
             begin = time.thread_time()
+            rests = _Rests(self._ended, FILLING if not urgent else HURRY)
             news, full = self.news, self._full
             try:
                 closed, shut = self._closures(news)
@@ -264,7 +271,7 @@ class Replica:
                 now = 0.0 if alarm is None else max(0.0, time.time() - alarm)
                 follow = partial(
                     answerer.follow, closed=closed, shut=shut, full=full, now=now,
-                    rest=lambda: self._ended.wait(REST_S),
+                    rest=rests.rest,
                 )  # fmt: skip
                 # What is closed is closed; prices only hold for the bundle they were made of.
                 own, prices = answerer.manifest.plan, news.prices
@@ -294,3 +301,24 @@ class Replica:
         closed = np.isin(network.link_id.astype(str), news.closed_links)
         shut = np.isin(shelters.shelter_id.astype(str), news.closed_shelters)
         return closed, np.stack([shut, shut])
+
+
+class _Rests:
+    """Gives those who ask their turn between two classes.
+
+    Parameters
+    ----------
+    ended
+        Nobody rests once it is set.
+    times
+        How long to rest, in times of what the work took.
+    """
+
+    def __init__(self, ended: threading.Event, times: float) -> None:
+        self._ended, self._times, self._since = ended, times, time.monotonic()
+
+    def rest(self) -> None:
+        """Rest."""
+        took = time.monotonic() - self._since
+        self._ended.wait(min(max(REST_S, self._times * took), MOST_REST_S))
+        self._since = time.monotonic()
