@@ -144,10 +144,11 @@ def promised_ms(wish: Wish, now: int) -> int:
     """When a promise was made by the store's clock [ms], which has just shown `now`.
 
     Whatever passed between makes it earlier than it was: then too little is moved, never too much.
+    One is taken off, as of two in the same millisecond either may have been first.
     """
     if wish.promised_at is None:
         return now
-    return now - math.ceil((time.monotonic() - wish.promised_at) * 1000)
+    return now - math.ceil((time.monotonic() - wish.promised_at) * 1000) - 1
 
 
 def conflict(version: int, expected: int) -> StoreConflict:
