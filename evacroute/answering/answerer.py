@@ -213,6 +213,11 @@ class Answerer:
         around = state.searcher.ways(0, parties, open_, self.candidates)
         if around is not None:
             self._leader.described(state.lay, len(some), [around])
+        # Compiled only when the first shelter is full, it would hold up thousands for seconds.
+        before, full = self._full, self._full.copy()
+        full[:, 0] = ~full[:, 0]
+        self.follow(full=full)
+        self.follow(full=before)
 
     def follow(
         self,
