@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from asked import read_line, rows_alike
@@ -12,6 +14,7 @@ import evacroute as er
 from evacroute._kernels.trips import Trips
 from evacroute._street_arrays import lay_streets, twins
 from evacroute.answering import Answerer, Questions, bundle_of
+from evacroute.answering.likes import Like
 from evacroute.load.placing import usable_links
 from evacroute.load.snap import snap
 from evacroute.scoring.features import kinds_of, rows_of
@@ -28,7 +31,7 @@ def some_of(asked: Questions, rows: np.ndarray) -> Questions:
 
 @pytest.fixture(scope="module")
 def city() -> Answerer:
-    """Venice, with what the scorer that ships says, and streets that close."""
+    """The lagoon, with what the scorer that ships says, and streets that close."""
     scenario = er.lagoon(people=400)
     rng = np.random.default_rng(1)
     link = rng.choice(scenario.network.n_links, 400, replace=False)
@@ -68,6 +71,18 @@ def test_times_and_odds_are_in_order(city: Answerer) -> None:
     assert (np.array(best) <= 1).all()
 
 
+def stands(city: Answerer, asked: Questions, p: int) -> tuple[Like, Any, Any, Any]:
+    """Whom a party is like, and the street it can use that is nearest, as `snap` gives it."""
+    network, classes = city.scenario.network, city.likes.classes
+    like = city.likes.of(
+        asked.mobility[p], bool(asked.step_free[p]), asked.age_band[p], int(asked.helpers[p]),
+        int(asked.party_size[p]),
+    )  # fmt: skip
+    k = like.class_
+    usable = usable_links(network, bool(classes.step_free[k]), float(classes.min_width[k]))
+    return like, *snap(network, asked.lon[p : p + 1], asked.lat[p : p + 1], usable=usable)
+
+
 def test_odds_are_those_of_the_way(city: Answerer) -> None:
     """The odds are what the scorer says of just this way, as for everybody who is advised."""
     asked = crowd_of(city, 40)
@@ -76,13 +91,8 @@ def test_odds_are_those_of_the_way(city: Answerer) -> None:
     streets, judged = lay_streets(scenario, scenario.deadline_s), 0
     classes = city.likes.classes
     for p in np.flatnonzero((told.shelter >= 0) & (told.depart_in_s == 0)).tolist():
-        like = city.likes.of(
-            asked.mobility[p], bool(asked.step_free[p]), asked.age_band[p], int(asked.helpers[p]),
-            int(asked.party_size[p]),
-        )  # fmt: skip
+        like, at, along, away = stands(city, asked, p)
         k = like.class_
-        usable = usable_links(network, bool(classes.step_free[k]), float(classes.min_width[k]))
-        at, along, away = snap(network, asked.lon[p : p + 1], asked.lat[p : p + 1], usable=usable)
         link, share = int(at[0]), float(along[0] / network.length[at[0]])
         if not 0.01 < share < 0.99:
             continue  # where streets meet it is not said which one
@@ -121,13 +131,8 @@ def test_all_who_can_reach_a_shelter_are_led(city: Answerer) -> None:
     scenario, network, classes = city.likes.scenario, city.scenario.network, city.likes.classes
     walk = classes.walk_seconds(network)
     for p in np.flatnonzero(told.shelter < 0).tolist():
-        like = city.likes.of(
-            asked.mobility[p], bool(asked.step_free[p]), asked.age_band[p], int(asked.helpers[p]),
-            int(asked.party_size[p]),
-        )  # fmt: skip
+        like, at, along, away = stands(city, asked, p)
         k = like.class_
-        usable = usable_links(network, bool(classes.step_free[k]), float(classes.min_width[k]))
-        at, along, away = snap(network, asked.lon[p : p + 1], asked.lat[p : p + 1], usable=usable)
         if at[0] < 0:
             assert told.reason[p] == "no street near enough"
             continue
