@@ -99,11 +99,13 @@ def test_two_replicas_follow(servers: list[Server]) -> None:
     assert done["replan"]
     took = two.until(lambda s: [x["name"] for x in s["closures"]["streets"]] == ["Calle 1"])
     assert took < 10
-    two.until(lambda s: s["plan"]["served"] == f"{first}+r2")
+    for server in servers:
+        server.until(lambda s: s["plan"]["served"] == f"{first}+r2")
     assert two.ask("/ops/state")["planning"]["state"] == "idle"
     # The boards of both may act.
     assert two.ask("/ops/open", {"version": 2, "names": ["Calle 1"]})["version"] == 3
-    one.until(lambda s: s["plan"]["served"] == first and not s["closures"]["streets"])
+    for server in servers:
+        server.until(lambda s: s["plan"]["served"] == first and not s["closures"]["streets"])
 
 
 @pytest.mark.browser
@@ -114,7 +116,8 @@ def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Se
     """
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=8_000)
+    # Long, as replicas, browser and other tests share two cores; what holds is seen at once.
+    expect.set_options(timeout=30_000)
     page_url = servers[0].url
     first = servers[0].ask("/ops/state")["plan"]["bundle"]
     data = servers[0].ask("/ops/map")
@@ -139,7 +142,7 @@ def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Se
     assert page.evaluate("document.activeElement.id") == "no"
     page.click("#yes")
     expect(page.locator("#closed")).to_contain_text(f"{bridge},")
-    expect(page.locator("#facts")).to_contain_text(f"{first}+r", timeout=20_000)
+    expect(page.locator("#facts")).to_contain_text(f"{first}+r")
     expect(page.locator("#planning")).to_have_class("good")
     page.click("#alarm-now")
     page.click("#yes")
@@ -149,7 +152,7 @@ def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Se
     page.click("#undo")
     page.click("#yes")
     expect(page.locator("#closed")).to_have_text("Nulla è chiuso.")
-    expect(page.locator("#facts")).not_to_contain_text(f"{first}+r", timeout=10_000)
+    expect(page.locator("#facts")).not_to_contain_text(f"{first}+r")
     expect(page.locator("#planning")).to_contain_text(f"ora è in uso {first}.")
     expect(page.locator("#planning")).not_to_have_class("good")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
