@@ -1,4 +1,4 @@
-"""From what a scorer says of trips to odds and times of arrival, and which trip is best."""
+"""From kinds of people and what a scorer says of trips to odds, times and the best trip."""
 
 from __future__ import annotations
 
@@ -151,6 +151,33 @@ def put_in_order(
 
 
 @nb.njit(cache=True, nogil=True)
+def tell_kinds(
+    flat: Any, step_free: Any, slow: float, kinds: Any, class_: Any, size: Any, wait: Any,
+    pace: Any, kind: Any,
+) -> None:  # fmt: skip
+    """Tell of which kind of people each trip is.
+
+    Parameters
+    ----------
+    flat, step_free, slow, kinds
+        As `Scales` has them.
+    class_, size, wait, pace
+        As `Trips` has them.
+    kind
+        Out: number of the kind of each trip.
+    """
+    for i in range(len(kind)):
+        k = class_[i]
+        if step_free[k]:
+            one = kinds[3]
+        elif size[i] > 1:
+            one = kinds[2]
+        else:
+            one = kinds[1 if flat[k] * pace[i] < slow else 0]
+        kind[i] = one + (kinds[4] if np.isnan(wait[i]) else 0)
+
+
+@nb.njit(cache=True, nogil=True)
 def weigh(
     scales: Scales, ptr: Any, priced: Any, trips: Trips, rows: Any, now: Any, price: Any
 ) -> Weighed:
@@ -171,15 +198,10 @@ def weigh(
         rows, scales.low, scales.high, scales.first, scales.feature, scales.threshold, scales.leaf,
         scales.scale, scales.bias, raw, np.zeros(columns, np.int64), np.zeros(columns, np.int64),
     )  # fmt: skip
-    for i in range(n):
-        k = trips.class_[i]
-        if scales.step_free[k]:
-            one = scales.kinds[3]
-        elif trips.size[i] > 1:
-            one = scales.kinds[2]
-        else:
-            one = scales.kinds[1 if scales.flat[k] * trips.pace[i] < scales.slow else 0]
-        kind[i] = one + (scales.kinds[4] if np.isnan(trips.wait[i]) else 0)
+    tell_kinds(
+        scales.flat, scales.step_free, scales.slow, scales.kinds, trips.class_, trips.size,
+        trips.wait, trips.pace, kind,
+    )  # fmt: skip
     p_safe, is_safe = np.empty(n), np.empty(n, np.bool_)
     quantile, cost, order = np.empty((3, n)), np.empty(n), np.empty(n, np.int64)
     settle(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.crowd import Streets
+from evacroute._kernels.odds import tell_kinds
 from evacroute._kernels.trips import Outlook, Trips, describe
 from evacroute.people import Classes
 
@@ -22,6 +24,12 @@ KINDS = PEOPLE + tuple(f"{kind}, no plan" for kind in PEOPLE)
 
 SLOW = 1.0
 """Speed on the flat below which a walker counts as slow [m/s]."""
+
+KIND_NUMBERS = np.array(
+    [*map(PEOPLE.index, ("walker", "slow", "household", "step_free")), len(PEOPLE)]
+)
+"""What kernels are told of `KINDS`, in the order of `Scales.kinds`."""
+KIND_NUMBERS.setflags(write=False)
 
 
 MISSING = ("wait_s",)
@@ -114,8 +122,17 @@ def kinds_of(
     pace: NDArray[np.float64] | float = 1.0,
 ) -> NDArray[np.int8]:
     """Kind of each trip, positions in `KINDS`: NaN as `wait` = no plan; `pace` over the class's."""
-    flat = classes.speed_flat[class_] * pace
-    kind = np.where(flat < SLOW, PEOPLE.index("slow"), PEOPLE.index("walker"))
-    kind = np.where(size > 1, PEOPLE.index("household"), kind)
-    kind = np.where(classes.step_free[class_], PEOPLE.index("step_free"), kind)
-    return np.asarray(kind + len(PEOPLE) * np.isnan(wait), np.int8)
+    kind = np.empty(len(class_), np.int8)
+    tell_kinds(
+        classes.speed_flat, classes.step_free, SLOW, KIND_NUMBERS, _fixed(class_, np.int32),
+        _fixed(size, np.int32), _fixed(wait, np.float64),
+        _fixed(np.broadcast_to(pace, len(class_)), np.float64), kind,
+    )  # fmt: skip
+    return kind
+
+
+def _fixed(values: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    """Give a read-only array of one layout, so that the kernel is compiled once."""
+    fixed = np.ascontiguousarray(values, dtype).view()
+    fixed.setflags(write=False)
+    return fixed

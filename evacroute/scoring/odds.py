@@ -12,7 +12,7 @@ from evacroute._data_dir import data_path
 from evacroute._kernels.odds import Scales, arrivals
 from evacroute.errors import Faults, InputError
 from evacroute.people import Classes
-from evacroute.scoring.features import COLUMNS, KINDS, PEOPLE, SLOW
+from evacroute.scoring.features import COLUMNS, KIND_NUMBERS, KINDS, SLOW
 from evacroute.scoring.scorer import Scorer, Scores
 
 BASE = 30.0
@@ -94,9 +94,6 @@ def scales_of(scorer: Scorer, classes: Classes) -> Scales:
     classes
         Of the people.
     """
-    walker, slow, household, step_free = map(
-        PEOPLE.index, ("walker", "slow", "household", "step_free")
-    )
     low, high, first, feature, threshold, leaf, scale, bias = scorer.arrays
     tables = scorer.calibration
     return Scales(
@@ -104,7 +101,7 @@ def scales_of(scorer: Scorer, classes: Classes) -> Scales:
         scale=scale, bias=bias, knot=tables.knot, logit=tables.logit, offset=tables.offset,
         least_safe=tables.threshold, flat=np.array(classes.speed_flat),
         step_free=np.array(classes.step_free), slow=SLOW,
-        kinds=np.array([walker, slow, household, step_free, len(PEOPLE)]), base_s=BASE,
+        kinds=KIND_NUMBERS, base_s=BASE,
         fastest=FASTEST, least=LEAST_ODDS, weight=SAFETY_WEIGHT,
     )  # fmt: skip
 
