@@ -132,8 +132,8 @@ def _crossed(
     if factor == 0.0:
         return np.inf, 0.0
     walk = dry / factor
-    spare = shut_after(streets, class_, link, enter) - (enter + walk)
-    return (walk, spare) if spare > 0.0 else (np.inf, 0.0)
+    left = shut_after(streets, class_, link, enter) - (enter + walk)
+    return (walk, left) if left > 0.0 else (np.inf, 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
