@@ -20,11 +20,11 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_example_runs(script: Path, tmp_path: Path) -> None:
-    """A script runs with few people, without a warning, and prints what it found."""
+    """A script runs with few people and draws, without a warning, and prints what it found."""
     done = subprocess.run(
         [sys.executable, "-W", "error", script],
         cwd=tmp_path,
-        env={**os.environ, "EVACROUTE_EXAMPLE_PEOPLE": "500"},
+        env={**os.environ, "EVACROUTE_EXAMPLE_PEOPLE": "500", "EVACROUTE_EXAMPLE_DRAWS": "4"},
         capture_output=True,
         text=True,
         timeout=300,
