@@ -28,7 +28,7 @@ HELD_BACK_S = 5.0
 """Who wants wishes held back waits so long for those under way [s]; a call takes less."""
 
 SLACK_S = 0.001
-"""Timers of event loops may be early by so much [s]."""
+"""Timers of event loops may be early by so much [s]; nobody gives up before a wish is late."""
 
 
 class Desk(NamedTuple):
@@ -157,13 +157,15 @@ class OnLoop:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._move(loop)
-        one = _Waiting(wishes, loop.create_future(), loop.time() + self._patience_s)
+        # By the clock that wishes are judged by: the loop's may be behind it.
+        until = time.monotonic() + self._patience_s
+        one = _Waiting(wishes, loop.create_future(), until)
         self._waiting.append(one)
         if not self._is_called:
             self._is_called = True
             loop.call_soon(self._send)
         if self._timer is None:
-            self._timer = loop.call_at(one.until, self._expire)
+            self._timer = loop.call_later(self._patience_s + SLACK_S, self._expire)
         return await one.future
 
     @contextmanager
@@ -257,15 +259,15 @@ class OnLoop:
     def _expire(self) -> None:
         """Give up for who has waited long enough, and come again for the next."""
         assert self._loop is not None  # for the type checker: `_move` has set it
-        now, upcoming = self._loop.time(), None
+        now, upcoming = time.monotonic(), None
         for one in itertools.chain(self._sent, self._waiting):
             if one.future.done():
                 continue
-            if one.until > now + SLACK_S:
-                upcoming = one.until
+            if one.until > now:
+                upcoming = one.until - now + SLACK_S
                 break
             one.future.set_result(None)
-        self._timer = None if upcoming is None else self._loop.call_at(upcoming, self._expire)
+        self._timer = None if upcoming is None else self._loop.call_later(upcoming, self._expire)
 
 
 class _Asked(NamedTuple):
@@ -300,7 +302,7 @@ class InThread:
         future: Future[list[Answer]] = Future()
         self._asked.put(_Asked(wishes, future, time.monotonic() + self._patience_s))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience_s)
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience_s + SLACK_S)
         except StoreError:
             return None
         except TimeoutError:

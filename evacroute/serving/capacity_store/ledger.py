@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -131,6 +132,9 @@ def current(ledger: Ledger, token: str, now: int) -> Hold | None:
 
 def reserve(ledger: Ledger, now: int, wish: Wish, promised: int | None = None) -> Answer:
     """Answer one wish: keep, move, take or refuse; with `promised` [ms] write a promise in."""
+    # Both clocks are at hand here: no need to tell one by the other.
+    if promised is None and wish.give_up_at is not None and time.monotonic() >= wish.give_up_at:
+        return Refused(Refusal.LATE)
     if ledger.is_cancelled(wish.token, now):
         return Refused(Refusal.CANCELLED)
     own = current(ledger, wish.token, now)

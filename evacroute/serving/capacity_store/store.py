@@ -54,7 +54,11 @@ class CapacityStore(Protocol):
         what it holds. A token that has arrived keeps what it has, whatever it asks.
 
         Wishes of one token are taken in the order in which they come in: whoever sends the next
-        before the last is answered may be moved back by the first.
+        before the last is answered may be moved back by the first. A wish that comes in from
+        `give_up_at` on changes nothing and is `Refused` as `LATE`, be it a retry or not. On Redis,
+        whose clock is known to a process from its first `beat` on, it may be refused a little
+        before that (by less than a `beat` took), never taken after; before the first `beat` none
+        is refused for this.
         """
 
     def renew(self, token: str, hold_s: float) -> Held | None:
