@@ -112,14 +112,17 @@ class Rest:
         raise NotFound(f"nothing is served at this address; the model is called '{self._name}'")
 
     async def _predict(self, request: Request) -> ASGIApp:
-        with self._desk.admitted():
-            payload = await self._read(read_json, await read_body(request, self._max_body))
+        with self._desk.reading() as turn:
+            body = await read_body(request, self._max_body)
+            turn.arrived()
+            payload = await self._read(read_json, body)
             answer, _ = await self._plane.infer(self._name, payload)
             return _Sent(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
     async def _infer(self, request: Request) -> ASGIApp:
-        with self._desk.admitted():
+        with self._desk.reading() as turn:
             body = await read_body(request, self._max_body)
+            turn.arrived()
             json_length, key = request.headers.get(JSON_LENGTH), CURRENT.get().request_id
             asked = await self._read(read_request, body, json_length, self._name, key)
             answer, _ = await self._plane.infer(self._name, asked)

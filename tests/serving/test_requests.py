@@ -38,9 +38,9 @@ def outcome(work: Coroutine[Any, Any, Any]) -> tuple[str, int]:
     return asyncio.run(play())
 
 
-async def wait(desk: Any, seconds: float, timeout: float | None = None) -> str:
+async def wait(desk: Any, seconds: float, timeout: float | None = None, busy: int = 1) -> str:
     with desk.admitted(timeout):
-        assert desk.busy == 1
+        assert desk.busy == busy
         await asyncio.sleep(seconds)
     return "answered"
 
@@ -52,6 +52,58 @@ def test_who_is_late_is_cut_off(desk: Any) -> None:
     assert outcome(wait(desk, 5.0, timeout=-1.0)) == ("TooLate", 0)
     assert outcome(wait(desk, 0.01, timeout=60.0)) == ("answered", 0)
     assert desk.busy == 0
+
+
+def test_a_body_is_waited_for_outside(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose body is waited for keeps out nobody; the oldest of too many is given up, once."""
+    from evacroute.serving import requests
+
+    monkeypatch.setattr(desk, "_most_bodies", 2)
+
+    async def read(within: float, wait: float) -> str:
+        with desk.reading() as turn:
+            if wait:
+                await asyncio.sleep(wait)
+            turn.arrived()
+            await asyncio.sleep(within)
+        return "answered"
+
+    async def play() -> None:
+        desk.timeout = 5.0
+        tasks = [asyncio.create_task(read(0.0, 4.0)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert await wait(desk, 0.0, busy=3) == "answered"
+        for _ in range(3):  # Those whose body is there with their head take nobody's turn.
+            assert await read(0.0, 0.0) == "answered"
+        assert desk.busy == 2
+        tasks.append(asyncio.create_task(read(0.0, 4.0)))
+        with pytest.raises(requests.Slow, match="2 bodies are being waited for"):
+            await tasks[0]
+        assert tasks[0].cancelling() == 0
+        assert desk.busy == 2
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert desk.busy == 0
+        # One that is late already when it is given up stays late.
+        desk.timeout = 0.0
+        late = asyncio.create_task(read(0.0, 4.0))
+        await asyncio.sleep(0)
+        (turn,) = desk._bodies
+        turn._end()
+        turn.send_away("no room")
+        with pytest.raises(requests.TooLate):
+            await late
+        assert (late.cancelling(), desk.busy) == (0, 0)
+        desk.timeout = 5.0
+        first = asyncio.create_task(read(0.01, 0.0))
+        await asyncio.sleep(0.005)
+        with pytest.raises(requests.Busy):
+            await read(0.0, 0.0)
+        assert await first == "answered"
+        assert desk.busy == 0
+
+    asyncio.run(play())
 
 
 def test_a_cancellation_by_others_stays_one(desk: Any) -> None:
