@@ -19,6 +19,7 @@ from evacroute.serving._kserve import (
 from evacroute.serving.life import Life
 from evacroute.serving.refusals import BadRequest, Gone, NotReady, Refusal
 from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
+from evacroute.serving.wire_v2 import check_id
 
 
 class _Shut(Refusal):
@@ -58,6 +59,7 @@ class Servicer(InferenceServicer):
         """Answer columns."""
         left = context.time_remaining()
         with self._desk.admitted(left):
+            check_id(request.id)
             try:
                 self.validate_grpc_request(request)
                 asked = InferRequest.from_grpc(request)
