@@ -31,7 +31,7 @@ SLACK_S = 0.001
 """Timers of event loops may be early by so much [s]; nobody gives up before a wish is late."""
 
 
-class Desk(NamedTuple):
+class Listener(NamedTuple):
     """What is called to tell how asking goes.
 
     Attributes
@@ -71,22 +71,24 @@ class Asking(Protocol):
         """
 
 
-def asking_of(store: CapacityStore, desk: Desk, patience_s: float) -> Asking:
+def asking_of(store: CapacityStore, listener: Listener, patience_s: float) -> Asking:
     """Choose the cheapest way that a store allows."""
     # Of the type: an object that stands for another may seem to have everything.
     kind = type(store)
     if getattr(kind, "answers_at_once", False):
-        return AtOnce(store, desk)
+        return AtOnce(store, listener)
     make: Callable[[CapacityStore], Line | None] | None = getattr(kind, "line", None)
     line = None if make is None else make(store)
-    return InThread(store, desk, patience_s) if line is None else OnLoop(line, desk, patience_s)
+    if line is None:
+        return InThread(store, listener, patience_s)
+    return OnLoop(line, listener, patience_s)
 
 
 class AtOnce:
     """Asks on the event loop and waits there: for stores that take microseconds."""
 
-    def __init__(self, store: CapacityStore, desk: Desk) -> None:
-        self._store, self._desk = store, desk
+    def __init__(self, store: CapacityStore, listener: Listener) -> None:
+        self._store, self._listener = store, listener
         self._alone = threading.Lock()
 
     def start(self) -> None:
@@ -101,12 +103,12 @@ class AtOnce:
         try:
             with self._alone:
                 answers = self._store.reserve(wishes)
-                self._desk.heard(wishes, answers)
+                self._listener.heard(wishes, answers)
         except Exception as error:
-            self._desk.failed(error)
+            self._listener.failed(error)
             return None
         finally:
-            self._desk.took("reserve", time.perf_counter() - begin)
+            self._listener.took("reserve", time.perf_counter() - begin)
         return answers
 
     @contextmanager
@@ -131,8 +133,8 @@ class OnLoop:
     the way of other promises.
     """
 
-    def __init__(self, line: Line, desk: Desk, patience_s: float) -> None:
-        self._line, self._desk, self._patience_s = line, desk, patience_s
+    def __init__(self, line: Line, listener: Listener, patience_s: float) -> None:
+        self._line, self._listener, self._patience_s = line, listener, patience_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[_Waiting] = deque()
         self._sent: list[_Waiting] = []
@@ -225,13 +227,13 @@ class OnLoop:
         if isinstance(answers, StoreError):
             self._fail(answers)
             return
-        self._desk.took("reserve", time.perf_counter() - self._begin)
+        self._listener.took("reserve", time.perf_counter() - self._begin)
         try:
             at = 0
             for one in self._sent:
                 upto = at + len(one.wishes)
                 if not one.future.done():
-                    self._desk.heard(one.wishes, answers[at:upto])
+                    self._listener.heard(one.wishes, answers[at:upto])
                     one.future.set_result(answers[at:upto])
                 at = upto
         except Exception as error:
@@ -242,8 +244,8 @@ class OnLoop:
             self._send()
 
     def _fail(self, error: Exception) -> None:
-        self._desk.took("reserve", time.perf_counter() - self._begin)
-        self._desk.failed(error)
+        self._listener.took("reserve", time.perf_counter() - self._begin)
+        self._listener.failed(error)
         for one in itertools.chain(self._sent, self._waiting):
             if not one.future.done():
                 one.future.set_result(None)
@@ -279,8 +281,8 @@ class _Asked(NamedTuple):
 class InThread:
     """Asks in a thread of its own, all who wait at a time."""
 
-    def __init__(self, store: CapacityStore, desk: Desk, patience_s: float) -> None:
-        self._store, self._desk, self._patience_s = store, desk, patience_s
+    def __init__(self, store: CapacityStore, listener: Listener, patience_s: float) -> None:
+        self._store, self._listener, self._patience_s = store, listener, patience_s
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._alone = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
@@ -341,7 +343,7 @@ class InThread:
             with self._alone:
                 self._reserve(batch)
         except Exception as error:
-            self._desk.failed(error)
+            self._listener.failed(error)
             if not isinstance(error, StoreError):
                 error = StoreError("the store was asked for what cannot be")
             for one in batch:
@@ -353,12 +355,12 @@ class InThread:
         try:
             answers = self._store.reserve(asked)
         finally:
-            self._desk.took("reserve", time.perf_counter() - begin)
+            self._listener.took("reserve", time.perf_counter() - begin)
         at = 0
         for one in batch:
             upto = at + len(one.wishes)
             if one.future.set_running_or_notify_cancel():
-                self._desk.heard(one.wishes, answers[at:upto])
+                self._listener.heard(one.wishes, answers[at:upto])
                 one.future.set_result(answers[at:upto])
             at = upto
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from evacroute.answering.answerer import Place, Wish
 from evacroute.errors import StoreError
-from evacroute.serving.asking import MOST_AT_ONCE, Desk, asking_of
+from evacroute.serving.asking import MOST_AT_ONCE, Listener, asking_of
 from evacroute.serving.capacity_store import (
     Answer,
     CapacityStore,
@@ -164,7 +164,7 @@ class PlaceDesk:
         self._position = {one: i for i, one in enumerate(places.shelter_id)}
         self._lock = threading.Lock()
         took = on_seconds or (lambda call, seconds: None)
-        self._asking = asking_of(store, Desk(self._note, self._fail, took), patience_s)
+        self._asking = asking_of(store, Listener(self._note, self._fail, took), patience_s)
         self._share = Share.of(self.left, 1)
         self._reserved = np.zeros_like(self.left)
         self._promised: dict[str, Booking] = {}

@@ -72,7 +72,7 @@ def request_id(given: str | None) -> str:
     return given if given and _REQUEST_ID.fullmatch(given) else f"{_CHANCE.getrandbits(128):032x}"
 
 
-class Desk:
+class Reception:
     """Lets in as many requests as can be answered, and keeps the books.
 
     Parameters
@@ -231,10 +231,12 @@ class Desk:
 class _Turn:
     """A place and a limit of time, as `asyncio.timeout` sets it but at a fifth of the cost."""
 
-    __slots__ = ("_before", "_cut", "_desk", "_is_reading", "_task", "_timer", "_within", "is_in")
+    __slots__ = (
+        "_before", "_cut", "_is_reading", "_reception", "_task", "_timer", "_within", "is_in",
+    )  # fmt: skip
 
-    def __init__(self, desk: Desk, within: float, *, is_reading: bool = False) -> None:
-        self._desk, self._within, self._is_reading = desk, within, is_reading
+    def __init__(self, reception: Reception, within: float, *, is_reading: bool = False) -> None:
+        self._reception, self._within, self._is_reading = reception, within, is_reading
         self._cut: Refusal | None = None
         self.is_in = False
 
@@ -244,12 +246,12 @@ class _Turn:
             raise RuntimeError("only a task is answered")
         self._task, self._before = task, task.cancelling()
         self._timer = task.get_loop().call_later(self._within, self._end)
-        self._desk.begin(self, is_reading=self._is_reading)
+        self._reception.begin(self, is_reading=self._is_reading)
         return self
 
     def arrived(self) -> None:
         """Tell that the body is there; raises Busy if there are too many to be answered."""
-        self._desk.arrived(self)
+        self._reception.arrived(self)
 
     def send_away(self, why: str) -> None:
         """Wait for the body no longer."""
@@ -270,7 +272,7 @@ class _Turn:
         trace: TracebackType | None,
     ) -> None:
         self._timer.cancel()
-        self._desk.leave(self)
+        self._reception.leave(self)
         # Others may have cancelled it too, and that is not for us to take back.
         is_ours = self._cut is not None and self._task.uncancel() <= self._before
         if is_ours and kind is asyncio.CancelledError and self._cut is not None:
