@@ -129,8 +129,8 @@ class OnLoop:
 
     One call at a time keeps wishes in order, and makes for few calls where there are many wishes.
     When one fails, who waits behind it is answered without the store too. A request that is given
-    up before it was sent is never sent; later, the store may have taken a place, which then goes
-    the way of other promises.
+    up before it was sent is never sent. After that the store refuses it, unless it had it in time
+    and took a place, which then goes the way of other promises.
     """
 
     def __init__(self, line: Line, listener: Listener, patience_s: float) -> None:

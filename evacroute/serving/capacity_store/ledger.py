@@ -34,8 +34,8 @@ class Room(NamedTuple):
 class Trace(NamedTuple):
     """Which replica answered a token last, when, and when any other did [ms].
 
-    A wish that was given up leaves the same trace as one that was answered, as the store cannot
-    tell them apart; but whoever gave it up knows.
+    A wish whose answer came too late leaves the same trace as one that was answered, as the store
+    cannot tell them apart; but whoever gave it up knows.
     """
 
     by: str = ""

@@ -80,7 +80,7 @@ class CapacityStore(Protocol):
         As `reserve` with that one candidate, and `is_as_promised` tells whether the token now
         holds just that. But what another replica than `by` took or kept for the token since
         `promised_at` is not moved: then it is `Refused` as `ANSWERED`, with what it holds. What
-        `by` itself took since is moved, as by a wish that came late and was given up: who has heard
+        `by` itself took since is moved, as by a wish that was answered too late: who has heard
         its answer must not adopt the promise. Of promises of several replicas the last one counts,
         in whatever order they are written in.
         """
