@@ -111,15 +111,15 @@ async def board(
     from evacroute.serving.life import Life
     from evacroute.serving.metrics import Meters
     from evacroute.serving.replica import Replica
-    from evacroute.serving.requests import Desk
+    from evacroute.serving.requests import Reception
     from evacroute.serving.rest import Rest, Shell
 
     meters = Meters()
     replica = Replica(bundle(), lambda: open_store(store), key=key, alarm_at=alarm)
     made = Board(replica, meters, alarm_at=alarm, planner=planner, limit_s=limit_s)
-    life, desk = Life(replica), Desk(replica, meters, most=10, timeout=5)
-    rest = Rest("evacroute", None, life, desk, 1 << 19)
-    asked = Asked(made, Shell(rest, life, desk, made.routes() if is_on else ()), replica)
+    life, reception = Life(replica), Reception(replica, meters, most=10, timeout=5)
+    rest = Rest("evacroute", None, life, reception, 1 << 19)
+    asked = Asked(made, Shell(rest, life, reception, made.routes() if is_on else ()), replica)
     replica.load()
     with made:
         await replica.start()

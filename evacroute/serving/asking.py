@@ -28,10 +28,10 @@ HELD_BACK_S = 5.0
 """Who wants wishes held back waits so long for those under way [s]; a call takes less."""
 
 SLACK_S = 0.001
-"""Timers of event loops may be early by so much [s]."""
+"""Timers of event loops may be early by so much [s]; nobody gives up before a wish is late."""
 
 
-class Desk(NamedTuple):
+class Listener(NamedTuple):
     """What is called to tell how asking goes.
 
     Attributes
@@ -71,22 +71,24 @@ class Asking(Protocol):
         """
 
 
-def asking_of(store: CapacityStore, desk: Desk, patience_s: float) -> Asking:
+def asking_of(store: CapacityStore, listener: Listener, patience_s: float) -> Asking:
     """Choose the cheapest way that a store allows."""
     # Of the type: an object that stands for another may seem to have everything.
     kind = type(store)
     if getattr(kind, "answers_at_once", False):
-        return AtOnce(store, desk)
+        return AtOnce(store, listener)
     make: Callable[[CapacityStore], Line | None] | None = getattr(kind, "line", None)
     line = None if make is None else make(store)
-    return InThread(store, desk, patience_s) if line is None else OnLoop(line, desk, patience_s)
+    if line is None:
+        return InThread(store, listener, patience_s)
+    return OnLoop(line, listener, patience_s)
 
 
 class AtOnce:
     """Asks on the event loop and waits there: for stores that take microseconds."""
 
-    def __init__(self, store: CapacityStore, desk: Desk) -> None:
-        self._store, self._desk = store, desk
+    def __init__(self, store: CapacityStore, listener: Listener) -> None:
+        self._store, self._listener = store, listener
         self._alone = threading.Lock()
 
     def start(self) -> None:
@@ -101,12 +103,12 @@ class AtOnce:
         try:
             with self._alone:
                 answers = self._store.reserve(wishes)
-                self._desk.heard(wishes, answers)
+                self._listener.heard(wishes, answers)
         except Exception as error:
-            self._desk.failed(error)
+            self._listener.failed(error)
             return None
         finally:
-            self._desk.took("reserve", time.perf_counter() - begin)
+            self._listener.took("reserve", time.perf_counter() - begin)
         return answers
 
     @contextmanager
@@ -127,12 +129,12 @@ class OnLoop:
 
     One call at a time keeps wishes in order, and makes for few calls where there are many wishes.
     When one fails, who waits behind it is answered without the store too. A request that is given
-    up before it was sent is never sent; later, the store may have taken a place, which then goes
-    the way of other promises.
+    up before it was sent is never sent. After that the store refuses it, unless it had it in time
+    and took a place, which then goes the way of other promises.
     """
 
-    def __init__(self, line: Line, desk: Desk, patience_s: float) -> None:
-        self._line, self._desk, self._patience_s = line, desk, patience_s
+    def __init__(self, line: Line, listener: Listener, patience_s: float) -> None:
+        self._line, self._listener, self._patience_s = line, listener, patience_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[_Waiting] = deque()
         self._sent: list[_Waiting] = []
@@ -157,13 +159,15 @@ class OnLoop:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._move(loop)
-        one = _Waiting(wishes, loop.create_future(), loop.time() + self._patience_s)
+        # By the clock that wishes are judged by: the loop's may be behind it.
+        until = time.monotonic() + self._patience_s
+        one = _Waiting(wishes, loop.create_future(), until)
         self._waiting.append(one)
         if not self._is_called:
             self._is_called = True
             loop.call_soon(self._send)
         if self._timer is None:
-            self._timer = loop.call_at(one.until, self._expire)
+            self._timer = loop.call_later(self._patience_s + SLACK_S, self._expire)
         return await one.future
 
     @contextmanager
@@ -223,13 +227,13 @@ class OnLoop:
         if isinstance(answers, StoreError):
             self._fail(answers)
             return
-        self._desk.took("reserve", time.perf_counter() - self._begin)
+        self._listener.took("reserve", time.perf_counter() - self._begin)
         try:
             at = 0
             for one in self._sent:
                 upto = at + len(one.wishes)
                 if not one.future.done():
-                    self._desk.heard(one.wishes, answers[at:upto])
+                    self._listener.heard(one.wishes, answers[at:upto])
                     one.future.set_result(answers[at:upto])
                 at = upto
         except Exception as error:
@@ -240,8 +244,8 @@ class OnLoop:
             self._send()
 
     def _fail(self, error: Exception) -> None:
-        self._desk.took("reserve", time.perf_counter() - self._begin)
-        self._desk.failed(error)
+        self._listener.took("reserve", time.perf_counter() - self._begin)
+        self._listener.failed(error)
         for one in itertools.chain(self._sent, self._waiting):
             if not one.future.done():
                 one.future.set_result(None)
@@ -257,15 +261,15 @@ class OnLoop:
     def _expire(self) -> None:
         """Give up for who has waited long enough, and come again for the next."""
         assert self._loop is not None  # for the type checker: `_move` has set it
-        now, upcoming = self._loop.time(), None
+        now, upcoming = time.monotonic(), None
         for one in itertools.chain(self._sent, self._waiting):
             if one.future.done():
                 continue
-            if one.until > now + SLACK_S:
-                upcoming = one.until
+            if one.until > now:
+                upcoming = one.until - now + SLACK_S
                 break
             one.future.set_result(None)
-        self._timer = None if upcoming is None else self._loop.call_at(upcoming, self._expire)
+        self._timer = None if upcoming is None else self._loop.call_later(upcoming, self._expire)
 
 
 class _Asked(NamedTuple):
@@ -277,8 +281,8 @@ class _Asked(NamedTuple):
 class InThread:
     """Asks in a thread of its own, all who wait at a time."""
 
-    def __init__(self, store: CapacityStore, desk: Desk, patience_s: float) -> None:
-        self._store, self._desk, self._patience_s = store, desk, patience_s
+    def __init__(self, store: CapacityStore, listener: Listener, patience_s: float) -> None:
+        self._store, self._listener, self._patience_s = store, listener, patience_s
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._alone = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
@@ -300,7 +304,7 @@ class InThread:
         future: Future[list[Answer]] = Future()
         self._asked.put(_Asked(wishes, future, time.monotonic() + self._patience_s))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience_s)
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience_s + SLACK_S)
         except StoreError:
             return None
         except TimeoutError:
@@ -339,7 +343,7 @@ class InThread:
             with self._alone:
                 self._reserve(batch)
         except Exception as error:
-            self._desk.failed(error)
+            self._listener.failed(error)
             if not isinstance(error, StoreError):
                 error = StoreError("the store was asked for what cannot be")
             for one in batch:
@@ -351,12 +355,12 @@ class InThread:
         try:
             answers = self._store.reserve(asked)
         finally:
-            self._desk.took("reserve", time.perf_counter() - begin)
+            self._listener.took("reserve", time.perf_counter() - begin)
         at = 0
         for one in batch:
             upto = at + len(one.wishes)
             if one.future.set_running_or_notify_cancel():
-                self._desk.heard(one.wishes, answers[at:upto])
+                self._listener.heard(one.wishes, answers[at:upto])
                 one.future.set_result(answers[at:upto])
             at = upto
 

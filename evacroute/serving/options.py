@@ -46,7 +46,7 @@ class Options:
     replan_limit
         How long the board improves prices when it plans anew.
     max_persons, max_body_kb, max_in_flight
-        The most of one request, and the most requests at a time.
+        The most of one request, and the most requests answered at a time.
     timeout
         How long an answer may take.
     drain, grace
@@ -162,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--replan_limit", type=_duration, default="30s", help="how long the board plans anew")
     add("--max_persons", type=_whole, default=1000, help="the most parties in a request")
     add("--max_body_kb", type=_whole, default=512, help="the longest body [kB]")
-    add("--max_in_flight", type=_whole, default=256, help="the most requests at a time")
+    add("--max_in_flight", type=_whole, default=256, help="the most requests answered at a time")
     add("--timeout", type=_duration, default="2s", help="how long an answer may take")
     add("--drain", type=_pause, default="5s", help="how long to answer still when told to end")
     add("--grace", type=_duration, default="20s", help="how long to wait for answers after that")

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from evacroute.answering.answerer import Place, Wish
 from evacroute.errors import StoreError
-from evacroute.serving.asking import MOST_AT_ONCE, Desk, asking_of
+from evacroute.serving.asking import MOST_AT_ONCE, Listener, asking_of
 from evacroute.serving.capacity_store import (
     Answer,
     CapacityStore,
@@ -39,6 +39,7 @@ from evacroute.serving.capacity_store import (
     Held,
     Places,
     Refusal,
+    Refused,
     is_as_promised,
 )
 from evacroute.serving.capacity_store import Wish as Booking
@@ -62,6 +63,9 @@ TRIED_AT_ONCE = 8
 
 WITHOUT_PLACE = (Refusal.FULL, Refusal.UNDECLARED)
 """Refusals that leave a party without what it was promised; others have heard otherwise since."""
+
+UNASKED = (Refusal.UNDECLARED, Refusal.LATE)
+"""Refusals of a store that has not looked for a place: it is new, or heard of the wish too late."""
 
 NOTHING = Place(-1, False, np.nan)
 
@@ -155,12 +159,12 @@ class PlaceDesk:
         self.is_up, self.is_known = False, False
         self.adopted, self.oversold = 0, 0
         self.left = np.array([places.capacity, places.step_free], np.int64)
-        self._store, self._key = store, key
+        self._store, self._key, self._patience_s = store, key, patience_s
         self._on_notice, self._on_look, self._on_seconds = on_notice, on_look, on_seconds
         self._position = {one: i for i, one in enumerate(places.shelter_id)}
         self._lock = threading.Lock()
         took = on_seconds or (lambda call, seconds: None)
-        self._asking = asking_of(store, Desk(self._note, self._fail, took), patience_s)
+        self._asking = asking_of(store, Listener(self._note, self._fail, took), patience_s)
         self._share = Share.of(self.left, 1)
         self._reserved = np.zeros_like(self.left)
         self._promised: dict[str, Booking] = {}
@@ -202,7 +206,8 @@ class PlaceDesk:
         """
         # A promise counts from here: whatever the token hears elsewhere from now on is newer.
         since = time.monotonic()
-        bookings = [self._booking(one) for one in wishes]
+        give_up_at = since + self._patience_s
+        bookings = [self._booking(one, give_up_at) for one in wishes]
         if self.is_up:
             answers = await self._asking.ask(bookings)
             if answers is not None:
@@ -220,18 +225,18 @@ class PlaceDesk:
         """
         return await asyncio.to_thread(work, self._store)
 
-    def _booking(self, wish: Wish) -> Booking:
+    def _booking(self, wish: Wish, give_up_at: float) -> Booking:
         ids = self.places.shelter_id
         # Ids are checked with the places, parties when they ask, and the hold once.
         return Booking.of_checked(
             self.hidden(wish.token), tuple([ids[s] for s in (*wish.shelters, *wish.also)]),
-            wish.size, wish.step_free, self.hold_s, self._by,
+            wish.size, wish.step_free, self.hold_s, self._by, give_up_at,
         )  # fmt: skip
 
     def _place(self, answer: Answer, booking: Booking, since: float) -> Place:
         if isinstance(answer, Held):
             held, covers = answer, True
-        elif answer.why is Refusal.UNDECLARED:
+        elif answer.why in UNASKED:
             return self._promise(booking, since)
         elif answer.why is Refusal.CANCELLED:
             return self._likely(booking)
@@ -301,6 +306,10 @@ class PlaceDesk:
         """Count new places against the share; what was promised before counts no more."""
         with self._lock:
             for booking, answer in zip(bookings, answers, strict=True):
+                if isinstance(answer, Refused) and answer.why in UNASKED:
+                    # As if it were out of reach: promises stay, and it is looked at first.
+                    self.is_up = False
+                    continue
                 self._promised.pop(booking.token, None)
                 self._refused.pop(booking.token, None)
                 if isinstance(answer, Held) and answer.is_new:
@@ -309,8 +318,6 @@ class PlaceDesk:
                     if answer.step_free:
                         self._reserved[1, shelter] += answer.size
                     self._share.count(shelter, answer.size, answer.step_free)
-                elif not isinstance(answer, Held) and answer.why is Refusal.UNDECLARED:
-                    self.is_up = False
 
     def _look(self) -> None:
         """Say that this replica lives, write promises in, and read places and news."""

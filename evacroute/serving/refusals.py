@@ -62,6 +62,13 @@ class Busy(Refusal):
     headers: ClassVar[dict[str, str]] = {"retry-after": "1"}
 
 
+class Slow(Refusal):
+    """The body has not all come, and others have no room to send theirs."""
+
+    status, code, cause = 503, "UNAVAILABLE", "slow"
+    headers: ClassVar[dict[str, str]] = {"retry-after": "1", "connection": "close"}
+
+
 class TooLate(Refusal):
     """No answer was found in time."""
 

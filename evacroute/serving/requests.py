@@ -20,7 +20,15 @@ from evacroute.serving._kserve import InvalidInput, ModelNotFound, ModelNotReady
 from evacroute.serving.core import Core
 from evacroute.serving.logs import LOG, fault_of, say
 from evacroute.serving.metrics import Meters
-from evacroute.serving.refusals import BadRequest, Busy, NotFound, NotReady, Refusal, TooLate
+from evacroute.serving.refusals import (
+    BadRequest,
+    Busy,
+    NotFound,
+    NotReady,
+    Refusal,
+    Slow,
+    TooLate,
+)
 from evacroute.serving.tracing import Tracer
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -34,6 +42,9 @@ BEAT_S = 0.02
 
 MOST_LATE_S = 0.25
 """Where it has not come round for so long, who comes next is sent away [s]."""
+
+BODIES = 64
+"""So many bodies at least may be waited for at a time: each is memory, up to the longest body."""
 
 
 class Fault(Refusal):
@@ -61,7 +72,7 @@ def request_id(given: str | None) -> str:
     return given if given and _REQUEST_ID.fullmatch(given) else f"{_CHANCE.getrandbits(128):032x}"
 
 
-class Desk:
+class Reception:
     """Lets in as many requests as can be answered, and keeps the books.
 
     Parameters
@@ -72,7 +83,7 @@ class Desk:
         Where it is counted.
     most
         The most requests answered at a time; more are sent away at once, so that those who are
-        in are answered in time.
+        in are answered in time. As many bodies, or `BODIES` if that is more, are waited for beside.
     timeout
         How long an answer may take [s], from the head of the request on.
     """
@@ -82,15 +93,17 @@ class Desk:
         self.meters = meters
         self.timeout = timeout
         self.tracer = Tracer()
-        self._most = most
+        self._most, self._most_bodies = most, max(most, BODIES)
         self._now = 0
+        # Those whose body has not all come, the oldest first.
+        self._bodies: dict[_Turn, None] = {}
         self._beat = inf
         meters.in_flight.set_function(lambda: self._now)
 
     @property
     def busy(self) -> int:
-        """How many requests are being answered."""
-        return self._now
+        """How many requests are being read or answered."""
+        return self._now + len(self._bodies)
 
     def keep_beat(self) -> None:
         """Note from now on when the event loop last came round."""
@@ -105,6 +118,25 @@ class Desk:
         NotReady, Busy, TooLate
             If it cannot be answered, not now, or was not in time.
         """
+        self._check()
+        return _Turn(self, self.timeout if timeout is None else min(timeout, self.timeout))
+
+    def reading(self) -> _Turn:
+        """Wait for a body, and hold a place once its turn is told that it is there; for ``with``.
+
+        The limit of time is one for both. Where more bodies are waited for than may be, those that
+        have been for longest are given up: half of one, sent by whoever likes, costs nothing.
+
+        Raises
+        ------
+        NotReady, Busy, Slow, TooLate
+            If it cannot be answered, not now, or was not sent or answered in time.
+        """
+        self._check()
+        return _Turn(self, self.timeout, is_reading=True)
+
+    def _check(self) -> None:
+        """Refuse what cannot be answered now."""
         if not self.core.ready:
             raise NotReady("not ready")
         if self._now >= self._most:
@@ -112,15 +144,40 @@ class Desk:
         if perf_counter() - self._beat > MOST_LATE_S:
             # What waits in sockets is not counted above, and would be answered when nobody listens.
             raise Busy("more is asked than can be answered in time; try again in 1 s")
-        return _Turn(self, self.timeout if timeout is None else min(timeout, self.timeout))
 
-    def begin(self) -> None:
-        """Count a request that is let in."""
+    def begin(self, turn: _Turn, *, is_reading: bool) -> None:
+        """Count a request whose body is waited for, or that is let in."""
+        if not is_reading:
+            self._let_in(turn)
+            return
+        self._bodies[turn] = None
+        if len(self._bodies) > self._most_bodies:
+            # Not at once: most bodies are there with their heads, and will not be waited for.
+            asyncio.get_running_loop().call_soon(self._make_room)
+
+    def arrived(self, turn: _Turn) -> None:
+        """Let in a request whose body is there."""
+        self._check()
+        self._bodies.pop(turn, None)
+        self._let_in(turn)
+
+    def leave(self, turn: _Turn) -> None:
+        """Give its place free."""
+        self._bodies.pop(turn, None)
+        if turn.is_in:
+            self._now -= 1
+
+    def _let_in(self, turn: _Turn) -> None:
+        turn.is_in = True
         self._now += 1
 
-    def leave(self) -> None:
-        """Give its place free."""
-        self._now -= 1
+    def _make_room(self) -> None:
+        while len(self._bodies) > self._most_bodies:
+            oldest = next(iter(self._bodies))
+            del self._bodies[oldest]
+            oldest.send_away(
+                f"{self._most_bodies} bodies are being waited for, the limit; send yours in one go"
+            )
 
     def heard(self, questions: Questions, answers: Answers) -> None:
         """Count who was answered, for the model."""
@@ -174,22 +231,39 @@ class Desk:
 class _Turn:
     """A place and a limit of time, as `asyncio.timeout` sets it but at a fifth of the cost."""
 
-    __slots__ = ("_before", "_desk", "_is_late", "_task", "_timer", "_within")
+    __slots__ = (
+        "_before", "_cut", "_is_reading", "_reception", "_task", "_timer", "_within", "is_in",
+    )  # fmt: skip
 
-    def __init__(self, desk: Desk, within: float) -> None:
-        self._desk, self._within, self._is_late = desk, within, False
+    def __init__(self, reception: Reception, within: float, *, is_reading: bool = False) -> None:
+        self._reception, self._within, self._is_reading = reception, within, is_reading
+        self._cut: Refusal | None = None
+        self.is_in = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Turn:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("only a task is answered")
         self._task, self._before = task, task.cancelling()
-        self._timer = task.get_loop().call_later(self._within, self._cut)
-        self._desk.begin()
+        self._timer = task.get_loop().call_later(self._within, self._end)
+        self._reception.begin(self, is_reading=self._is_reading)
+        return self
 
-    def _cut(self) -> None:
-        self._is_late = True
-        self._task.cancel()
+    def arrived(self) -> None:
+        """Tell that the body is there; raises Busy if there are too many to be answered."""
+        self._reception.arrived(self)
+
+    def send_away(self, why: str) -> None:
+        """Wait for the body no longer."""
+        self._end(Slow(why))
+
+    def _end(self, why: Refusal | None = None) -> None:
+        if self._cut is None:
+            self._cut = why or self._late()
+            self._task.cancel()
+
+    def _late(self) -> TooLate:
+        return TooLate(f"no answer within {self._within:g} s, the limit; try again")
 
     def __exit__(
         self,
@@ -198,8 +272,10 @@ class _Turn:
         trace: TracebackType | None,
     ) -> None:
         self._timer.cancel()
-        self._desk.leave()
+        self._reception.leave(self)
         # Others may have cancelled it too, and that is not for us to take back.
-        is_ours = self._is_late and self._task.uncancel() <= self._before
-        if (is_ours and kind is asyncio.CancelledError) or isinstance(error, TimeoutError):
-            raise TooLate(f"no answer within {self._within:g} s, the limit; try again") from None
+        is_ours = self._cut is not None and self._task.uncancel() <= self._before
+        if is_ours and kind is asyncio.CancelledError and self._cut is not None:
+            raise self._cut from None
+        if isinstance(error, TimeoutError):
+            raise self._late() from None

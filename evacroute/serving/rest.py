@@ -27,7 +27,7 @@ from evacroute.serving.refusals import (
     TooLarge,
     TooLate,
 )
-from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
+from evacroute.serving.requests import CURRENT, Fault, Note, Reception, request_id
 from evacroute.serving.wire_v2 import JSON_LENGTH, read_request, write_response
 
 _JSON = "application/json"
@@ -75,17 +75,19 @@ class Rest:
         What the model is called in the address.
     plane
         KServe's data plane, with our answers to what is ready.
-    life, desk
+    life, reception
         What they say.
     max_body
         The longest body [bytes].
     """
 
-    def __init__(self, name: str, plane: DataPlane, life: Life, desk: Desk, max_body: int) -> None:
+    def __init__(
+        self, name: str, plane: DataPlane, life: Life, reception: Reception, max_body: int
+    ) -> None:
         self._name = name
         self._plane = plane
         self._life = life
-        self._desk = desk
+        self._reception = reception
         self._max_body = max_body
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="long bodies")
 
@@ -112,14 +114,17 @@ class Rest:
         raise NotFound(f"nothing is served at this address; the model is called '{self._name}'")
 
     async def _predict(self, request: Request) -> ASGIApp:
-        with self._desk.admitted():
-            payload = await self._read(read_json, await read_body(request, self._max_body))
+        with self._reception.reading() as turn:
+            body = await read_body(request, self._max_body)
+            turn.arrived()
+            payload = await self._read(read_json, body)
             answer, _ = await self._plane.infer(self._name, payload)
             return _Sent(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
     async def _infer(self, request: Request) -> ASGIApp:
-        with self._desk.admitted():
+        with self._reception.reading() as turn:
             body = await read_body(request, self._max_body)
+            turn.arrived()
             json_length, key = request.headers.get(JSON_LENGTH), CURRENT.get().request_id
             asked = await self._read(read_request, body, json_length, self._name, key)
             answer, _ = await self._plane.infer(self._name, asked)
@@ -157,7 +162,7 @@ class Rest:
         return _json(self._plane.metadata())
 
     async def _metrics(self, request: Request) -> Response:
-        text, content_type = self._desk.meters.text(request.headers.get("accept", ""))
+        text, content_type = self._reception.meters.text(request.headers.get("accept", ""))
         return Response(text, headers={"content-type": content_type})
 
 
@@ -167,7 +172,9 @@ class Shell:
     Written for ASGI itself: each layer of middleware costs as much as an answer.
     """
 
-    def __init__(self, rest: Rest, life: Life, desk: Desk, more: Iterable[BaseRoute] = ()) -> None:
+    def __init__(
+        self, rest: Rest, life: Life, reception: Reception, more: Iterable[BaseRoute] = ()
+    ) -> None:
         routes = [*rest.routes(), *more]
         self._router = Router(routes, redirect_slashes=False, default=rest.nothing)
         # The router would try one pattern after another.
@@ -177,7 +184,7 @@ class Shell:
             if isinstance(route, Route) and isinstance(route.endpoint, _Point)
         }
         self._life = life
-        self._desk = desk
+        self._reception = reception
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -206,7 +213,7 @@ class Shell:
 
         refusal: Refusal | None = None
         try:
-            with self._desk.tracer.span(headers, note):
+            with self._reception.tracer.span(headers, note):
                 point = self._points.get(scope["path"])
                 if point is not None and scope["method"] in (point.methods or ()):
                     scope["route"] = point
@@ -225,14 +232,14 @@ class Shell:
             code = code or refusal.status
         route = scope.get("route")
         note.route = route.path if isinstance(route, Route) else "other"
-        self._desk.end(note, code, is_fault=isinstance(refusal, Fault))
+        self._reception.end(note, code, is_fault=isinstance(refusal, Fault))
 
     def _refusal(self, error: Exception, note: Note) -> Refusal:
         if isinstance(error, HTTPException):
             made = _Http(_WORDS.get(error.status_code, "the request is not served"))
             made.http = error
             error = made
-        return self._desk.refusal(error, note)
+        return self._reception.refusal(error, note)
 
     def _text(self, refusal: Refusal, note: Note) -> dict[str, str]:
         if isinstance(refusal, NotReady):

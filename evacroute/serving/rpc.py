@@ -18,7 +18,8 @@ from evacroute.serving._kserve import (
 )
 from evacroute.serving.life import Life
 from evacroute.serving.refusals import BadRequest, Gone, NotReady, Refusal
-from evacroute.serving.requests import CURRENT, Desk, Fault, Note, request_id
+from evacroute.serving.requests import CURRENT, Fault, Note, Reception, request_id
+from evacroute.serving.wire_v2 import check_id
 
 
 class _Shut(Refusal):
@@ -50,14 +51,15 @@ def _reader(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 class Servicer(InferenceServicer):
     """KServe's service; answers are found as over HTTP, within limits."""
 
-    def __init__(self, plane: Any, desk: Desk) -> None:
+    def __init__(self, plane: Any, reception: Reception) -> None:
         super().__init__(plane, None)
-        self._desk = desk
+        self._reception = reception
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:
         """Answer columns."""
         left = context.time_remaining()
-        with self._desk.admitted(left):
+        with self._reception.admitted(left):
+            check_id(request.id)
             try:
                 self.validate_grpc_request(request)
                 asked = InferRequest.from_grpc(request)
@@ -79,9 +81,9 @@ class Servicer(InferenceServicer):
 class Shell(aio.ServerInterceptor):
     """What every call goes through: id, refusals, line and figures."""
 
-    def __init__(self, life: Life, desk: Desk) -> None:
+    def __init__(self, life: Life, reception: Reception) -> None:
         self._life = life
-        self._desk = desk
+        self._reception = reception
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], details: Any
@@ -104,23 +106,23 @@ class Shell(aio.ServerInterceptor):
             try:
                 if request is _UNREAD:
                     raise BadRequest("the message is not one of this call")
-                with self._desk.tracer.span(headers, note):
+                with self._reception.tracer.span(headers, note):
                     response = await inner(request, context)
             except asyncio.CancelledError:
                 # Their time is over, or they have hung up; it counts all the same.
-                gone = self._desk.refusal(Gone("whoever asked has gone"), note)
-                self._desk.end(note, gone.code, is_fault=False)
+                gone = self._reception.refusal(Gone("whoever asked has gone"), note)
+                self._reception.end(note, gone.code, is_fault=False)
                 raise
             except Exception as error:
-                refusal = self._desk.refusal(error, note)
-                self._desk.end(note, refusal.code, is_fault=isinstance(refusal, Fault))
+                refusal = self._reception.refusal(error, note)
+                self._reception.end(note, refusal.code, is_fault=isinstance(refusal, Fault))
                 text = str(refusal)
                 if isinstance(refusal, NotReady):
                     text = f"not ready: {self._life.reason}"
                 trailer += tuple((k, v) for k, v in refusal.headers.items() if k == "retry-after")
                 await context.abort(grpc.StatusCode[refusal.code], text, trailer)
             else:
-                self._desk.end(note, "OK", is_fault=False)
+                self._reception.end(note, "OK", is_fault=False)
                 return response
 
         return grpc.unary_unary_rpc_method_handler(
@@ -140,18 +142,18 @@ class GrpcServer(GRPCServer):
     """
 
     def __init__(
-        self, host: str, port: int, plane: Any, life: Life, desk: Desk, max_body: int
+        self, host: str, port: int, plane: Any, life: Life, reception: Reception, max_body: int
     ) -> None:
         super().__init__(port, plane, None, {})
         self._host = host
         self._life = life
-        self._desk = desk
+        self._reception = reception
         self._max_body = max_body
 
     async def start(self, max_workers: int = 1) -> None:
         """Listen, and return at once."""
         self._server = aio.server(
-            interceptors=(Shell(self._life, self._desk),),
+            interceptors=(Shell(self._life, self._reception),),
             options=[
                 ("grpc.max_receive_message_length", self._max_body),
                 ("grpc.max_metadata_size", 8192),
@@ -159,7 +161,7 @@ class GrpcServer(GRPCServer):
                 ("grpc.so_reuseport", 0),
             ],
         )
-        add_servicer(Servicer(self._data_plane, self._desk), self._server)
+        add_servicer(Servicer(self._data_plane, self._reception), self._server)
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._server.add_insecure_port(f"{host}:{self._port}")
         await self._server.start()

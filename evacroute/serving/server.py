@@ -22,7 +22,7 @@ from evacroute.serving.logs import fault_of, say
 from evacroute.serving.metrics import Meters
 from evacroute.serving.model import EvacrouteModel
 from evacroute.serving.options import Options
-from evacroute.serving.requests import Desk
+from evacroute.serving.requests import Reception
 from evacroute.serving.rest import Rest, Shell
 from evacroute.serving.rpc import GrpcServer
 
@@ -117,19 +117,19 @@ class Server(ModelServer):
         )
         self.options = options
         self.life = Life(core)
-        desk = Desk(core, meters, most=options.max_in_flight, timeout=options.timeout)
-        self._desk = desk
+        reception = Reception(core, meters, most=options.max_in_flight, timeout=options.timeout)
+        self._reception = reception
         meters.watch(core, lambda: self.life.ready)
         model = EvacrouteModel(
-            options.model_name, core, max_persons=options.max_persons, heard=desk.heard
+            options.model_name, core, max_persons=options.max_persons, heard=reception.heard
         )
         self.registered_models.update(model)
         self.dataplane = Plane(self.registered_models, self.life)
         max_body = options.max_body_kb * 1024
-        rest = Rest(options.model_name, self.dataplane, self.life, desk, max_body)
-        self.rest = RestServer(Shell(rest, self.life, desk, routes), self.dataplane, options)
+        rest = Rest(options.model_name, self.dataplane, self.life, reception, max_body)
+        self.rest = RestServer(Shell(rest, self.life, reception, routes), self.dataplane, options)
         self.rpc = GrpcServer(
-            options.http_host, options.grpc_port, self.dataplane, self.life, desk, max_body
+            options.http_host, options.grpc_port, self.dataplane, self.life, reception, max_body
         )
         self._ending: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -173,10 +173,10 @@ class Server(ModelServer):
         if self.enable_grpc and options.ssl_certfile:
             say("gRPC is not encrypted: the certificate is for HTTPS alone", logging.WARNING)
         say("listening", http_port=port, grpc_port=options.grpc_port if self.enable_grpc else 0)
-        self._desk.keep_beat()
+        self._reception.keep_beat()
         loading = asyncio.create_task(self.life.begin())
         await self.rest.serve(listening)
-        self._cut = self._cut or self._desk.busy > 0
+        self._cut = self._cut or self._reception.busy > 0
         loading.cancel()
         if self._ending is not None:
             await self._ending
@@ -196,14 +196,14 @@ class Server(ModelServer):
             watchdog.start()
             self._ending = asyncio.create_task(self._end())
             return
-        self._cut = self._cut or self._desk.busy > 0
+        self._cut = self._cut or self._reception.busy > 0
         self.rest.end(at_once=True)
         self._hurry.set()
 
     async def _end(self) -> None:
         """Say no more requests are wanted, wait until that is known, and finish what there is."""
         self.life.draining = True
-        say("draining", pause_s=self.options.drain, in_flight=self._desk.busy)
+        say("draining", pause_s=self.options.drain, in_flight=self._reception.busy)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self.options.drain)
         self.rest.end()

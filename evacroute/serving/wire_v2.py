@@ -53,8 +53,8 @@ def read_request(
     if given.keys() - _KEYS:
         raise BadRequest(f"the body may hold {', '.join(_KEYS)}, nothing else")
     key, parameters = given.get("id"), given.get("parameters")
-    if key is not None and not (isinstance(key, str) and _ID.fullmatch(key)):
-        raise BadRequest("id must be text of at most 128 plain characters")
+    if key is not None:
+        check_id(key)
     if parameters is not None and not isinstance(parameters, dict):
         raise BadRequest("parameters must be an object")
     inputs = []
@@ -70,6 +70,18 @@ def read_request(
         parameters=parameters,
         request_outputs=_outputs(given.get("outputs")),
     )
+
+
+def check_id(key: object) -> None:
+    """Refuse an id that is long or odd: it is sent back.
+
+    Raises
+    ------
+    BadRequest
+        If it is so.
+    """
+    if not (isinstance(key, str) and _ID.fullmatch(key)):
+        raise BadRequest("id must be text of at most 128 plain characters")
 
 
 def _tensor(column: Any, body: bytes, start: int) -> tuple[InferInput, int]:

@@ -60,6 +60,9 @@ class NaiveStore:
         return [self.reserve_one(wish) for wish in wishes]
 
     def reserve_one(self, wish: Wish, promised: float | None = None) -> Answer:
+        late = wish.give_up_at is not None and time.monotonic() >= wish.give_up_at
+        if late and promised is None:
+            return Refused(Refusal.LATE)
         if any(token == wish.token and end > self.now for token, end in self.cancelled):
             return Refused(Refusal.CANCELLED)
         own = self.own(wish.token)

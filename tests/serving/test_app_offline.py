@@ -33,6 +33,34 @@ def test_the_last_answer_stays_without_a_network(browser: Any) -> None:
         assert page.locator("#step-number").inner_text().startswith("Step 2 of")
 
 
+def test_an_answer_of_yesterday_is_shown_as_the_last(browser: Any) -> None:
+    """However old, the last answer is there when the page opens; an old one tells nobody to go."""
+    with phone(browser) as it:
+        it.get_answer()
+        page = it.page
+        name = page.locator("#card-title").inner_text()
+        for hours, says in ((11, "Answered at "), (13, "This is your last answer, of ")):
+            page.evaluate(
+                """(hours) => {
+                  const kept = JSON.parse(localStorage.evacroute);
+                  kept.last.at = Date.now() - hours * 3600_000;
+                  localStorage.evacroute = JSON.stringify(kept);
+                }""",
+                hours,
+            )
+            page.reload()
+            page.wait_for_selector("body[data-map]")
+            assert page.locator("#card-title").inner_text() == name
+            assert page.locator("#age").inner_text().startswith(says)
+            assert f"{hours} h 0 min" in page.locator("#age").inner_text()
+            assert page.locator("#leave").is_visible() == (hours == 11)
+        assert page.locator("#age").get_attribute("class") == "note"
+        page.locator("#again").click()
+        it.ask()
+        page.locator("#age", has_text="Answered just now").wait_for()
+        assert page.locator("#leave").is_visible()
+
+
 def test_a_question_is_asked_again_with_the_same_token(browser: Any) -> None:
     """Asked without a network, the page tries again by itself, and takes one place."""
     with phone(browser, is_lost=True) as it:

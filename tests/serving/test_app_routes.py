@@ -112,6 +112,28 @@ def test_the_page_needs_a_bundle(served: Asked) -> None:
         assert asked.place({"token": HIDDEN, "do": "renew"}).status_code == 503
 
 
+def test_a_map_that_failed_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the map could not be made whoever asks next has it made again, then it is kept."""
+    from evacroute.serving.app import routes
+
+    made: list[Any] = []
+
+    def fails_first(answerer: Any) -> Any:
+        made.append(answerer)
+        if len(made) == 1:
+            raise MemoryError
+        return drawn(answerer)
+
+    drawn = routes._drawn
+    monkeypatch.setattr(routes, "_drawn", fails_first)
+    with asyncio.Runner() as runner:
+        asked = Asked(runner, "--app")
+        asked.begin()
+        codes = [asked.get("/app/map").status_code for _ in range(3)]
+        asked.end()
+    assert (codes, len(made)) == ([500, 200, 200], 2)
+
+
 def test_the_page_lets_nothing_in(served: Asked) -> None:
     """Every file comes with a policy that allows our files alone, and no cookie."""
     assert served.get("/app").headers["location"] == "app/"

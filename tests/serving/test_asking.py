@@ -12,7 +12,7 @@ import pytest
 
 from evacroute.errors import StoreError, StoreUnavailable
 from evacroute.serving import asking
-from evacroute.serving.asking import AtOnce, Desk, InThread, OnLoop, asking_of
+from evacroute.serving.asking import AtOnce, InThread, Listener, OnLoop, asking_of
 from evacroute.serving.capacity_store import Answer, Refusal, Refused, Wish, open_store
 
 
@@ -39,18 +39,18 @@ class Line:
 
 
 class Ears:
-    """What the desk is told."""
+    """What the listener is told."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.failed: list[Exception] = []
 
-    def desk(self) -> Desk:
+    def listener(self) -> Listener:
         def heard(wishes: Sequence[Wish], answers: Sequence[Answer]) -> None:
             assert len(wishes) == len(answers)
             self.heard += [one.token for one in wishes]
 
-        return Desk(heard, self.failed.append, lambda call, seconds: None)
+        return Listener(heard, self.failed.append, lambda call, seconds: None)
 
 
 def full() -> Refused:
@@ -75,12 +75,12 @@ def test_the_way_is_the_cheapest_that_a_store_allows(monkeypatch: pytest.MonkeyP
     """Memory is asked at once, Redis over a line where hiredis is there, any other in a thread."""
     pytest.importorskip("redis")
     pytest.importorskip("hiredis")
-    desk = Ears().desk()
-    assert isinstance(asking_of(open_store("memory:"), desk, 1.0), AtOnce)
+    listener = Ears().listener()
+    assert isinstance(asking_of(open_store("memory:"), listener, 1.0), AtOnce)
     redis = open_store("redis://127.0.0.1:1")
-    assert isinstance(asking_of(redis, desk, 1.0), OnLoop)
+    assert isinstance(asking_of(redis, listener, 1.0), OnLoop)
     monkeypatch.setitem(__import__("sys").modules, "hiredis", None)
-    assert isinstance(asking_of(redis, desk, 1.0), InThread)
+    assert isinstance(asking_of(redis, listener, 1.0), InThread)
     redis.close()
 
 
@@ -89,7 +89,7 @@ def test_wishes_gather_while_a_call_is_under_way() -> None:
 
     async def play() -> None:
         line, ears = Line(), Ears()
-        way = OnLoop(line, ears.desk(), 5.0)
+        way = OnLoop(line, ears.listener(), 5.0)
         first, second = begin(way, "a", "b"), begin(way, "c")
         await turn()
         third, fourth = begin(way, "d"), begin(way, "e")
@@ -115,7 +115,7 @@ def test_a_call_has_no_more_than_so_many_wishes(monkeypatch: pytest.MonkeyPatch)
 
     async def play() -> None:
         line = Line()
-        way = OnLoop(line, Ears().desk(), 5.0)
+        way = OnLoop(line, Ears().listener(), 5.0)
         tasks = [begin(way, str(i)) for i in range(7)]
         for _ in range(3):
             await turn()
@@ -131,7 +131,7 @@ def test_who_gives_up_is_not_sent() -> None:
 
     async def play() -> None:
         line, ears = Line(), Ears()
-        way = OnLoop(line, ears.desk(), 0.05)
+        way = OnLoop(line, ears.listener(), 0.05)
         start = time.monotonic()
         sent = begin(way, "sent")
         await turn()
@@ -158,7 +158,7 @@ def test_a_failure_answers_all_who_wait() -> None:
 
     async def play() -> None:
         line, ears = Line(), Ears()
-        way = OnLoop(line, ears.desk(), 5.0)
+        way = OnLoop(line, ears.listener(), 5.0)
         first = begin(way, "a")
         await turn()
         second = begin(way, "b")
@@ -185,7 +185,7 @@ def test_wishes_are_held_back() -> None:
 
     async def play() -> None:
         line = Line()
-        way = OnLoop(line, Ears().desk(), 5.0)
+        way = OnLoop(line, Ears().listener(), 5.0)
         inside, leave = threading.Event(), threading.Event()
 
         def other() -> None:
@@ -226,7 +226,7 @@ def test_a_call_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
 
     async def play() -> None:
         line = Line()
-        way = OnLoop(line, Ears().desk(), 5.0)
+        way = OnLoop(line, Ears().listener(), 5.0)
         first = begin(way, "a")
         await turn()
         with pytest.raises(StoreUnavailable, match="under way"):
@@ -250,7 +250,7 @@ def test_a_thread_lives_on_after_an_answer_that_cannot_be() -> None:
 
     async def play() -> None:
         store, ears = Store(), Ears()
-        way = InThread(store, ears.desk(), 2.0)  # type: ignore[arg-type]
+        way = InThread(store, ears.listener(), 2.0)  # type: ignore[arg-type]
         with way.held_back():  # So that both go in one call.
             first = asyncio.create_task(way.ask([wish("a")]))
             second = asyncio.create_task(way.ask([wish("b")]))
@@ -271,7 +271,7 @@ def test_a_thread_lives_on_after_an_answer_that_cannot_be() -> None:
 def test_another_loop_takes_over() -> None:
     """What a loop left under way when it ended holds up neither the next loop nor a thread."""
     line = Line()
-    way = OnLoop(line, Ears().desk(), 0.02)
+    way = OnLoop(line, Ears().listener(), 0.02)
 
     async def leave() -> None:
         assert await way.ask([wish("a")]) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from boards import ACT, board, lines, run
 
 
@@ -165,6 +166,29 @@ def test_an_alarm_of_the_options_stays() -> None:
             assert 59 < state["alarm"]["since_s"] < 70
             answer = await ask.act("alarm", alarm_at=None)
             assert (answer.status, "--alarm" in answer.json["error"]) == (400, True)
+
+    run(work)
+
+
+def test_a_map_that_failed_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the map could not be made whoever asks next has it made again, then it is kept."""
+    from evacroute.serving.board import board as boards
+
+    made: list[Any] = []
+
+    def fails_first(scenario: Any) -> Any:
+        made.append(scenario)
+        if len(made) == 1:
+            raise MemoryError
+        return write(scenario)
+
+    write = boards.write_map
+    monkeypatch.setattr(boards, "write_map", fails_first)
+
+    async def work() -> None:
+        async with board() as ask:
+            codes = [(await ask.get("/ops/map")).status for _ in range(3)]
+            assert (codes, len(made)) == ([500, 200, 200], 2)
 
     run(work)
 

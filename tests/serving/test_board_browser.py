@@ -144,6 +144,13 @@ def test_an_operator_closes_a_bridge_and_opens_it(browser: Any, servers: list[Se
     expect(page.locator("#closed")).to_contain_text(f"{bridge},")
     expect(page.locator("#facts")).to_contain_text(f"{first}+r")
     expect(page.locator("#planning")).to_have_class("good")
+    # What was done before is not told beside what could not be done now.
+    expect(page.locator("#said")).to_contain_text(bridge)
+    page.fill("#street", bridge[:-1] + "xx")
+    page.click("#close button")
+    page.click("#yes")
+    expect(page.locator("#alert")).to_contain_text("no link")
+    expect(page.locator("#said")).to_have_text("")
     page.click("#alarm-now")
     page.click("#yes")
     expect(page.locator("#alert")).to_contain_text("Alarm.")

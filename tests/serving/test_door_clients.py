@@ -156,6 +156,28 @@ def test_columns_that_contradict_themselves_are_refused(served: Door) -> None:
             assert error.value.details().startswith("inputs must each have a datatype of V2")
 
 
+def test_ids_over_grpc_are_as_short_as_over_http(served: Door) -> None:
+    """The id in a message comes back, up to 128 plain characters; any other is refused unseen."""
+    import grpc
+    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
+
+    request = messages.ModelInferRequest.FromString(messages_of(PARTY))
+    with grpc.insecure_channel(served.grpc) as channel:
+        infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        for given in ("a b", "x" * 128):
+            request.id = given
+            reply = messages.ModelInferResponse.FromString(
+                infer(request.SerializeToString(), timeout=5)
+            )
+            assert reply.id == given
+        for given in ("x" * 129, "x" * 200_000, "a\nb", "é"):
+            request.id = given
+            with pytest.raises(grpc.RpcError) as error:
+                infer(request.SerializeToString(), timeout=5)
+            assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert error.value.details() == "id must be text of at most 128 plain characters"
+
+
 def test_who_hangs_up_over_grpc_is_counted(served: Door) -> None:
     """A call that its client gives up has a line and a figure like any other."""
     import grpc

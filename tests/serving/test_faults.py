@@ -161,9 +161,9 @@ def test_a_store_that_stands_still_leaves_nobody_unanswered(fleet: Fleet) -> Non
     """While the store stands still all are answered, without a place or with a promise in a share.
 
     When it goes on, all promises are written in, and no shelter holds more than it has room for.
-    One thing may take the place of a promise: a wish that the store still had in its ear, of a
-    party that was told meanwhile that the share has no place for it. The store gives it one, for
-    nobody can call the wish back, and keeps it for when that party asks again.
+    One thing may take the place of a promise: a wish that the store had in time, and answered too
+    late, of a party that was told meanwhile that the share has no place for it. The store keeps
+    that place for when the party asks again.
     """
     servers = fleet.alive(2)
     for i in range(20):

@@ -35,6 +35,8 @@ TOKENS = st.sampled_from(["t1", "t2", "t3"])
 HOLDS = st.sampled_from([0.5, 10.0, 100.0])
 AGES = st.sampled_from([None, 0.25, 9.75, 50.25])
 """How old promises are [s]: between the moments at which the twin's clock stands."""
+LATE = st.sampled_from([None, -600.0, 0.0])
+"""How long ago wishes were given up [s]; below 0 they are still waited for."""
 PERSONS = st.integers(0, 5)
 FIRST = Places(version=1, shelter_id=NAMES, capacity=(4, 3), step_free=(2, 3))
 
@@ -61,6 +63,7 @@ def wishes(draw: st.DrawFn, most: int = 4) -> Wish:
         step_free=draw(st.booleans()),
         hold_s=draw(HOLDS),
         by=draw(st.sampled_from(["", "r1", "r2"])),
+        give_up_at=None if (late_s := draw(LATE)) is None else time.monotonic() - late_s,
     )
 
 
@@ -97,6 +100,8 @@ class Beside(RuleBasedStateMachine):
     def begin(self) -> None:
         """Begin with places, else few runs would come to hold any; others find stores empty."""
         self.ask("declare", FIRST)
+        # From here on a store elsewhere knows which wishes are late.
+        self.ask("beat", "r1", 100.0)
 
     @rule(new=places())
     def declare(self, new: Places) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 import orjson
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from evacroute.serving.app.files import HEADERS, Sent, static_files
 from evacroute.serving.app.places import MOST_BODY, Counter, read_deed
 from evacroute.serving.bodies import read_json
 from evacroute.serving.core import Core
+from evacroute.serving.once import Once
 from evacroute.serving.refusals import NotFound, NotReady
 from evacroute.serving.replica import Replica
 from evacroute.serving.rest import read_body_in_time
@@ -64,7 +65,7 @@ class _Pages:
         ask = f"../v1/models/{model_name}:predict"
         self._files = static_files({"ask": ask, "emergency": emergency})
         self._counter = Counter(timeout)
-        self._map: tuple[Answerer, asyncio.Task[Sent]] | None = None
+        self._map: tuple[Answerer, Once[Sent]] | None = None
 
     async def door(self, request: Request) -> Response:
         """Lead on to where the files' relative addresses hold."""
@@ -83,8 +84,8 @@ class _Pages:
         if answerer is None:
             raise NotReady("not ready")
         if self._map is None or self._map[0] is not answerer:
-            self._map = answerer, asyncio.create_task(asyncio.to_thread(_drawn, answerer))
-        sent = await asyncio.shield(self._map[1])
+            self._map = answerer, Once(partial(_drawn, answerer))
+        sent = await self._map[1].get()
         return sent.response(request)
 
     async def place(self, request: Request) -> Response:

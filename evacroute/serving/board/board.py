@@ -29,6 +29,7 @@ from evacroute.serving.board.street_map import write_map
 from evacroute.serving.logs import fault_of, say
 from evacroute.serving.metrics import Meters
 from evacroute.serving.news import News
+from evacroute.serving.once import Once
 from evacroute.serving.place_desk import PlaceDesk
 from evacroute.serving.refusals import BadRequest, NotReady
 from evacroute.serving.replica import Replica
@@ -42,7 +43,7 @@ class _Loaded:
     desk: PlaceDesk
     names: Names
     notices: Notices
-    map: asyncio.Future[tuple[bytes, str]] | None = None
+    map: Once[tuple[bytes, str]]
 
 
 class Board:
@@ -112,10 +113,7 @@ class Board:
 
     async def map(self) -> tuple[bytes, str]:
         """Give the map, packed, and its ETag; it is made once."""
-        has = await self._has()
-        if has.map is None:
-            has.map = asyncio.ensure_future(asyncio.to_thread(write_map, has.answerer.scenario))
-        return await asyncio.shield(has.map)
+        return await (await self._has()).map.get()
 
     async def names(self) -> Names:
         """Names of streets and shelters."""
@@ -274,5 +272,6 @@ class Board:
             names = await asyncio.to_thread(partial(Names, answerer.scenario))
             if self._loaded is None:
                 notices = Notices(desk, names)
-                self._loaded = _Loaded(answerer, desk, names, notices)
+                made = Once(partial(write_map, answerer.scenario))
+                self._loaded = _Loaded(answerer, desk, names, notices, made)
         return self._loaded

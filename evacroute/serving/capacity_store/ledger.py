@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -33,8 +34,8 @@ class Room(NamedTuple):
 class Trace(NamedTuple):
     """Which replica answered a token last, when, and when any other did [ms].
 
-    A wish that was given up leaves the same trace as one that was answered, as the store cannot
-    tell them apart; but whoever gave it up knows.
+    A wish whose answer came too late leaves the same trace as one that was answered, as the store
+    cannot tell them apart; but whoever gave it up knows.
     """
 
     by: str = ""
@@ -131,6 +132,9 @@ def current(ledger: Ledger, token: str, now: int) -> Hold | None:
 
 def reserve(ledger: Ledger, now: int, wish: Wish, promised: int | None = None) -> Answer:
     """Answer one wish: keep, move, take or refuse; with `promised` [ms] write a promise in."""
+    # Both clocks are at hand here: no need to tell one by the other.
+    if promised is None and wish.give_up_at is not None and time.monotonic() >= wish.give_up_at:
+        return Refused(Refusal.LATE)
     if ledger.is_cancelled(wish.token, now):
         return Refused(Refusal.CANCELLED)
     own = current(ledger, wish.token, now)

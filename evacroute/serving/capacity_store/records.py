@@ -45,6 +45,8 @@ class Refusal(Enum):
     """The store knows none of the candidates: it is new or has lost its data; declare again."""
     ANSWERED = "answered"
     """To `adopt` alone: another replica has answered the token since the promise was made."""
+    LATE = "late"
+    """To `reserve` alone: nobody waits for the answer any more; nothing is changed by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,9 @@ class Wish:
     promised_at
         For `adopt`: `time.monotonic()` of this process when the promise was made, or before; None
         is now.
+    give_up_at
+        For `reserve`: `time.monotonic()` of this process from when on nobody waits for the answer;
+        None is never.
 
     Raises
     ------
@@ -82,6 +87,7 @@ class Wish:
     hold_s: float
     by: str = ""
     promised_at: float | None = None
+    give_up_at: float | None = None
 
     def __post_init__(self) -> None:
         check_token(self.token)
@@ -99,14 +105,14 @@ class Wish:
         milliseconds(self.hold_s, "wish: hold_s")
         if not isinstance(self.by, str) or not _BY.fullmatch(self.by):
             raise InputError(f"wish: by is {self.by!r}, expected up to 16 letters or digits")
-        at = self.promised_at
-        if at is not None and not (isinstance(at, int | float) and math.isfinite(at)):
-            raise InputError(f"wish: promised_at is {at!r}, expected seconds or None")
+        for name, at in (("promised_at", self.promised_at), ("give_up_at", self.give_up_at)):
+            if at is not None and not (isinstance(at, int | float) and math.isfinite(at)):
+                raise InputError(f"wish: {name} is {at!r}, expected seconds or None")
 
     @classmethod
     def of_checked(
         cls, token: str, candidates: tuple[str, ...], size: int, step_free: bool, hold_s: float,
-        by: str = "",
+        by: str = "", give_up_at: float | None = None,
     ) -> Wish:  # fmt: skip
         """Make one of values that were checked before: a server makes many of the same few."""
         made = object.__new__(cls)
@@ -118,6 +124,7 @@ class Wish:
         put(made, "hold_s", hold_s)
         put(made, "by", by)
         put(made, "promised_at", None)
+        put(made, "give_up_at", give_up_at)
         return made
 
 

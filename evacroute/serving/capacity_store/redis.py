@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from evacroute.serving.capacity_store.records import (
     check_token,
     milliseconds,
 )
+from evacroute.serving.capacity_store.redis_clock import ServerClock
 from evacroute.serving.capacity_store.redis_words import (
     SCRIPT,
     SHA,
@@ -26,6 +28,7 @@ from evacroute.serving.capacity_store.redis_words import (
     call_of,
     counts_of,
     held_of,
+    promise,
     refused,
     sent,
 )
@@ -45,8 +48,9 @@ class RedisStore:
     as it is copied after the answer. Of a lost tail nothing is broken: a script is kept or lost as
     a whole. `maxmemory-policy` must be `noeviction`: a server that evicts counts answers an error.
 
-    Time is the server's. All keys have the hash tag {event}, so that a cluster keeps them on one
-    node; the address must be that node's, as the store follows no redirection. They end by
+    Time is the server's. `beat` tells it, and so which wishes it is to refuse as late; before the
+    first `beat` it refuses none. All keys have the hash tag {event}, so that a cluster keeps them
+    on one node; the address must be that node's, as the store follows no redirection. They end by
     themselves `RETENTION_S` after the event's last use. Nothing is asked twice here: a call lasts
     up to `timeout_s` to connect and as long for an answer.
 
@@ -94,6 +98,7 @@ class RedisStore:
         self._is_open = True
         self._event, self._timeout_s = event, timeout_s
         self._is_secure = url.startswith("rediss:")
+        self._clock = ServerClock()
 
     def declare(self, places: Places) -> None:
         """Set the shelters' places, where they are newer."""
@@ -102,12 +107,12 @@ class RedisStore:
 
     def reserve(self, wishes: Sequence[Wish]) -> list[Answer]:
         """Take a place for each wish, or refuse it."""
-        return self._reserve([(wish,) for wish in wishes])
+        return self._reserve([sent(wish, self._clock) for wish in wishes])
 
-    def _reserve(self, rows: Sequence[tuple[Wish] | tuple[Wish, int]]) -> list[Answer]:
+    def _reserve(self, rows: Sequence[tuple[object, ...]]) -> list[Answer]:
         answers: list[Answer] = []
         for part in parts(rows):
-            values = (value for row in part for value in sent(*row))
+            values = (value for row in part for value in row)
             answers += [answer_of(row) for row in self._call("reserve", *values)]
         return answers
 
@@ -134,7 +139,7 @@ class RedisStore:
         # Told by the server's clock, not by ages: the script may run late, after a freeze.
         seconds, micro = self._ask(self._client.time)
         now = seconds * 1000 + micro // 1000
-        return self._reserve([(wish, max(promised_ms(wish, now), 0)) for wish in held])
+        return self._reserve([promise(wish, max(promised_ms(wish, now), 0)) for wish in held])
 
     def look(self) -> Counts:
         """Count how full the shelters are."""
@@ -146,7 +151,10 @@ class RedisStore:
     def beat(self, replica: str, alive_s: float) -> int:
         """Note that a replica is alive, and count those that are."""
         check_name(replica, "replica")
-        return int(self._call("beat", replica, milliseconds(alive_s, "alive_s")))
+        before = time.monotonic()
+        alive, now = self._call("beat", replica, milliseconds(alive_s, "alive_s"))
+        self._clock.seen(before, time.monotonic(), now)
+        return int(alive)
 
     def publish(self, notice: bytes, *, expected: int | None = None) -> int:
         """Set the notice; its version."""
@@ -179,7 +187,7 @@ class RedisStore:
 
         pool = self._client.connection_pool
         return open_line(
-            self._where, pool.connection_kwargs, self._event, self._timeout_s,
+            self._where, pool.connection_kwargs, self._event, self._timeout_s, self._clock,
             is_secure=self._is_secure,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from evacroute.errors import StoreError, StoreUnavailable
 from evacroute.serving.capacity_store.ledger_store import parts
 from evacroute.serving.capacity_store.records import Answer, Wish
+from evacroute.serving.capacity_store.redis_clock import ServerClock
 from evacroute.serving.capacity_store.redis_words import (
     SCRIPT,
     SHA,
@@ -31,8 +32,9 @@ _MISSING = "NOSCRIPT"
 
 
 def open_line(
-    where: str, options: Mapping[str, Any], event: str, timeout_s: float, *, is_secure: bool
-) -> RedisLine | None:
+    where: str, options: Mapping[str, Any], event: str, timeout_s: float, clock: ServerClock,
+    *, is_secure: bool,
+) -> RedisLine | None:  # fmt: skip
     """Make a link that is opened at the first call; None where something for it is missing.
 
     Parameters
@@ -45,6 +47,8 @@ def open_line(
         Name of the evacuation.
     timeout_s
         How long to wait for the connection, and for each answer [s].
+    clock
+        What is known of the server's.
     is_secure
         Whether it goes over TLS.
     """
@@ -70,7 +74,7 @@ def open_line(
         hello.append(("AUTH", *(() if user is None else (user,)), options["password"]))
     if options.get("db"):
         hello.append(("SELECT", options["db"]))
-    return RedisLine(where, options, event, timeout_s, hello, context)
+    return RedisLine(where, options, event, timeout_s, clock, hello, context)
 
 
 class RedisLine:
@@ -82,6 +86,7 @@ class RedisLine:
         options: Mapping[str, Any],
         event: str,
         timeout_s: float,
+        clock: ServerClock,
         hello: Sequence[tuple[object, ...]],
         context: ssl.SSLContext | None,
     ) -> None:
@@ -91,7 +96,7 @@ class RedisLine:
         self._reader, self._error = hiredis.Reader, hiredis.ReplyError
         self._where, self._timeout_s = where, timeout_s
         self._host, self._port = options.get("host", "localhost"), options.get("port", 6379)
-        self._hello, self._context = hello, context
+        self._hello, self._context, self._clock = hello, context, clock
         self._call = call_of(event, "reserve")
         self._link: _Link | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -156,7 +161,7 @@ class RedisLine:
     def _send(self, link: _Link, command: str, script: str | bytes) -> None:
         words = [command, script, *self._call]
         for wish in self._left[0]:
-            words += sent(wish)
+            words += sent(wish, self._clock)
         if self._timer is not None:
             self._timer.cancel()
         assert self._loop is not None  # for the type checker: `reserve` has set it

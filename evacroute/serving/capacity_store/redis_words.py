@@ -21,6 +21,7 @@ from evacroute.serving.capacity_store.records import (
     Wish,
     milliseconds,
 )
+from evacroute.serving.capacity_store.redis_clock import ServerClock
 
 SCRIPT = (files(__package__) / "script.lua").read_bytes()
 SHA = hashlib.sha1(SCRIPT, usedforsecurity=False).hexdigest()
@@ -45,8 +46,18 @@ def refused(where: str, text: str) -> StoreError:
     return StoreError(f"{where}: refused the call ({text})")
 
 
-def sent(wish: Wish, promised: int | str = "") -> tuple[object, ...]:
-    """Give a wish as the script takes it, or a promise and when it was made [ms]."""
+def sent(wish: Wish, clock: ServerClock) -> tuple[object, ...]:
+    """Give a wish as the script takes it; one whose clock is not known refuses none as late."""
+    given_up = None if wish.give_up_at is None else clock.at(wish.give_up_at)
+    return _row(wish, "", "" if given_up is None else given_up)
+
+
+def promise(wish: Wish, promised: int) -> tuple[object, ...]:
+    """Give a promise as the script takes it, and when it was made [ms]."""
+    return _row(wish, promised, "")
+
+
+def _row(wish: Wish, promised: int | str, given_up: int | str) -> tuple[object, ...]:
     return (
         wish.token,
         wish.size,
@@ -54,6 +65,7 @@ def sent(wish: Wish, promised: int | str = "") -> tuple[object, ...]:
         milliseconds(wish.hold_s, "hold_s"),
         wish.by,
         promised,
+        given_up,
         len(wish.candidates),
         *wish.candidates,
     )

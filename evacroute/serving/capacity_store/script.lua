@@ -129,8 +129,9 @@ local function prolong(token, own, till)
   return told('held', own)
 end
 
--- With `promised` [ms] a promise is written in.
-local function reserve(token, size, free, hold_ms, by, promised, from, to)
+-- With `promised` [ms] a promise is written in. From `given_up` [ms] on nobody waits for the answer.
+local function reserve(token, size, free, hold_ms, by, promised, given_up, from, to)
+  if given_up and now >= given_up then return told('late') end
   local grave = call('ZSCORE', GONE, token)
   if grave and tonumber(grave) > now then return told('cancelled') end
   local own = current(token)
@@ -211,15 +212,15 @@ function commands.declare()
 end
 
 -- for each wish: token, size, step_free, hold_ms, replica or '', when promised [ms] or '',
--- number of candidates, candidates
+-- when given up [ms] or '', number of candidates, candidates
 function commands.reserve()
   release_due()
   local answers, i = {}, FIRST
   while i <= #ARGV do
-    local last = i + 6 + tonumber(ARGV[i + 6])
+    local last = i + 7 + tonumber(ARGV[i + 7])
     answers[#answers + 1] = reserve(
       ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] == '1', tonumber(ARGV[i + 3]),
-      ARGV[i + 4], tonumber(ARGV[i + 5]), i + 7, last)
+      ARGV[i + 4], tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]), i + 8, last)
     i = last + 1
   end
   return answers
@@ -248,11 +249,11 @@ function commands.look()
   return {is_more and 1 or 0, call('HGETALL', PLACES)}
 end
 
--- replica, alive_ms
+-- replica, alive_ms; tells the time [ms] besides
 function commands.beat()
   call('ZREMRANGEBYSCORE', BEATS, '-inf', whole(now))
   call('ZADD', BEATS, whole(now + tonumber(ARGV[FIRST + 1])), ARGV[FIRST])
-  return call('ZCARD', BEATS)
+  return {call('ZCARD', BEATS), now}
 end
 
 -- bytes, the version expected or ''

@@ -54,7 +54,11 @@ class CapacityStore(Protocol):
         what it holds. A token that has arrived keeps what it has, whatever it asks.
 
         Wishes of one token are taken in the order in which they come in: whoever sends the next
-        before the last is answered may be moved back by the first.
+        before the last is answered may be moved back by the first. A wish that comes in from
+        `give_up_at` on changes nothing and is `Refused` as `LATE`, be it a retry or not. On Redis,
+        whose clock is known to a process from its first `beat` on, it may be refused a little
+        before that (by less than a `beat` took), never taken after; before the first `beat` none
+        is refused for this.
         """
 
     def renew(self, token: str, hold_s: float) -> Held | None:
@@ -76,7 +80,7 @@ class CapacityStore(Protocol):
         As `reserve` with that one candidate, and `is_as_promised` tells whether the token now
         holds just that. But what another replica than `by` took or kept for the token since
         `promised_at` is not moved: then it is `Refused` as `ANSWERED`, with what it holds. What
-        `by` itself took since is moved, as by a wish that came late and was given up: who has heard
+        `by` itself took since is moved, as by a wish that was answered too late: who has heard
         its answer must not adopt the promise. Of promises of several replicas the last one counts,
         in whatever order they are written in.
         """

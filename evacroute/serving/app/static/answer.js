@@ -11,6 +11,7 @@ const SIGNS = { good: "✓", warn: "!", bad: "✕" };
 const REASONS = ["nearest", "by the plan", "with room", "step-free", "after the deadline"];
 const OFF_M = 60;
 const SOON_S = 600;
+const STALE_S = 12 * 3600;
 
 export class AnswerView {
   constructor(map) {
@@ -176,11 +177,13 @@ export class AnswerView {
     const { told, at, has_arrived: hasArrived } = this.last;
     const old = (Date.now() - at) / 1000;
     if (!isOnline()) probe();
-    const word = isOnline() ? (old < 60 ? "age_new" : "age") : "age_offline";
+    // An answer of yesterday is no word to set out today.
+    const isStale = old > STALE_S;
+    const word = isStale ? "age_last" : isOnline() ? (old < 60 ? "age_new" : "age") : "age_offline";
     write("age", t(word, { time: clock(at), old: lasting(old) }));
-    $("age").className = isOnline() ? "" : "note";
+    $("age").className = isOnline() && !isStale ? "" : "note";
     const isNone = told.status === "no_safe_route";
-    write("leave", isNone || hasArrived ? "" : this.leave(old));
+    write("leave", isNone || hasArrived || isStale ? "" : this.leave(old));
     const left = this.until === null ? null : (this.until - Date.now()) / 1000;
     let held = "";
     if (hasArrived) held = t("kept");

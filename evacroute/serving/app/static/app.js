@@ -10,7 +10,6 @@ import { loadMap } from "./shelf.js";
 import { clock, LANGUAGES, language, preferred, speak, t, tag } from "./text.js";
 import { $, say, sure } from "./ui.js";
 
-const STALE_MS = 12 * 3600 * 1000;
 const ASK = document.body.dataset.ask;
 
 const map = new MapView($("pad"), $("canvas"), (place) => form.setPoint(...place, { looks: false }));
@@ -37,8 +36,7 @@ async function start() {
     $(deed).addEventListener("click", () => act(deed));
   }
   $("forget").addEventListener("click", forgetAll);
-  const last = recall("last");
-  if (last && Date.now() - last.at < STALE_MS) open(last);
+  if (recall("last")) open(recall("last"));
   else showForm();
   if (recall("pending")) carryOut(recall("pending"));
   document.body.dataset.ready = "";

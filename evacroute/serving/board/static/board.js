@@ -156,6 +156,7 @@ async function poll() {
 
 async function send(act, body, done) {
   put("alert", "");
+  put("said", "");
   try {
     const answer = await fetch(at(act), {
       method: "POST",
