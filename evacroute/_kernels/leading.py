@@ -18,8 +18,12 @@ from evacroute._kernels.descent import (
     descend,
     first_slot,
 )
+from evacroute._kernels.odds import Weighed, weigh
 from evacroute._kernels.sweeps import BIG
-from evacroute._kernels.trips import Outlook, Trips, describe
+from evacroute._kernels.trips import Trips, describe
+
+LONG = 192
+"""Links of the ways of a party for which room is made at first, for each of them."""
 
 
 class Trees(NamedTuple):
@@ -74,7 +78,7 @@ class Parties(NamedTuple):
     end: Any
 
 
-class Led(NamedTuple):
+class Ways(NamedTuple):
     """Ways, one a row, those of a party side by side.
 
     Attributes
@@ -84,13 +88,16 @@ class Led(NamedTuple):
     nearest
         Shelter that each party could be at first, open or not, -1 = none can be reached, shape
         (n,).
-    party, side, wait, priced
-        Whose way; by which end the link is left; how long to wait before setting out [s]; whether
-        it is the way of the prices.
+    party
+        Whose way.
+    side
+        By which end the link is left where the party stands.
+    wait
+        How long to wait before setting out [s].
+    priced
+        Whether it is the way of the prices.
     trips
-        As the scorer takes them, from the end of the link on.
-    place
-        Whether each asks for a step-free place (0, 1).
+        For the scorer: from the end of the link on.
     rows
         What is said of them, float32, shape (n_ways, n_columns).
     """
@@ -102,7 +109,6 @@ class Led(NamedTuple):
     wait: Any
     priced: Any
     trips: Trips
-    place: Any
     rows: Any
 
 
@@ -151,41 +157,104 @@ def _rank(
 
 @nb.njit(cache=True, nogil=True)
 def lead(
-    slopes: Slopes, chains: Chains, trees: Trees, streets: Streets, outlook: Outlook,
-    flat: Any, steps_ratio: Any, parties: Parties, open_: Any, most: int, led: Led,
-) -> tuple[int, int]:  # fmt: skip
+    ground: Any, parties: Parties, open_: Any, most: int, columns: int, *, is_weighed: bool
+) -> tuple[Ways, Weighed]:
     """Find at most so many ways for each party, that of the prices first, and describe them.
+
+    All in one call, with what it makes room for: phones ask singly.
 
     Parameters
     ----------
-    flat, steps_ratio
-        Speed on the flat of each class [m/s], and its speed on steps over that.
+    ground
+        What `ground.hold_streets` gives.
     open_
         Whether each party may be sent to each shelter, shape (n, n_shelters).
-    led
-        Out, with room for `most` ways a party.
+    columns
+        How many there are in `Ways.rows`.
+    is_weighed
+        Whether odds and order are wanted too; they are those of no ways else.
+    """
+    n = len(parties.class_)
+    size = LONG * most * n
+    while True:
+        room = _room(n, most, size, columns)
+        found, links = _find(ground, parties, open_, most, room)
+        if links <= size:
+            break
+        size = links
+    trips = _first_of(room.trips, found, links)
+    ways = Ways(
+        room.ptr, room.nearest, room.party[:found], room.side[:found], room.wait[:found],
+        room.priced[:found], trips, room.rows[:found],
+    )  # fmt: skip
+    _describe(ground, ways)
+    some = found if is_weighed else 0
+    told = weigh(
+        ground.scales, ways.ptr if is_weighed else ways.ptr[:1], ways.priced[:some],
+        _first_of(trips, some, links), ways.rows[:some], parties.now, ground.trees.price,
+    )  # fmt: skip
+    return ways, told
+
+
+@nb.njit(cache=True, nogil=True)
+def _room(n: int, most: int, links: int, columns: int) -> Ways:
+    """Make room for the ways of so many parties."""
+    m = n * most
+    trips = Trips(
+        np.empty(m + 1, np.int64), np.empty(links, np.int32), np.empty(m, np.int32), np.empty(m),
+        np.empty(m), np.empty(m, np.int32), np.empty(m), np.empty(m), np.empty(m, np.int32),
+        np.empty(m),
+    )  # fmt: skip
+    return Ways(
+        np.empty(n + 1, np.int64), np.empty(n, np.int64), np.empty(m, np.int64),
+        np.empty(m, np.int8), np.empty(m), np.empty(m, np.bool_), trips,
+        np.empty((m, columns), np.float32),
+    )  # fmt: skip
+
+
+@nb.njit(cache=True, nogil=True)
+def _first_of(trips: Trips, n: int, links: int) -> Trips:
+    """Give the first so many trips."""
+    return Trips(
+        trips.ptr[: n + 1], trips.link[:links], trips.class_[:n], trips.pace[:n],
+        trips.pace_steps[:n], trips.size[:n], trips.depart[:n], trips.deadline[:n],
+        trips.shelter[:n], trips.wait[:n],
+    )  # fmt: skip
+
+
+@nb.njit(cache=True, nogil=True)
+def _find(
+    ground: Any, parties: Parties, open_: Any, most: int, ways: Ways
+) -> tuple[int, int]:  # fmt: skip
+    """Find ways for each party, that of the prices first.
+
+    Parameters
+    ----------
+    ways
+        Out, with room for `most` ways a party; `rows` are left as they are.
 
     Returns
     -------
     tuple
-        How many ways there are, and how many links they have in all: if more than there is room
-        for in `led.trips.link`, nothing is described.
+        How many ways there are, and how many links they have in all: where that is more than there
+        is room for in `trips.link`, only the first are written.
     """
-    slopes, chains, trees = borrowed(slopes), borrowed(chains), borrowed(trees)
-    streets, parties, trips = borrowed(streets), borrowed(parties), borrowed(led.trips)
+    slopes, chains = borrowed(ground.slopes), borrowed(ground.chains)
+    trees, streets = borrowed(ground.trees), borrowed(ground.streets)
+    parties, trips = borrowed(parties), borrowed(ways.trips)
     rank, sides = np.empty(most, np.int64), np.empty(most, np.int64)
     cost = np.empty(most)
     n, m = 0, 0
     for p in range(len(parties.class_)):
-        led.ptr[p] = n
+        ways.ptr[p] = n
         k = parties.class_[p]
         first = -1
         if open_[p].any():
-            first, m = _by_prices(slopes, chains, streets, parties, open_, p, n, m, led)
+            first, m = _by_prices(slopes, chains, streets, parties, open_, p, n, m, ways)
             n += first >= 0
         known = 1 if first >= 0 else 0
         more = _rank(
-            trees, parties, open_, p, first, led.nearest, cost, rank[: most - known], sides
+            trees, parties, open_, p, first, ways.nearest, cost, rank[: most - known], sides
         )
         for i in range(more):
             s, side = rank[i], sides[i]
@@ -196,36 +265,38 @@ def lead(
                     trips.link[m] = tree[v]
                 m += 1
                 v = streets.link[tree[v]].to_node
-            led.side[n], led.wait[n], led.priced[n] = side, 0.0, False
+            ways.side[n], ways.wait[n], ways.priced[n] = side, 0.0, False
             trips.shelter[n], trips.depart[n] = s, parties.now[p] + parties.seconds[p, side]
             n += 1
-        for i in range(led.ptr[p], n):
-            led.party[i], led.place[i] = p, streets.step_free[k]
+        for i in range(ways.ptr[p], n):
+            ways.party[i] = p
             trips.class_[i], trips.size[i] = k, parties.size[p]
             trips.pace[i], trips.pace_steps[i] = parties.pace[p], parties.pace_steps[p]
             trips.deadline[i], trips.wait[i] = parties.deadline[p], np.nan
     trips.ptr[n] = m
-    led.ptr[len(parties.class_)] = n
-    if m > len(trips.link):
-        return n, m
-    some = Trips(
-        trips.ptr[: n + 1], trips.link, trips.class_[:n], trips.pace[:n], trips.pace_steps[:n],
-        trips.size[:n], trips.depart[:n], trips.deadline[:n], trips.shelter[:n], trips.wait[:n],
-    )  # fmt: skip
-    describe(streets, outlook, some, led.place, led.rows)
-    columns = led.rows.shape[1]
+    ways.ptr[len(parties.class_)] = n
+    return n, m
+
+
+@nb.njit(cache=True, nogil=True)
+def _describe(ground: Any, ways: Ways) -> None:
+    """Say of ways what the scorer asks."""
+    trips, rows, flat, ratio = borrowed(ways.trips), ways.rows, ground.flat, ground.ratio
+    n, last = len(trips.class_), rows.shape[1] - 1
+    step_free = np.empty(n, np.int64)
+    for i in range(n):
+        step_free[i] = ground.streets.step_free[trips.class_[i]]
+    describe(ground.streets, ground.outlook, trips, step_free, rows)
     for i in range(n):
         k = trips.class_[i]
-        own = flat[k] * trips.pace[i]
-        led.rows[i, columns - 2] = own
-        led.rows[i, columns - 1] = steps_ratio[k] * trips.pace_steps[i] / trips.pace[i]
-    return n, m
+        rows[i, last - 1] = flat[k] * trips.pace[i]
+        rows[i, last] = ratio[k] * trips.pace_steps[i] / trips.pace[i]
 
 
 @nb.njit(cache=True, nogil=True)
 def _by_prices(
     slopes: Slopes, chains: Chains, streets: Streets, parties: Parties, open_: Any, p: int, n: int,
-    m: int, led: Led,
+    m: int, ways: Ways,
 ) -> tuple[int, int]:  # fmt: skip
     """Write the way of the prices as way `n`, its links from place `m` on.
 
@@ -235,7 +306,7 @@ def _by_prices(
         Its shelter, -1 = it leads to none, or to one that is not open; links there are now.
     """
     k, pace, now = parties.class_[p], parties.pace[p], parties.now[p]
-    walk, trips = streets.walk[k], led.trips
+    walk, trips = streets.walk[k], ways.trips
     link, twin, seconds = parties.link[p], parties.twin[p], parties.seconds
     cost, time, head = begin_chain(slopes, chains, walk, k, pace, now, link, seconds[p, FORWARD])
     other, later, there = begin_chain(slopes, chains, walk, k, pace, now, twin, seconds[p, BACK])
@@ -269,5 +340,5 @@ def _by_prices(
         return -1, m
     trips.ptr[n], trips.shelter[n] = m, shelter
     trips.depart[n] = now + wait + seconds[p, side]
-    led.side[n], led.wait[n], led.priced[n] = side, wait, True
+    ways.side[n], ways.wait[n], ways.priced[n] = side, wait, True
     return shelter, after

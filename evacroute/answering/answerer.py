@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evacroute._kernels.leading import Parties
-from evacroute._kernels.odds import weigh
+from evacroute._kernels.leading import Parties, Ways
 from evacroute._kernels.standing import Stretches, wade
 from evacroute.answering.answers import Answers
 from evacroute.answering.bundle import Bundle
@@ -22,7 +21,7 @@ from evacroute.answering.placing import MOST_AWAY, Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
-from evacroute.answering.ways import Leader, Searcher, Ways, drop, late_by, open_ways
+from evacroute.answering.ways import Leader, Searcher, drop, late_by, open_ways
 from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.odds import Odds, scales_of
@@ -163,7 +162,7 @@ class Answerer:
         self.candidates = candidates
         self.scenario = bundle.scenario
         self.likes = Likes(bundle.scenario)
-        self._scales = scales_of(bundle.scorer, self.likes.classes)
+        scales = scales_of(bundle.scorer, self.likes.classes)
         self._free = self.likes.classes.step_free.astype(np.int64)
         self._layer = Layer(self.scenario, self.likes)
         self._prices = bundle.prices
@@ -178,7 +177,7 @@ class Answerer:
             self.teller = Teller(bundle.scenario)
             self._placer = Placer(self.scenario.network, self.likes.classes)
             self._now = now.result()
-        self._leader = Leader(self.likes.classes, self.expected)
+        self._leader = Leader(self.likes.classes, self.expected, scales)
 
     @property
     def plan(self) -> str:
@@ -420,19 +419,17 @@ class Answerer:
             waiting = np.zeros(n, bool)
             waiting[todo] = True
             open_ = open_ & waiting[:, None]
-        ways = self._leader.ways(lay, parties, open_, self.candidates)
         shut_in: set[int] = set()
-        if len(lay.streets.stretch_begin):
+        changes = bool(len(lay.streets.stretch_begin))
+        ways, told = self._leader.ways(lay, parties, open_, self.candidates, is_weighed=not changes)
+        if changes:
             passes = open_ways(lay, ways, parties, own)
             # The trees know the streets as they were: who has no way by them may find one by now.
             if not passes.all() or ((np.diff(ways.ptr) == 0) & open_.any(axis=1)).any():
                 before = set(ways.party.tolist())
                 ways = self._around(ways, passes, lay, searcher, parties, own, open_)
                 shut_in = before - set(ways.party.tolist())
-        told = weigh(
-            self._scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
-            lay.trees.price,
-        )  # fmt: skip
+            told = self._leader.weigh(lay, ways, parties)
         q10, q50, q90 = told.quantile
         return Proposal(ways, Odds(told.p_safe, q10, q50, q90, told.is_safe), told.order, shut_in)
 

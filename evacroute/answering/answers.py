@@ -1,10 +1,10 @@
-"""What phones are told, in columns: one row a party."""
+"""What phones are told: one row a party, or columns of all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,16 @@ class Standing(StrEnum):
     NO_SAFE_ROUTE = "no_safe_route"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """Answers, in columns of shape (n_parties,); times are in seconds from when they were asked.
+NO_LINE: NDArray[np.float64] = np.empty((0, 2))
 
-    Parameters
+
+class Answer(NamedTuple):
+    """What one party is told; times are in seconds from when it asked.
+
+    Attributes
     ----------
     status
-        Words of `Standing`.
+        Word of `Standing`.
     shelter
         Position of the shelter, -1 = none.
     shelter_id, name
@@ -47,12 +49,53 @@ class Answers:
     distance
         Length of the way [m].
     line
-        Points of each way from where they are, lon and lat [degrees], shape (n_points, 2); empty
+        Points of the way from where they are, lon and lat [degrees], shape (n_points, 2); empty
         where there is none or it was not asked for.
     directions
         What to do, one line a step; none where it was not asked for.
     alternatives
         Other shelters with odds, the best first: ids and probabilities.
+    """
+
+    status: str = Standing.NO_SAFE_ROUTE.value
+    shelter: int = -1
+    shelter_id: str = ""
+    name: str = ""
+    lon: float = np.nan
+    lat: float = np.nan
+    depart_in_s: float = np.nan
+    q10: float = np.nan
+    q50: float = np.nan
+    q90: float = np.nan
+    p_safe: float = 0.0
+    is_safe: bool = False
+    held_s: float = np.nan
+    reason: str = ""
+    distance: float = 0.0
+    line: NDArray[np.float64] = NO_LINE
+    directions: tuple[str, ...] = ()
+    alternatives: Sequence[tuple[str, float]] = ()
+
+
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("status", "shelter_id", "name", "reason"), object),
+    **dict.fromkeys(("line", "directions", "alternatives")),
+    "shelter": np.int32,
+    "is_safe": np.bool_,
+}
+_TYPES = {name: _KINDS.get(name, np.float64) for name in Answer._fields}
+"""Of each column, None = it is a list."""
+
+
+class Answers:
+    """Answers, one row a party, and in columns of shape (n_parties,) named as those of `Answer`.
+
+    Who asks alone is told from the row: a column is made when it is first asked for.
+
+    Parameters
+    ----------
+    rows
+        What each party is told.
     plan
         Version of the plan.
     """
@@ -74,8 +117,18 @@ class Answers:
     distance: NDArray[np.float64]
     line: list[NDArray[np.float64]]
     directions: list[tuple[str, ...]]
-    alternatives: list[list[tuple[str, float]]]
-    plan: str
+    alternatives: list[Sequence[tuple[str, float]]]
+
+    def __init__(self, rows: Sequence[Answer], plan: str) -> None:
+        self.rows, self.plan = rows, plan
 
     def __len__(self) -> int:
-        return len(self.status)
+        return len(self.rows)
+
+    def __getattr__(self, name: str) -> Any:
+        """Make a column."""
+        if name not in _TYPES:
+            raise AttributeError(f"Answers has no column {name!r}")
+        values, kind = [getattr(row, name) for row in self.rows], _TYPES[name]
+        column = self.__dict__[name] = values if kind is None else np.array(values, kind)
+        return column

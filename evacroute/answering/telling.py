@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evacroute._kernels.descent import FORWARD
 from evacroute._kernels.leading import Parties
 from evacroute._kernels.trips import LENGTH
-from evacroute.answering.answers import Answers, Standing
+from evacroute.answering.answers import NO_LINE, Answer, Answers, Standing
 from evacroute.answering.drawing import Drawer
 from evacroute.answering.placing import Places
 from evacroute.answering.questions import Questions
@@ -33,8 +33,6 @@ APART = 2.5
 
 MOST_TEXTS = 512
 """Texts of ways that are remembered: some ask again, few stand just where others did."""
-
-NO_LINE: NDArray[np.float64] = np.empty((0, 2))
 
 SOON = 30.0
 """Who is to wait less than this sets out at once [s]."""
@@ -106,7 +104,7 @@ class Teller:
                 wait, first = ways.wait.item(i), places.along.item(p)
                 if ways.side.item(i) == FORWARD:
                     first = self._length.item(places.link.item(p)) - first
-                told[p] = _Told(
+                told[p] = Answer(
                     _RESERVED if place.is_reserved else _UNRESERVED,
                     s, self._ids[s], self._names[s], self._lon[s], self._lat[s],
                     wait if wait >= SOON else 0.0, odds.q10.item(i) - now, q50 - now,
@@ -125,8 +123,8 @@ class Teller:
                 text: tuple[str, ...] = ()
                 if directions:
                     text = stay_directions(why, str(questions.language[p])).text
-                told[p] = _Told(reason=why, directions=text)
-        return _answers(told, plan)
+                told[p] = Answer(reason=why, directions=text)
+        return Answers(told, plan)
 
     def _others(self, proposal: Proposal, p: int, i: int) -> list[tuple[str, float]]:
         """Give other shelters of a party, with odds."""
@@ -210,46 +208,5 @@ class Teller:
         return "no step-free place left" if free else "no shelter with room"
 
 
-class _Told(NamedTuple):
-    """One row of `Answers`."""
-
-    status: str = str(Standing.NO_SAFE_ROUTE)
-    shelter: int = -1
-    shelter_id: str = ""
-    name: str = ""
-    lon: float = np.nan
-    lat: float = np.nan
-    depart_in_s: float = np.nan
-    q10: float = np.nan
-    q50: float = np.nan
-    q90: float = np.nan
-    p_safe: float = 0.0
-    is_safe: bool = False
-    held_s: float = np.nan
-    reason: str = ""
-    distance: float = 0.0
-    line: NDArray[np.float64] = NO_LINE
-    directions: tuple[str, ...] = ()
-    alternatives: list[tuple[str, float]] = []  # noqa: RUF012
-
-
-_NOBODY = _Told()
-_RESERVED, _UNRESERVED = str(Standing.RESERVED), str(Standing.UNRESERVED)
-
-_KINDS: dict[str, Any] = {
-    **dict.fromkeys(("status", "shelter_id", "name", "reason"), object),
-    **dict.fromkeys(("line", "directions", "alternatives")),
-    "shelter": np.int32,
-    "is_safe": np.bool_,
-}
-_TYPES = {name: _KINDS.get(name, np.float64) for name in _Told._fields}
-"""Of each column, None = it stays a list."""
-
-
-def _answers(told: list[_Told], plan: str) -> Answers:
-    columns = list(zip(*told, strict=True)) or [()] * len(_TYPES)
-    of_type: dict[str, Any] = {
-        name: list(column) if kind is None else np.array(column, kind)
-        for (name, kind), column in zip(_TYPES.items(), columns, strict=True)
-    }
-    return Answers(**of_type, plan=plan)
+_NOBODY = Answer()
+_RESERVED, _UNRESERVED = Standing.RESERVED.value, Standing.UNRESERVED.value

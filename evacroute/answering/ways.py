@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evacroute._kernels.advice import fill_from
 from evacroute._kernels.crowd import Streets
-from evacroute._kernels.leading import Led, Parties, lead
+from evacroute._kernels.ground import hold_streets
+from evacroute._kernels.leading import Parties, Ways, lead
+from evacroute._kernels.odds import Scales, Weighed, weigh
 from evacroute._kernels.standing import Stretches, spare
 from evacroute._kernels.trips import CLOSING, Outlook, Trips
 from evacroute.answering.streets import Lay
 from evacroute.people import Classes
 from evacroute.scoring.features import COLUMNS, rows_of
 from evacroute.scoring.ways import traced
-
-LONG = 192
-"""Links of the ways of a party for which room is made at first, for each of them."""
-
-
-class Ways(NamedTuple):
-    """Ways, one a row, those of a party side by side.
-
-    Attributes
-    ----------
-    ptr
-        Where those of each party begin, shape (n + 1,).
-    nearest
-        Shelter that each party could be at first, open or not, -1 = none, shape (n,).
-    party
-        Whose way.
-    side
-        By which end the link is left where the party stands.
-    wait
-        How long to wait before setting out [s].
-    priced
-        Whether it is the way of the prices.
-    trips
-        For the scorer: from the end of the link on.
-    rows
-        What is said of them, shape (n_ways, len(COLUMNS)).
-    """
-
-    ptr: NDArray[np.int64]
-    nearest: NDArray[np.int64]
-    party: NDArray[np.int64]
-    side: NDArray[np.int8]
-    wait: NDArray[np.float64]
-    priced: NDArray[np.bool_]
-    trips: Trips
-    rows: NDArray[np.float32]
 
 
 class Leader:
@@ -63,15 +29,20 @@ class Leader:
         All classes.
     expected
         What is to be expected on the streets.
+    scales
+        What odds come from.
     """
 
-    def __init__(self, classes: Classes, expected: Outlook) -> None:
-        self.classes, self.expected = classes, expected
+    def __init__(self, classes: Classes, expected: Outlook, scales: Scales) -> None:
+        self.classes, self.expected, self._scales = classes, expected, scales
         self._flat = np.array(classes.speed_flat)
         self._ratio = np.asarray(classes.speed_steps / classes.speed_flat)
+        self._held: tuple[Lay, Any] | None = None
 
-    def ways(self, lay: Lay, parties: Parties, open_: NDArray[np.bool_], most: int) -> Ways:
-        """Find a few ways for each party.
+    def ways(
+        self, lay: Lay, parties: Parties, open_: NDArray[np.bool_], most: int, *, is_weighed: bool
+    ) -> tuple[Ways, Weighed]:
+        """Find a few ways for each party, and their odds and order if wanted.
 
         Parameters
         ----------
@@ -83,32 +54,32 @@ class Leader:
             Whether each party may be sent to each shelter, shape (n, n_shelters).
         most
             At most so many ways for each.
+        is_weighed
+            Whether odds and order are wanted; they are those of no ways else.
         """
-        size = LONG * most * len(parties.class_)
-        while True:
-            led = _room(len(parties.class_), most, size)
-            n, links = lead(
-                lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat,
-                self._ratio, parties, open_, most, led,
-            )  # fmt: skip
-            if links <= size:
-                break
-            size = links
-        t = led.trips
-        trips = Trips(
-            t.ptr[: n + 1], t.link[:links], t.class_[:n], t.pace[:n], t.pace_steps[:n], t.size[:n],
-            t.depart[:n], t.deadline[:n], t.shelter[:n], t.wait[:n],
-        )  # fmt: skip
-        return Ways(
-            led.ptr,
-            led.nearest,
-            led.party[:n],
-            led.side[:n],
-            led.wait[:n],
-            led.priced[:n],
-            trips,
-            led.rows[:n],
+        ground = self._ground(lay)
+        found: tuple[Ways, Weighed] = lead(
+            ground, parties, open_, most, len(COLUMNS), is_weighed=is_weighed
         )
+        return found
+
+    def weigh(self, lay: Lay, ways: Ways, parties: Parties) -> Weighed:
+        """Find odds and order of ways."""
+        return weigh(
+            self._scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
+            lay.trees.price,
+        )  # fmt: skip
+
+    def _ground(self, lay: Lay) -> Any:
+        """Give all that kernels look at as one thing, made once for each time streets are laid."""
+        held = self._held
+        if held is None or held[0] is not lay:
+            ground = hold_streets(
+                lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat,
+                self._ratio, self._scales,
+            )  # fmt: skip
+            self._held = held = lay, ground
+        return held[1]
 
     def described(self, lay: Lay, n: int, parts: list[Ways]) -> Ways:
         """Put the ways of several lists in one, those of a party side by side; describe them.
@@ -131,22 +102,6 @@ class Leader:
         rows = rows_of(lay.streets, self.expected, trips, self.classes)
         where = np.searchsorted(party[order], np.arange(n + 1))
         return Ways(where, parts[0].nearest, party[order], side, wait, priced, trips, rows)
-
-
-def _room(n: int, most: int, links: int) -> Led:
-    """Make room for the ways of so many parties."""
-    m = n * most
-    trips = Trips(
-        ptr=np.empty(m + 1, np.int64), link=np.empty(links, np.int32), class_=np.empty(m, np.int32),
-        pace=np.empty(m), pace_steps=np.empty(m), size=np.empty(m, np.int32), depart=np.empty(m),
-        deadline=np.empty(m), shelter=np.empty(m, np.int32), wait=np.empty(m),
-    )  # fmt: skip
-    return Led(
-        ptr=np.empty(n + 1, np.int64), nearest=np.empty(n, np.int64),
-        party=np.empty(m, np.int64), side=np.empty(m, np.int8),
-        wait=np.empty(m), priced=np.empty(m, np.bool_), trips=trips, place=np.empty(m, np.int64),
-        rows=np.empty((m, len(COLUMNS)), np.float32),
-    )  # fmt: skip
 
 
 class Searcher:
@@ -230,4 +185,4 @@ def open_ways(lay: Lay, ways: Ways, parties: Parties, own: Stretches | None) -> 
             lay.streets, own, parties.class_, parties.now, parties.seconds, ways.party, ways.side,
             ways.wait, closing,
         )  # fmt: skip
-    return closing > 0
+    return np.asarray(closing > 0)

@@ -91,38 +91,32 @@ def _wanted(given: Any, faults: Faults) -> Wanted:
 
 def encode(answers: Answers, questions: Questions, wanted: Wanted) -> dict[str, Any]:
     """Make a body of V1 of the answers; seconds are whole, places good to 0.1 m."""
-    a = answers
-    columns = zip(
-        questions.token.tolist(), a.status.tolist(), a.shelter.tolist(), a.shelter_id.tolist(),
-        a.name.tolist(), a.lon.tolist(), a.lat.tolist(), a.depart_in_s.tolist(), a.q10.tolist(),
-        a.q50.tolist(), a.q90.tolist(), a.p_safe.tolist(), a.is_safe.tolist(), a.held_s.tolist(),
-        a.reason.tolist(), a.distance.tolist(), routes_of(a.line, wanted.route), a.directions,
-        a.alternatives, strict=True,
-    )  # fmt: skip
     out: list[dict[str, Any]] = []
-    for (token, status, shelter, key, name, lon, lat, depart, q10, q50, q90, odds, safe, held,
-         reason, metres, route, directions, others) in columns:  # fmt: skip
-        some = shelter >= 0
+    lines = [row.line for row in answers.rows]
+    columns = zip(
+        answers.rows, questions.token.tolist(), routes_of(lines, wanted.route), strict=True
+    )
+    for a, token, route in columns:
+        some = a.shelter >= 0
         row = {
             "token": token,
-            "status": str(status),
-            "shelter": {"id": key, "name": name, "lon": round(lon, 6), "lat": round(lat, 6)}
-            if some
-            else None,
-            "depart_in_s": _seconds(depart),
-            "arrive_s": {"q10": _seconds(q10), "q50": _seconds(q50), "q90": _seconds(q90)}
-            if some
-            else None,
-            "p_safe": _rounded(odds, 4),
-            "is_safe": safe,
-            "held_until_s": _seconds(held),
-            "distance_m": _rounded(metres, 1),
+            "status": a.status,
+            "shelter": {
+                "id": a.shelter_id, "name": a.name, "lon": round(a.lon, 6), "lat": round(a.lat, 6),
+            } if some else None,
+            "depart_in_s": _seconds(a.depart_in_s),
+            "arrive_s": {"q10": _seconds(a.q10), "q50": _seconds(a.q50), "q90": _seconds(a.q90)}
+            if some else None,
+            "p_safe": _rounded(a.p_safe, 4),
+            "is_safe": a.is_safe,
+            "held_until_s": _seconds(a.held_s),
+            "distance_m": _rounded(a.distance, 1),
             "route": route,
-            "directions": list(directions),
-            "alternatives": [{"shelter": s, "p_safe": round(p, 4)} for s, p in others],
-            "reason": reason,
-            "plan": a.plan,
-        }
+            "directions": list(a.directions),
+            "alternatives": [{"shelter": s, "p_safe": round(p, 4)} for s, p in a.alternatives],
+            "reason": a.reason,
+            "plan": answers.plan,
+        }  # fmt: skip
         out.append(row)
     return {"predictions": out}
 

@@ -85,8 +85,8 @@ class Meters:
     def answered(self, questions: Questions, answers: Answers) -> int:
         """Count those who were answered; returns how many persons they are."""
         sizes = questions.party_size.tolist()
-        for status, size in zip(answers.status.tolist(), sizes, strict=True):
-            parties, persons = self._status[str(status)]
+        for row, size in zip(answers.rows, sizes, strict=True):
+            parties, persons = self._status[row.status]
             parties.inc()
             persons.inc(size)
         return sum(sizes)

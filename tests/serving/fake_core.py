@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from evacroute.answering.answers import Answers, Standing
+from evacroute.answering.answers import NO_LINE, Answer, Answers, Standing
 from evacroute.answering.questions import Questions
 from evacroute.errors import InputError
 from evacroute.serving.core import StoreState
@@ -24,12 +24,6 @@ SHELTERS = (
     ("S03", "Campo San Polo", 12.3299, 45.4379),
 )
 SECRET = "the-text-of-a-fault"
-
-
-def texts(values: list[str]) -> Any:
-    out = np.empty(len(values), object)
-    out[:] = values
-    return out
 
 
 class FakeCore:
@@ -82,37 +76,35 @@ class FakeCore:
 
 
 def answers_to(q: Questions, plan: str, *, lines: bool, directions: bool) -> Answers:
-    n = len(q)
-    lost = q.lon > 12.36
-    which = np.where(lost, -1, q.party_size % 2).astype(np.int32)
-    place = [SHELTERS[w] if w >= 0 else ("", "", math.nan, math.nan) for w in which]
-    lon, lat = (np.array([p[i] for p in place], dtype=float) for i in (2, 3))
-    metres = np.hypot((lon - q.lon) * 78_000, (lat - q.lat) * 111_000)
-    held = (q.token != "") & ~lost
-    status = [
-        Standing.NO_SAFE_ROUTE if x else Standing.RESERVED if h else Standing.UNRESERVED
-        for x, h in zip(lost, held, strict=True)
-    ]
-    nothing = np.empty((0, 2))
-    way = [
-        np.array([[q.lon[i], q.lat[i]], [lon[i], lat[i]]]) if lines and not lost[i] else nothing
-        for i in range(n)
-    ]
-    words = {"it": "Vai a {}.", "en": "Walk to {}."}
-    told = [
-        ("Stay inside and go up.", "A crew is told.") if lost[i]
-        else (words.get(q.language[i], words["en"]).format(place[i][1]),)
-        for i in range(n)
-    ]  # fmt: skip
     return Answers(
-        status=texts(status), shelter=which, shelter_id=texts([p[0] for p in place]),
-        name=texts([p[1] for p in place]), lon=lon, lat=lat,
-        depart_in_s=np.where(lost, np.nan, 0.0), q10=metres / 1.4, q50=metres / 1.2,
-        q90=metres / 0.9, p_safe=np.where(lost, 0.0, 0.97), is_safe=~lost,
-        held_s=np.where(held, 1800.0, np.nan),
-        reason=texts(["no way" if x else "nearest" for x in lost]),
-        distance=metres, line=way, directions=told if directions else [()] * n,
-        alternatives=[[] if x else [("S00", 0.91)] for x in lost], plan=plan,
+        [
+            answer_to(*row, lines=lines, directions=directions)
+            for row in zip(
+                q.lon.tolist(), q.lat.tolist(), q.party_size.tolist(), q.token, q.language,
+                strict=True,
+            )
+        ],
+        plan,
+    )  # fmt: skip
+
+
+def answer_to(
+    lon: float, lat: float, size: int, token: str, language: str, *, lines: bool, directions: bool
+) -> Answer:
+    if lon > 12.36:
+        stay = ("Stay inside and go up.", "A crew is told.")
+        return Answer(reason="no way", distance=math.nan, directions=stay if directions else ())
+    key, name, *place = SHELTERS[size % 2]
+    metres = float(np.hypot((place[0] - lon) * 78_000, (place[1] - lat) * 111_000))
+    words = {"it": "Vai a {}.", "en": "Walk to {}."}
+    return Answer(
+        status=(Standing.RESERVED if token else Standing.UNRESERVED).value, shelter=size % 2,
+        shelter_id=key, name=name, lon=place[0], lat=place[1], depart_in_s=0.0, q10=metres / 1.4,
+        q50=metres / 1.2, q90=metres / 0.9, p_safe=0.97, is_safe=True,
+        held_s=1800.0 if token else math.nan, reason="nearest", distance=metres,
+        line=np.array([[lon, lat], place]) if lines else NO_LINE,
+        directions=(words.get(language, words["en"]).format(name),) if directions else (),
+        alternatives=[("S00", 0.91)],
     )  # fmt: skip
 
 

@@ -123,6 +123,7 @@ def test_prices_of_other_classes_lead_nobody_where_they_cannot_go() -> None:
     # Just before the steps.
     _, parties, _ = who._parties(ask([point_on(network, 10, 0.5)]), 0.0, who._now)
     parties.class_[:] = 1  # the plan's own, for whom slots are those of the prices
-    ways = who._leader.ways(who._now.lay, parties, np.ones((1, 3), bool), 6)
+    open_ = np.ones((1, 3), bool)
+    ways, _ = who._leader.ways(who._now.lay, parties, open_, 6, is_weighed=False)
     assert sorted(ways.trips.shelter.tolist()) == [0, 1]
     assert not network.steps[ways.trips.link].any()

@@ -62,7 +62,7 @@ def test_refused_everywhere() -> None:
     assert told.shelter[0] == -1
     assert told.shelter_id[0] == ""
     assert np.isnan([told.q50[0], told.lon[0], told.depart_in_s[0], told.held_s[0]]).all()
-    assert (told.p_safe[0], bool(told.is_safe[0]), told.alternatives[0]) == (0.0, False, [])
+    assert (told.p_safe[0], bool(told.is_safe[0]), [*told.alternatives[0]]) == (0.0, False, [])
     assert told.line[0].shape == (0, 2)
     assert len(told.directions[0]) > 1
     told = who.answer(amid(who, step_free=[True]), now=0.0, book=desk)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evacroute.answering.answers import Answers
+from evacroute.answering.answers import Answer, Answers
 from evacroute.answering.questions import Questions
 from evacroute.serving.core import StoreState
 
@@ -26,17 +26,13 @@ PREDICTION = {
 
 
 def answers(n: int) -> Answers:
-    def same(value: Any, kind: Any = np.float64) -> Any:
-        return np.full(n, value, kind)
-
-    return Answers(
-        status=same("reserved", object), shelter=same(3, np.int32), shelter_id=same("S03", object),
-        name=same("Campo San Polo", object), lon=same(12.3299), lat=same(45.4379),
-        depart_in_s=same(0), q10=same(540), q50=same(610), q90=same(760), p_safe=same(0.97),
-        is_safe=same(True, bool), held_s=same(1800), reason=same("step-free", object),
-        distance=same(610), line=[LINE] * n, directions=[TOLD] * n,
-        alternatives=[[("S00", 0.91)]] * n, plan=PLAN,
+    row = Answer(
+        status="reserved", shelter=3, shelter_id="S03", name="Campo San Polo", lon=12.3299,
+        lat=45.4379, depart_in_s=0.0, q10=540.0, q50=610.0, q90=760.0, p_safe=0.97, is_safe=True,
+        held_s=1800.0, reason="step-free", distance=610.0, line=LINE, directions=TOLD,
+        alternatives=[("S00", 0.91)],
     )  # fmt: skip
+    return Answers([row] * n, PLAN)
 
 
 class FixedCore:
