@@ -61,6 +61,29 @@ def test_an_answer_of_yesterday_is_shown_as_the_last(browser: Any) -> None:
         assert page.locator("#leave").is_visible()
 
 
+def test_an_answer_of_yesterday_promises_nothing_and_follows_nobody(browser: Any) -> None:
+    """An old answer is marked as one to ask again about, and the position is not watched for it."""
+    with phone(browser) as it:
+        it.get_answer()
+        page = it.page
+        page.add_init_script(
+            "navigator.geolocation.watchPosition = () => { document.title = 'watched'; return 1; }"
+        )
+        for hours, kind in ((11, "good"), (13, "warn")):
+            page.evaluate(
+                """(hours) => {
+                  const kept = JSON.parse(localStorage.evacroute);
+                  kept.last = { ...kept.last, at: Date.now() - hours * 3600_000, isGuided: true };
+                  localStorage.evacroute = JSON.stringify(kept);
+                }""",
+                hours,
+            )
+            page.reload()
+            page.wait_for_selector("body[data-map]")
+            assert page.locator("#card").get_attribute("data-kind") == kind
+            assert (page.title() == "watched") == (hours == 11)
+
+
 def test_a_question_is_asked_again_with_the_same_token(browser: Any) -> None:
     """Asked without a network, the page tries again by itself, and takes one place."""
     with phone(browser, is_lost=True) as it:

@@ -11,7 +11,7 @@ const SIGNS = { good: "✓", warn: "!", bad: "✕" };
 const REASONS = ["nearest", "by the plan", "with room", "step-free", "after the deadline"];
 const OFF_M = 60;
 const SOON_S = 600;
-const STALE_S = 12 * 3600;
+const STALE_MS = 12 * 3600 * 1000;
 
 export class AnswerView {
   constructor(map) {
@@ -39,6 +39,11 @@ export class AnswerView {
     return this.until !== null && Date.now() > this.until;
   }
 
+  // An answer of yesterday is no word to set out today.
+  get isStale() {
+    return Date.now() - this.last.at > STALE_MS;
+  }
+
   show(last) {
     this.last = last;
     this.showCard();
@@ -51,7 +56,7 @@ export class AnswerView {
     const { told, has_arrived: hasArrived } = this.last;
     const isNone = told.status === "no_safe_route";
     const odds = isNone ? null : oddsOf(told.p_safe, told.is_safe);
-    const isSure = told.status === "reserved" && !odds?.todo;
+    const isSure = told.status === "reserved" && !odds?.todo && !this.isStale;
     const kind = isNone ? "bad" : isSure || hasArrived ? "good" : "warn";
     $("card").dataset.kind = kind;
     $("sign").textContent = SIGNS[kind];
@@ -177,8 +182,7 @@ export class AnswerView {
     const { told, at, has_arrived: hasArrived } = this.last;
     const old = (Date.now() - at) / 1000;
     if (!isOnline()) probe();
-    // An answer of yesterday is no word to set out today.
-    const isStale = old > STALE_S;
+    const { isStale } = this;
     const word = isStale ? "age_last" : isOnline() ? (old < 60 ? "age_new" : "age") : "age_offline";
     write("age", t(word, { time: clock(at), old: lasting(old) }));
     $("age").className = isOnline() && !isStale ? "" : "note";

@@ -76,7 +76,7 @@ function open(last) {
   answer.show(last);
   $("card-title").focus({ preventScroll: true });
   scrollTo({ top: 0 });
-  if (last.isGuided) startWatching();
+  if (last.isGuided && !answer.isStale) startWatching();
 }
 
 async function submit(event) {
