@@ -89,7 +89,7 @@ class Asked:
             body["version"] = (await self.state())["version"]
         return await self("POST", f"/ops/{word}", body, ACT)
 
-    async def until(self, true: Callable[[Any], bool], seconds: float = 20.0) -> Any:
+    async def until(self, true: Callable[[Any], bool], seconds: float = 60.0) -> Any:
         """The first state for which something is true."""
         end = time.monotonic() + seconds
         while True:

@@ -140,7 +140,7 @@ def test_who_gives_up_is_not_sent() -> None:
         cancelled.cancel()
         assert await sent is None
         assert await behind is None
-        assert 0.04 < time.monotonic() - start < 0.5
+        assert 0.04 < time.monotonic() - start < 5
         line.answer()
         await turn()
         assert line.asked == [["sent"]]

@@ -159,7 +159,7 @@ def test_a_server_that_stops_ends_or_comes_back(own_redis: RedisServer, run: Any
         for _ in range(2):  # On the old link, and on a new one.
             with pytest.raises(StoreUnavailable, match="TimeoutError"):
                 await ask(line, [wish("y")])
-        assert 0.5 < time.monotonic() - begin < 2
+        assert 0.5 < time.monotonic() - begin < 5
         own_redis.go_on()
         assert isinstance((await ask(line, [wish("y")]))[0], Held)
         own_redis.stop()
