@@ -100,7 +100,7 @@ def no_worse(plan: er.Plan, case: Case, method: str, measure: str) -> None:
 
 
 @given(cases(), st.sampled_from(METHODS), st.sampled_from(["expected", "worst"]))
-@settings(max_examples=drawn(80))
+@settings(max_examples=drawn(40))
 def test_no_single_scenarios_plan_is_better(case: Case, method: str, measure: str) -> None:
     """By its measure no plan of one scenario is better; every rule is kept, read from files too.
 

@@ -6,8 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from board_work import answers, dies, refuses, waits
 from boards import board, bundle, busiest_bridge, crossed, run, ways_of
 
@@ -121,16 +123,23 @@ def test_the_event_loop_is_free_and_a_rollback_ends_the_process() -> None:
     assert not is_alive(last[0])
 
 
-def test_a_process_that_does_not_end_well_is_told() -> None:
+def test_a_process_that_does_not_end_well_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed, refused, too slow or with prices that are none: the reason is told, without paths."""
+    passed = [0.0]
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr("evacroute.serving.board.planner.time", clock)
     task = Task(folder="", digest="", closed_links=(), closed_shelters=(), from_s=0.0)
-    dead, refused, slow = Planner(run=dies), Planner(run=refuses), Planner(run=waits, deadline_s=9)
+    dead, refused, slow = Planner(run=dies), Planner(run=refuses), Planner(run=waits, deadline_s=90)
     for one in (dead, refused, slow):
         one.start(task, lambda planned: None)
     pid = int(until(slow, lambda state: state.stage.isdigit()).stage)
     assert "ended before" in until(dead, lambda state: state.word == "failed").reason
     assert until(refused, lambda s: s.word == "failed").reason == "bundle: is no bundle"
-    assert "longer than 9 s" in until(slow, lambda state: state.word == "failed").reason
+    # It is alive until then, and it is the planner's clock that ends it.
+    assert is_alive(pid)
+    assert slow.is_running
+    passed[0] = 90.0
+    assert "longer than 90 s" in until(slow, lambda state: state.word == "failed").reason
     time.sleep(0.5)
     assert not is_alive(pid)
 
