@@ -19,7 +19,7 @@ from evacroute.serving.board.planning import Task, plan_again, prices_of
 
 
 def until(planner: Planner, true: Callable[[PlanningState], bool]) -> PlanningState:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true(planner.state):
         assert time.monotonic() < end, planner.state
         time.sleep(0.02)
@@ -32,6 +32,14 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def is_gone(pid: int, within_s: float = 20.0) -> bool:
+    """Whether a process has ended, or does so soon."""
+    end = time.monotonic() + within_s
+    while is_alive(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not is_alive(pid)
 
 
 def test_closed_streets_and_shelters_are_in_no_plan() -> None:
@@ -98,20 +106,19 @@ def test_the_event_loop_is_free_and_a_rollback_ends_the_process() -> None:
                 begin = time.perf_counter()
                 assert (await ask.get("/v2/health/live")).status == 200
                 await asyncio.sleep(0.01)
-                assert time.perf_counter() - begin < 0.5
+                assert time.perf_counter() - begin < 2.0
             # Another closing begins anew, with both.
             await ask.act("close", names=["Calle 2"])
             state = await ask.until(
                 lambda s: s["planning"]["stage"].isdigit() and s["planning"]["stage"] != f"{pid}"
             )
-            assert not is_alive(pid)
+            assert await asyncio.to_thread(is_gone, pid)
             second = int(state["planning"]["stage"])
             assert (await ask.act("rollback")).status == 200
             state = await ask.state()
             assert state["planning"]["state"] == "stopped"
             assert state["closures"]["streets"] != []
-            await asyncio.sleep(0.5)
-            assert not is_alive(second)
+            assert await asyncio.to_thread(is_gone, second)
             await ask.act("replan")
             state = await ask.until(lambda s: s["planning"]["stage"].isdigit())
             last.append(int(state["planning"]["stage"]))
@@ -119,8 +126,7 @@ def test_the_event_loop_is_free_and_a_rollback_ends_the_process() -> None:
     last: list[int] = []
     run(work)
     # A server that ends takes its process with it.
-    time.sleep(0.5)
-    assert not is_alive(last[0])
+    assert is_gone(last[0])
 
 
 def test_a_process_that_does_not_end_well_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +146,7 @@ def test_a_process_that_does_not_end_well_is_told(monkeypatch: pytest.MonkeyPatc
     assert slow.is_running
     passed[0] = 90.0
     assert "longer than 90 s" in until(slow, lambda state: state.word == "failed").reason
-    time.sleep(0.5)
-    assert not is_alive(pid)
+    assert is_gone(pid)
 
     async def work() -> None:
         async with board(planner=Planner(run=answers)) as ask:
