@@ -150,7 +150,7 @@ def put_in_order(
             order[j] = i
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, inline="always")
 def tell_kinds(
     flat: Any, step_free: Any, slow: float, kinds: Any, class_: Any, size: Any, wait: Any,
     pace: Any, kind: Any,
