@@ -272,6 +272,7 @@ class Answerer:
         self._shut = self._shut if shut is None else _of_both(shut)
         self._full = self._full if full is None else _of_both(full)
         self._now = self._laid(now, self.plan if plan is None else plan, rest)
+        self._leader.hold(self._now.lay)
 
     def _laid(self, now: float, plan: str, rest: Callable[[], object] | None = None) -> _Now:
         shut = _of_both(self._shut | self._without)

@@ -70,16 +70,21 @@ class Leader:
             lay.trees.price,
         )  # fmt: skip
 
+    def hold(self, lay: Lay) -> Any:
+        """Put streets and all else that kernels look at into one thing, and keep it.
+
+        What was kept before is let go: it may be tens of megabytes.
+        """
+        ground = hold_streets(
+            lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat, self._ratio,
+            self._scales,
+        )  # fmt: skip
+        self._held = lay, ground
+        return ground
+
     def _ground(self, lay: Lay) -> Any:
-        """Give all that kernels look at as one thing, made once for each time streets are laid."""
         held = self._held
-        if held is None or held[0] is not lay:
-            ground = hold_streets(
-                lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat,
-                self._ratio, self._scales,
-            )  # fmt: skip
-            self._held = held = lay, ground
-        return held[1]
+        return held[1] if held is not None and held[0] is lay else self.hold(lay)
 
     def described(self, lay: Lay, n: int, parts: list[Ways]) -> Ways:
         """Put the ways of several lists in one, those of a party side by side; describe them.

@@ -160,9 +160,8 @@ class Replica:
             If the bundle is refused.
         """
         try:
-            bundle = read_bundle(self._folder, digest=self._digest)
-            bundle.manifest.check_valid(time.time())
-            answerer = Answerer(bundle)
+            answerer = self._made()
+            give_back()  # What was needed to make it is more than what warming takes.
             answerer.warm()
             give_back()
         except InputError as error:
@@ -170,10 +169,10 @@ class Replica:
             log.error("bundle refused: %s", error)
             raise
         self.answerer = answerer
-        shelters = bundle.scenario.shelters
+        shelters = answerer.scenario.shelters
         free = np.minimum(shelters.step_free_capacity, shelters.capacity)
         places = Places(
-            version=bundle.manifest.made,
+            version=answerer.manifest.made,
             shelter_id=tuple(str(one) for one in shelters.shelter_id.tolist()),
             capacity=tuple(shelters.capacity.tolist()),
             step_free=tuple(free.tolist()),
@@ -184,6 +183,12 @@ class Replica:
             self._store, places, key=self._key, hold_s=self._hold_s, on_notice=self._on_notice,
             on_look=self._on_look, on_seconds=self._on_seconds,
         )  # fmt: skip
+
+    def _made(self) -> Answerer:
+        """Make what answers of the bundle, which is let go."""
+        bundle = read_bundle(self._folder, digest=self._digest)
+        bundle.manifest.check_valid(time.time())
+        return Answerer(bundle)
 
     async def start(self) -> None:
         """Begin to talk to the store and to follow what is new."""

@@ -84,6 +84,40 @@ def test_an_answer_of_yesterday_promises_nothing_and_follows_nobody(browser: Any
             assert (page.title() == "watched") == (hours == 11)
 
 
+def test_a_page_left_open_grows_old_too(browser: Any) -> None:
+    """Looked at again after 12 hours it promises nothing more, and the position is let go."""
+    with phone(browser) as it:
+        it.get_answer()
+        page = it.page
+        page.add_init_script(
+            """const of = navigator.geolocation;
+            of.watchPosition = () => { document.title = 'watched'; return 1; };
+            of.clearWatch = () => { document.title = 'let go'; };"""
+        )
+        page.evaluate(
+            """() => {
+              const kept = JSON.parse(localStorage.evacroute);
+              kept.last.isGuided = true;
+              localStorage.evacroute = JSON.stringify(kept);
+            }"""
+        )
+        page.reload()
+        page.wait_for_selector("body[data-map]")
+        assert page.locator("#card").get_attribute("data-kind") == "good"
+        assert page.title() == "watched"
+        page.evaluate(
+            """() => {
+              const now = Date.now;
+              Date.now = () => now() + 13 * 3600_000;
+              document.dispatchEvent(new Event('visibilitychange'));
+            }"""
+        )
+        assert page.locator("#card").get_attribute("data-kind") == "warn"
+        assert page.locator("#there-in").inner_text() == ""
+        assert not page.locator("#leave").is_visible()
+        assert page.title() == "let go"
+
+
 def test_a_question_is_asked_again_with_the_same_token(browser: Any) -> None:
     """Asked without a network, the page tries again by itself, and takes one place."""
     with phone(browser, is_lost=True) as it:

@@ -57,8 +57,9 @@ class CapacityStore(Protocol):
         before the last is answered may be moved back by the first. A wish that comes in from
         `give_up_at` on changes nothing and is `Refused` as `LATE`, be it a retry or not. On Redis,
         whose clock is known to a process from its first `beat` on, it may be refused a little
-        before that (by less than a `beat` took), never taken after; before the first `beat` none
-        is refused for this.
+        before that (by what a `beat` took and a few milliseconds); it is never taken after, unless
+        that clock is set back or slewed by more than a thousandth. Before the first `beat` none is
+        refused for this.
         """
 
     def renew(self, token: str, hold_s: float) -> Held | None:

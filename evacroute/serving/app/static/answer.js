@@ -19,10 +19,12 @@ export class AnswerView {
     this.city = null;
     this.last = null;
     this.isOff = false;
+    this.wasStale = false;
     $("back").addEventListener("click", () => this.go(-1));
     $("next").addEventListener("click", () => this.go(1));
     setInterval(() => this.tick(), 5000);
     addEventListener("line", () => this.tick());
+    document.addEventListener("visibilitychange", () => this.tick());
   }
 
   get isShown() {
@@ -46,6 +48,7 @@ export class AnswerView {
 
   show(last) {
     this.last = last;
+    this.wasStale = this.isStale;
     this.showCard();
     this.showSteps();
     this.showMap();
@@ -62,7 +65,7 @@ export class AnswerView {
     $("sign").textContent = SIGNS[kind];
     $("state-text").textContent = t(hasArrived ? "status_arrived" : `status_${told.status}`);
     $("card-title").textContent = isNone ? t("none_title") : told.shelter.name;
-    write("there-in", isNone || hasArrived ? "" : this.arrival());
+    write("there-in", isNone || hasArrived || this.isStale ? "" : this.arrival());
     $("odds").hidden = isNone || hasArrived;
     if (odds) {
       $("odds-words").textContent = t(odds.words);
@@ -183,7 +186,13 @@ export class AnswerView {
     const old = (Date.now() - at) / 1000;
     if (!isOnline()) probe();
     const { isStale } = this;
-    const word = isStale ? "age_last" : isOnline() ? (old < 60 ? "age_new" : "age") : "age_offline";
+    if (isStale && !this.wasStale) {
+      // It was left open until now.
+      this.wasStale = true;
+      this.showCard();
+      this.onStale?.();
+    }
+    const word = isStale && !hasArrived ? "age_last" : isOnline() ? (old < 60 ? "age_new" : "age") : "age_offline";
     write("age", t(word, { time: clock(at), old: lasting(old) }));
     $("age").className = isOnline() && !isStale ? "" : "note";
     const isNone = told.status === "no_safe_route";

@@ -25,6 +25,7 @@ async function start() {
   form = new Form(map);
   answer = new AnswerView(map);
   answer.onWalk = renewWalking;
+  answer.onStale = stopWatching;
   $("form").addEventListener("submit", submit);
   $("last").addEventListener("click", () => open(recall("last")));
   $("language").addEventListener("change", changeLanguage);
