@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 DRIFT = 0.001
-"""How far apart two clocks may run in a second [s]: twice what ntpd slews them by. One that is slewed
-faster (chronyd may, by up to a twelfth) is known that much worse until it runs evenly again."""
+"""How far apart two clocks may run in a second [s]: twice what ntpd slews them by. One that
+is slewed faster (chronyd may, by up to a twelfth) is known that much worse until it runs evenly."""
 
 
 class ServerClock:
