@@ -6,11 +6,18 @@ import asyncio
 import gc
 import logging
 import threading
+import time
 
 from evacroute.errors import EvacrouteError
 from evacroute.serving.core import Core
 from evacroute.serving.logs import fault_of, say
 from evacroute.serving.refusals import presentable
+
+POLL_S = 0.05
+"""How often it is looked whether the store was reached [s]."""
+
+UNTOLD_S = 2.0
+"""A store that is not reached for so long is told of [s]."""
 
 
 class Life:
@@ -67,10 +74,19 @@ class Life:
             self._refused = text or f"the bundle could not be loaded ({type(fault).__name__})"
             say("not ready", logging.ERROR, reason=self._refused, **fault_of(fault))
             return
-        if self.core.ready:
-            say("ready", plan=self.core.plan)
-        else:
-            say("not ready", logging.WARNING, reason=self.reason)
+        await self._told()
+
+    async def _told(self) -> None:
+        """Say when it is ready, and where that takes long why it is not."""
+        since, is_told = time.monotonic(), False
+        while not self.core.ready:
+            if self.draining:
+                return
+            if not is_told and time.monotonic() - since >= UNTOLD_S:
+                is_told = True
+                say("not ready", logging.WARNING, reason=self.reason)
+            await asyncio.sleep(POLL_S)
+        say("ready", plan=self.core.plan)
 
 
 def _settle(future: asyncio.Future[BaseException | None], fault: BaseException | None) -> None:

@@ -156,7 +156,7 @@ class PlaceDesk:
         self.replica = replica or secrets.token_hex(8)
         # What the store keeps of this desk with a hold: a name that says nothing of it.
         self._by = secrets.token_hex(4)
-        self.is_up, self.is_known = False, False
+        self.is_up, self.is_known, self._is_lost = False, False, False
         self.adopted, self.oversold = 0, 0
         self.left = np.array([places.capacity, places.step_free], np.int64)
         self._store, self._key, self._patience_s = store, key, patience_s
@@ -212,7 +212,7 @@ class PlaceDesk:
             answers = await self._asking.ask(bookings)
             if answers is not None:
                 return [self._place(a, b, since) for a, b in zip(answers, bookings, strict=True)]
-            self.is_up = False
+            self._lose()
         return [self._promise(one, since) for one in bookings]
 
     async def call(self, work: Callable[[CapacityStore], T]) -> T:
@@ -300,7 +300,14 @@ class PlaceDesk:
         """Go on without the store; what nobody expected is told."""
         if not isinstance(error, StoreError):
             say("desk failed", logging.ERROR, **fault_of(error))
+        self._lose()
+
+    def _lose(self) -> None:
+        """Note that the store is out of reach."""
         self.is_up = False
+        if self.is_known and not self._is_lost:
+            self._is_lost = True
+            say("store lost", logging.WARNING, replicas=self._replicas)
 
     def _note(self, bookings: Sequence[Booking], answers: Sequence[Answer]) -> None:
         """Count new places against the share; what was promised before counts no more."""
@@ -324,6 +331,9 @@ class PlaceDesk:
         try:
             notice = self._ask()
             self.is_up = self.is_known = True
+            if self._is_lost:
+                self._is_lost = False
+                say("store back", adopted=self.adopted, oversold=self.oversold)
             if self._on_look is not None:
                 self._on_look(self.left)
             if notice is not None and self._on_notice is not None:

@@ -21,6 +21,8 @@ class Refusal(EvacrouteError):
     cause: ClassVar[str] = "fault"
     """Its label in the metrics."""
     headers: ClassVar[dict[str, str]] = {}
+    is_counted: ClassVar[bool] = True
+    """Whether it is among the requests that were rejected."""
 
 
 class BadRequest(Refusal):
@@ -53,6 +55,12 @@ class NotReady(Refusal):
 
     status, code, cause = 503, "UNAVAILABLE", "not_ready"
     headers: ClassVar[dict[str, str]] = {"retry-after": "2"}
+
+
+class NotYet(NotReady):
+    """Asked whether it is ready, it is not: that is an answer."""
+
+    is_counted = False
 
 
 class Busy(Refusal):

@@ -192,7 +192,8 @@ class Reception:
         made = self._refusal(error)
         if isinstance(made, Fault):
             note.fault = fault_of(error)
-        self.meters.rejected(made.cause)
+        if made.is_counted:
+            self.meters.rejected(made.cause)
         return made
 
     def _refusal(self, error: Exception) -> Refusal:

@@ -23,6 +23,7 @@ from evacroute.serving.refusals import (
     Gone,
     NotFound,
     NotReady,
+    NotYet,
     Refusal,
     TooLarge,
     TooLate,
@@ -144,12 +145,12 @@ class Rest:
 
     async def _ready(self, request: Request) -> Response:
         if not await self._plane.ready():
-            raise NotReady("not ready")
+            raise NotYet("not ready")
         return _json({"ready": True})
 
     async def _model_ready(self, request: Request) -> Response:
         if not await self._plane.model_ready(self._name):
-            raise NotReady("not ready")
+            raise NotYet("not ready")
         return _json({"name": self._name, "ready": True})
 
     async def _models(self, request: Request) -> Response:

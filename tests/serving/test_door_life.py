@@ -83,6 +83,8 @@ def test_a_refused_bundle_stays_not_ready(tmp_path: Path) -> None:
         assert not is_ready(served)
         for reply in (served.predict(SLOW), served.get("/v2/health/ready")):
             assert reply.json() == {"error": f"not ready: {reason}"}
+        # The party was rejected; who asked whether it is ready had an answer.
+        assert 'evacroute_rejected_total{cause="not_ready"} 1.0' in served.get("/metrics").text
         assert served.post("/v2/repository/models/evacroute/load").status_code == 404
         assert not is_ready(served)
         assert "pass@" not in served.log.read_text()

@@ -286,6 +286,24 @@ def test_a_token_that_gave_its_place_back_is_still_led(store: FakeStore) -> None
         assert not desk._promised
 
 
+def test_it_is_told_when_the_store_is_lost_and_back(
+    store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once each, however often it is asked meanwhile."""
+    said: list[str] = []
+    monkeypatch.setattr(place_desk, "say", lambda event, *_, **more: said.append(event))
+    with opened(store) as desk:
+        store.down = True
+        assert not book(desk, wish("x"))[0].is_reserved
+        until(lambda: not desk.is_up)
+        assert not book(desk, wish("y"))[0].is_reserved
+        looks = store.calls.count("declare")
+        until(lambda: store.calls.count("declare") > looks + 1)
+        store.down = False
+        until(lambda: desk.is_up)
+    assert said == ["store lost", "store back"]
+
+
 def test_requests_wait_no_longer_than_the_patience(store: FakeStore) -> None:
     """A store that is too slow for a request leaves it a promise; in the end it has one place."""
     if isinstance(store, AtOnceStore):
