@@ -157,8 +157,8 @@ def _rank(
 
 @nb.njit(cache=True, nogil=True)
 def lead(
-    ground: Any, parties: Parties, open_: Any, most: int, columns: int, *, is_weighed: bool
-) -> tuple[Ways, Weighed]:
+    ground: Any, parties: Parties, open_: Any, most: int, columns: int
+) -> Ways:  # fmt: skip
     """Find at most so many ways for each party, that of the prices first, and describe them.
 
     All in one call, with what it makes room for: phones ask singly.
@@ -171,8 +171,6 @@ def lead(
         Whether each party may be sent to each shelter, shape (n, n_shelters).
     columns
         How many there are in `Ways.rows`.
-    is_weighed
-        Whether odds and order are wanted too; they are those of no ways else.
     """
     n = len(parties.class_)
     size = LONG * most * n
@@ -188,10 +186,18 @@ def lead(
         room.priced[:found], trips, room.rows[:found],
     )  # fmt: skip
     _describe(ground, ways)
-    some = found if is_weighed else 0
+    return ways
+
+
+@nb.njit(cache=True, nogil=True)
+def lead_and_weigh(
+    ground: Any, parties: Parties, open_: Any, most: int, columns: int
+) -> tuple[Ways, Weighed]:
+    """Find ways as `lead` does, and their odds and order."""
+    ways = lead(ground, parties, open_, most, columns)
     told = weigh(
-        ground.scales, ways.ptr if is_weighed else ways.ptr[:1], ways.priced[:some],
-        _first_of(trips, some, links), ways.rows[:some], parties.now, ground.trees.price,
+        ground.scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
+        ground.trees.price,
     )  # fmt: skip
     return ways, told
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,16 @@ from evacroute.answering.placing import MOST_AWAY, Placer, Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay, Layer
 from evacroute.answering.telling import Teller
-from evacroute.answering.ways import Leader, Searcher, drop, late_by, open_ways
+from evacroute.answering.ways import (
+    Leader,
+    Proposal,
+    Searcher,
+    drop,
+    late_by,
+    open_ways,
+    ways_of,
+    weighed_ways_of,
+)
 from evacroute.errors import Faults
 from evacroute.prices import Prices
 from evacroute.scoring.odds import Odds, scales_of
@@ -82,37 +90,14 @@ Talk = Generator[list[Wish], list[Place], Answers]
 """Gives wishes and takes places, until it returns the answers."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
-    """Ways with odds for each party, before any place is taken.
-
-    Parameters
-    ----------
-    ways, odds
-        Ways and their odds.
-    order
-        Rows of `ways`, those of a party side by side, its best first.
-    shut_in
-        Parties whose every way closes before they are through.
-    """
-
-    ways: Ways
-    odds: Odds
-    order: NDArray[np.int64]
-    shut_in: set[int]
-
-    def of(self, party: int) -> NDArray[np.int64]:
-        """Rows of `ways` of a party, the best first."""
-        return self.order[self.ways.ptr[party] : self.ways.ptr[party + 1]]
-
-
 class _Now(NamedTuple):
     """What answers begin with: swapped as a whole, so that an answer never mixes two states.
 
     Attributes
     ----------
-    lay, searcher, plan
-        Streets, searches around what closes, and the version of the plan.
+    lay, ground, searcher, plan
+        Streets, what kernels look at as one thing, searches around what closes, and the version of
+        the plan.
     takes
         Shelters that may take somebody (row 0), and somebody who needs a step-free place (row 1),
         as far as is known, shape (2, n_shelters).
@@ -123,6 +108,7 @@ class _Now(NamedTuple):
     """
 
     lay: Lay
+    ground: Any
     searcher: Searcher
     plan: str
     takes: NDArray[np.bool_]
@@ -172,12 +158,12 @@ class Answerer:
         nothing = np.zeros((2, len(shelters)), bool)
         self._shut, self._full = nothing, nothing
         with ThreadPoolExecutor(1) as beside:
-            now = beside.submit(self._laid, 0.0, bundle.manifest.plan)
+            laid = beside.submit(self._laid, 0.0)
             self.expected = reckon(bundle.scenario, bundle.load)
             self.teller = Teller(bundle.scenario)
             self._placer = Placer(self.scenario.network, self.likes.classes)
-            self._now = now.result()
-        self._leader = Leader(self.likes.classes, self.expected, scales)
+            self._leader = Leader(self.likes.classes, self.expected, scales)
+            self._now = self._stated(laid.result(), bundle.manifest.plan)
 
     @property
     def plan(self) -> str:
@@ -212,6 +198,9 @@ class Answerer:
         around = state.searcher.ways(0, parties, open_, self.candidates)
         if around is not None:
             self._leader.described(state.lay, len(some), [around])
+        # Which of both serves depends on whether hazards change streets.
+        ways_of(state.ground, parties, open_, self.candidates)
+        weighed_ways_of(state.ground, parties, open_, self.candidates)
         # Compiled only when the first shelter is full, it would hold up thousands for seconds.
         before, full = self._full, self._full.copy()
         full[:, 0] = ~full[:, 0]
@@ -271,18 +260,25 @@ class Answerer:
         self._closed = self._closed if closed is None else np.array(closed, bool)
         self._shut = self._shut if shut is None else _of_both(shut)
         self._full = self._full if full is None else _of_both(full)
-        self._now = self._laid(now, self.plan if plan is None else plan, rest)
-        self._leader.hold(self._now.lay)
+        self._now = self._stated(self._laid(now, rest), self.plan if plan is None else plan)
 
-    def _laid(self, now: float, plan: str, rest: Callable[[], object] | None = None) -> _Now:
-        shut = _of_both(self._shut | self._without)
-        lay = self._layer.lay(
-            self._prices, now=now, closed=self._closed, shut=shut | self._full, rest=rest
-        )
+    @property
+    def _never(self) -> NDArray[np.bool_]:
+        """Shelters that take nobody, whoever holds a place there, shape (2, n_shelters)."""
+        return _of_both(self._shut | self._without)
+
+    def _laid(self, now: float, rest: Callable[[], object] | None = None) -> Lay:
+        shut = self._never | self._full
+        return self._layer.lay(self._prices, now=now, closed=self._closed, shut=shut, rest=rest)
+
+    def _stated(self, lay: Lay, plan: str) -> _Now:
+        shut, ground = self._never, self._leader.ground(lay)
         searcher = Searcher(lay.streets, self.scenario.shelters.node)
         full = self._full & ~shut
         closed = self._closed if self._closed.any() else None
-        return _Now(lay, searcher, plan, ~(shut | full), full if full.any() else None, closed)
+        return _Now(
+            lay, ground, searcher, plan, ~(shut | full), full if full.any() else None, closed
+        )
 
     def answer(
         self,
@@ -330,7 +326,7 @@ class Answerer:
         chosen: list[tuple[Proposal, list[int]]] = []
         todo, shut_in = list(range(n)), set[int]()
         while todo:
-            proposal = self._propose(lay, state.searcher, parties, own, open_, todo)
+            proposal = self._propose(state, parties, own, open_, todo)
             shut_in |= proposal.shut_in
             upto = proposal.ways.ptr.tolist()
             todo = [p for p in todo if upto[p + 1] > upto[p] or p in also]
@@ -408,8 +404,7 @@ class Answerer:
 
     def _propose(
         self,
-        lay: Lay,
-        searcher: Searcher,
+        state: _Now,
         parties: Parties,
         own: Stretches | None,
         open_: NDArray[np.bool_],
@@ -421,16 +416,18 @@ class Answerer:
             waiting[todo] = True
             open_ = open_ & waiting[:, None]
         shut_in: set[int] = set()
-        changes = bool(len(lay.streets.stretch_begin))
-        ways, told = self._leader.ways(lay, parties, open_, self.candidates, is_weighed=not changes)
-        if changes:
+        lay, most = state.lay, self.candidates
+        if len(lay.streets.stretch_begin):
+            ways = ways_of(state.ground, parties, open_, most)
             passes = open_ways(lay, ways, parties, own)
             # The trees know the streets as they were: who has no way by them may find one by now.
             if not passes.all() or ((np.diff(ways.ptr) == 0) & open_.any(axis=1)).any():
                 before = set(ways.party.tolist())
-                ways = self._around(ways, passes, lay, searcher, parties, own, open_)
+                ways = self._around(ways, passes, state, parties, own, open_)
                 shut_in = before - set(ways.party.tolist())
             told = self._leader.weigh(lay, ways, parties)
+        else:
+            ways, told = weighed_ways_of(state.ground, parties, open_, most)
         q10, q50, q90 = told.quantile
         return Proposal(ways, Odds(told.p_safe, q10, q50, q90, told.is_safe), told.order, shut_in)
 
@@ -438,14 +435,13 @@ class Answerer:
         self,
         ways: Ways,
         passes: NDArray[np.bool_],
-        lay: Lay,
-        searcher: Searcher,
+        state: _Now,
         parties: Parties,
         own: Stretches | None,
         open_: NDArray[np.bool_],
     ) -> Ways:
         """Leave out ways that close before one is through; who has none left is led around."""
-        n = len(parties.class_)
+        lay, n = state.lay, len(parties.class_)
         parts, late = [drop(ways, passes)], drop(ways, ~passes & ways.priced)
         for slots in DELAYS:
             if not len(late.party):
@@ -458,7 +454,7 @@ class Answerer:
         for part in parts:
             has[part.party] = True
         for p in np.flatnonzero(~has & open_.any(axis=1)).tolist():
-            found = searcher.ways(p, parties, open_, self.candidates)
+            found = state.searcher.ways(p, parties, open_, self.candidates)
             if found is not None:
                 parts.append(found)
         ways = self._leader.described(lay, n, parts)

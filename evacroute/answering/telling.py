@@ -16,6 +16,7 @@ from evacroute.answering.drawing import Drawer
 from evacroute.answering.placing import Places
 from evacroute.answering.questions import Questions
 from evacroute.answering.streets import Lay
+from evacroute.answering.ways import Proposal
 from evacroute.route_directions import stay_directions
 from evacroute.route_steps import Step
 from evacroute.route_walks import Walks, leave_line
@@ -23,7 +24,7 @@ from evacroute.scenario import Scenario
 from evacroute.signs import signs_of
 
 if TYPE_CHECKING:
-    from evacroute.answering.answerer import Place, Proposal
+    from evacroute.answering.answerer import Place
 
 ALTERNATIVES = 3
 """Other shelters that are told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,43 @@ from numpy.typing import NDArray
 from evacroute._kernels.advice import fill_from
 from evacroute._kernels.crowd import Streets
 from evacroute._kernels.ground import hold_streets
-from evacroute._kernels.leading import Parties, Ways, lead
+from evacroute._kernels.leading import Parties, Ways, lead, lead_and_weigh
 from evacroute._kernels.odds import Scales, Weighed, weigh
 from evacroute._kernels.standing import Stretches, spare
 from evacroute._kernels.trips import CLOSING, Outlook, Trips
 from evacroute.answering.streets import Lay
 from evacroute.people import Classes
 from evacroute.scoring.features import COLUMNS, rows_of
+from evacroute.scoring.odds import Odds
 from evacroute.scoring.ways import traced
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """Ways with odds for each party, before any place is taken.
+
+    Parameters
+    ----------
+    ways, odds
+        Ways and their odds.
+    order
+        Rows of `ways`, those of a party side by side, its best first.
+    shut_in
+        Parties whose every way closes before they are through.
+    """
+
+    ways: Ways
+    odds: Odds
+    order: NDArray[np.int64]
+    shut_in: set[int]
+
+    def of(self, party: int) -> NDArray[np.int64]:
+        """Rows of `ways` of a party, the best first."""
+        return self.order[self.ways.ptr[party] : self.ways.ptr[party + 1]]
+
+
 class Leader:
-    """Finds ways on streets with a given load.
+    """Says of ways, on streets with a given load, how good they are.
 
     Parameters
     ----------
@@ -37,31 +63,13 @@ class Leader:
         self.classes, self.expected, self._scales = classes, expected, scales
         self._flat = np.array(classes.speed_flat)
         self._ratio = np.asarray(classes.speed_steps / classes.speed_flat)
-        self._held: tuple[Lay, Any] | None = None
 
-    def ways(
-        self, lay: Lay, parties: Parties, open_: NDArray[np.bool_], most: int, *, is_weighed: bool
-    ) -> tuple[Ways, Weighed]:
-        """Find a few ways for each party, and their odds and order if wanted.
-
-        Parameters
-        ----------
-        lay
-            Streets with their value tables.
-        parties
-            Who asks, and where they stand.
-        open_
-            Whether each party may be sent to each shelter, shape (n, n_shelters).
-        most
-            At most so many ways for each.
-        is_weighed
-            Whether odds and order are wanted; they are those of no ways else.
-        """
-        ground = self._ground(lay)
-        found: tuple[Ways, Weighed] = lead(
-            ground, parties, open_, most, len(COLUMNS), is_weighed=is_weighed
-        )
-        return found
+    def ground(self, lay: Lay) -> Any:
+        """Put streets and all else that kernels look at into one thing."""
+        return hold_streets(
+            lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat, self._ratio,
+            self._scales,
+        )  # fmt: skip
 
     def weigh(self, lay: Lay, ways: Ways, parties: Parties) -> Weighed:
         """Find odds and order of ways."""
@@ -69,22 +77,6 @@ class Leader:
             self._scales, ways.ptr, ways.priced, ways.trips, ways.rows, parties.now,
             lay.trees.price,
         )  # fmt: skip
-
-    def hold(self, lay: Lay) -> Any:
-        """Put streets and all else that kernels look at into one thing, and keep it.
-
-        What was kept before is let go: it may be tens of megabytes.
-        """
-        ground = hold_streets(
-            lay.slopes, lay.chains, lay.trees, lay.streets, self.expected, self._flat, self._ratio,
-            self._scales,
-        )  # fmt: skip
-        self._held = lay, ground
-        return ground
-
-    def _ground(self, lay: Lay) -> Any:
-        held = self._held
-        return held[1] if held is not None and held[0] is lay else self.hold(lay)
 
     def described(self, lay: Lay, n: int, parts: list[Ways]) -> Ways:
         """Put the ways of several lists in one, those of a party side by side; describe them.
@@ -107,6 +99,32 @@ class Leader:
         rows = rows_of(lay.streets, self.expected, trips, self.classes)
         where = np.searchsorted(party[order], np.arange(n + 1))
         return Ways(where, parts[0].nearest, party[order], side, wait, priced, trips, rows)
+
+
+def ways_of(ground: Any, parties: Parties, open_: NDArray[np.bool_], most: int) -> Ways:
+    """Find a few ways for each party.
+
+    Parameters
+    ----------
+    ground
+        What `Leader.ground` gives.
+    parties
+        Who asks, and where they stand.
+    open_
+        Whether each party may be sent to each shelter, shape (n, n_shelters).
+    most
+        At most so many ways for each.
+    """
+    found: Ways = lead(ground, parties, open_, most, len(COLUMNS))
+    return found
+
+
+def weighed_ways_of(
+    ground: Any, parties: Parties, open_: NDArray[np.bool_], most: int
+) -> tuple[Ways, Weighed]:
+    """Find ways as `ways_of` does, and their odds and order, in one call: phones ask singly."""
+    found: tuple[Ways, Weighed] = lead_and_weigh(ground, parties, open_, most, len(COLUMNS))
+    return found
 
 
 class Searcher:

@@ -16,6 +16,7 @@ import evacroute as er
 from evacroute._kernels.laying import FEW, shortened
 from evacroute.answering import Answerer, bundle_of
 from evacroute.answering.streets import Lay, Layer
+from evacroute.answering.ways import ways_of
 
 
 def town(*, deadline: float = 1500.0, hazard: Any = None) -> Answerer:
@@ -124,6 +125,6 @@ def test_prices_of_other_classes_lead_nobody_where_they_cannot_go() -> None:
     _, parties, _ = who._parties(ask([point_on(network, 10, 0.5)]), 0.0, who._now)
     parties.class_[:] = 1  # the plan's own, for whom slots are those of the prices
     open_ = np.ones((1, 3), bool)
-    ways, _ = who._leader.ways(who._now.lay, parties, open_, 6, is_weighed=False)
+    ways = ways_of(who._now.ground, parties, open_, 6)
     assert sorted(ways.trips.shelter.tolist()) == [0, 1]
     assert not network.steps[ways.trips.link].any()
