@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -30,6 +31,8 @@ class _Shut(Refusal):
 
 _UNREAD = object()
 
+_NEVER_S = 1e6
+
 _MIXED = (
     "inputs must each have a datatype of V2, and either contents of their own or, all of them, "
     "raw_input_contents"
@@ -54,11 +57,12 @@ class Servicer(InferenceServicer):
     def __init__(self, plane: Any, reception: Reception) -> None:
         super().__init__(plane, None)
         self._reception = reception
+        self.busy = 0
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:
         """Answer columns."""
         left = context.time_remaining()
-        with self._reception.admitted(left):
+        with self._reception.admitted(left), self._counted():
             check_id(request.id)
             try:
                 self.validate_grpc_request(request)
@@ -68,6 +72,14 @@ class Servicer(InferenceServicer):
                 raise BadRequest(_MIXED) from None
             answer, _ = await self._data_plane.infer(request.model_name, asked)
             return answer.to_grpc()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:
         """Refuse: what is loaded is the operator's to say."""
@@ -146,14 +158,19 @@ class GrpcServer(GRPCServer):
     ) -> None:
         super().__init__(port, plane, None, {})
         self._host = host
-        self._life = life
-        self._reception = reception
+        self._shell = Shell(life, reception)
+        self._servicer = Servicer(plane, reception)
         self._max_body = max_body
+
+    @property
+    def busy(self) -> int:
+        """How many calls are being answered."""
+        return self._servicer.busy
 
     async def start(self, max_workers: int = 1) -> None:
         """Listen, and return at once."""
         self._server = aio.server(
-            interceptors=(Shell(self._life, self._reception),),
+            interceptors=(self._shell,),
             options=[
                 ("grpc.max_receive_message_length", self._max_body),
                 ("grpc.max_metadata_size", 8192),
@@ -161,12 +178,27 @@ class GrpcServer(GRPCServer):
                 ("grpc.so_reuseport", 0),
             ],
         )
-        add_servicer(Servicer(self._data_plane, self._reception), self._server)
+        add_servicer(self._servicer, self._server)
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._server.add_insecure_port(f"{host}:{self._port}")
         await self._server.start()
 
-    async def stop(self, grace: float | None = None) -> None:
-        """Take no more calls and wait for those under way, at most `grace` seconds."""
-        if self._server is not None:
-            await self._server.stop(grace)
+    async def stop(self, grace: float, hurry: asyncio.Event) -> bool:
+        """Take no more calls; wait for those under way `grace` seconds, or until told to hurry.
+
+        Returns whether any was cut off.
+        """
+        if self._server is None:
+            return False
+        # A stop whose time ends while another's does cancels calls of a server that is gone, and
+        # the process ends with signal 11. So gRPC's own limit is never reached: ours is kept here.
+        stopping = asyncio.create_task(self._server.stop(_NEVER_S))
+        hurried = asyncio.create_task(hurry.wait())
+        first = asyncio.FIRST_COMPLETED
+        await asyncio.wait((stopping, hurried), timeout=grace, return_when=first)
+        hurried.cancel()
+        cut = self.busy > 0
+        if not stopping.done():
+            await self._server.stop(None)
+        await stopping
+        return cut

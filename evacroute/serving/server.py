@@ -176,7 +176,8 @@ class Server(ModelServer):
         self._reception.keep_beat()
         loading = asyncio.create_task(self.life.begin())
         await self.rest.serve(listening)
-        self._cut = self._cut or self._reception.busy > 0
+        # Calls of gRPC may still have time.
+        self._cut = self._cut or self._reception.busy > self.rpc.busy
         loading.cancel()
         if self._ending is not None:
             await self._ending
@@ -207,14 +208,8 @@ class Server(ModelServer):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self.options.drain)
         self.rest.end()
-        grace = self.options.grace
-        stopping = asyncio.create_task(self.rpc.stop(0.0 if self._hurry.is_set() else grace))
-        hurried = asyncio.create_task(self._hurry.wait())
-        await asyncio.wait((stopping, hurried), return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            await self.rpc.stop(0.0)
-        hurried.cancel()
-        await stopping
+        was_cut = await self.rpc.stop(self.options.grace, self._hurry)
+        self._cut = self._cut or was_cut
 
 
 def _quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -54,6 +54,19 @@ def columns(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def messages_of(party: dict[str, Any]) -> bytes:
+    """A party as a message of gRPC."""
+    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
+
+    request = messages.ModelInferRequest(model_name="evacroute")
+    fields = {"FP64": "fp64_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}
+    for one in columns({k: party[k] for k in ("lon", "lat", "party_size", "token") if k in party}):
+        tensor = request.inputs.add(name=one["name"], datatype=one["datatype"], shape=[1])
+        values = [v.encode() if isinstance(v, str) else v for v in one["data"]]
+        getattr(tensor.contents, fields[one["datatype"]]).extend(values)
+    return request.SerializeToString()
+
+
 class Door:
     """A server in a process of its own."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .doors import PARTY, Door, columns, shared
+from .doors import PARTY, Door, columns, messages_of, shared
 from .triton_grpc import LAT, LON, check, triton_inputs
 
 
@@ -190,19 +190,6 @@ def test_who_hangs_up_over_grpc_is_counted(served: Door) -> None:
         under_way.cancel()
         assert served.line_of("hung-up")["code"] == "CANCELLED"
     assert 'evacroute_rejected_total{cause="gone"}' in served.get("/metrics").text
-
-
-def messages_of(party: dict[str, Any]) -> bytes:
-    """A party as a message of gRPC."""
-    from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages
-
-    request = messages.ModelInferRequest(model_name="evacroute")
-    fields = {"FP64": "fp64_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}
-    for one in columns({k: party[k] for k in ("lon", "lat", "party_size", "token")}):
-        tensor = request.inputs.add(name=one["name"], datatype=one["datatype"], shape=[1])
-        values = [v.encode() if isinstance(v, str) else v for v in one["data"]]
-        getattr(tensor.contents, fields[one["datatype"]]).extend(values)
-    return request.SerializeToString()
 
 
 def test_ids_are_echoed_over_grpc(served: Door) -> None:
