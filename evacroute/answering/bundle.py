@@ -185,18 +185,17 @@ def bundle_of(
     Raises
     ------
     InputError
-        If a time is none, the scorer cannot be read, or the plan places nobody.
+        If a time is none or no time is left between them, the scorer cannot be read, or the plan
+        places nobody.
     """
     from evacroute.answering.pricing import prices_of
     from evacroute.judging import load_of
     from evacroute.scoring.ways import Ways
 
-    for name, text in (("valid_from", valid_from), ("valid_until", valid_until)):
-        if text:
-            _time(text, name)
+    when = datetime.now(UTC) if made is None else datetime.fromtimestamp(made, UTC)
+    _check_limits(valid_from, valid_until, when)
     if not plan.placed:
         raise InputError("plan: it places nobody, so there is nothing to tell anybody")
-    when = datetime.now(UTC) if made is None else datetime.fromtimestamp(made, UTC)
     scenario = plan.scenario
     kinds = sorted({type(one).__name__ for one in as_hazards(scenario.hazard)})
     manifest = Manifest(
@@ -385,6 +384,14 @@ def _check_files(path: Path, told: Mapping[str, Mapping[str, Any]]) -> None:
 def _sum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_limits(first: str, last: str, made: datetime) -> None:
+    begin = _time(first, "valid_from") if first else made
+    end = _time(last, "valid_until") if last else None
+    for name, time in (("now", made), (f"valid_from, {first}", begin)):
+        if end is not None and end <= time:
+            raise InputError(f"valid_until is {last!r}, expected a time after {name}")
 
 
 def _time(text: str, name: str = "time") -> datetime:

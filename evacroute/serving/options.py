@@ -126,9 +126,10 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m evacroute.serving",
+        prog="evacroute serve",
         # All options stand below; before a fault they would hide it.
-        usage="%(prog)s --model_dir DIR [options], or evacroute serve DIR [options]",
+        usage="%(prog)s DIR [options]\n"
+        "   or: python -m evacroute.serving --model_dir DIR [options]",
         description="Answer phones from a bundle, as a predictor of KServe.",
         allow_abbrev=False,
         formatter_class=_Help,

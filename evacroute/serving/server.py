@@ -173,6 +173,7 @@ class Server(ModelServer):
         if self.enable_grpc and options.ssl_certfile:
             say("gRPC is not encrypted: the certificate is for HTTPS alone", logging.WARNING)
         say("listening", http_port=port, grpc_port=options.grpc_port if self.enable_grpc else 0)
+        say("loading", note="where kernels are not compiled yet, half a minute goes by")
         self._reception.keep_beat()
         loading = asyncio.create_task(self.life.begin())
         await self.rest.serve(listening)

@@ -106,6 +106,7 @@ def test_help_is_ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     assert "(default: )" not in text
     assert "None" not in text
     assert text.index("--model_dir DIR [options]") < text.index("options:") < 250
+    assert text.startswith("usage: evacroute serve DIR [options]\n")
 
 
 def test_warming_serves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -360,6 +360,14 @@ def test_validity_window() -> None:
     made().manifest.check_valid(0.0)
 
 
+def test_no_time_is_left() -> None:
+    """A bundle that could never be served is refused: it ends in the past, or before it begins."""
+    with pytest.raises(InputError, match="valid_until is '2023-11-14', expected a time after now"):
+        made(valid_until="2023-11-14")
+    with pytest.raises(InputError, match="a time after valid_from, 2030-02-01"):
+        made(valid_from="2030-02-01", valid_until="2030-01-01")
+
+
 @pytest.mark.parametrize("name", ["valid_from", "valid_until"])
 def test_times_that_are_none(name: str) -> None:
     """A limit that is no time is refused by name."""

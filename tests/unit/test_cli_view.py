@@ -190,3 +190,12 @@ def test_rescue_refuses_a_bad_fleet(parted: Path, tmp_path: Path) -> None:
     assert "2 faults" in done.stderr
     assert "mule" in done.stderr
     assert not (tmp_path / "rescue").exists()
+
+
+def test_serving_what_is_no_bundle(tmp_path: Path) -> None:
+    """At a terminal a folder that is missing, or no bundle, ends the server before it begins."""
+    for folder, says in ((tmp_path / "none", "no such folder"), (tmp_path, "is no bundle")):
+        result = run("serve", folder)
+        assert result.exit_code == 2
+        assert f"{folder}: {says}" in result.stderr
+        assert "'evacroute bundle PLAN --out DIR'" in result.stderr

@@ -43,7 +43,7 @@ def tell_state(
         "plan": {
             "served": replica.plan, "wanted": wanted, "bundle": manifest.plan,
             "method": manifest.method, "placed": manifest.placed, "left": manifest.left,
-            "is_rolled_back": not news.plan,
+            "is_bundles": not news.plan,
         },
         "store": {
             "up": desk.is_up, "replicas": desk.replicas if desk.is_up else None,

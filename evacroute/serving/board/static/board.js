@@ -85,7 +85,7 @@ function show() {
   put("alarm-note", alarm.is_fixed ? words.fixed : alarm.at === null ? words.no_alarm : words.alarm_at(clock(alarm.at)));
   $("alarm-back").disabled = alarm.at === null || alarm.is_fixed;
   $("alarm-now").disabled = alarm.at !== null;
-  $("rollback").disabled = plan.is_rolled_back && planning.state !== "running";
+  $("rollback").disabled = plan.is_bundles && planning.state !== "running";
   $("replan-now").disabled = planning.state === "running";
   if (told !== null && told !== (alarm.at ?? 0)) put("alert", alarm.at === null ? words.done_back : `${words.saw_alarm} ${words.alarm_at(clock(alarm.at))}`);
   told = alarm.at ?? 0;
