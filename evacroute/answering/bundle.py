@@ -389,9 +389,13 @@ def _sum(path: Path) -> str:
 def _check_limits(first: str, last: str, made: datetime) -> None:
     begin = _time(first, "valid_from") if first else made
     end = _time(last, "valid_until") if last else None
-    for name, time in (("now", made), (f"valid_from, {first}", begin)):
-        if end is not None and end <= time:
-            raise InputError(f"valid_until is {last!r}, expected a time after {name}")
+    if end is not None and end <= max(made, begin):
+        after = (
+            f"valid_from, {first}"
+            if begin > made
+            else f"the bundle is made, {made:%Y-%m-%dT%H:%MZ}"
+        )
+        raise InputError(f"valid_until is {last!r}, expected a time after {after}")
 
 
 def _time(text: str, name: str = "time") -> datetime:

@@ -58,7 +58,8 @@ def serve(context: typer.Context) -> None:
         raise MissingExtraError(str(error.name), "serving", "serving a bundle") from error
     given = list(context.args)
     if given and not given[0].startswith("-"):
-        _check_bundle(given[0])
+        if not {"--help", "-h"} & set(given):
+            _check_bundle(given[0])
         given[:1] = ["--model_dir", given[0]]
     raise typer.Exit(main(given))
 

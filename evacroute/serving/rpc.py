@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -57,12 +56,11 @@ class Servicer(InferenceServicer):
     def __init__(self, plane: Any, reception: Reception) -> None:
         super().__init__(plane, None)
         self._reception = reception
-        self.busy = 0
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:
         """Answer columns."""
         left = context.time_remaining()
-        with self._reception.admitted(left), self._counted():
+        with self._reception.admitted(left):
             check_id(request.id)
             try:
                 self.validate_grpc_request(request)
@@ -72,14 +70,6 @@ class Servicer(InferenceServicer):
                 raise BadRequest(_MIXED) from None
             answer, _ = await self._data_plane.infer(request.model_name, asked)
             return answer.to_grpc()
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self.busy += 1
-        try:
-            yield
-        finally:
-            self.busy -= 1
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:
         """Refuse: what is loaded is the operator's to say."""
@@ -96,6 +86,7 @@ class Shell(aio.ServerInterceptor):
     def __init__(self, life: Life, reception: Reception) -> None:
         self._life = life
         self._reception = reception
+        self.busy = 0
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], details: Any
@@ -115,6 +106,9 @@ class Shell(aio.ServerInterceptor):
             CURRENT.set(note)
             trailer: tuple[tuple[str, str], ...] = (("x-request-id", note.request_id),)
             context.set_trailing_metadata(trailer)
+            self.busy += 1
+            # Until the answer is sent, not only found.
+            context.add_done_callback(self._done)
             try:
                 if request is _UNREAD:
                     raise BadRequest("the message is not one of this call")
@@ -141,6 +135,9 @@ class Shell(aio.ServerInterceptor):
             answered, _reader(handler.request_deserializer), handler.response_serializer
         )
 
+    def _done(self, _: Any) -> None:
+        self.busy -= 1
+
 
 class GrpcServer(GRPCServer):
     """KServe's gRPC server with our shell and limits.
@@ -159,13 +156,8 @@ class GrpcServer(GRPCServer):
         super().__init__(port, plane, None, {})
         self._host = host
         self._shell = Shell(life, reception)
-        self._servicer = Servicer(plane, reception)
+        self._reception = reception
         self._max_body = max_body
-
-    @property
-    def busy(self) -> int:
-        """How many calls are being answered."""
-        return self._servicer.busy
 
     async def start(self, max_workers: int = 1) -> None:
         """Listen, and return at once."""
@@ -178,7 +170,7 @@ class GrpcServer(GRPCServer):
                 ("grpc.so_reuseport", 0),
             ],
         )
-        add_servicer(self._servicer, self._server)
+        add_servicer(Servicer(self._data_plane, self._reception), self._server)
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._server.add_insecure_port(f"{host}:{self._port}")
         await self._server.start()
@@ -186,7 +178,7 @@ class GrpcServer(GRPCServer):
     async def stop(self, grace: float, hurry: asyncio.Event) -> bool:
         """Take no more calls; wait for those under way `grace` seconds, or until told to hurry.
 
-        Returns whether any was cut off.
+        Returns whether any was cut off that had been sent to the end.
         """
         if self._server is None:
             return False
@@ -197,7 +189,7 @@ class GrpcServer(GRPCServer):
         first = asyncio.FIRST_COMPLETED
         await asyncio.wait((stopping, hurried), timeout=grace, return_when=first)
         hurried.cancel()
-        cut = self.busy > 0
+        cut = self._shell.busy > 0
         if not stopping.done():
             await self._server.stop(None)
         await stopping

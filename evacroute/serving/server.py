@@ -26,6 +26,9 @@ from evacroute.serving.requests import Reception
 from evacroute.serving.rest import Rest, Shell
 from evacroute.serving.rpc import GrpcServer
 
+STOP_S = 8.0
+"""What the core may take to stop, once all are answered [s]."""
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -66,7 +69,6 @@ class RestServer(RESTServer):
             plane,
             None,
             options.http_port,
-            grace_period=max(1, round(options.grace)),
             timeout_keep_alive=options.timeout_keep_alive,
             ssl_certfile=options.ssl_certfile,
             ssl_keyfile=options.ssl_keyfile,
@@ -74,10 +76,13 @@ class RestServer(RESTServer):
         uvicorn_door.limit(self.config, options.http_host)
         # It would take signals over; when to end is said by whoever runs it.
         self._server.capture_signals = contextlib.nullcontext
+        # KServe takes whole seconds.
+        self.config.timeout_graceful_shutdown = options.grace
 
-    async def serve(self, listening: socket.socket) -> None:
-        """Answer until told to end, then wait for what is under way."""
+    async def serve(self, listening: socket.socket) -> bool:
+        """Answer until told to end, then wait for those under way; returns if any was cut off."""
         await self._server.serve([listening])
+        return bool(self._server.server_state.tasks)
 
     def end(self, *, at_once: bool = False) -> None:
         """Take no more connections; drop those there are, too, if `at_once`."""
@@ -131,15 +136,16 @@ class Server(ModelServer):
         self.rpc = GrpcServer(
             options.http_host, options.grpc_port, self.dataplane, self.life, reception, max_body
         )
-        self._ending: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[bool] | None = None
         self._hurry = asyncio.Event()
-        self._cut = False
+        # What the process ends with if it hangs from now on.
+        self._code = 1
 
     def start(self, models: Any = None) -> int:
         """Serve until told to end; returns the exit code.
 
-        0 means that every request was answered, 1 that some were cut off: the time was over, or it
-        was told twice.
+        0 means that every request was answered (a call of gRPC that is never sent to its end is
+        none), 1 that some were cut off: the time was over, or it was told twice.
         """
         try:
             import uvloop
@@ -176,41 +182,41 @@ class Server(ModelServer):
         say("loading", note="where kernels are not compiled yet, half a minute goes by")
         self._reception.keep_beat()
         loading = asyncio.create_task(self.life.begin())
-        await self.rest.serve(listening)
-        # Calls of gRPC may still have time.
-        self._cut = self._cut or self._reception.busy > self.rpc.busy
+        was_cut = await self.rest.serve(listening)
         loading.cancel()
         if self._ending is not None:
-            await self._ending
+            was_cut |= await self._ending
         try:
             await self.life.core.stop()
         except Exception as error:
             say("stopping failed", logging.ERROR, **fault_of(error))
-        say("ended", cut=self._cut)
-        return int(self._cut)
+        say("ended", cut=was_cut)
+        self._code = int(was_cut)
+        return self._code
 
     def _told(self) -> None:
         if self._ending is None:
             # Whatever hangs then, a thread of the core for one, the process ends.
-            limit = self.options.drain + self.options.grace + 2.0
-            watchdog = threading.Timer(limit, os._exit, [1])
+            limit = self.options.drain + self.options.grace + STOP_S
+            watchdog = threading.Timer(limit, lambda: os._exit(self._code))
             watchdog.daemon = True
             watchdog.start()
             self._ending = asyncio.create_task(self._end())
             return
-        self._cut = self._cut or self._reception.busy > 0
         self.rest.end(at_once=True)
         self._hurry.set()
 
-    async def _end(self) -> None:
-        """Say no more requests are wanted, wait until that is known, and finish what there is."""
+    async def _end(self) -> bool:
+        """Say no more requests are wanted, wait until that is known, and finish what there is.
+
+        Returns whether calls of gRPC were cut off.
+        """
         self.life.draining = True
         say("draining", pause_s=self.options.drain, in_flight=self._reception.busy)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self.options.drain)
         self.rest.end()
-        was_cut = await self.rpc.stop(self.options.grace, self._hurry)
-        self._cut = self._cut or was_cut
+        return await self.rpc.stop(self.options.grace, self._hurry)
 
 
 def _quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -67,6 +67,10 @@ def messages_of(party: dict[str, Any]) -> bytes:
     return request.SerializeToString()
 
 
+QUIET = {"GRPC_VERBOSITY": "NONE"}
+"""gRPC writes no lines of its own beside those of the log."""
+
+
 class Door:
     """A server in a process of its own."""
 
@@ -131,7 +135,9 @@ def door(folder: Path, *options: str, **env: str) -> Iterator[Door]:
     ]  # fmt: skip
     with (
         log.open("wb") as out,
-        subprocess.Popen(line, stdout=out, stderr=out, env={**os.environ, **env}) as process,
+        subprocess.Popen(
+            line, stdout=out, stderr=out, env={**os.environ, **QUIET, **env}
+        ) as process,
     ):
         made = Door(process, log, grpc_port)
         try:

@@ -109,6 +109,10 @@ def answer_to(
 
 
 if __name__ == "__main__":
+    from evacroute.serving import server
     from evacroute.serving.__main__ import main
 
+    if os.environ.get("FAKE_HANG"):
+        server.STOP_S = 0.5
+        threading.Thread(target=time.sleep, args=(60,)).start()
     sys.exit(main(make=FakeCore))

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import missing
 
+from evacroute.serving.options import read_options
+
 from .doors import HERE, Door, door, need
+from .fake_core import FakeCore
 
 SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
 ALIVE_ONLY = {
@@ -142,3 +145,21 @@ def test_the_grace_ends(tmp_path: Path) -> None:
         assert served.end(8) == 1
         reply = waiting.result()
         assert (reply.status_code, reply.json()) == (503, {"error": "not ready: shutting down"})
+
+
+def test_the_grace_is_that_of_the_option() -> None:
+    """uvicorn waits as long as it was told, to the fraction of a second."""
+    from evacroute.serving.metrics import Meters
+    from evacroute.serving.server import Server
+
+    options = read_options(["--model_dir", "none", "--grace", "2.5s"])
+    assert Server(FakeCore(), options, Meters()).rest.config.timeout_graceful_shutdown == 2.5
+
+
+def test_a_thread_that_hangs_changes_no_code(tmp_path: Path) -> None:
+    """Where all were answered and a thread does not end, the process ends all the same, with 0."""
+    with door(tmp_path, "--drain", "0s", "--grace", "0.1s", FAKE_HANG="1") as served:
+        served.wait_for("ready")
+        served.tell(signal.SIGTERM)
+        assert served.end() == 0
+        assert served.lines()[-1]["event"] == "ended"
