@@ -189,8 +189,10 @@ class GrpcServer(GRPCServer):
         first = asyncio.FIRST_COMPLETED
         await asyncio.wait((stopping, hurried), timeout=grace, return_when=first)
         hurried.cancel()
+        if stopping.done():
+            await stopping
+            return False
         cut = self._shell.busy > 0
-        if not stopping.done():
-            await self._server.stop(None)
+        await self._server.stop(None)
         await stopping
         return cut
