@@ -38,9 +38,11 @@ def _serve(options: Options, make: Callable[..., Core] | None) -> int:
     from evacroute.serving import making
     from evacroute.serving._kserve import ModelServer  # noqa: F401
     from evacroute.serving.logs import set_up
+    from evacroute.serving.memory import share_one_heap
     from evacroute.serving.metrics import Meters
 
     set_up(options.log_level)
+    share_one_heap()
     meters = Meters()
     if options.warm:
         making.warm()
