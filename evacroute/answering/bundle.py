@@ -252,6 +252,22 @@ def read_bundle(folder: str | Path, *, digest: str = "") -> Bundle:
         raise InputError(f"{path}: its parts do not fit each other: {error}") from error
 
 
+def check_is_bundle(folder: str | Path) -> None:
+    """Refuse what is no folder, or none of a bundle, without reading it.
+
+    Raises
+    ------
+    InputError
+        If it is missing, or holds no manifest.
+    """
+    path = Path(folder)
+    make = "'evacroute bundle' makes one of a plan folder: 'evacroute bundle PLAN --out DIR'"
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder, expected a bundle with its {MANIFEST}; {make}")
+    if not (path / MANIFEST).exists():
+        raise InputError(f"{path}: is no bundle, as it holds no {MANIFEST}; {make}")
+
+
 def _assembled(
     manifest: Manifest,
     parts: Mapping[str, dict[str, NDArray[Any]]],
@@ -340,15 +356,11 @@ def _read_load(arrays: Mapping[str, NDArray[Any]], scenario: Scenario) -> Load:
 
 
 def _read_manifest(path: Path) -> tuple[dict[str, Any], str]:
+    check_is_bundle(path)
     file = path / MANIFEST
     try:
         content = file.read_bytes()
         record = json.loads(content)
-    except FileNotFoundError:
-        raise InputError(
-            f"{file}: there is no such file, so this is no bundle; 'evacroute bundle' makes one of "
-            "a plan folder"
-        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
@@ -389,13 +401,13 @@ def _sum(path: Path) -> str:
 def _check_limits(first: str, last: str, made: datetime) -> None:
     begin = _time(first, "valid_from") if first else made
     end = _time(last, "valid_until") if last else None
-    if end is not None and end <= max(made, begin):
-        after = (
-            f"valid_from, {first}"
-            if begin > made
-            else f"the bundle is made, {made:%Y-%m-%dT%H:%MZ}"
-        )
-        raise InputError(f"valid_until is {last!r}, expected a time after {after}")
+    if end is None or end > max(made, begin):
+        return
+    if begin > made:
+        after = f"valid_from, {first}"
+    else:
+        after = f"the bundle is made, {made:%Y-%m-%dT%H:%MZ}"
+    raise InputError(f"valid_until is {last!r}, expected a time after {after}")
 
 
 def _time(text: str, name: str = "time") -> datetime:

@@ -11,7 +11,7 @@ import evacroute as er
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.cli.view import FolderArgument
-from evacroute.errors import InputError, MissingExtraError
+from evacroute.errors import MissingExtraError
 
 
 def bundle(
@@ -58,16 +58,10 @@ def serve(context: typer.Context) -> None:
         raise MissingExtraError(str(error.name), "serving", "serving a bundle") from error
     given = list(context.args)
     if given and not given[0].startswith("-"):
+        from evacroute.answering.bundle import check_is_bundle
+
+        # In a pod the server would stay, and say why it is not ready.
         if not {"--help", "-h"} & set(given):
-            _check_bundle(given[0])
+            check_is_bundle(given[0])
         given[:1] = ["--model_dir", given[0]]
     raise typer.Exit(main(given))
-
-
-def _check_bundle(folder: str) -> None:
-    """Refuse what is no bundle: in a pod the server would stay and say why it is not ready."""
-    make = "'evacroute bundle PLAN --out DIR' makes a bundle of the folder of a plan"
-    if not Path(folder).is_dir():
-        raise InputError(f"{folder}: no such folder, expected a bundle; {make}")
-    if not (Path(folder) / "manifest.json").exists():
-        raise InputError(f"{folder}: is no bundle, as it holds no manifest.json; {make}")

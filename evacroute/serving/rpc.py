@@ -189,10 +189,9 @@ class GrpcServer(GRPCServer):
         first = asyncio.FIRST_COMPLETED
         await asyncio.wait((stopping, hurried), timeout=grace, return_when=first)
         hurried.cancel()
-        if stopping.done():
-            await stopping
-            return False
-        cut = self._shell.busy > 0
-        await self._server.stop(None)
+        cut = False
+        if not stopping.done():
+            cut = self._shell.busy > 0
+            await self._server.stop(None)
         await stopping
         return cut

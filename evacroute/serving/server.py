@@ -89,11 +89,6 @@ class RestServer(RESTServer):
         self._server.should_exit = True
         self._server.force_exit = self._server.force_exit or at_once
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it listens."""
-        return bool(self._server.started)
-
 
 class Server(ModelServer):
     """Serves one model over HTTP and gRPC, in one process.

@@ -30,6 +30,8 @@ PARTY = {
     "mobility": "wheelchair_manual", "step_free": True, "age_band": "65-79", "helpers": 1,
     "language": "it-IT", "deadline_s": 1800, "hazard": "flood",
 }  # fmt: skip
+SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
+"""A party that the fake core lets wait."""
 KINDS = {float: "FP64", int: "INT64", str: "BYTES", bool: "BOOL"}
 
 

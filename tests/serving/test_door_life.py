@@ -17,10 +17,9 @@ from conftest import missing
 
 from evacroute.serving.options import read_options
 
-from .doors import HERE, Door, door, need
+from .doors import HERE, SLOW, Door, door, need
 from .fake_core import FakeCore
 
-SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
 ALIVE_ONLY = {
     "/": 200, "/v2/health/live": 200, "/v2/health/ready": 503, "/v2/models/evacroute/ready": 503,
     "/v1/models/evacroute": 503,

@@ -11,12 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from .doors import door, messages_of, need
-
-SLOW = {"lon": 12.33, "lat": 45.43, "party_size": 90}
+from .doors import SLOW, door, messages_of, need
 
 # A signal would end the tests too, so the servers are another process's.
-
 MANY = """
 import asyncio
 from evacroute.serving.rpc import GrpcServer
