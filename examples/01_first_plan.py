@@ -1,15 +1,16 @@
 """A first plan: the made-up lagoon city, its people, a plan, its figures and its map."""
 
-import os
 from pathlib import Path
 
-import evacroute as er
+from city import read_city, save_picture
 
-PEOPLE = int(os.environ.get("EVACROUTE_EXAMPLE_PEOPLE", "5000"))
+import evacroute as er
+from evacroute.plotting import plot_plan
+
 out = Path("out/first_plan")
 
 # The city and its people are synthetic: drawn by a program, they stand for no real place.
-scenario = er.lagoon(people=PEOPLE, seed=0, deadline="90 min")
+scenario = read_city(people=5000, deadline="90 min")
 print(scenario)
 
 plan = er.assign(scenario, method="shelter_flow", step="10 s", seed=0)
@@ -28,3 +29,4 @@ for leg in legs.itertuples():
 
 plan.save(out)
 print(f"\nmap: {er.write_map(plan, out / 'map.html')}")
+save_picture(plot_plan, plan)
