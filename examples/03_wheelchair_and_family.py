@@ -53,7 +53,7 @@ def draw(ax):
         name, links = part["properties"]["id"], network.link_positions([part["properties"]["id"]])
         ax.annotate(name, np.ravel(middles(network, links)), ha="center", va="bottom")
     ax.set(title="Over the steps, or round without (made-up streets)", aspect="auto", xmargin=0.2)
-    ax.legend(loc="center")
+    ax.legend(loc=(0.43, 0.65))
 
 
 save_picture(draw)
