@@ -24,9 +24,9 @@ peers: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py site/
 
-# Runs the examples of the gallery and draws its pictures again.
+# Runs all examples and keeps what they print and draw.
 gallery: $(VENV)/.dev
-	$(BIN)/python docs/gallery.py --examples
+	$(BIN)/python docs/gallery.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

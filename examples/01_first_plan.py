@@ -20,10 +20,12 @@ print(plan.summary())
 print(er.verify(plan))
 
 # One person's way: their movement, and the links they walk with the times.
-person = plan.assignments_frame().iloc[0]
-print(f"\n{person.person_id} goes to {person.shelter_id}, leaving at {person.depart_s:.0f} s:")
+move = plan.movements_frame().iloc[0]
+persons = plan.assignments_frame().query("movement_id == @move.movement_id").person_id
+who = persons.iloc[0] if len(persons) else f"one of group {move.group_id} (no persons are given)"
+print(f"\n{who} goes to {move.shelter_id}, leaving at {move.depart_s:.0f} s:")
 names = dict(zip(scenario.network.link_id, scenario.network.name, strict=True))
-legs = plan.legs_frame().query("movement_id == @person.movement_id")
+legs = plan.legs_frame().query("movement_id == @move.movement_id")
 for leg in legs.itertuples():
     print(f"  {leg.enter_s:6.0f} to {leg.leave_s:6.0f} s  {names[leg.link_id] or leg.link_id}")
 

@@ -1,12 +1,17 @@
-"""Your own city: a GeoJSON of streets, a table of people, a table of shelters."""
+"""Your own city: a GeoJSON of streets, a table of people, a table of shelters.
+
+It writes these files itself, so of all options it heeds --picture alone.
+"""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from city import save_picture
 
 import evacroute as er
+from evacroute.plotting import plot_plan
 
 out = Path("out/own_city")
 out.mkdir(parents=True, exist_ok=True)
@@ -31,15 +36,9 @@ people = pd.DataFrame({"lon": rng.uniform(LON[0], LON[-1], 400), "lat": rng.choi
 people["age"] = rng.integers(3, 90, len(people))
 people.to_csv(out / "people.csv", index=False)
 
-pd.DataFrame(
-    {
-        "shelter_id": ["west", "east"],
-        "lon": [LON[0], LON[-1]],
-        "lat": [LAT[1], LAT[1]],
-        "capacity": [150, 300],
-        "intake_rate": [2.0, 2.0],
-    }
-).to_csv(out / "shelters.csv", index=False)
+shelters = pd.DataFrame({"shelter_id": ["west", "east"], "capacity": [150, 300]})
+shelters = shelters.assign(lon=LON[[0, -1]], lat=LAT[1], intake_rate=2.0)
+shelters.to_csv(out / "shelters.csv", index=False)
 
 network = er.read_network(streets)
 print(network.report)  # what was read and mended, and how much capacity is assumed
@@ -53,3 +52,4 @@ plan = er.assign(scenario)
 print(plan.summary())
 plan.save(out / "plan")
 print(f"map: {er.write_map(plan, out / 'plan' / 'map.html')}")
+save_picture(plot_plan, plan)

@@ -1,22 +1,21 @@
 """Two fires grow while people walk: heat closes alleys, smoke slows, the plan goes round them."""
 
-import os
 from pathlib import Path
 
 import numpy as np
+from city import read_city, save_picture
 
 import evacroute as er
 from evacroute.plotting import plot_hazard
 
-PEOPLE = int(os.environ.get("EVACROUTE_EXAMPLE_PEOPLE", "5000"))
-LON, LAT = er.lagoon_network().origin
+calm = read_city(people=5000, deadline="60 min")
+lon, lat = calm.network.origin
 
 # One fire at the alarm in the middle of the city, one after five minutes; wind from the north-east.
 law = er.FireLaw(rate=4, smoke_reach=80)  # 4 m/min is fast: see docs/hazards.md
-fire = er.Fire([(LON, LAT), (LON - 0.008, LAT + 0.002, 300)], law=law, wind=(6, 45))
+fire = er.Fire([(lon, lat), (lon - 0.008, lat + 0.002, 300)], law=law, wind=(6, 45))
 
-calm = er.lagoon(people=PEOPLE, deadline="60 min")
-burning = er.lagoon(people=PEOPLE, deadline="60 min", hazard=fire)
+burning = calm.with_hazard(fire)
 factor = burning.link_times.profile(len(burning.group_classes), burning.deadline_s)
 for minute in (0, 10, 20, 30):
     now = factor.at(60 * minute, burning.network.n_links)[0]
@@ -48,4 +47,4 @@ print(f"{into_the_fire(plan):,} by the one that does")
 out = Path("out/fire")
 out.mkdir(parents=True, exist_ok=True)
 print(f"move the slider to see the streets close: {er.write_map(plan, out / 'map.html')}")
-plot_hazard(burning, "20 min").figure.savefig(out / "minute_20.png", dpi=150)
+save_picture(plot_hazard, burning, "20 min")

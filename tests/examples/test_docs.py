@@ -84,23 +84,3 @@ def test_every_command_is_documented() -> None:
     """Every command stands in the table of docs/cli.md."""
     page = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert [name for name in COMMANDS if f"| `evacroute {name}" not in page] == []
-
-
-def test_every_hazard_has_a_picture() -> None:
-    """The gallery shows each hazard, boats and a run in a small picture, and links its script."""
-    page = (ROOT / "docs" / "gallery.md").read_text("utf-8")
-    for name in ("flood", "fire", "earthquake", "closures", "boats", "played"):
-        assert f"(gallery/{name}.png)" in page
-        assert 5_000 < (ROOT / "docs" / "gallery" / f"{name}.png").stat().st_size < 60_000
-    scripts = re.findall(r"\(\.\./examples/(\S+\.py)\)", page)
-    assert len(scripts) == 6
-    assert [name for name in scripts if not (ROOT / "examples" / name).exists()] == []
-
-
-def test_a_picture_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The script of the gallery draws a picture, no larger than it may be."""
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    import gallery
-
-    monkeypatch.setattr(gallery, "FOLDER", tmp_path)
-    assert gallery.draw("boats").stat().st_size < 60_000
