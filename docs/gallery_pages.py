@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sphinx.errors import ExtensionError
+
 DOCS = Path(__file__).resolve().parent
 EXAMPLES = DOCS.parent / "examples"
 GALLERY = DOCS / "gallery"
@@ -26,7 +28,10 @@ def stems() -> list[str]:
 
 def write(app: Any) -> None:
     """Write ``gallery/STEM.md`` for each example."""
-    runs = json.loads(RUNS.read_text(encoding="utf-8"))["examples"]
+    runs = json.loads(RUNS.read_text(encoding="utf-8"))
+    missing = [stem for stem in stems() if stem not in runs]
+    if missing:
+        raise ExtensionError(f"not in the gallery yet, 'make gallery' runs them: {missing}")
     for stem in stems():
         page = GALLERY / f"{stem}.md"
         text = _page(stem, runs[stem])
@@ -71,7 +76,7 @@ def add_cards(app: Any, name: str, source: list[str]) -> None:
     """Put a card for each example at the end of the gallery's page."""
     if name != "gallery":
         return
-    runs = json.loads(RUNS.read_text(encoding="utf-8"))["examples"]
+    runs = json.loads(RUNS.read_text(encoding="utf-8"))
     cards = [
         f"```{{grid-item-card}} {runs[stem]['title'].partition(':')[0].rstrip('.')}\n"
         f":img-top: gallery/{stem}.png\n:img-alt: {runs[stem]['title']}\n"

@@ -1,52 +1,61 @@
-"""Where a wider bridge or a larger shelter is worth most, read off the prices of a plan."""
+"""Where one more bridge without steps would help: whom it gives a way to a shelter."""
+
+from dataclasses import replace
 
 import numpy as np
-from city import changed, read_city, save_picture
+from city import bridges_of, changed, read_city, save_picture
 from drawing import COLOURS, draw_streets, middles, titled
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 import evacroute as er
-from evacroute.units import to_metres
 
-scenario = read_city(people=30000, deadline="60 min")
-plan = er.assign(scenario, "over_time", gap=0.02, time_limit="25 s")
-print(f"{plan}\nproven: within {plan.gap:.2%} of the best possible\n")
+city = read_city(people=30000)
+network, groups, shelters = city.network, city.groups, city.shelters
+cannot = city.group_classes.step_free[groups.class_]
+bridges = bridges_of(network)
 
-print("what one more person/s, or 50 more places, would save at most [person-hours]")
-table = er.marginal_value(plan, None, places=50)
-for row in table.head(12).to_dict("records"):
-    named = row["name"] or row["kind"]
-    more = "1 person/s" if row["unit"] == "person/s" else f"{row['more']:.0f} x {row['what']}"
-    print(f"{row['saves_at_most'] / 3600:>8.2f}  {more:<22} {named} ({row['id']})")
-if not len(table):
-    print("    none: nobody waits for anybody, so no street or shelter has a price")
 
-print("\nwho waits for whom")
-print(er.fairness(plan))
+def worth(network):
+    """Bridges with steps, and how many people each would join to free places, made level."""
+    level = network.steps == 0
+    ends = network.from_node[level], network.to_node[level]
+    streets = csr_matrix((np.ones(level.sum()), ends), (network.n_nodes, network.n_nodes))
+    island = connected_components(streets, directed=False)[1]
+    room = np.bincount(island[shelters.node], shelters.step_free_capacity, island.max() + 1)
+    people = np.bincount(island[groups.node[cannot]], groups.size[cannot], island.max() + 1)
+    links = bridges[network.steps[bridges] > 0]
+    here, there = island[network.from_node[links]], island[network.to_node[links]]
+    waiting, free = np.where(room > 0, 0, people)[here], np.maximum(room - people, 0)[there]
+    return links, np.where(here == there, 0, np.minimum(waiting, free))
 
-print("\nand were the alarm raised when only 15 minutes are left?")
-print(er.explain_shortfall(er.assign(changed(scenario, deadline="15 min"))))
+
+plan = er.assign(city)
+print(f"{city}\n{groups.size[cannot].sum()} people go without steps; {plan.left} are left\n")
+built = []
+for number in range(1, 6):
+    links, joined = worth(network)
+    if joined.max(initial=0) == 0:
+        print("no single bridge more joins anybody to a place")
+        break
+    best = links[np.argmax(joined)]
+    pair = {network.from_node[best], network.to_node[best]}
+    steps = network.steps.copy()
+    steps[[i for i in links if {network.from_node[i], network.to_node[i]} == pair]] = 0
+    network = replace(network, steps=steps)
+    new = er.assign(changed(city, network=network))
+    built.append((best, f"{number}: {joined.max():.0f}"))
+    name = network.name[best] or network.link_id[best]
+    print(f"{number}. {name:<12} a way for {joined.max():3.0f} people more; {new.left} are left")
 
 
 def draw(ax):
-    network, shelters = scenario.network, scenario.shelters
     draw_streets(ax, network)
-    for is_street in (True, False):
-        mine = table[table["id"].isin(network.link_id) == is_street] if len(table) else table
-        if not len(mine):
-            continue
-        if is_street:
-            x, y = middles(network, network.link_positions(mine["id"].tolist()))
-        else:
-            i = [shelters.shelter_id.tolist().index(one) for one in mine["id"]]
-            x, y = to_metres(shelters.lon[i], shelters.lat[i], network.origin)
-        hours = mine["saves_at_most"].to_numpy() / 3600
-        what = "1 person/s more" if is_street else "50 places, or 1 person/s more at the door"
-        size, colour = 20 + 380 * hours / table["saves_at_most"].max() * 3600, COLOURS[is_street]
-        ax.scatter(x, y, s=size, color=colour, alpha=0.7, zorder=3, label=what)
-        ax.annotate(f"{hours.max():.0f} h", (x[np.argmax(hours)], y[np.argmax(hours)]), zorder=4)
-    ax.set_title(titled("What more room would save at most [person-hours], by area"))
-    if len(table):
-        ax.legend(loc="upper left", fontsize="small")
+    for link, said in built:
+        x, y = np.ravel(middles(network, [link]))
+        ax.plot(x, y, "o", color=COLOURS[0], markersize=9)
+        ax.annotate(said, (x, y), (6, 6), textcoords="offset points")
+    ax.set_title(titled("Bridges to make level, by turns; people whom each gives a way"))
 
 
 save_picture(draw)
