@@ -132,11 +132,6 @@ BENCHMARKS = (
         "scale", ("test_scale.py",), ("scale",), shared=False,
         env=(("EVACROUTE_SCALE", "1,10"),),
     ),
-    Benchmark(
-        "load_short",
-        ("serving/load.py", "--stretch", "0.2", "--name", "serving_load_short"),
-        ("serving_load_short",),
-    ),
     # Longer than an hour has room for.
     Benchmark(
         "scored_plans", ("test_scored_plans.py", "--draws", "60"), ("scored_plans",),

@@ -143,7 +143,6 @@ def main() -> None:
         "--server-option", action="append", default=[], help="handed to servers, with = (--hold=1h)"
     )
     add("--seed", type=int, default=0)
-    add("--name", default="serving_load", help="of the results (serving_load)")
     add_option(parser)
     asked = parser.parse_args()
     if unknown := set(asked.scenario) - set(names):
@@ -173,7 +172,7 @@ def main() -> None:
         }  # fmt: skip
         (asked.out / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
         rows += rows_of(kept)
-    record(asked.name, rows, folder=asked.results)
+    record("serving_load", rows, folder=asked.results)
     print(f"\n{time.monotonic() - begin:.0f} s in all; figures in {asked.out}")
 
 
