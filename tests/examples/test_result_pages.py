@@ -172,3 +172,32 @@ def test_one_command_makes_all_that_pages_use(made: Any) -> None:
     made.pages(results)
     assert results.used == set(names)
     assert {path.stem for path in results.folder.glob("*.json")} == set(names)
+
+
+@pytest.fixture
+def every(records: Any) -> Any:
+    """The script that runs all benchmarks."""
+    return importlib.import_module("all")
+
+
+def test_a_benchmark_that_fails_leaves_nothing(every: Any, tmp_path: Path) -> None:
+    """Of a benchmark that ends badly, or makes less than it says, no result is kept."""
+    missing = every.Benchmark("gone", ("no_such_script.py",), ("gone",), shared=False)
+    assert not every.run(missing, tmp_path)
+    empty = every.Benchmark("empty", ("apart.py",), ("empty",), shared=False)
+    assert not every.run(empty, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_others_go_on_after_a_failure(
+    every: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After one that fails the next runs; what needs inputs that are not there is skipped."""
+    ran = []
+    monkeypatch.setattr(every, "run", lambda one, _: ran.append(one.name) or one.name != "bad")
+    monkeypatch.setattr(every, "shared_folder", lambda: tmp_path / "none")
+    some = [every.Benchmark(name, ("x.py",), (name,), shared=name == "far")
+            for name in ("bad", "far", "good")]  # fmt: skip
+    assert every.run_all(some, tmp_path) == ["bad"]
+    assert ran == ["bad", "good"]
+    assert "far: skipped, no shared inputs" in capsys.readouterr().out
