@@ -109,14 +109,22 @@ def _played(it: Result) -> list[str]:
 
 
 def load_beside(results: Results) -> str:
-    """CPU a request beside bare KServe."""
+    """CPU a request beside bare KServe, and what ours adds to it against the target."""
     it = results["serving_load"]
+    columns = ("one_by_one_ms", "at_rate_ms")
     rows = [
-        [case.removeprefix(BESIDE), it.show(case, "one_by_one_ms", ".2f"),
-         it.show(case, "at_rate_ms", ".2f")]
-        for case in it.rows if case.startswith(BESIDE)
-    ]  # fmt: skip
-    head = ["CPU a request [ms]", "one by one", "at the rate of a replica in `steady`"]
+        [case.removeprefix(BESIDE), *(it.show(case, column, ".2f") for column in columns), ""]
+        for case in it.rows
+        if case.startswith(BESIDE)
+    ]
+    bare = f"{BESIDE}bare KServe, quiet logs"
+    for store in ("memory", "Redis"):
+        over = [it.get(f"{BESIDE}ours, {store}, quiet", one) - it.get(bare, one) for one in columns]
+        rows.append([
+            f"ours over bare KServe, {store}", *(f"{one:.2f}" for one in over),
+            "{}: {}".format(*aim(over[0], 0.35, "g", " ms one by one")),
+        ])  # fmt: skip
+    head = ["CPU a request [ms]", "one by one", "at the rate of a replica in `steady`", "target"]
     return with_line(markdown(head, rows), it)
 
 
