@@ -28,7 +28,8 @@ def _told(it: Result, case: str) -> str:
     if why:
         return str(why)
     spent: float = it.get(case, "seconds")
-    return f"{spent:.2f} s" if spent < 1 else f"{spent:.1f} s"
+    digits = 1 if spent >= 1 else 2 if spent >= 0.1 else 3
+    return f"{spent:.{digits}f} s"
 
 
 def peers_expanded(results: Results) -> str:
