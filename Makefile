@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench peers docs gallery lint audit image-test clean
+.PHONY: demo test bench results peers docs gallery lint audit image-test clean
 
 demo: $(VENV)/.core
 	$(BIN)/evacroute demo --out demo/
@@ -14,6 +14,14 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks -o addopts=-ra -s
+
+# The figures of docs/benchmarks.md, docs/evaluation.md and docs/serving_load.md: an hour on two quiet
+# cores; ONLY="replan floods" makes some of them. Needs the shared inputs (EVACROUTE_SHARED).
+ONLY ?=
+results: $(VENV)/.dev
+	$(PIP) -e '.[dev,bench]'
+	$(BIN)/python tests/benchmarks/all.py --results docs/results $(ONLY); failed=$$?; \
+	  $(BIN)/python docs/benchmarks.py && exit $$failed
 
 # Other people's solvers and simulators; INSTANCES="venice_100k" needs the shared inputs.
 INSTANCES ?= district_four_classes lagoon_50k

@@ -45,7 +45,7 @@ for number in range(1, 6):
     network = replace(network, steps=steps)
     new = er.assign(changed(city, network=network))
     built.append((best, f"{number}: {joined.max():.0f}"))
-    name = network.name[best] or network.link_id[best]
+    name = network.name[best] or best
     print(f"{number}. {name:<12} a way for {joined.max():3.0f} people more; {new.left} are left")
 
 

@@ -20,9 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from apart import Answer, run_apart
 from instances import DEADLINE, INSTANCES
+from results import add_option, record
 from test_methods import METHODS, step_of, table, warm_up
 
 import evacroute as er
+
+PARTS = ("transport", "columns", "expanded")
+"""What peers solve: the static problem, all classes over time, one class over time."""
 
 JUDGES = ("hydraulic", "hydraulic_room_3", "hydraulic_shortest", "sumo")
 
@@ -70,14 +74,17 @@ def ours_in_one_class(
     return {"cost": plan.cost, "left": plan.left, "solve": plan.seconds["assign"], "arcs": 0}
 
 
-def judge_by(judge: str, name: str, method: str, step: float, settings: dict[str, Any]) -> str:
-    """A method's plan played by a judge: a row of the table."""
+def judge_by(
+    judge: str, name: str, method: str, step: float, settings: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """A method's plan played by a judge: a line of the table, and its figures."""
     warm_up(method)
     plan = er.assign(load(name), method, step=step, **settings)
     if judge == "sumo":
         from judges import sumo
 
-        return sumo.play(plan).line(method)
+        verdict = sumo.play(plan)
+        return verdict.line(method), verdict.row(method)
     from judges import hydraulic
 
     options: dict[str, dict[str, Any]] = {
@@ -85,20 +92,37 @@ def judge_by(judge: str, name: str, method: str, step: float, settings: dict[str
         "hydraulic_room_3": {"room": 3.0},
         "hydraulic_shortest": {"own_ways": False},
     }
-    return hydraulic.play(plan, **options[judge]).line(method)
+    verdict = hydraulic.play(plan, **options[judge])
+    return verdict.line(method), verdict.row(method)
 
 
-def show(who: str, answer: Answer, best: float | None = None) -> None:
-    """Print a peer's row: minutes, how far from the best, who is left, seconds, memory, size."""
+def row_of(part: str, who: str, answer: Answer, best: float | None = None) -> dict[str, Any]:
+    """Figures of a peer: cost [person-seconds], share above the best, who is left, seconds, size.
+
+    `why` says why there are none.
+    """
+    row = {"case": f"{part}:{who}", "part": part, "who": who, "why": answer.why}
+    names = ("cost", "above", "left", "seconds", "all_s", "peak_mib", "size")
     if answer.why:
-        print(f"{who:<30} {answer.why}", flush=True)
-        return
+        return row | dict.fromkeys(names)
     value = answer.value
-    gap = "-" if not best else f"{value['cost'] / best - 1:.3%}"
+    return row | {
+        "cost": value["cost"], "above": value["cost"] / best - 1 if best else None,
+        "left": value["left"], "seconds": value["solve"], "all_s": answer.seconds,
+        "peak_mib": answer.peak_mib, "size": value.get("arcs", value.get("columns", 0)),
+    }  # fmt: skip
+
+
+def show(row: dict[str, Any]) -> None:
+    """Print a peer's row."""
+    if row["why"]:
+        print(f"{row['who']:<30} {row['why']}", flush=True)
+        return
+    gap = "-" if row["above"] is None else f"{row['above']:.3%}"
     print(
-        f"{who:<30} {value['cost'] / 3600:>12,.2f} {gap:>9} {value['left']:>8,.0f} "
-        f"{value['solve']:>9.3f} {answer.seconds:>9.1f} {answer.peak_mib:>9,.0f} "
-        f"{value.get('arcs', value.get('columns', 0)):>12,}",
+        f"{row['who']:<30} {row['cost'] / 3600:>12,.2f} {gap:>9} {row['left']:>8,.0f} "
+        f"{row['seconds']:>9.3f} {row['all_s']:>9.1f} {row['peak_mib']:>9,.0f} "
+        f"{row['size']:>12,}",
         flush=True,
     )
 
@@ -109,46 +133,110 @@ HEAD = (
 )
 
 
-def compare(name: str, step: float, settings: dict[str, Any], peer_time: float, runs: int) -> None:
-    """Our methods, then each kind of peer, on one instance."""
-    if name in INSTANCES:
-        rows = table([name], list(METHODS), settings, runs)
-    else:
-        print(f"\n{name}: for our methods on a folder use `evacroute bench`")
-        rows = []
+Apart = Callable[..., Answer]
 
-    def apart(function: Callable[..., Any], *arguments: Any) -> Answer:
-        return run_apart(function, *arguments, limit=peer_time)
 
+def by_transport(name: str, step: float, apart: Apart) -> list[dict[str, Any]]:
+    """Peers on the static problem."""
     print(f"\n{name}: static transport problem (streets' capacity ignored)\n{HEAD}")
+    rows = []
     for peer in ("POT emd", "OR-Tools", "pylmcf (LEMON)", "HiGHS"):
-        show(peer, apart(transport_by, peer, name, step))
+        rows.append(row_of("transport", peer, apart(transport_by, peer, name, step)))
+        show(rows[-1])
+    return rows
 
+
+def by_all_classes(
+    name: str, step: float, peer_time: float, ours: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Column generation over time, and how far our plans are above its bound."""
     print(f"\n{name}: column generation with HiGHS, all classes, persons split at will\n{HEAD}")
     answer = run_apart(columns, name, step, peer_time, limit=2 * peer_time + 60)
-    if answer.why or answer.value["finished"]:
-        show("HiGHS columns", answer)
-    else:
-        print(f"{'HiGHS columns':<30} not finished in {peer_time:g} s", flush=True)
-    if not answer.why and answer.value["bound"] > 0:
-        value = answer.value
-        print(f"{'  bound':<30} {value['bound'] / 3600:>12,.2f}  ({value['rounds']} rounds)")
-        for row in rows:
-            if row["feasible"] and row["left"] == round(value["left"]):
-                above = row["cost"] / value["bound"] - 1
-                print(f"{'  ' + row['method']:<30} {row['cost'] / 3600:>12,.2f} {above:>9.3%}")
+    bound = None if answer.why else answer.value["bound"]
+    row = row_of("columns", "HiGHS columns", answer, bound)
+    row |= {"bound": bound, "rounds": None if answer.why else answer.value["rounds"]}
+    if not answer.why and not answer.value["finished"]:
+        row["why"] = f"not finished in {peer_time:g} s"
+    show(row)
+    rows = [row]
+    if bound is None or bound <= 0:
+        return rows
+    print(f"{'  bound':<30} {bound / 3600:>12,.2f}  ({row['rounds']} rounds)")
+    for one in ours:
+        if one["feasible"] and one["left"] == round(answer.value["left"]):
+            above = one["cost"] / bound - 1
+            print(f"{'  ' + one['method']:<30} {one['cost'] / 3600:>12,.2f} {above:>9.3%}")
+            who = {"case": f"columns:{one['method']}", "part": "columns", "who": one["method"]}
+            rows.append(who | {
+                "why": "", "cost": one["cost"], "above": above, "left": one["left"],
+                "seconds": one["seconds"], "all_s": None, "peak_mib": one["peak_mib"],
+                "size": None, "bound": bound, "rounds": None,
+            })  # fmt: skip
+    return rows
 
+
+def by_one_class(
+    name: str, step: float, settings: dict[str, Any], apart: Apart
+) -> list[dict[str, Any]]:
+    """Exact solvers on the network expanded over time, and our methods on the same."""
     print(f"\n{name}, everyone of one class: the network expanded over time\n{HEAD}")
     exact = {peer: apart(expansion_by, peer, name, step) for peer in ("pylmcf (LEMON)", "OR-Tools")}
     known = [answer.value["cost"] for answer in exact.values() if not answer.why]
+    rows = []
     for peer, answer in exact.items():
-        show(peer, answer)
+        rows.append(row_of("expanded", peer, answer))
+        show(rows[-1])
         if not answer.why and not answer.value["exact"]:
             print("  a bound only: people start inside chains, whose links are counted apart")
     for method in METHODS[1:]:
         mine = settings if method == "over_time" else {}
         answer = run_apart(ours_in_one_class, name, method, step, mine, limit=1800)
-        show(method, answer, known[0] if known else None)
+        rows.append(row_of("expanded", method, answer, known[0] if known else None))
+        show(rows[-1])
+    return rows
+
+
+def compare(
+    name: str, step: float, settings: dict[str, Any], asked: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Our methods, then each kind of peer, on one instance."""
+    parts = asked.part or PARTS
+    ours: list[dict[str, Any]] = []
+    if name not in INSTANCES:
+        print(f"\n{name}: for our methods on a folder use `evacroute bench`")
+    elif "columns" in parts:
+        ours = table([name], list(METHODS), settings, asked.runs)
+
+    def apart(function: Callable[..., Any], *arguments: Any) -> Answer:
+        return run_apart(function, *arguments, limit=asked.peer_time)
+
+    rows = []
+    if "transport" in parts:
+        rows += by_transport(name, step, apart)
+    if "columns" in parts:
+        rows += by_all_classes(name, step, asked.peer_time, ours)
+    if "expanded" in parts:
+        rows += by_one_class(name, step, settings, apart)
+    return rows
+
+
+def judge(name: str, step: float, settings: dict[str, Any], asked: Any) -> list[dict[str, Any]]:
+    """Each plan played by each judge."""
+    from judges.verdict import HEAD as JUDGED
+
+    print(f"\n{name}: judged by simulators that nobody here wrote (minutes)\n{JUDGED}")
+    rows = []
+    for one in asked.judge:
+        for method in asked.method or METHODS:
+            mine = settings if method == "over_time" else {}
+            answer = run_apart(judge_by, one, name, method, step, mine, limit=3600)
+            if answer.why:
+                print(f"{method:<18} {one}: {answer.why}", flush=True)
+                continue
+            line, row = answer.value
+            print(line, flush=True)
+            rows.append({"case": f"{one}:{method}", **row})
+    return rows
 
 
 def main() -> None:
@@ -165,6 +253,9 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="judges only")
     parser.add_argument("--judge", action="append", choices=JUDGES, default=[])
     parser.add_argument("--method", action="append", choices=METHODS, help="whose plans are judged")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this kind of peers")
+    parser.add_argument("--name", help="of the results, before the instance (peers, judges)")
+    add_option(parser)
     asked = parser.parse_args()
     settings = {"gap": asked.gap, "time_limit": asked.time_limit}
     settings = {name: value for name, value in settings.items() if value is not None}
@@ -172,18 +263,14 @@ def main() -> None:
         if name not in INSTANCES and not Path(name).is_dir():
             parser.error(f"no instance or folder {name}; there are {', '.join(INSTANCES)}")
         step = asked.step or step_of(name)
+        label = Path(name).name
         if not asked.no_peers:
-            compare(name, step, settings, asked.peer_time, asked.runs)
+            rows = compare(name, step, settings, asked)
+            record(f"{asked.name or 'peers'}_{label}", rows, folder=asked.results)
         if asked.judge:
-            from judges.verdict import HEAD as JUDGED
-
-            print(f"\n{name}: judged by simulators that nobody here wrote (minutes)\n{JUDGED}")
-        for judge in asked.judge:
-            for method in asked.method or METHODS:
-                mine = settings if method == "over_time" else {}
-                answer = run_apart(judge_by, judge, name, method, step, mine, limit=3600)
-                print(answer.value if not answer.why else f"{method:<18} {judge}: {answer.why}")
-                sys.stdout.flush()
+            rows = judge(name, step, settings, asked)
+            if rows:
+                record(f"{asked.name or 'judges'}_{label}", rows, folder=asked.results)
 
 
 if __name__ == "__main__":

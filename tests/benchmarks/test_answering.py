@@ -15,7 +15,7 @@ import argparse
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from instances import INSTANCES, shared_folder
+from results import add_option, record
 
 import evacroute as er
 from evacroute.answering import Answerer, Questions, read_bundle
@@ -125,7 +126,11 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", default="venice_100k", choices=list(INSTANCES))
-    print("\n".join(measured(parser.parse_args().instance).lines()))
+    add_option(parser)
+    asked = parser.parse_args()
+    found = measured(asked.instance)
+    print("\n".join(found.lines()))
+    record("answering", [{"case": asked.instance, **asdict(found)}], folder=asked.results)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,17 @@ into the plan as people of flesh, some at a time, and played again with the same
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import add_option, record
 
 import evacroute as er
 from evacroute.scoring.ways import Ways
@@ -102,14 +109,18 @@ def main() -> None:
     """Print how far apart they are over many draws."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("::")[0])
     parser.add_argument("--draws", type=int, default=20)
+    add_option(parser)
     asked = parser.parse_args()
+    rows = []
     for compliance in (1.0, None):
-        print("all follow the plan" if compliance else "people stray as their draws say")
-        tell(asked.draws, compliance)
+        case = "all follow the plan" if compliance else "people stray as their draws say"
+        print(case)
+        rows.append({"case": case, **tell(asked.draws, compliance)})
+    record("ghosts", rows, folder=asked.results)
 
 
-def tell(draws: int, compliance: float | None) -> None:
-    """Print it for one compliance, None = that of each draw."""
+def tell(draws: int, compliance: float | None) -> dict[str, Any]:
+    """Print it for one compliance, None = that of each draw; the figures, times in s."""
     parts = []
     for index in range(draws):
         drawn = draw(3, index)
@@ -121,12 +132,20 @@ def tell(draws: int, compliance: float | None) -> None:
     both = np.isfinite(ghosts) & np.isfinite(people)
     off, took = ghosts[both] - people[both], people[both] - depart[both]
     agree = ((ghosts <= deadline) == (people <= deadline)).mean()
-    print(f"{len(ghosts)} trips of {draws} draws; both arrive {both.mean():.1%}")
+    row = {
+        "draws": draws, "trips": len(ghosts), "both_arrive": float(both.mean()),
+        "taken": float(took.mean()), "later_mean": float(off.mean()),
+        "apart_mean": float(np.abs(off).mean()), "apart_median": float(np.median(np.abs(off))),
+        "same_answer": float(agree),
+    }  # fmt: skip
+    print(f"{row['trips']} trips of {draws} draws; both arrive {row['both_arrive']:.1%}")
     print(
-        f"mean time taken {took.mean():.0f} s; ghosts minus people: mean {off.mean():+.1f} s, "
-        f"mean of |.| {np.abs(off).mean():.1f} s, median of |.| {np.median(np.abs(off)):.1f} s"
+        f"mean time taken {row['taken']:.0f} s; ghosts minus people: mean "
+        f"{row['later_mean']:+.1f} s, mean of |.| {row['apart_mean']:.1f} s, median of |.| "
+        f"{row['apart_median']:.1f} s"
     )
-    print(f"the same answer to 'in time?': {agree:.1%}")
+    print(f"the same answer to 'in time?': {row['same_answer']:.1%}")
+    return row
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ that rules are kept, that no plan is below the bound, that nobody is left who ca
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from apart import run_apart
 from instances import INSTANCES, shared_folder
+from results import add_option, record
 
 import evacroute as er
 from evacroute.cli.bench import as_table, measure, with_gap
@@ -91,6 +91,11 @@ def table(
     return rows
 
 
+def with_case(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name rows, for the record."""
+    return [{"case": f"{row['instance']}:{row['method']}", **row} for row in rows]
+
+
 def main() -> None:
     """Print the table for the instances and methods of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -102,7 +107,8 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=1, help="the quickest of so many counts")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    parser.add_argument("--name", default="methods", help="of the results (methods)")
+    add_option(parser)
     asked = parser.parse_args()
     unknown = sorted(set(asked.instances) - set(INSTANCES))
     if unknown:
@@ -116,8 +122,7 @@ def main() -> None:
         asked.runs,
         asked.seed,
     )
-    if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=2))
+    record(asked.name, with_case(rows), folder=asked.results)
 
 
 @pytest.mark.parametrize("name", TABLE)

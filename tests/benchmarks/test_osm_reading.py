@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import note
 
 from evacroute.load.build import build_network
 from evacroute.load.osm import read_osm
@@ -52,6 +57,15 @@ def write_city(path: Path) -> None:
             writer.add_way(osmium.osm.mutable.Way(id=k + 1, nodes=refs, tags=tags))
 
 
+def tell(benchmark: Any, case: str, network: Network) -> None:
+    """Print how long reading took, at least and at most of the rounds, and record it."""
+    stats = benchmark.stats.stats
+    print(f"\n{case}: {stats.min:.2f} to {stats.max:.2f} s, {network.n_links:,} links")
+    note("osm_reading", {
+        "case": case, "links": network.n_links, "seconds": stats.min, "most_s": stats.max,
+    })  # fmt: skip
+
+
 def read(path: Path) -> Network:
     return build_network(read_osm(path))
 
@@ -61,6 +75,7 @@ def test_city_of_100_000_edges(benchmark: Any, tmp_path: Path) -> None:
     path = tmp_path / "city.osm.pbf"
     write_city(path)
     network = benchmark.pedantic(read, args=(path,), rounds=3, warmup_rounds=1)
+    tell(benchmark, "OSM PBF of 100,800 edges", network)
     assert network.n_links == 2 * 100_800
     assert benchmark.stats.stats.max <= LIMIT
 
@@ -70,5 +85,6 @@ def test_venice_of_2009(benchmark: Any, shared: Path) -> None:
     """The old city of 2009 becomes a network in about a second."""
     path = shared / "data" / "venice" / "venice_2009.osm.pbf"
     network = benchmark.pedantic(read, args=(path,), rounds=3, warmup_rounds=1)
+    tell(benchmark, "Venice of 2009, OSM PBF", network)
     assert network.n_links > 10_000
     assert benchmark.stats.stats.max <= 5.0

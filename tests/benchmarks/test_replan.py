@@ -5,10 +5,15 @@ Seconds are never judged here, as machines differ.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import note
 
 import evacroute as er
 
@@ -39,12 +44,18 @@ def test_replan(benchmark: Any, plan: er.Plan, case: str, now: str) -> None:
     assert check.ok, str(check)
     summary = new.summary()
     figures = {
-        "seconds": f"{summary.seconds:.2f}",
-        "gap": "not known" if summary.gap is None else f"{summary.gap:.2%}",
+        "seconds": summary.seconds,
+        "gap": summary.gap,
         "kept": summary.kept,
         "rerouted": summary.rerouted,
         "moved": summary.moved,
         "left": summary.left,
+    }
+    note("replan", {"case": f"{case} at {now}", "closed": case, "at": now, **figures})
+    shown = {
+        **figures,
+        "seconds": f"{summary.seconds:.2f}",
+        "gap": "not known" if summary.gap is None else f"{summary.gap:.2%}",
         "stages": new.plan.settings["stages"],
     }
-    print(f"\n{case} at {now}: " + ", ".join(f"{k} {v}" for k, v in figures.items()))
+    print(f"\n{case} at {now}: " + ", ".join(f"{k} {v}" for k, v in shown.items()))

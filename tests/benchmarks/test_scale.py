@@ -12,6 +12,7 @@ import math
 import multiprocessing
 import os
 import resource
+import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,11 +20,17 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import note
+
 METHODS = ("earliest_arrival", "shelter_flow")
 PEOPLE = 100_000
 SHAPES = {1: (1, 1), 10: (5, 2), 30: (6, 5), 100: (10, 10)}
 GIB_A_COPY = 0.12
 """Memory that must be free for each copy, else its size is left out."""
+
+COLUMNS = ("nodes", "people", "method", "seconds", "cpu", "left")
 
 MOST_GROWTH = 2.0
 """Seconds on the processors over N log N, against one copy."""
@@ -118,6 +125,10 @@ def test_growth(benchmark: Any, method: str) -> None:
         print(f"{row['nodes']:>8} {row['people']:>10} {method:>16} {row['seconds']:>8.1f} "
               f"{row['cpu']:>8.1f} {row['MiB']:>6.0f} {row['left']:>7} {row['mean']:>8.2f} "
               f"{per / unit:>9.2f}", flush=True)  # fmt: skip
+        note("scale_large" if max(sizes) > 10 else "scale", {
+            "case": f"{copies}:{method}", **{one: row[one] for one in COLUMNS},
+            "peak_mib": row["MiB"], "mean": row["mean"] * 60, "growth": per / unit,
+        })  # fmt: skip
         assert per / unit < MOST_GROWTH
         if method == "shelter_flow":
             assert set(row["reasons"]) <= {"no step-free way to any shelter"}

@@ -14,11 +14,17 @@ shelter by the deadline is late.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import add_option, record
 
 import evacroute as er
 from evacroute.judging import places_left
@@ -124,6 +130,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=60)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--weight", type=float, default=WEIGHT)
+    add_option(parser)
     asked = parser.parse_args()
     rows, persons = [], 0
     for index in range(asked.first, asked.first + asked.draws):
@@ -139,6 +146,8 @@ def main() -> None:
     count = np.array(rows, np.float64)
     total = count.sum(axis=0)
     print(f"\n{persons:,} persons; late:", {w: int(n) for w, n in zip(WAYS, total, strict=True)})
+    same = {"draws": asked.draws, "persons": persons}
+    figures = [{"case": WAYS[-1], **same, "late": int(total[-1])}]
     for other, way in enumerate(WAYS[:-1]):
         value, low, high = fewer(count, other)
         better = int((count[:, -1] < count[:, other]).sum())
@@ -147,6 +156,11 @@ def main() -> None:
             f"time and odds: {value:.1%} ({low:.1%} to {high:.1%}) fewer than {way}; "
             f"fewer in {better} draws, more in {worse}"
         )
+        figures.append({
+            "case": way, **same, "late": int(total[other]), "fewer": value, "low": low,
+            "high": high, "fewer_in": better, "more_in": worse,
+        })  # fmt: skip
+    record("scored_plans", figures, folder=asked.results)
 
 
 if __name__ == "__main__":

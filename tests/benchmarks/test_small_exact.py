@@ -5,12 +5,18 @@ Seconds are printed, never judged.
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from expansion import by_columns, least_cost
 from lattices import FOUR_PACES, STEP, lattice
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from results import note
 
 import evacroute as er
 
@@ -52,6 +58,11 @@ def test_one_class(benchmark: Any, seed: int) -> None:
         f"\none class, seed {seed}: plan +{above:.2%}, bound -{below:.2%} of the optimum, "
         f"{spent:.1f} s ({seconds_to(told, near)} s to 0.3 %), OR-Tools {solved:.1f} s"
     )
+    note("small_exact", {
+        "case": f"one class, seed {seed}", "persons": scenario.persons, "exact": exact,
+        "above": above, "bound_below": below, "gap": plan.gap, "left": plan.left,
+        "seconds": spent, "exact_s": solved,
+    })  # fmt: skip
     assert er.verify(plan).ok
     assert plan.left == 0
     assert -1e-9 <= above <= 0.003
@@ -76,6 +87,11 @@ def test_four_classes(benchmark: Any, seed: int) -> None:
         f"\nfour classes, seed {seed}: plan +{above:.2%} of the bound by columns, our own bound "
         f"{plan.bound / columns.bound - 1:+.2%}, {spent:.1f} s, columns {solved:.0f} s"
     )
+    note("small_exact", {
+        "case": f"four classes, seed {seed}", "persons": scenario.persons, "exact": columns.bound,
+        "above": above, "bound_below": 1 - plan.bound / columns.bound, "gap": plan.gap,
+        "left": plan.left, "seconds": spent, "exact_s": solved,
+    })  # fmt: skip
     assert er.verify(plan).ok
     assert plan.left == 0
     assert columns.cost <= columns.bound * 1.002

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,13 @@ class Verdict:
     def clearance_ratio(self) -> float:
         """The judge's clearance over the plan's."""
         return self.clearance / self.plan_clearance
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Give all figures, for the record; times in s."""
+        return {
+            "method": name, **asdict(self), "mean_ratio": self.mean_ratio,
+            "clearance_ratio": self.clearance_ratio,
+        }  # fmt: skip
 
     def line(self, name: str) -> str:
         """One row of the table, under `HEAD`."""

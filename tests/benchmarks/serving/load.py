@@ -20,9 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from beside import compare
 from bundles import PEOPLE, venice_bundle
 from phones import phones_of
+from results import add_option, record
 from scenarios import SCENARIOS, Setting
 
 BESIDE = "beside"
@@ -49,6 +52,32 @@ def setting_of(asked: argparse.Namespace) -> Setting:
         households=phones_of(people, each=False, **how), rate=asked.rate, stretch=asked.stretch,
         new=asked.new_connections, options=tuple(asked.server_option), seed=asked.seed,
     )  # fmt: skip
+
+
+KEPT = (
+    "rate", "stretch", "sent", "phones", "rate_per_s", "answered", "refused", "never_answered",
+    "asked_again", "p50_ms", "p95_ms", "p99_ms", "max_ms", "within_1_s", "late_sending_p99_ms",
+    "cpu_ms_per_request", "store_cpu_ms_per_request", "generator_cpu_ms_per_request", "rss_mib",
+    "rss_peak_mib", "cold_start", "health_p50_ms", "health_p99_ms", "health_max_ms",
+    "none_ready_s", "oversold", "oversold_step_free", "duplicate_places", "lost_reservations",
+    "held_by_nobody", "promised", "promised_adopted", "promised_elsewhere", "promised_without",
+    "reserved_elsewhere", "sent_over_capacity", "took_s",
+)  # fmt: skip
+"""Figures of a scenario that results keep."""
+
+
+def rows_of(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows for the record: one of a scenario, one of each server that was compared."""
+    name = figures["scenario"]
+    if "skipped" in figures:
+        return [{"case": name, "skipped": figures["skipped"]}]
+    if name != BESIDE:
+        return [{"case": name, **{one: figures[one] for one in KEPT}}]
+    return [
+        {"case": f"{BESIDE}:{server}", **row}
+        for server, row in figures.items()
+        if isinstance(row, dict) and "one_by_one_ms" in row
+    ]
 
 
 def text_of(f: dict[str, Any]) -> str:
@@ -114,6 +143,7 @@ def main() -> None:
         "--server-option", action="append", default=[], help="handed to servers, with = (--hold=1h)"
     )
     add("--seed", type=int, default=0)
+    add_option(parser)
     asked = parser.parse_args()
     if unknown := set(asked.scenario) - set(names):
         parser.error(f"no scenario {', '.join(sorted(unknown))}, expected some of {names}")
@@ -121,6 +151,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
     of = setting_of(asked)
+    rows: list[dict[str, Any]] = []
     print(f"{os.cpu_count()} cores, shared by servers, store, generator and prober")
     for name in asked.scenario or names:
         since = time.monotonic()
@@ -133,13 +164,15 @@ def main() -> None:
             print(f"  {SCENARIOS[name].__doc__}", flush=True)
             figures = SCENARIOS[name](of, folder)
             print(text_of(figures), flush=True)
-        record = {
+        kept = {
             "scenario": name, "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
             "rate": of.rate, "stretch": of.stretch, "plain": asked.plain, "new": of.new,
             "took_s": round(time.monotonic() - since, 1), "load": os.getloadavg(), **figures,
         }  # fmt: skip
-        (asked.out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+        (asked.out / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+        rows += rows_of(kept)
+    record("serving_load", rows, folder=asked.results)
     print(f"\n{time.monotonic() - begin:.0f} s in all; figures in {asked.out}")
 
 

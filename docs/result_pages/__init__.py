@@ -1,0 +1,17 @@
+"""Tables of the pages of figures, each made of files alone and ended by a line that says how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .files import Results
+from .parts import made_line
+from .peers import PEERS, peers_table
+from .quality import QUALITY
+from .serving import SERVING
+from .speed import SPEED
+
+__all__ = ["TABLES", "made_line", "peers_table"]
+
+TABLES: dict[str, Callable[[Results], str]] = {**SPEED, **QUALITY, **PEERS, **SERVING}
+"""By the name that templates use."""
