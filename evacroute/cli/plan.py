@@ -33,6 +33,7 @@ from evacroute.cli.inputs import (
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
 from evacroute.cli.values import completing, number
+from evacroute.errors import did_you_mean
 from evacroute.plan_folder import PLAN_FILES
 from evacroute.units import seconds
 from evacroute.writing import check_replaceable
@@ -123,6 +124,11 @@ def plan(
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
     weight_s = seconds(safety_weight, "--safety-weight", zero=True)
+    if scorer is not None and scorer != "default" and not Path(scorer).is_dir():
+        raise typer.BadParameter(
+            f"--scorer is {scorer!r}, but there is no such folder; expected a scorer's folder "
+            "or 'default'" + did_you_mean(scorer, ["default"])
+        )
     task = Task(
         out=out,
         method=method,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +17,9 @@ from evacroute.cli.view import FolderArgument
 from evacroute.errors import MissingExtraError
 from evacroute.serving.options import option_names, read_options
 
-try:  # newer versions of typer carry click inside
-    from typer._click.shell_completion import CompletionItem
-except ImportError:
-    from click.shell_completion import CompletionItem
+# Newer versions of typer carry click inside.
+_CLICK = "typer._click" if find_spec("typer._click") else "click"
+_Item: Any = import_module(f"{_CLICK}.shell_completion").CompletionItem
 
 
 class Server(Command):
@@ -29,7 +30,7 @@ class Server(Command):
         found = super().shell_complete(ctx, incomplete)
         if incomplete.startswith("-"):
             names = [name for name in option_names() if name.startswith(incomplete)]
-            found += [CompletionItem(name) for name in names]
+            found += [_Item(name) for name in names]
         return found
 
 

@@ -51,12 +51,14 @@ class Shell(TyperGroup):
         """Write the help."""
         write_help(self, ctx, formatter)
 
-    def main(self, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
+    def main(self, *args: Any, **more: Any) -> Any:
         """Run the command line; what was typed wrong is told in a line, without a frame."""
-        if not standalone_mode:
-            return super().main(*given, standalone_mode=False, **more)
+        alone = more.pop("standalone_mode", True)
+        run: Any = super().main
+        if not alone:
+            return run(*args, standalone_mode=False, **more)
         try:
-            code = super().main(*given, standalone_mode=False, **more)
+            code = run(*args, standalone_mode=False, **more)
         except _USAGE_ERROR as error:
             say(_mistyped(error))
             code = BAD_INPUT
@@ -108,7 +110,8 @@ class Shell(TyperGroup):
 
 def _mistyped(error: Any) -> str:
     """Say what is wrong with the words of a command line, and where to look."""
-    message, param = error.format_message(), getattr(error, "param", None)
+    message = error.format_message()
+    param: Any = getattr(error, "param", None)
     bare = str(getattr(error, "message", ""))
     if isinstance(error, typer.BadParameter) and bare:
         named = param is not None and param.param_type_name == "option"
@@ -122,7 +125,8 @@ def _mistyped(error: Any) -> str:
         needed = "option " if param.param_type_name == "option" else ""
         message = f"{needed}{called(param)} is missing: {param.help}"
     message = " ".join(message.split()).rstrip(".")
-    message = message[:1].lower() + message[1:]
+    if message.startswith(("Option", "No ", "Got ", "Missing")):
+        message = message[:1].lower() + message[1:]
     ctx = getattr(error, "ctx", None)
     where = "evacroute" if ctx is None else ctx.command_path
     return f"error: {message}\n(see {where} --help)"
