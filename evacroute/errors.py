@@ -71,6 +71,11 @@ class MissingExtraError(EvacrouteError, ImportError):
             f"{purpose} needs the package '{package}', which is not installed: "
             f"pip install 'evacroute[{extra}]'"
         )
+        self._made_of = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        """Let the error come whole out of a worker process."""
+        return type(self), self._made_of
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -99,4 +99,10 @@ def serve(context: typer.Context) -> None:
         # In a pod the server would stay, and say why it is not ready.
         check_is_bundle(given[0])
         given[:1] = ["--model_dir", given[0]]
-    raise typer.Exit(main(given))
+    try:
+        code = main(given)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "evacroute":
+            raise
+        raise MissingExtraError(error.name, "serving", "serving a bundle") from error
+    raise typer.Exit(code)
