@@ -345,9 +345,9 @@ def check_replaceable(
     if not path.exists():
         above = next((one for one in path.resolve().parents if one.exists()), None)
         if above is not None and not above.is_dir():
-            raise InputError(f"{target}: {above} is a file, expected a folder to write into")
+            raise InputError(f"{target}: cannot be written: {above} is a file, expected a folder")
         if above is not None and not os.access(above, os.W_OK | os.X_OK):
-            raise InputError(f"{target}: {above} may not be written into (no permission)")
+            raise InputError(f"{target}: cannot be written: no permission to write into {above}")
         return
     if not path.is_dir():
         raise InputError(f"{target}: is a file, expected a folder to write")

@@ -169,7 +169,9 @@ def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.
             f"{path}: rows have more cells than the header ({len(header)}){table_hint(path)}"
         ) from None
     except gzip.BadGzipFile:
-        raise error(f"{path}: this is not gzip, though its name ends in .gz") from None
+        raise error(
+            f"{path}: cannot be read: this is not gzip, though its name ends in .gz"
+        ) from None
     except (OSError, pd.errors.ParserError) as fault:
         raise error(
             f"{path}: cannot be read as a CSV table: {str(fault).strip()}{table_hint(path)}"
