@@ -166,6 +166,16 @@ FirstOption = Annotated[
         rich_help_panel=_WEAKEST,
     ),
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        parser=whole(1),
+        show_default="one a core",
+        help="How many processes.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object to stdout, messages to stderr.")
 ]

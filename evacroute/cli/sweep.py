@@ -20,6 +20,7 @@ from evacroute.cli.inputs import (
     StepOption,
     TimeLimitOption,
     WeightOption,
+    WorkersOption,
     method_settings,
     reports_of,
 )
@@ -63,16 +64,7 @@ def sweep(
     draws: Annotated[
         int, typer.Option("--draws", metavar="N", parser=whole(1), help="How many draws.")
     ] = 100,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            parser=whole(1),
-            show_default="one a core",
-            help="How many processes.",
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     heights: HeightsOption = None,
     dask: Annotated[
         str | None,

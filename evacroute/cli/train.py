@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evacroute.cli.inputs import JsonOption
+from evacroute.cli.inputs import JsonOption, WorkersOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.cli.values import whole
 from evacroute.training.fitting import TREES
@@ -52,16 +52,7 @@ def train(
             "--trees", metavar="N", parser=whole(1), help="Trees to each of four forests."
         ),
     ] = TREES,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            parser=whole(1),
-            show_default="one a core",
-            help="How many processes.",
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a scorer of who arrives safely.
