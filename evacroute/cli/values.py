@@ -29,7 +29,7 @@ def whole(least: int) -> Callable[[Any], int]:
 
 
 def number(least: float = -math.inf, most: float = math.inf, *, unit: str = "") -> Any:
-    """Make a reader of finite numbers from `least` to `most`."""
+    """Make a reader of numbers; where there is a limit, of finite ones from `least` to `most`."""
     allowed = f" from {least:g} to {most:g}" if most < math.inf else f", {least:g} or more"
     if least == -math.inf:
         allowed = ""
@@ -37,10 +37,12 @@ def number(least: float = -math.inf, most: float = math.inf, *, unit: str = "") 
 
     def read(text: Any) -> float:
         try:
-            value = float(str(text))
+            value: float | None = float(str(text))
         except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and least <= value <= most):
+            value = None
+        # Without limits here the library has its own, and tells them.
+        limited = least > -math.inf or most < math.inf
+        if value is None or (limited and not (math.isfinite(value) and least <= value <= most)):
             raise typer.BadParameter(f"is {str(text)!r}, expected a number{allowed}")
         return value
 
