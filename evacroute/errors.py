@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 SHOWN = 10
 
 
@@ -68,6 +71,26 @@ class MissingExtraError(EvacrouteError, ImportError):
             f"{purpose} needs the package '{package}', which is not installed: "
             f"pip install 'evacroute[{extra}]'"
         )
+        self._made_of = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        """Let the error come whole out of a worker process."""
+        return type(self), self._made_of
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """End a message with the known word that one is close to by spelling, if there is one.
+
+    Examples
+    --------
+    >>> did_you_mean("over_tme", ["nearest", "over_time"])
+    "; did you mean 'over_time'?"
+    >>> did_you_mean("boat", ["nearest", "over_time"])
+    ''
+    """
+    plain = {name.lower(): name for name in known}
+    near = get_close_matches(word.strip().lower(), plain, n=1)
+    return f"; did you mean {plain[near[0]]!r}?" if near else ""
 
 
 class Faults:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evacroute.errors import InputError
+from evacroute.errors import InputError, did_you_mean
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the Earth [m] (IUGG)."""
@@ -68,8 +68,12 @@ def seconds(
         raise InputError(f"{name} is {value!r}, expected at most {longest}")
     if not (math.isfinite(number) and (number > 0 or (zero and number == 0))):
         least = "0 or more" if zero else "more than 0"
+        hint = ""
+        if isinstance(value, str) and match and match[2] not in _SECONDS:
+            long = [word for word in _SECONDS if len(word) > 1]
+            hint = did_you_mean(f"{match[1]} {match[2]}", [f"{match[1]} {one}" for one in long])
         raise InputError(
-            f"{name} is {value!r}, expected {least}: seconds, or text like '45 min', '1.5 h'"
+            f"{name} is {value!r}, expected {least}: seconds, or text like '45 min', '1.5 h'{hint}"
         )
     return number
 

@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import math
+import os
 import secrets
 import shutil
 import zipfile
@@ -342,6 +343,11 @@ def check_replaceable(
 ) -> None:
     """Raise InputError if `atomic_folder` would refuse to replace what is at `path`."""
     if not path.exists():
+        above = next((one for one in path.resolve().parents if one.exists()), None)
+        if above is not None and not above.is_dir():
+            raise InputError(f"{target}: cannot be written: {above} is a file, expected a folder")
+        if above is not None and not os.access(above, os.W_OK | os.X_OK):
+            raise InputError(f"{target}: cannot be written: no permission to write into {above}")
         return
     if not path.is_dir():
         raise InputError(f"{target}: is a file, expected a folder to write")

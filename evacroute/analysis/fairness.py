@@ -15,7 +15,7 @@ from evacroute.analysis.again import part_of, problem_of, solve_again, weights_o
 from evacroute.assignment import Outcome, OverTime, Problem, Progress
 from evacroute.assignment.finish import origin_costs
 from evacroute.assignment.parties import gather
-from evacroute.errors import Faults
+from evacroute.errors import Faults, did_you_mean
 from evacroute.metrics import times
 from evacroute.plan import Plan
 from evacroute.prices import Prices
@@ -158,7 +158,8 @@ def fairness(
         faults.add(f"protect is {protect!r}, expected a weight of 0.01 to 100")
     for name in classes or ():
         if name not in ids:
-            faults.add(f"class {name!r} does not exist; the classes are {', '.join(ids)}")
+            near = did_you_mean(str(name), ids)
+            faults.add(f"class {name!r} does not exist; the classes are {', '.join(ids)}{near}")
     faults.raise_if_any()
     problem = problem_of(plan)
     table = _table(plan, problem)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment.problem import Problem
-from evacroute.errors import Faults, InputError
+from evacroute.errors import Faults, InputError, did_you_mean
 
 _Problem = TypeVar("_Problem", bound=Problem)
 
@@ -34,7 +34,9 @@ def with_order(problem: _Problem, order: Sequence[str] | None) -> _Problem:
     known = f"the classes are {', '.join(ids)}"
     unknown = sorted({str(name) for name in order if name not in ids})
     if unknown:
-        raise InputError(f"order: no class {', '.join(unknown)}; {known}")
+        raise InputError(
+            f"order: no class {', '.join(unknown)}; {known}{did_you_mean(unknown[0], ids)}"
+        )
     twice = sorted({name for name in order if order.count(name) > 1})
     if twice:
         raise InputError(f"order: {', '.join(twice)} named more than once; {known}")

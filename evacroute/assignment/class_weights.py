@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evacroute.assignment.problem import Problem
-from evacroute.errors import Faults, InputError
+from evacroute.errors import Faults, InputError, did_you_mean
 
 
 def check_weights(weights: Any, faults: Faults) -> None:
@@ -36,6 +36,7 @@ def class_weights(problem: Problem, weights: Mapping[str, float] | None) -> NDAr
     if unknown:
         raise InputError(
             f"weights: no class {', '.join(unknown)}; the classes are {', '.join(ids)}"
+            + did_you_mean(unknown[0], ids)
         )
     for name, value in (weights or {}).items():
         weight[ids.index(name)] = value

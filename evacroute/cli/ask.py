@@ -10,29 +10,50 @@ import typer
 import evacroute as er
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.shell import print_json, progress
+from evacroute.cli.values import classes, number, whole
 from evacroute.cli.view import FolderArgument
 
 LimitOption = Annotated[
-    str, typer.Option("--time-limit", metavar="TIME", help="For each solution anew: 30, 2min.")
+    str, typer.Option("--time-limit", metavar="TIME", help="For each solution anew: 30 [s], 2min.")
 ]
 
 
 def prices(
     folder: FolderArgument,
-    rows: Annotated[int, typer.Option("--rows", metavar="N", min=1, help="How many rows.")] = 20,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", parser=whole(1), help="How many rows.")
+    ] = 20,
     person_s: Annotated[
-        float, typer.Option("--person-s", help="What streets and doors would let in more a second.")
+        float,
+        typer.Option(
+            "--person-s",
+            metavar="X",
+            parser=number(0, unit="person/s"),
+            help="What streets and doors would let in more [person/s].",
+        ),
     ] = 1.0,
     places: Annotated[
-        int, typer.Option("--places", min=1, help="How many places shelters would have more.")
+        int,
+        typer.Option(
+            "--places",
+            metavar="N",
+            parser=whole(1),
+            help="How many places shelters would have more [persons].",
+        ),
     ] = 1,
     check: Annotated[
-        int, typer.Option("--check", metavar="N", min=0, help="Solve again for the first N rows.")
+        int,
+        typer.Option(
+            "--check", metavar="N", parser=whole(0), help="Solve again for the first N rows."
+        ),
     ] = 0,
     time_limit: LimitOption = "60",
     as_json: JsonOption = False,
 ) -> None:
-    """Show where more is worth most: bridges, places, doors (plans of method over_time)."""
+    """Show where more is worth most: bridges, places, doors.
+
+    The plan must be one of method over_time.
+    """
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
@@ -68,17 +89,23 @@ def fairness(
         typer.Option(
             "--protect",
             metavar="W",
+            parser=number(0),
             help="Solve again with each class's time weighted W times more: who pays how much.",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="ID", help="Protect this class only; may be repeated."),
+        typer.Option(
+            "--class", metavar="CLASS", autocompletion=classes, help="Protect this class only."
+        ),
     ] = None,
     time_limit: LimitOption = "60",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each class gets: missed, mean, and how much longer than with the city alone."""
+    """Show what each class gets, and what protecting it costs.
+
+    Of each class: persons missed, mean time, and how much longer it is than with the city alone.
+    """
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
@@ -91,7 +118,10 @@ def fairness(
 
 
 def explain(folder: FolderArgument, as_json: JsonOption = False) -> None:
-    """Explain why not all are safe in time: the bridges, doors and rooms that hold them back."""
+    """Explain why not all are safe in time: what holds them back.
+
+    Names the bridges, doors and rooms that do.
+    """
     with progress() as tell:
         tell("finding the cut", 0.0)
         told = er.explain_shortfall(er.read_plan(folder))

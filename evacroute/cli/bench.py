@@ -18,6 +18,7 @@ import evacroute as er
 from evacroute.assignment.problem import whole_slots
 from evacroute.cli.inputs import DeadlineOption, JsonOption, SeedOption, StepOption
 from evacroute.cli.shell import print_json, progress
+from evacroute.cli.values import completing, number, one_of
 from evacroute.prices import Prices
 from evacroute.units import seconds
 
@@ -61,7 +62,13 @@ def bench(
     ],
     methods: Annotated[
         list[str] | None,
-        typer.Option("--method", metavar="M", help="Only this method; may be given again."),
+        typer.Option(
+            "--method",
+            metavar="METHOD",
+            help=f"Only this method: {', '.join(er.METHODS)}.",
+            parser=one_of(er.METHODS),
+            autocompletion=completing(er.METHODS),
+        ),
     ] = None,
     deadline: DeadlineOption = "90min",
     step: StepOption = "10",
@@ -70,18 +77,26 @@ def bench(
         typer.Option(
             "--gap",
             metavar="SHARE",
-            min=0,
+            parser=number(0),
             help=f"{OVER_TIME} stops at this gap: 0.02 is 2 %.",
+            show_default="0.01",
         ),
     ] = None,
     time_limit: Annotated[
         str | None,
-        typer.Option("--time-limit", metavar="TIME", help=f"{OVER_TIME} stops after so long."),
+        typer.Option(
+            "--time-limit",
+            metavar="TIME",
+            help=f"{OVER_TIME} stops after so long: 30 [s], 2min.",
+            show_default="60s",
+        ),
     ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the methods on an instance: times from ready to safe, who is left, seconds, memory.
+    """Compare the methods on one instance.
+
+    Shows times from ready to safe, who is left, and what it took: seconds and memory.
 
     Each method runs in a process of its own, twice: the first run compiles, the second is timed.
     The gap is to the best bound that a method of this run proved; with ~ from mean to mean only,

@@ -21,7 +21,7 @@ BoatsOption = Annotated[
         "--boats",
         metavar="GTFS",
         help="Boats that people ride on: a GTFS feed (folder or .zip), a table of shuttles, or a "
-        "table of rides (boats.csv); may be given again.",
+        "table of rides (boats.csv).",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -36,7 +36,7 @@ def classes(
     heights: HeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the classes that people fall into: persons, speeds, whether they use steps.
+    """List the classes of people: persons, speeds, steps or none.
 
     The most vulnerable stand first. Their ids are what --weight and --first of 'evacroute plan'
     take. Give --instance, or --network and --people (and --bridges, --spread and --seed as for the

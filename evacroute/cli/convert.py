@@ -50,7 +50,7 @@ def convert(
     low_bridges: LowBridgesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a network, people and shelters of any format into an instance folder.
+    """Turn network, people and shelters into an instance folder.
 
     The folder holds node.csv, link.csv, shelters.csv, classes.csv and groups.csv.gz: persons are
     written as the groups they were gathered into. Hazards and boats become link_times.csv.gz and

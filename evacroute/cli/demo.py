@@ -25,6 +25,7 @@ from evacroute.cli.inputs import (
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
+from evacroute.cli.values import whole
 from evacroute.plan_folder import PLAN_FILES
 from evacroute.units import seconds
 from evacroute.writing import check_replaceable
@@ -32,7 +33,8 @@ from evacroute.writing import check_replaceable
 
 def demo(
     people: Annotated[
-        int, typer.Option("--people", metavar="N", min=1, help="How many people to plan for.")
+        int,
+        typer.Option("--people", metavar="N", parser=whole(1), help="How many people to plan for."),
     ] = 50_000,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write the plan and its map to.")
@@ -47,7 +49,7 @@ def demo(
     first: FirstOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan the evacuation of a lagoon city that a program made up, and draw its map.
+    """Plan the made-up lagoon city and draw its map.
 
     The city, its people and its shelters are synthetic: they stand for no real place.
     """

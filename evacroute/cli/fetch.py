@@ -30,9 +30,10 @@ def fetch(
         bool, typer.Option("--no-cache", help="Ask the server even if the answer is kept.")
     ] = False,
 ) -> None:
-    """Download the streets of a place from OpenStreetMap (needs the internet and the extra 'osm').
+    """Download the streets of a place from OpenStreetMap.
 
-    Answers are kept in a cache, and the servers' limits are respected.
+    Needs the internet and the extra 'osm'. Answers are kept in a cache, and the servers' limits are
+    respected.
     """
     with progress() as tell:
         written = er.fetch(

@@ -8,14 +8,22 @@ from typing import Annotated
 import typer
 
 import evacroute as er
+from evacroute._sheet_page import CONTRASTS
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.shell import print_json, progress
+from evacroute.cli.values import completing, one_of, whole
 from evacroute.cli.view import FolderArgument
 from evacroute.languages import LANGUAGES
 
 LanguageOption = Annotated[
     str,
-    typer.Option("--language", metavar="L", help=f"One of: {', '.join(LANGUAGES)}."),
+    typer.Option(
+        "--language",
+        metavar="L",
+        help=f"One of: {', '.join(LANGUAGES)}.",
+        parser=one_of(tuple(LANGUAGES)),
+        autocompletion=completing(tuple(LANGUAGES)),
+    ),
 ]
 AlarmOption = Annotated[
     str | None,
@@ -34,13 +42,18 @@ def directions(
     ] = None,
     movement: Annotated[
         int | None,
-        typer.Option("--movement", metavar="N", help="A movement, by movement_id (a row number)."),
+        typer.Option(
+            "--movement",
+            metavar="N",
+            parser=whole(0),
+            help="A movement, by movement_id (a row number).",
+        ),
     ] = None,
     language: LanguageOption = "en",
     alarm: AlarmOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell a person's way, or a movement's, turn by turn.
+    """Tell the way of a person or a movement, turn by turn.
 
     Give --person (plans of persons; assignments.csv.gz lists them) or --movement
     (movements.csv.gz). A person who has no place is told why, and what to do.
@@ -67,15 +80,20 @@ def sheets(
     contrast: Annotated[
         str,
         typer.Option(
-            "--contrast", metavar="C", help="plain, or high for people who see badly: large, bold."
+            "--contrast",
+            metavar="C",
+            help="plain, or high for people who see badly: large, bold.",
+            parser=one_of(CONTRASTS),
+            autocompletion=completing(CONTRASTS),
         ),
     ] = "plain",
     alarm: AlarmOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a printable sheet for each shelter, in plain language: who, where to, when and how.
+    """Write a printable sheet for each shelter, in plain language.
 
-    Each is one HTML page for A4 paper that needs no internet; index.html lists them.
+    It tells who goes there, when and how. Each is one HTML page for A4 paper that needs no
+    internet; index.html lists them.
     """
     with progress() as tell:
         tell("reading the plan", 0.0)

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 import evacroute as er
-from evacroute.errors import InputError
+from evacroute.cli.values import completing
+from evacroute.errors import InputError, did_you_mean
 from evacroute.hazards import Hazard
 from evacroute.hazards.heights import UNITS
 from evacroute.network import Network
@@ -27,6 +28,9 @@ FORMS = {
     "fire": "fire:FILE[,wind=SPEED@FROM]",
     "earthquake": "earthquake:seed=1,intensity=VIII or earthquake:table=FILE,seed=1",
 }
+STARTS = ("flood:tide=", "flood:series=", "closures:", "fire:", "earthquake:seed=")
+"""How a hazard begins, for shells to complete."""
+
 _KEYS = {
     "flood": ("tide", "series", "alarm", "unit", "max_gap", "every", "turbid"),
     "closures": (),
@@ -44,8 +48,9 @@ HazardOption = Annotated[
     typer.Option(
         "--hazard",
         metavar="KIND:...",
-        help="What closes or slows streets while people walk; may be given again, what several do "
-        f"is multiplied. {'; '.join(FORMS.values())}.",
+        help="What closes or slows streets while people walk; what several do is multiplied. "
+        f"{'; '.join(FORMS.values())}.",
+        autocompletion=completing(STARTS),
         rich_help_panel=_PANEL,
     ),
 ]
@@ -53,7 +58,7 @@ HeightsOption = Annotated[
     str | None,
     typer.Option(
         "--heights",
-        metavar="FILE[,unit=cm]",
+        metavar="FILE",
         help="Heights of the streets for a flood: CSV of points or links, or a raster (.tif); in "
         "metres, or FILE,unit=cm.",
         rich_help_panel=_PANEL,
@@ -85,7 +90,8 @@ def parse_hazard(text: str) -> HazardText:
     kind = kind.strip().lower()
     if kind not in FORMS or not colon:
         forms = "; ".join(FORMS.values())
-        raise typer.BadParameter(f"--hazard is {text!r}, expected one of {forms}")
+        near = "" if kind in FORMS else did_you_mean(kind, FORMS)
+        raise typer.BadParameter(f"--hazard is {text!r}, expected one of {forms}{near}")
     pairs: list[list[str]] = []
     file = ""
     for part in rest.split(","):
@@ -101,7 +107,8 @@ def parse_hazard(text: str) -> HazardText:
     settings: dict[str, str] = {}
     for key, value in pairs:
         if key not in _KEYS[kind]:
-            raise _wrong(text, kind, f"{key!r} is not among {', '.join(_KEYS[kind])}")
+            near = did_you_mean(key, _KEYS[kind]).rstrip("?")
+            raise _wrong(text, kind, f"{key!r} is not among {', '.join(_KEYS[kind])}{near}")
         if key in settings or not value.strip():
             raise _wrong(text, kind, f"{key} is {'given twice' if key in settings else 'empty'}")
         settings[key] = value.strip()

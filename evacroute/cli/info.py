@@ -23,9 +23,9 @@ def info(
     bridges: BridgesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the load report of a network: read, repaired, set aside, assumed.
+    """Show what was read, repaired and assumed of a network or plan.
 
-    Of a plan folder those of all that the plan rests on: streets, shelters, hazards, boats.
+    Of a plan folder the reports of all that the plan rests on: streets, shelters, hazards, boats.
     """
     if (file / MARKER).is_file():
         if bridges is not None:

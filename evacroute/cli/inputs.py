@@ -15,14 +15,16 @@ from evacroute.boats import Boats
 from evacroute.cli.boats import check_boats, make_boats
 from evacroute.cli.hazards import check_hazards, make_hazards
 from evacroute.cli.shell import Readable, Report
+from evacroute.cli.values import classes, completing, number, one_of, whole
 from evacroute.hazards import Hazard, as_hazards, hazard_reports
 from evacroute.network import Network
 from evacroute.people import People
 from evacroute.scenario import Scenario
 from evacroute.units import seconds
 
-_FILES = "Input: files"
+_FILES = "Input as files"
 _OVER_TIME = "Method over_time"
+_WEAKEST = "Methods over_time and shelter_flow"
 
 InstanceOption = Annotated[
     Path | None,
@@ -30,7 +32,7 @@ InstanceOption = Annotated[
         "--instance",
         metavar="DIR",
         help="Folder with node.csv, link.csv, shelters.csv and people.csv[.gz] or groups.csv[.gz].",
-        rich_help_panel="Input: an instance folder",
+        rich_help_panel="Input as an instance folder",
     ),
 ]
 NetworkOption = Annotated[
@@ -76,7 +78,9 @@ MaxDistanceOption = Annotated[
     typer.Option(
         "--max-distance",
         metavar="M",
-        help="People farther than this from any street (metres) are set aside and listed as left.",
+        parser=number(0, unit="m"),
+        show_default="250",
+        help="People farther than this from any street [m] are set aside and listed as left.",
         rich_help_panel=_FILES,
     ),
 ]
@@ -91,23 +95,32 @@ SpreadOption = Annotated[
 ]
 MethodOption = Annotated[
     str,
-    typer.Option("--method", metavar="M", help=f"One of: {', '.join(er.METHODS)}."),
+    typer.Option(
+        "--method",
+        metavar="METHOD",
+        help=f"How to plan: {', '.join(er.METHODS)}.",
+        parser=one_of(er.METHODS),
+        autocompletion=completing(er.METHODS),
+    ),
 ]
 DeadlineOption = Annotated[
     str,
     typer.Option(
         "--deadline",
         metavar="TIME",
-        help="Everyone should be safe by then, counted from the alarm: 90min, 1.5h, 2700.",
+        help="Everyone should be safe by then, counted from the alarm: 90min, 1.5h, 2700 [s].",
     ),
 ]
 StepOption = Annotated[
-    str, typer.Option("--step", metavar="TIME", help="Time step of the plan: 10, 5s.")
+    str, typer.Option("--step", metavar="TIME", help="Time step of the plan: 10 [s], 5s.")
 ]
 SeedOption = Annotated[
     int,
     typer.Option(
-        "--seed", metavar="N", min=0, help="Seed of random choices: the same seed, the same plan."
+        "--seed",
+        metavar="N",
+        parser=whole(0),
+        help="Seed of random choices: the same seed, the same result.",
     ),
 ]
 GapOption = Annotated[
@@ -115,9 +128,9 @@ GapOption = Annotated[
     typer.Option(
         "--gap",
         metavar="SHARE",
-        min=0.0,
-        help="over_time: stop when the plan costs at most this share more than the proven bound "
-        "(0.01 by default).",
+        parser=number(0),
+        show_default="0.01",
+        help="Stop when the plan costs at most this share more than the proven bound: 0.01 is 1 %.",
         rich_help_panel=_OVER_TIME,
     ),
 ]
@@ -126,8 +139,8 @@ TimeLimitOption = Annotated[
     typer.Option(
         "--time-limit",
         metavar="TIME",
-        help="over_time: stop after this time, with the best so far (60s by default). Ctrl-C does "
-        "so at once.",
+        show_default="60s",
+        help="Stop after this time, with the best so far: 30 [s], 2min. Ctrl-C does so at once.",
         rich_help_panel=_OVER_TIME,
     ),
 ]
@@ -136,8 +149,9 @@ WeightOption = Annotated[
     typer.Option(
         "--weight",
         metavar="CLASS=W",
-        help="over_time: what a second of a class's time counts for, CLASS=W; may be given "
-        "again. 'evacroute classes' lists them.",
+        autocompletion=classes,
+        help="A second of this class's time counts W times, 0.01 to 100. 'evacroute classes' lists "
+        "the classes.",
         rich_help_panel=_OVER_TIME,
     ),
 ]
@@ -146,8 +160,20 @@ FirstOption = Annotated[
     typer.Option(
         "--first",
         metavar="CLASS",
-        help="over_time, shelter_flow: this class counts as most vulnerable: where places are "
-        "short it gets them. Given again, the next. 'evacroute classes' lists them.",
+        autocompletion=classes,
+        help="This class counts as most vulnerable: where places are short it gets them. Given "
+        "again, the next. 'evacroute classes' lists the classes.",
+        rich_help_panel=_WEAKEST,
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        parser=whole(1),
+        show_default="one a core",
+        help="How many processes.",
     ),
 ]
 JsonOption = Annotated[

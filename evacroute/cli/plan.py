@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-import evacroute as er
 from evacroute.cli.boats import AlarmOption, BoatsOption, LowBridgesOption
 from evacroute.cli.hazards import HazardOption, HeightsOption
 from evacroute.cli.inputs import (
@@ -33,9 +32,13 @@ from evacroute.cli.inputs import (
 )
 from evacroute.cli.run import MARKER, Task, make_plan
 from evacroute.cli.shell import progress
+from evacroute.cli.values import completing, number
+from evacroute.errors import did_you_mean
 from evacroute.plan_folder import PLAN_FILES
 from evacroute.units import seconds
 from evacroute.writing import check_replaceable
+
+_SAFER = "Crowding and odds"
 
 OutOption = Annotated[
     Path,
@@ -45,8 +48,11 @@ MaxDensityOption = Annotated[
     float | None,
     typer.Option(
         "--max-density",
-        metavar="NUMBER",
-        help="Most persons on a square metre of street; without it only the flow is limited.",
+        metavar="X",
+        parser=number(),
+        help="Most persons on a square metre of street [persons/m2]; without it only the flow is "
+        "limited.",
+        rich_help_panel=_SAFER,
     ),
 ]
 SafetyOption = Annotated[
@@ -55,7 +61,8 @@ SafetyOption = Annotated[
         "--safety-weight",
         metavar="TIME",
         help="Move people to likelier safe ways: what a unit of -log of a person's odds counts for "
-        "beside their time; 600 or 10min is a fair start, 0 leaves the plan as it is.",
+        "beside their time; 600 [s] or 10min is a fair start, 0 leaves the plan as it is.",
+        rich_help_panel=_SAFER,
     ),
 ]
 ScorerOption = Annotated[
@@ -65,6 +72,8 @@ ScorerOption = Annotated[
         metavar="DIR",
         help="Say how likely everyone is safe: a scorer's folder, or 'default' for the one that "
         "ships, as is taken with --safety-weight.",
+        autocompletion=completing(("default",)),
+        rich_help_panel=_SAFER,
     ),
 ]
 NoVerifyOption = Annotated[
@@ -100,7 +109,7 @@ def plan(
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan an evacuation: who goes to which shelter, by which streets, and when.
+    """Plan an evacuation: who goes to which shelter, how and when.
 
     Writes a plan folder with its map (map.html). Every rule of the plan is checked again from its
     timetable alone, unless told not to.
@@ -115,8 +124,11 @@ def plan(
     if max_density is not None and not 0 < max_density < float("inf"):
         raise typer.BadParameter(f"--max-density is {max_density}, expected more than 0")
     weight_s = seconds(safety_weight, "--safety-weight", zero=True)
-    if method not in er.METHODS:
-        raise typer.BadParameter(f"--method is {method!r}, expected one of {', '.join(er.METHODS)}")
+    if scorer is not None and scorer != "default" and not Path(scorer).is_dir():
+        raise typer.BadParameter(
+            f"--scorer is {scorer!r}, but there is no such folder; expected a scorer's folder "
+            "or 'default'" + did_you_mean(scorer, ["default"])
+        )
     task = Task(
         out=out,
         method=method,

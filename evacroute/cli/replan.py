@@ -15,6 +15,7 @@ from evacroute.cli.inputs import JsonOption, hazards_report, told_of_hazards
 from evacroute.cli.plan import NoVerifyOption, OutOption
 from evacroute.cli.run import MAP, MARKER, Task, write
 from evacroute.cli.shell import BROKEN, Readable, print_json, print_reports, progress
+from evacroute.cli.values import number
 from evacroute.cli.view import FolderArgument
 from evacroute.errors import InputError
 from evacroute.plan import Status
@@ -27,14 +28,14 @@ def replan(
     folder: FolderArgument,
     out: OutOption,
     now: Annotated[
-        str, typer.Option("--now", metavar="TIME", help="Time since the alarm: 10min, 600.")
+        str, typer.Option("--now", metavar="TIME", help="Time since the alarm: 10min, 600 [s].")
     ],
     close: Annotated[
         list[str] | None,
         typer.Option(
             "--close",
             metavar="NAME",
-            help="A bridge or street by name, a link id or a shelter id; may be given again. Upper "
+            help="A bridge or street by name, a link id or a shelter id. Upper "
             "and lower case do not matter where one name alone fits; 'street:NAME' and "
             "'shelter:ID' tell a street from a shelter.",
         ),
@@ -55,21 +56,31 @@ def replan(
     hazard: HazardOption = None,
     heights: HeightsOption = None,
     gap: Annotated[
-        float, typer.Option("--gap", metavar="X", min=0.0, help="Stop improving at this gap.")
+        float,
+        typer.Option(
+            "--gap",
+            metavar="SHARE",
+            parser=number(0),
+            help="Stop improving at this gap: 0.05 is 5 %.",
+        ),
     ] = 0.05,
     time_limit: Annotated[
-        str, typer.Option("--time-limit", metavar="TIME", help="Stop improving after this time.")
+        str,
+        typer.Option(
+            "--time-limit", metavar="TIME", help="Stop improving after this time: 10 [s]."
+        ),
     ] = "10s",
     no_verify: NoVerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan again for all who are not safe yet, after a bridge has failed or a shelter has shut.
+    """Plan again after a bridge has failed or a shelter has shut.
 
     The plan's own hazards go on; --hazard tells of what comes besides, in time from the alarm. A
     new flood takes the place of the plan's own; a dated series of it is on the plan's clock, where
     that is known.
-    Nobody already safe moves, and nobody else without need. Writes a plan folder of its own, with
-    moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
+
+    Nobody who is safe already moves, and nobody else without need. Writes a plan folder of its own,
+    with moved.csv: who got another shelter, and newly_left.csv: who had one and has none now.
     """
     started = time.perf_counter()
     check_hazards(hazard, heights)

@@ -11,6 +11,7 @@ import evacroute as er
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.run import MAP
 from evacroute.cli.shell import print_json, progress
+from evacroute.cli.values import number, whole
 from evacroute.cli.view import FolderArgument
 from evacroute.rescue.pickups import RADIUS
 from evacroute.rescue.result import RESCUE_FILES
@@ -38,7 +39,10 @@ def rescue(
     radius: Annotated[
         float,
         typer.Option(
-            "--radius", metavar="M", min=0.0, help="How far people walk to a pick-up (metres)."
+            "--radius",
+            metavar="M",
+            parser=number(0, unit="m"),
+            help="How far people walk to a pick-up [m].",
         ),
     ] = RADIUS,
     largest: Annotated[
@@ -46,7 +50,7 @@ def rescue(
         typer.Option(
             "--largest",
             metavar="N",
-            min=1,
+            parser=whole(1),
             help="Most persons of a pick-up; without it as many as a vehicle takes.",
         ),
     ] = None,
@@ -73,16 +77,16 @@ def rescue(
         typer.Option(
             "--time-limit",
             metavar="TIME",
-            help="Stop searching for better routes after this time: 30, 2min. Two runs may then "
-            "differ.",
+            help="Stop searching for better routes after this time: 30 [s], 2min. Two runs may "
+            "then differ.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List who cannot get out, gather them at pick-ups, and route boats and stretcher teams.
+    """List who cannot get out, and route boats and crews to them.
 
-    Writes people.csv, pickups.csv, unreached.csv, with a fleet routes.csv, rescue.geojson,
-    rescue.json and a map of them (map.html, without ids of persons).
+    They are gathered at pick-ups. Writes people.csv, pickups.csv, unreached.csv, with a fleet
+    routes.csv, rescue.geojson, rescue.json and a map of them (map.html, without ids of persons).
     """
     check_replaceable(out, str(out), "rescue.json", RESCUE_FILES)
     with progress() as tell:

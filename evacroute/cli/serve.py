@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import evacroute as er
+from evacroute.cli.helping import Command
 from evacroute.cli.inputs import JsonOption
 from evacroute.cli.shell import print_json, progress
 from evacroute.cli.view import FolderArgument
 from evacroute.errors import MissingExtraError
+from evacroute.serving.options import option_names, read_options
+
+# Newer versions of typer carry click inside.
+_CLICK = "typer._click" if find_spec("typer._click") else "click"
+_Item: Any = import_module(f"{_CLICK}.shell_completion").CompletionItem
+
+
+class Server(Command):
+    """The command whose options are the server's: what it does not know itself it passes on."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete the names of the server's options; a shell completes files and folders."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            names = [name for name in option_names() if name.startswith(incomplete)]
+            found += [_Item(name) for name in names]
+        return found
 
 
 def bundle(
     folder: FolderArgument,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder to write; an older bundle is replaced.")
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder to write; an older bundle is replaced."),
     ],
     scorer: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of a scorer, in place of the one that ships."),
+        typer.Option("--scorer", metavar="DIR", help="Folder of a scorer.", show_default="its own"),
     ] = None,
     valid_from: Annotated[
-        str, typer.Option(metavar="ISO TIME", help="It may be served only from then on.")
+        str,
+        typer.Option(
+            "--valid-from",
+            metavar="DATE",
+            help="It is served only from then on: 2026-11-23T10:00Z (UTC without a zone).",
+        ),
     ] = "",
     valid_until: Annotated[
-        str, typer.Option(metavar="ISO TIME", help="It may be served no longer than this.")
+        str,
+        typer.Option(
+            "--valid-until",
+            metavar="DATE",
+            help="It is served no longer than this: 2026-12-31T00:00Z (UTC without a zone).",
+        ),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Gather what a server needs of a plan: the folder that KServe's storageUri points to."""
+    """Gather what a server needs of a plan into one folder.
+
+    KServe's storageUri points to it, and 'evacroute serve' takes it.
+    """
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)
@@ -48,20 +82,27 @@ def bundle(
 
 
 def serve(context: typer.Context) -> None:
-    """Serve a bundle to phones with KServe: evacroute serve DIR and the options of the server.
+    """Serve a bundle to phones: where to go, and by which way.
 
     'evacroute serve --help' lists them; they are those of 'python -m evacroute.serving'.
     """
+    given = list(context.args)
+    if {"--help", "-h"} & set(given):
+        read_options(["--help"])
     try:
         from evacroute.serving.__main__ import main
     except ImportError as error:
         raise MissingExtraError(str(error.name), "serving", "serving a bundle") from error
-    given = list(context.args)
     if given and not given[0].startswith("-"):
         from evacroute.answering.bundle import check_is_bundle
 
         # In a pod the server would stay, and say why it is not ready.
-        if not {"--help", "-h"} & set(given):
-            check_is_bundle(given[0])
+        check_is_bundle(given[0])
         given[:1] = ["--model_dir", given[0]]
-    raise typer.Exit(main(given))
+    try:
+        code = main(given)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "evacroute":
+            raise
+        raise MissingExtraError(error.name, "serving", "serving a bundle") from error
+    raise typer.Exit(code)

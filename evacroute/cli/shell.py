@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 import typer
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
+from evacroute.cli.helping import called, write_help
 from evacroute.cli.words import in_options
 from evacroute.errors import EvacrouteError, SolverError
 from evacroute.writing import plain
@@ -44,6 +46,32 @@ _USAGE_ERROR: type[Exception] = next(
 
 class Shell(TyperGroup):
     """The group of commands; turns whatever goes wrong in one into a message and an exit code."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        write_help(self, ctx, formatter)
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; what was typed wrong is told in a line, without a frame."""
+        alone = more.pop("standalone_mode", True)
+        run: Any = super().main
+        if not alone:
+            return run(*args, standalone_mode=False, **more)
+        try:
+            code = run(*args, standalone_mode=False, **more)
+        except _USAGE_ERROR as error:
+            say(_mistyped(error))
+            code = BAD_INPUT
+        except typer.Abort:
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else DONE)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the line apart; without any word the help is shown."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit(BAD_INPUT)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command.
@@ -78,6 +106,30 @@ class Shell(TyperGroup):
                 message, code = _defect(error), DEFECT
         say(f"error: {message}" if code != INTERRUPTED else message)
         raise typer.Exit(code)
+
+
+def _mistyped(error: Any) -> str:
+    """Say what is wrong with the words of a command line, and where to look."""
+    message = error.format_message()
+    param: Any = getattr(error, "param", None)
+    bare = str(getattr(error, "message", ""))
+    if isinstance(error, typer.BadParameter) and bare:
+        named = param is not None and param.param_type_name == "option"
+        message = f"{max(param.opts, key=len)} {bare}" if named else bare
+    known = getattr(error, "possibilities", None)
+    if known:
+        near = get_close_matches(error.option_name, known, n=1)
+        message = f"there is no option {error.option_name}"
+        message += f"; did you mean {near[0]}?" if near else ""
+    if type(error).__name__ == "MissingParameter" and param is not None:
+        needed = "option " if param.param_type_name == "option" else ""
+        message = f"{needed}{called(param)} is missing: {param.help}"
+    message = " ".join(message.split()).rstrip(".")
+    if message.startswith(("Option", "No ", "Got ", "Missing")):
+        message = message[:1].lower() + message[1:]
+    ctx = getattr(error, "ctx", None)
+    where = "evacroute" if ctx is None else ctx.command_path
+    return f"error: {message}\n(see {where} --help)"
 
 
 def _defect(error: BaseException) -> str:

@@ -15,8 +15,9 @@ from evacroute.cli.inputs import JsonOption
 from evacroute.cli.many_runs import RUNS, Runs
 from evacroute.cli.run import MAP
 from evacroute.cli.shell import BROKEN, Report, print_json, progress
+from evacroute.cli.values import completing, number, one_of, whole
 from evacroute.cli.view import FolderArgument
-from evacroute.errors import InputError
+from evacroute.errors import InputError, did_you_mean
 from evacroute.physics import LAWS
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
@@ -75,14 +76,17 @@ def simulate(
         ),
     ],
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same run.")
+        int,
+        typer.Option(
+            "--seed", metavar="N", parser=whole(0), help="The same seed gives the same run."
+        ),
     ] = 0,
     runs: Annotated[
         int,
         typer.Option(
             "--runs",
             metavar="N",
-            min=1,
+            parser=whole(1),
             help="Play so often, with the seeds from --seed on, and show how far the runs differ.",
         ),
     ] = 1,
@@ -91,7 +95,9 @@ def simulate(
         typer.Option(
             "--compliance",
             metavar="SHARE",
-            help="Share of parties who follow the plan, 0 to 1 (1 by default). Of the others 60 % "
+            parser=number(),
+            show_default="1",
+            help="Share of parties who follow the plan, 0 to 1. Of the others 60 % "
             "go to the nearest shelter, 25 % follow the crowd, 15 % are lost at first.",
             rich_help_panel=_PEOPLE,
         ),
@@ -101,6 +107,7 @@ def simulate(
         typer.Option(
             "--behaviour",
             metavar="B",
+            autocompletion=completing(tuple(BEHAVIOURS)),
             help=f"Nobody has a plan, and all do the same: {', '.join(BEHAVIOURS)}.",
             rich_help_panel=_PEOPLE,
         ),
@@ -110,7 +117,7 @@ def simulate(
         typer.Option(
             "--delay",
             metavar="TIME",
-            help="How much later than they could people set out, in the mean: 2min, 90.",
+            help="How much later than they could people set out, in the mean: 2min, 90 [s].",
             rich_help_panel=_PEOPLE,
         ),
     ] = "0",
@@ -128,6 +135,8 @@ def simulate(
         typer.Option(
             "--law",
             metavar="LAW",
+            parser=one_of(tuple(LAWS)),
+            autocompletion=completing(tuple(LAWS)),
             help=f"How density slows people: {' or '.join(LAWS)}.",
             rich_help_panel=_CROWD,
         ),
@@ -137,8 +146,10 @@ def simulate(
         typer.Option(
             "--specific-flow",
             metavar="X",
-            help="Persons a second and metre of effective width that pass a narrow place on the "
-            "level; the network's capacities are scaled by X over 1.3. Without it they are kept.",
+            parser=number(),
+            help="Persons that pass a narrow place on the level, a second and metre of effective "
+            "width [1/(m s)]; the network's capacities are scaled by X over 1.3. Without it they "
+            "are kept.",
             rich_help_panel=_CROWD,
         ),
     ] = None,
@@ -147,8 +158,9 @@ def simulate(
         typer.Option(
             "--jam-density",
             metavar="X",
-            help="Persons/m2 at which nobody moves and nobody more gets in; that of the law by "
-            "default.",
+            parser=number(),
+            show_default="that of the law",
+            help="Density at which nobody moves and nobody more gets in [persons/m2].",
             rich_help_panel=_CROWD,
         ),
     ] = None,
@@ -157,9 +169,9 @@ def simulate(
         typer.Option(
             "--until",
             metavar="TIME",
-            help="The run ends then, at a whole minute from the alarm: 2h, 7200; 7 days at the "
-            "most. By default at 1.5 times the deadline. It ends earlier when nobody is on the way "
-            "any more.",
+            help="The run ends then, at a whole minute from the alarm: 2h, 7200 [s]; 7 days at the "
+            "most. It ends earlier when nobody is on the way any more.",
+            show_default="1.5 times the deadline",
         ),
     ] = None,
     draw: Annotated[
@@ -173,14 +185,12 @@ def simulate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a plan person by person, on streets that fill up: who arrives, and when.
+    """Play a plan person by person, on streets that fill up.
 
     Writes arrivals.csv.gz, densities.csv.gz and summary.json; of several runs runs.csv and a
     summary.json of all of them. Any of them can be played again by its seed.
     """
     acts = _behaviour(behaviour, compliance, delay, keep_times)
-    if law not in LAWS:
-        raise typer.BadParameter(f"--law is {law!r}, expected one of {', '.join(LAWS)}")
     with _by_options():
         physics = Physics(law=law, specific_flow=specific_flow, jam_density=jam_density)
     end = None if until is None else seconds(until, "--until", most=LONGEST)
@@ -224,7 +234,7 @@ def _behaviour(name: str | None, compliance: float | None, delay: str, keeps: bo
     if name not in BEHAVIOURS:
         raise typer.BadParameter(
             f"--behaviour is {name!r}, expected one of {', '.join(BEHAVIOURS)}; or leave it out, "
-            "and people follow the plan"
+            "and people follow the plan" + did_you_mean(name, BEHAVIOURS)
         )
     if compliance is not None or keeps:
         raise typer.BadParameter(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import evacroute as er
-from evacroute.cli.hazards import HeightsOption, make_hazards
+from evacroute.cli.hazards import STARTS, HeightsOption, make_hazards
 from evacroute.cli.inputs import (
     DeadlineOption,
     FirstOption,
@@ -20,10 +20,12 @@ from evacroute.cli.inputs import (
     StepOption,
     TimeLimitOption,
     WeightOption,
+    WorkersOption,
     method_settings,
     reports_of,
 )
 from evacroute.cli.shell import BROKEN, Report, print_json, print_reports, progress
+from evacroute.cli.values import completing, whole
 from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.sweeping.pools import connect
@@ -37,8 +39,9 @@ def sweep(
             "--hazard",
             metavar="KIND:...",
             help="What is drawn, as for 'evacroute plan': earthquake:seed=1,... Each draw has a "
-            "seed of its own, made of this one. May be given again: several at once; those without "
-            "a seed are the same in every draw.",
+            "seed of its own, made of this one. Given again, several at once; those without a seed "
+            "are the same in every draw.",
+            autocompletion=completing(STARTS),
         ),
     ],
     out: Annotated[
@@ -59,12 +62,9 @@ def sweep(
         ),
     ] = None,
     draws: Annotated[
-        int, typer.Option("--draws", metavar="N", min=1, help="How many draws.")
+        int, typer.Option("--draws", metavar="N", parser=whole(1), help="How many draws.")
     ] = 100,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", metavar="N", min=1, help="Processes; one a core by default."),
-    ] = None,
+    workers: WorkersOption = None,
     heights: HeightsOption = None,
     dask: Annotated[
         str | None,
@@ -87,7 +87,7 @@ def sweep(
     first: FirstOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a hazard many times, and show who would be safe in how many of the draws.
+    """Draw a hazard many times, and count who would be safe.
 
     Each draw is planned anew, or a plan is played in it as it is (--plan). What is done is kept:
     after Ctrl-C the same command goes on.

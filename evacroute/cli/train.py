@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from evacroute.cli.inputs import JsonOption
+from evacroute.cli.inputs import JsonOption, WorkersOption
 from evacroute.cli.shell import print_json, progress
+from evacroute.cli.values import whole
 from evacroute.training.fitting import TREES
 from evacroute.training.train import ROUNDS, Trained, judge
 from evacroute.training.train import train as train_scorer
@@ -22,26 +23,42 @@ def train(
         ),
     ],
     scenarios: Annotated[
-        int, typer.Option("--scenarios", metavar="N", min=1, help="Drawn, planned and played.")
+        int,
+        typer.Option(
+            "--scenarios",
+            metavar="N",
+            parser=whole(1),
+            help="How many are drawn, planned and played.",
+        ),
     ] = 2100,
     rounds: Annotated[
         int,
         typer.Option(
-            "--rounds", metavar="N", min=1, help="Plans of later ones are made with the scorer."
+            "--rounds",
+            metavar="N",
+            parser=whole(1),
+            help="Rounds; plans of later ones are made with the scorer of those before.",
         ),
     ] = ROUNDS,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same scenarios.")
+        int,
+        typer.Option(
+            "--seed", metavar="N", parser=whole(0), help="The same seed, the same scenarios."
+        ),
     ] = 0,
     trees: Annotated[
-        int, typer.Option("--trees", metavar="N", min=1, help="Trees to each of four forests.")
+        int,
+        typer.Option(
+            "--trees", metavar="N", parser=whole(1), help="Trees to each of four forests."
+        ),
     ] = TREES,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; all cores.")
-    ] = None,
+    workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train the scorer of who arrives safely: scenarios, trips, forests, judgement (extra train).
+    """Train a scorer of who arrives safely.
+
+    Scenarios are drawn, planned and played; forests learn from the trips and are judged. Needs
+    the extra 'train'.
 
     Stopped by Ctrl-C it goes on where it was when it is called again with the same folder and seed.
     """
@@ -58,7 +75,7 @@ def evaluate(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Judge a trained scorer on scenarios, districts and networks that it never saw."""
+    """Judge a trained scorer on districts and cities that it never saw."""
     with progress() as tell:
         found = judge(folder, progress=tell)
     _tell(found, as_json)

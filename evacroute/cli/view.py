@@ -27,7 +27,10 @@ def verify(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check every rule of a plan again, from its timetable and instance alone."""
+    """Check every rule of a plan again.
+
+    The check rests on the timetable and the instance alone.
+    """
     with progress() as tell:
         tell("checking every rule", 0.0)
         check = er.verify(folder, bound=bound)
@@ -69,7 +72,7 @@ def draw(
         ),
     ] = None,
 ) -> None:
-    """Draw a plan: map.html, one file that opens in any browser without internet."""
+    """Draw a plan as map.html, which opens without internet."""
     with progress() as tell:
         tell("reading the plan", 0.0)
         plan = er.read_plan(folder)

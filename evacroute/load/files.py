@@ -20,7 +20,8 @@ def read_bytes(path: Path, error: type[InputError]) -> bytes:
         `error`, if the file is missing, empty, cannot be opened, or its gzip is broken or cut off.
     """
     if not path.is_file():
-        raise error(f"{path}: there is no such file")
+        what = "this is a folder, expected a file" if path.is_dir() else "there is no such file"
+        raise error(f"{path}: {what}")
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":

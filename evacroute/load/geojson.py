@@ -120,7 +120,8 @@ def _features(content: Any, where: str) -> list[Any]:
         if name and not _DEGREES.search(name):
             raise NetworkError(
                 f"{where}: coordinates are in {name}, expected longitude and latitude in degrees "
-                "(EPSG:4326): convert the file first"
+                "(EPSG:4326): convert the file first: "
+                f"ogr2ogr -f GeoJSON -t_srs EPSG:4326 degrees.geojson {where}"
             )
     return features
 

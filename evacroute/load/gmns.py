@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import Faults, NetworkError
+from evacroute.load.foreign import network_hint
 from evacroute.load.joining import components
 from evacroute.load.lines import Line, line_of_wkt
 from evacroute.load.links import complete, to_network
@@ -106,6 +107,7 @@ def file_in(folder: Path, name: str) -> Path:
             return path
     raise NetworkError(
         f"{folder}: there is no {name}, expected a GMNS folder with node.csv and link.csv"
+        + network_hint(folder)
     )
 
 

@@ -93,7 +93,13 @@ def read_instance(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder, expected an instance folder")
+        what = "this is a file" if folder.exists() else "there is no such folder"
+        raise InputError(f"{folder}: {what}, expected an instance folder")
+    if _find(folder, "node.csv") is None and (folder / "instance" / "node.csv").is_file():
+        raise InputError(
+            f"{folder}: this is a plan folder, expected an instance folder, such as its own: "
+            f"{folder / 'instance'}"
+        )
     groups, people = _find(folder, "groups.csv"), _find(folder, "people.csv")
     more = _find(folder, "link_times.csv"), _find(folder, "boats.csv")
     told, tide = read_hazard_reports(folder), read_known_tide(folder)

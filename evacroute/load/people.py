@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from evacroute._capability_tables import OLDEST, read_rows
 from evacroute.capability import MOBILITIES, Capability, capabilities, uniform
-from evacroute.errors import Faults, PeopleError
+from evacroute.errors import Faults, PeopleError, did_you_mean
 from evacroute.load.placing import Places, place
 from evacroute.load.tables import (
     degrees,
@@ -225,7 +225,8 @@ def _known(
     result[:] = [stands_for[word] for word in given.tolist()]
     if None in stands_for.values():
         for i in [i for i, word in enumerate(result) if word is None]:
-            faults.add(f"{row_name(frame, i)}: {column} is {given[i]!r}, expected {allowed}")
+            near = did_you_mean(str(given[i]), [word for word in table if word])
+            faults.add(f"{row_name(frame, i)}: {column} is {given[i]!r}, expected {allowed}{near}")
     return result
 
 

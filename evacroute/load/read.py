@@ -12,6 +12,7 @@ from evacroute.errors import NetworkError
 from evacroute.load.bridges import join_bridges
 from evacroute.load.build import MIN_COMPONENT, SNAP_TOLERANCE, RawStreets, build_network
 from evacroute.load.files import read_json, without_gz
+from evacroute.load.foreign import network_hint
 from evacroute.load.geojson import read_geojson, streets_of_features
 from evacroute.load.gmns import read_gmns
 from evacroute.load.graphml import read_graphml
@@ -118,7 +119,9 @@ def _streets(source: Any, snap_tolerance: float, bbox: BBox | None) -> RawStreet
         return _of_json(read_json(path, NetworkError), path, str(path), snap_tolerance, bbox)
     if suffix == ".graphml":
         return read_graphml(path)
-    raise NetworkError(f"{path}: cannot read a network from '{suffix}'; allowed: {FORMATS}")
+    raise NetworkError(
+        f"{path}: cannot read a network from '{suffix}'; allowed: {FORMATS}{network_hint(path)}"
+    )
 
 
 def _of_json(

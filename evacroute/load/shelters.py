@@ -14,6 +14,7 @@ from evacroute.errors import Faults, ShelterError
 from evacroute.load.reach import metres_around, reached_from_somewhere, step_free, walkable
 from evacroute.load.tables import (
     degrees,
+    meant_as,
     name_of,
     note_unread,
     numbers,
@@ -157,7 +158,8 @@ def _doors(
     if "node_id" not in frame.columns and not placed:
         raise ShelterError(
             f"{where}: there is neither node_id nor lon and lat; the columns are "
-            f"{', '.join(frame.columns)}"
+            f"{', '.join([*frame.columns, *frame.attrs['unread']])}"
+            + meant_as(frame.attrs["unread"], ("node_id", "lon", "lat"))
         )
     node = np.full(n, -1, dtype=np.int32)
     lon, lat, gap = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n)

@@ -6,7 +6,9 @@ index.
 
 from __future__ import annotations
 
+import gzip
 import math
+import re
 import warnings
 import zlib
 from collections.abc import Collection, Mapping
@@ -19,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.errors import Faults, InputError
+from evacroute.load.foreign import table_hint
 from evacroute.reports import LoadReport
 
 # Numbers are read as they were written; pandas 3.1 and later does so by itself, and warns of this.
@@ -27,6 +30,13 @@ _EXACT: dict[str, Any] = (
     if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
     else {}
 )
+_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+_OTHER_NAMES = {
+    "lon": ("longitude", "lng", "long", "x"),
+    "lat": ("latitude", "y"),
+}
+"""Other names that people give to columns; some of them stand for metres as well."""
+
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "<na>")
 
 
@@ -79,9 +89,11 @@ def read_table(
     if missing:
         raise error(
             f"{where}: column {', '.join(missing)} is missing; the columns are "
-            f"{', '.join(frame.columns[:20])}; expected {', '.join(required)}"
+            f"{', '.join(column[:40] for column in frame.columns[:20])}; "
+            f"expected {', '.join(required)}"
             + (f", and optionally {', '.join(optional)}" if optional else "")
-            + ("; values must be separated by commas" if len(frame.columns) == 1 else "")
+            + meant_as(frame.columns, missing)
+            + ("" if isinstance(source, pd.DataFrame) else table_hint(Path(source)))
         )
     if not len(frame):
         raise error(f"{where}: there is no row under the header, expected at least one {what}")
@@ -91,6 +103,18 @@ def read_table(
     frame = frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
     frame.attrs = attrs
     return frame
+
+
+def meant_as(columns: Collection[str], missing: Collection[str]) -> str:
+    """End a message with the columns that those missing may be called, if there are such."""
+    told = []
+    for wanted in missing:
+        names = (wanted, *_OTHER_NAMES.get(wanted, ()))
+        for column in columns:
+            if column in names[1:] or get_close_matches(column, names, n=1, cutoff=0.8):
+                told.append(f"{column} be called {wanted}")
+                break
+    return f"; should {', and '.join(told)}?" if told else ""
 
 
 def name_of(source: object) -> str:
@@ -116,7 +140,8 @@ def note_unread(report: LoadReport, frame: pd.DataFrame, known: Collection[str])
 
 def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.DataFrame:
     if not path.is_file():
-        raise error(f"{path}: there is no such file")
+        what = "this is a folder, expected a file" if path.is_dir() else "there is no such file"
+        raise error(f"{path}: {what}")
     try:
         # Names as they stand in the file: upper case or blanks must not make ids numbers.
         header = pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
@@ -136,13 +161,21 @@ def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.
     except pd.errors.EmptyDataError:
         raise error(f"{path}: the file is empty, expected a table with a header") from None
     except UnicodeDecodeError as fault:
-        raise error(f"{path}: this is not UTF-8 text ({fault.reason})") from None
+        raise error(f"{path}: this is not UTF-8 text ({fault.reason}){table_hint(path)}") from None
     except (EOFError, zlib.error):
         raise error(f"{path}: the file is cut off (gzip ends too early)") from None
     except pd.errors.ParserWarning:
-        raise error(f"{path}: rows have more cells than the header ({len(header)})") from None
+        raise error(
+            f"{path}: rows have more cells than the header ({len(header)}){table_hint(path)}"
+        ) from None
+    except gzip.BadGzipFile:
+        raise error(
+            f"{path}: cannot be read: this is not gzip, though its name ends in .gz"
+        ) from None
     except (OSError, pd.errors.ParserError) as fault:
-        raise error(f"{path}: cannot be read as a CSV table: {str(fault).strip()}") from None
+        raise error(
+            f"{path}: cannot be read as a CSV table: {str(fault).strip()}{table_hint(path)}"
+        ) from None
 
 
 def row_name(frame: pd.DataFrame, row: int) -> str:
@@ -213,7 +246,9 @@ def numbers(
             value = "empty" if empty[i] else repr(given.iloc[i])
             if not unread[i]:
                 value = f"{str(given.iloc[i]).strip()} {unit}".strip()
-            faults.add(f"{row_name(frame, i)}: {column} is {value}, expected {allowed}")
+            comma = unread[i] and _DECIMAL_COMMA.fullmatch(str(given.iloc[i]))
+            hint = ", with a point for the decimals" if comma else ""
+            faults.add(f"{row_name(frame, i)}: {column} is {value}, expected {allowed}{hint}")
     if default is not None:
         values = np.where(empty, default, values)
     return np.asarray(values, dtype=np.float64)

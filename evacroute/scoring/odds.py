@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evacroute._data_dir import data_path
 from evacroute._kernels.odds import Scales, arrivals
-from evacroute.errors import Faults, InputError
+from evacroute.errors import Faults, InputError, did_you_mean
 from evacroute.people import Classes
 from evacroute.scoring.features import COLUMNS, KIND_NUMBERS, KINDS, SLOW
 from evacroute.scoring.scorer import Scorer, Scores
@@ -132,7 +132,10 @@ def find_scorer(scorer: Scorer | str | Path | None) -> Scorer:
     if not isinstance(scorer, str | Path):
         raise InputError(f"scorer is {type(scorer).__name__} {scorer!r}, {expected}")
     if not Path(scorer).is_dir():
-        raise InputError(f"scorer is {str(scorer)!r}, but there is no such folder; {expected}")
+        near = did_you_mean(str(scorer), [DEFAULT])
+        raise InputError(
+            f"scorer is {str(scorer)!r}, but there is no such folder; {expected}{near}"
+        )
     return _checked(Scorer.load(scorer))
 
 

@@ -107,6 +107,12 @@ def read_options(line: Sequence[str]) -> Options:
     return Options(**{field.name: found[field.name] for field in fields(Options)})
 
 
+def option_names() -> list[str]:
+    """List the options, as a shell completes them."""
+    found = [name for action in _parser()._actions for name in action.option_strings]
+    return [name for name in found if name.startswith("--")]
+
+
 def _underscored(word: str) -> str:
     """KServe writes most options with _ and some with -; either is taken."""
     if not word.startswith("--"):

@@ -434,6 +434,7 @@ class Simulation:
             figures = [row.mean, row.p95, row.clearance]
             shown = ["-" if np.isnan(x) else f"{x / 60:.2f}" for x in figures]
             lines.append(f"{word:<24} {shown[0]:>7} {shown[1]:>7} {shown[2]:>8}")
+        lines += ["", *self._class_table()]
         crowded, away = self.crowded, int(self.turned_away.sum())
         lines.append("")
         lines.append(f"{len(crowded)} streets over {CROWDED:g} persons/m2 in some minute")
@@ -446,6 +447,21 @@ class Simulation:
         if away:
             lines.append(f"{away:,} times persons found a shelter full")
         return "\n".join(lines)
+
+    def _class_table(self) -> list[str]:
+        rows = self.by_class().to_dict("records")
+        width = max(len("class"), *(len(row["class_id"]) for row in rows))
+        head = f"{'class':<{width}} {'people':>9} {'safe':>9} {'late':>7} {'left':>7}"
+        lines = [f"{head} {'mean':>7} {'p95':>7} {'last in':>8}  [min]"]
+        for row in rows:
+            counts = f"{row['class_id']:<{width}} {row['persons']:>9,} {row['safe']:>9,}"
+            took = [row[name] for name in ("mean_s", "p95_s", "clearance_s")]
+            shown = ["-" if np.isnan(x) else f"{x / 60:.2f}" for x in took]
+            lines.append(
+                f"{counts} {row['late']:>7,} {row['left']:>7,} "
+                f"{shown[0]:>7} {shown[1]:>7} {shown[2]:>8}"
+            )
+        return lines
 
     __repr__ = __str__
 

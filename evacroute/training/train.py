@@ -7,11 +7,12 @@ from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from evacroute.assignment import Progress
-from evacroute.errors import InputError
+from evacroute.errors import InputError, MissingExtraError
 from evacroute.scoring.scorer import CARD_FILE, Scorer
 from evacroute.training.evaluating import Formula, evaluate, judge_round
 from evacroute.training.fitting import TREES, fit
@@ -117,6 +118,9 @@ def train(
         If catboost or jupedsim-network is not installed.
     """
     ends = round_ends(scenarios, rounds)
+    # Needed last, and to be told before hours of playing.
+    if find_spec("catboost") is None:
+        raise MissingExtraError("catboost", "train,bench", "training a scorer")
     if not isinstance(trees, int) or isinstance(trees, bool) or not 1 <= trees <= MOST_TREES:
         raise InputError(f"trees is {trees!r}, expected a whole number from 1 to {MOST_TREES}")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:

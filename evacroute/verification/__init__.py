@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Verification", "verify"]
 
 
+NOISE = 1e-9
+"""Figures of rules that are kept are shown as 0 below this."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Verification:
     """What checking a plan has found; prints as a table.
@@ -67,13 +71,20 @@ class Verification:
         n = len(self.broken)
         verdict = "every rule is kept" if self.ok else f"{n} of {len(self.checks)} rules are broken"
         lines = [f"{self.source}: {verdict}"]
+        rounded = False
         for check in self.checks:
             mark = "ok    " if check.ok else "BROKEN"
-            worst = f"worst {_figure(check.worst)} {check.unit}, allowed {_figure(check.allowed)}"
+            # Rounding noise of a rule that is kept tells nothing; what is judged is the figure.
+            none = check.ok and 0 < check.worst < NOISE
+            rounded |= none
+            found = "0" if none else _figure(check.worst)
+            worst = f"worst {found} {check.unit}, allowed {_figure(check.allowed)}"
             lines.append(f"  {mark}  {check.name:<24} {worst}")
             if not check.ok:
                 lines.append(f"            {check.rule}; broken {check.broken:,} times:")
                 lines += [f"            - {example}" for example in check.examples]
+        if rounded:
+            lines.append(f"  (of rules that are kept, less than {NOISE:g} is shown as 0)")
         return "\n".join(lines)
 
     __repr__ = __str__
