@@ -31,22 +31,21 @@ def worth(network):
 
 
 plan = er.assign(city)
-print(f"{city}\n{groups.size[cannot].sum()} people go without steps; {plan.left} are left\n")
+print(f"{city}\n{groups.size[cannot].sum()} people go without steps; {plan.left} are left")
 built = []
 for number in range(1, 6):
     links, joined = worth(network)
     if joined.max(initial=0) == 0:
         print("no single bridge more joins anybody to a place")
         break
-    best = links[np.argmax(joined)]
+    best, steps = links[np.argmax(joined)], network.steps.copy()
     pair = {network.from_node[best], network.to_node[best]}
-    steps = network.steps.copy()
     steps[[i for i in links if {network.from_node[i], network.to_node[i]} == pair]] = 0
     network = replace(network, steps=steps)
     new = er.assign(changed(city, network=network))
     built.append((best, f"{number}: {joined.max():.0f}"))
-    name = network.name[best] or best
-    print(f"{number}. {name:<12} a way for {joined.max():3.0f} people more; {new.left} are left")
+    called = f"{network.name[best]} (link {network.link_id[best]})"
+    print(f"{number}. {called}: a way for {joined.max():.0f} people more; {new.left} are left")
 
 
 def draw(ax):
