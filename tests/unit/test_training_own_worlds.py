@@ -18,6 +18,7 @@ from evacroute.errors import InputError
 from evacroute.network import KINDS
 from evacroute.training.building import build
 from evacroute.training.gathering import make_trips, open_folder, worlds_of
+from evacroute.training.grid_city import make_grid_city
 from evacroute.training.own_worlds import named_worlds
 from evacroute.training.sampler import Draw, draw
 from evacroute.training.train import train
@@ -26,9 +27,10 @@ from evacroute.training.worlds import TRAINING, UNSEEN, world
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance folder: the lagoon sample, one of its shelters closed."""
+    """An instance folder: the streets of a grid city, one of its shelters closed."""
     folder = tmp_path_factory.mktemp("worlds") / "my_city"
-    er.write_instance(er.lagoon(people=50), folder)
+    network, shelters = make_grid_city(7, columns=24, rows=20, bridges=4)
+    er.write_instance(er.Scenario(network, er.synthesize_people(network, 50), shelters), folder)
     change(folder, "capacity", {0: 0}, "step_free_capacity")
     return folder
 
