@@ -10,10 +10,20 @@ from typing import Any
 
 import how_to_files
 import pytest
+import yaml
 from cli_files import run
-from pages import ROOT, blocks, broken_links, check_command, evacroute_lines, marked_blocks
+from pages import (
+    ROOT,
+    blocks,
+    broken_links,
+    check_command,
+    commands_of,
+    evacroute_lines,
+    marked_blocks,
+)
 
 import evacroute as er
+from evacroute.serving.options import read_options
 
 FOLDER = ROOT / "docs" / "how_to"
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -97,6 +107,23 @@ def test_commands_exist(page: Path) -> None:
     """Commands of the library that a page shows exist, with every option they are given."""
     for line in evacroute_lines(page):
         check_command(line)
+
+
+def test_containers_are_given_options_that_exist() -> None:
+    """What follows the image in `docker run` and in the compose file are options of the server."""
+    page = FOLDER / "serve_with_docker.md"
+    runs = [line for block in blocks(page, "console") for line in commands_of(block)]
+    given = [line.split(" evacroute:0.1.0 ")[1] for line in runs if " evacroute:0.1.0 " in line]
+    for words in map(shlex.split, given):
+        options = read_options(words)
+        assert (options.store, options.event) == ("sqlite:////places/places.sqlite", "drill-1")
+    assert len(given) == 2
+    (text,) = blocks(page, "yaml")
+    services = yaml.safe_load(text)["services"]
+    options = read_options(services["evacroute-1"]["command"])
+    assert str(options.key_file) == "/run/secrets/token"
+    assert services["evacroute-1"]["environment"]["EVACROUTE_STORE"].startswith("redis://redis:")
+    assert services["evacroute-1"] == services["evacroute-2"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
