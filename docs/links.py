@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,11 +20,6 @@ def markdown_pages() -> list[Path]:
     """All pages that are read as they lie here: at the top, in docs/ and examples/."""
     places = "*.md", "docs/*.md", "docs/how_to/*.md", "examples/**/*.md", "data/**/*.md"
     return sorted(page for place in places for page in ROOT.glob(place))
-
-
-def anchor(heading: str) -> str:
-    """Name of a heading as GitHub makes it: lower case, words joined by hyphens."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def broken_in_page(page: Path) -> list[str]:
@@ -44,13 +42,18 @@ def broken_in_page(page: Path) -> list[str]:
     return broken
 
 
-def _headings(page: Path) -> set[str]:
+@lru_cache
+def _headings(page: Path) -> frozenset[str]:
+    """Anchors as GitHub makes them: lower case, words joined by hyphens, repeated ones counted."""
+    names: Counter[str] = Counter()
+    found = set()
     tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
-    return {
-        anchor(tokens[i + 1].content)
-        for i, token in enumerate(tokens)
-        if token.type == "heading_open"
-    }
+    for token, text in pairwise(tokens):
+        if token.type == "heading_open":
+            name = re.sub(r"[^\w\- ]", "", text.content.lower()).replace(" ", "-")
+            found.add(f"{name}-{names[name]}" if names[name] else name)
+            names[name] += 1
+    return frozenset(found)
 
 
 class _Page(HTMLParser):

@@ -13,6 +13,7 @@ from evacroute.cli.values import whole
 from evacroute.training.fitting import TREES
 from evacroute.training.train import ROUNDS, Trained, judge
 from evacroute.training.train import train as train_scorer
+from evacroute.training.worlds import TRAINING
 
 
 def train(
@@ -52,6 +53,14 @@ def train(
             "--trees", metavar="N", parser=whole(1), help="Trees to each of four forests."
         ),
     ] = TREES,
+    worlds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--world",
+            metavar="DIR",
+            help="Instance folder to learn from instead of the made-up cities; may be given again.",
+        ),
+    ] = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,8 +73,9 @@ def train(
     """
     with progress() as tell:
         made = train_scorer(
-            out, scenarios, seed=seed, rounds=rounds, trees=trees, workers=workers, progress=tell
-        )
+            out, scenarios, seed=seed, rounds=rounds, trees=trees, worlds=worlds or TRAINING,
+            workers=workers, progress=tell,
+        )  # fmt: skip
     _tell(made, as_json)
 
 

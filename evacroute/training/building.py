@@ -153,6 +153,8 @@ def _hazard(drawn: Draw, place: World) -> Hazard | None:
         bridges = place.bridges
         # At least one stays open, so that the city does not fall apart for good.
         count = min(drawn.closed, len(bridges) - 1)
+        if count < 1:
+            return None
         shut = chance.choice(bridges, count, replace=False).tolist()
         return Closures([{"link_id": name, "from_s": drawn.closed_from_s} for name in shut])
     if drawn.hazard == "fire":

@@ -64,6 +64,7 @@ def fit(
     seed: int = 0,
     trees: int = TREES,
     command: str,
+    cities: str = "made-up cities",
     models: Path | None = None,
     progress: Progress | None = None,
 ) -> Scorer:
@@ -81,6 +82,8 @@ def fit(
         Trees to a forest.
     command
         The command that asked for it, for the card.
+    cities
+        What the trips are of, for the card.
     models
         Folder in which CatBoost's own models are kept beside, or None.
     progress
@@ -114,7 +117,7 @@ def fit(
         if models is not None:
             model.save_model(str(models / f"{name}.cbm"))
         forests[name] = forest_of(model)
-    card = _card(learn, data_sha256, seed, command)
+    card = _card(learn, data_sha256, seed, command, cities)
     plain = Scorer(card, **forests, calibration=Calibration.plain(len(KINDS)))
     return Scorer(card, **forests, calibration=calibrate(plain, trips.take(splits.calibrate)))
 
@@ -142,7 +145,7 @@ def _model(name: str, seed: int, trees: int) -> Any:
     return catboost.CatBoostRegressor(loss_function=f"Quantile:alpha={QUANTILES[name]}", **settings)
 
 
-def _card(learn: Labelled, data_sha256: str, seed: int, command: str) -> Card:
+def _card(learn: Labelled, data_sha256: str, seed: int, command: str, cities: str) -> Card:
     low = np.nanquantile(learn.rows, 0.0005, axis=0)
     high = np.nanquantile(learn.rows, 0.9995, axis=0)
     features = tuple(
@@ -167,7 +170,7 @@ def _card(learn: Labelled, data_sha256: str, seed: int, command: str) -> Card:
         intended_use="to rank the shelters that a person could walk to, and to warn of plans that "
         "are tight, in planning and in exercises",
         limits=(
-            "trained on made-up cities played out by simulators, not on people in danger",
+            f"trained on {cities} played out by simulators, not on people in danger",
             "says nothing of rooms, widths or steps: these are hard rules of the planner",
             "trips of more than the ranges of its features are taken as those at their ends",
         ),

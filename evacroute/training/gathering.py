@@ -17,6 +17,7 @@ from evacroute.errors import Faults, InputError, SolverError
 from evacroute.scoring.odds import find_scorer
 from evacroute.scoring.scorer import Scorer
 from evacroute.sweeping.pools import AT_FIRST, Serial, default_workers, open_pool
+from evacroute.training.own_worlds import digest, short_name
 from evacroute.training.sampler import draw
 from evacroute.training.trips import Labelled, label
 from evacroute.training.worlds import TRAINING, UNSEEN
@@ -41,9 +42,9 @@ UNSEEN_SHARE = 5
 """One draw in so many is of an unseen world."""
 
 
-def worlds_of(index: int) -> tuple[str, ...]:
-    """Worlds that a draw may be of, by its number."""
-    return UNSEEN if index % UNSEEN_SHARE == UNSEEN_SHARE - 1 else TRAINING
+def worlds_of(index: int, learned: tuple[str, ...] = TRAINING) -> tuple[str, ...]:
+    """Worlds that a draw may be of, by its number: unseen ones, or those to learn from."""
+    return UNSEEN if index % UNSEEN_SHARE == UNSEEN_SHARE - 1 else learned
 
 
 def plays_other(index: int) -> bool:
@@ -52,9 +53,15 @@ def plays_other(index: int) -> bool:
     return index // UNSEEN_SHARE % 2 == 0 if unseen else index % EVERY == 0
 
 
-def make_trips(seed: int, index: int, path: str, scorer: str | None = None) -> dict[str, Any]:
+def make_trips(
+    seed: int,
+    index: int,
+    path: str,
+    scorer: str | None = None,
+    worlds: tuple[str, ...] = TRAINING,
+) -> dict[str, Any]:
     """Do one draw, write its trips, and tell what it was; a fault is told, not raised."""
-    drawn = draw(seed, index, worlds_of(index))
+    drawn = draw(seed, index, worlds_of(index, worlds))
     head: dict[str, Any] = {"index": index, "draw": drawn.to_dict()}
     try:
         planned_by = None if scorer is None else _scorer(scorer)
@@ -93,6 +100,7 @@ def gather(
     *,
     seed: int = 0,
     scorer: str | None = None,
+    worlds: tuple[str, ...] = TRAINING,
     executor: str | Executor | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -109,6 +117,8 @@ def gather(
         Seed of the draws.
     scorer
         Folder of the scorer that plans are made with, None = by time alone.
+    worlds
+        Names of those to learn from, see `own_worlds.named_worlds`.
     executor, workers
         "processes" (by default), "serial" or an Executor, and how many worker processes.
     progress
@@ -137,7 +147,7 @@ def gather(
                 while todo and len(running) < most:
                     i = todo.popleft()
                     path = str(_trips_path(root, i))
-                    running[pool.submit(make_trips, seed, i, path, scorer)] = i
+                    running[pool.submit(make_trips, seed, i, path, scorer, worlds)] = i
                 done_now = wait(running, return_when=FIRST_COMPLETED).done
                 # Those that broke last, so that all others are kept.
                 for future in sorted(done_now, key=lambda one: one.exception() is not None):
@@ -158,7 +168,13 @@ def gather(
                 future.cancel()
 
 
-def open_folder(folder: str | Path, seed: int, ends: Sequence[int], trees: int = 0) -> Path:
+def open_folder(
+    folder: str | Path,
+    seed: int,
+    ends: Sequence[int],
+    trees: int = 0,
+    worlds: Sequence[str] = TRAINING,
+) -> Path:
     """Make a folder for trips, or take one up that holds trips of the same kind.
 
     Parameters
@@ -172,6 +188,8 @@ def open_folder(folder: str | Path, seed: int, ends: Sequence[int], trees: int =
         elsewhere; those on which scorers were trained that planned others must be the same.
     trees
         Of those scorers' forests; of no account in a single round.
+    worlds
+        Names of those to learn from; the tables of one's own must be as they were.
 
     Raises
     ------
@@ -182,6 +200,7 @@ def open_folder(folder: str | Path, seed: int, ends: Sequence[int], trees: int =
     head = {
         "format": FORMAT, "seed": seed, "trees": trees if len(ends) > 1 else 0,
         "code": code_hash(), "rounds": list(ends),
+        "worlds": [[short_name(name), digest(name)] for name in worlds],
     }  # fmt: skip
     path = root / HEAD
     if path.exists():
@@ -204,6 +223,12 @@ def _check_head(root: Path, known: dict[str, Any], head: dict[str, Any]) -> None
     if known.get("code") != head["code"]:
         raise InputError(
             f"{root}: holds trips that another state of the library has made; give another folder"
+        )
+    if known.get("worlds") != head["worlds"]:
+        names = ", ".join(name for name, _ in known.get("worlds", ()))
+        raise InputError(
+            f"{root}: holds trips of the worlds {names} as they were; others are asked for, or "
+            "their tables have changed; give another folder"
         )
     old, new = known["rounds"], head["rounds"]
     # The last round may grow, as long as nothing rests on it.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from evacroute.errors import Faults, InputError
+from evacroute.training.own_worlds import is_own
 from evacroute.training.worlds import TRAINING, UNSEEN, world
 
 HAZARDS = MappingProxyType(
@@ -81,7 +82,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "law": LAWS,
 }
 WORDS = MappingProxyType(_WORDS)
-"""What each word may be."""
+"""What each word may be; a world may also be the absolute path of an instance folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def _check(kind: type[Draw] | type[Physics], given: Mapping[str, Any], faults: F
 
 def _check_value(name: str, type_: str, value: Any, faults: Faults) -> None:
     if name in WORDS:
-        if value not in WORDS[name]:
+        if value not in WORDS[name] and not (name == "world" and is_own(value)):
             faults.add(f"{name} is {value!r}, expected one of {', '.join(WORDS[name])}")
         return
     low, high = RANGES[name]
@@ -255,7 +256,7 @@ def draw(seed: int, index: int, worlds: Sequence[str] = TRAINING) -> Draw:
     seed, index
         Whole numbers >= 0; each index of a seed is a draw of its own.
     worlds
-        Names to choose among.
+        Names to choose among, see `evacroute.training.worlds.world`.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -24,10 +25,11 @@ from evacroute.training.gathering import (
     read_head,
     round_ends,
 )
+from evacroute.training.own_worlds import is_own, named_worlds, short_name
 from evacroute.training.reporting import is_number, text
 from evacroute.training.splits import Splits, split
 from evacroute.training.trips import Labelled
-from evacroute.training.worlds import TRAINING, UNSEEN
+from evacroute.training.worlds import TRAINING, UNSEEN, world
 from evacroute.writing import atomic_path, write_json
 
 EVALUATION, DATA_CARD = "evaluation.json", "data_card.json"
@@ -41,6 +43,9 @@ ROUNDS = 3
 
 ON_CARD = ("unseen networks", "planned")
 """Set and source whose figures the card carries."""
+
+ON_OWN_CARD = ("held-out scenarios", "planned")
+"""The same of a scorer for one's own city, which is to be good there."""
 
 METRICS = (
     "safe",
@@ -82,6 +87,7 @@ def train(
     seed: int = 0,
     rounds: int = ROUNDS,
     trees: int = TREES,
+    worlds: Sequence[str | Path] = TRAINING,
     executor: str | Executor | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -105,6 +111,9 @@ def train(
         Number of rounds.
     trees
         Trees to a forest.
+    worlds
+        Cities to learn from: instance folders, of which streets and shelters are taken, or names of
+        `TRAINING`. One scenario in five is of an unseen made-up city all the same, to judge by.
     executor, workers
         How scenarios are worked through, see `gathering.gather`.
     progress
@@ -113,7 +122,8 @@ def train(
     Raises
     ------
     InputError
-        If the folder holds something else, or too little came of the scenarios.
+        If the folder holds something else, scenarios cannot be drawn on a world, or too little came
+        of the scenarios.
     MissingExtraError
         If catboost or jupedsim-network is not installed.
     """
@@ -125,31 +135,41 @@ def train(
         raise InputError(f"trees is {trees!r}, expected a whole number from 1 to {MOST_TREES}")
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed is {seed!r}, expected a whole number, 0 or more")
-    root = open_folder(folder, seed, ends, trees)
+    names = named_worlds(worlds, TRAINING)
+    own = [short_name(name) for name in names if is_own(name)]
+    for name in names:
+        if is_own(name):
+            world(name)  # At once, and not in the first draw of it.
+    root = open_folder(folder, seed, ends, trees, names)
     command = (
         f"evacroute train --scenarios {scenarios} --rounds {rounds} --seed {seed} --trees {trees}"
     )
+    if names != TRAINING:
+        command += "".join(f" --world {short_name(name)}" for name in names)
+    cities = f"scenarios of {', '.join(own)}" if own else "made-up cities"
     begin, by = 0, None
     for number, end in enumerate(ends):
         gather(
-            root, range(begin, end), seed=seed, scorer=by, executor=executor, workers=workers,
-            progress=told(progress, number),
+            root, range(begin, end), seed=seed, scorer=by, worlds=names, executor=executor,
+            workers=workers, progress=told(progress, number),
         )  # fmt: skip
         if number < rounds - 1:
-            by = str(_interim(root, number, end, seed, trees, command, told(progress, number)))
+            by = str(
+                _interim(root, number, end, seed, trees, command, cities, told(progress, number))
+            )
         begin = end
     trips, heads, digest = read_gathered(root)
     splits = split(trips)
     with atomic_path(root / DATA_CARD) as path:
-        write_json(_data_card(heads, digest, seed, ends), path)
+        write_json(_data_card(heads, digest, seed, ends, names), path)
     scorer = fit(
         trips, splits, data_sha256=digest, seed=seed, trees=trees, command=command,
-        models=root, progress=progress,
+        cities=cities, models=root, progress=progress,
     )  # fmt: skip
     if progress is not None:
         progress("judging", 0.0)
     found = _judged(root, scorer, trips, splits)
-    scorer = replace(scorer, card=replace(scorer.card, metrics=_on_card(found)))
+    scorer = replace(scorer, card=replace(scorer.card, metrics=_on_card(found, bool(own))))
     scorer.save(root)
     with atomic_path(root / EVALUATION) as path:
         write_json(found, path)
@@ -181,7 +201,7 @@ def judge(folder: str | Path, *, progress: Progress | None = None) -> Trained:
 
 
 def _interim(
-    root: Path, number: int, end: int, seed: int, trees: int, command: str,
+    root: Path, number: int, end: int, seed: int, trees: int, command: str, cities: str,
     progress: Progress | None,
 ) -> Path:  # fmt: skip
     """Train the scorer that plans the next round, on all draws before `end`."""
@@ -191,7 +211,7 @@ def _interim(
         return folder
     scorer = fit(
         trips, split(trips), data_sha256=digest, seed=seed, trees=trees,
-        command=f"{command} (round {number + 1})", progress=progress,
+        command=f"{command} (round {number + 1})", cities=cities, progress=progress,
     )  # fmt: skip
     scorer.save(folder)
     return folder
@@ -233,10 +253,10 @@ def told(progress: Progress | None, number: int) -> Progress | None:
     return lambda stage, share: progress(f"round {number + 1}: {stage}", share)
 
 
-def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
-    """Figures for the card: of unseen networks, by our own simulator; None = of nobody."""
+def _on_card(found: dict[str, Any], own: bool = False) -> dict[str, dict[str, float | None]]:
+    """Figures for the card: of unseen networks or the own city; None = of nobody."""
     for one in found["sets"]:
-        if (one["set"], one["source"]) == ON_CARD:
+        if (one["set"], one["source"]) == (ON_OWN_CARD if own else ON_CARD):
             kinds = {"all": one} | one["by_kind"]
             return {
                 kind: {m: v if is_number(v := figures[m]["value"]) else None for m in METRICS}
@@ -246,7 +266,7 @@ def _on_card(found: dict[str, Any]) -> dict[str, dict[str, float | None]]:
 
 
 def _data_card(
-    heads: list[dict[str, Any]], digest: str, seed: int, ends: list[int]
+    heads: list[dict[str, Any]], digest: str, seed: int, ends: list[int], worlds: tuple[str, ...]
 ) -> dict[str, Any]:
     """Tell what the trips were made of."""
     draws = [head["draw"] for head in heads]
@@ -258,8 +278,8 @@ def _data_card(
         "versions": {name: metadata.version(name) for name in MADE_WITH},
         "trips": sum(head["trips"] for head in heads),
         "trips_sha256": digest,
-        "worlds": dict(sorted(Counter(one["world"] for one in draws).items())),
-        "worlds_to_learn_from": list(TRAINING),
+        "worlds": dict(sorted(Counter(short_name(one["world"]) for one in draws).items())),
+        "worlds_to_learn_from": [short_name(name) for name in worlds],
         "worlds_unseen": list(UNSEEN),
         "hazards": dict(sorted(Counter(one["hazard"] for one in draws).items())),
         "methods": dict(sorted(Counter(one["method"] for one in draws).items())),

@@ -1,4 +1,4 @@
-"""Networks that scenarios are drawn on, all made here: some to train on, unseen ones to judge."""
+"""Networks that scenarios are drawn on: made here, to train on or unseen to judge by, or given."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from evacroute.network import KINDS, Network
 from evacroute.shelters import Shelters
 from evacroute.training.cutting import cut, middle_nodes
 from evacroute.training.grid_city import make_grid_city
+from evacroute.training.own_worlds import is_own, read_own, short_name
 from evacroute.units import to_metres
 
 PER_METRE = MappingProxyType({"calle": 1.0, "square": 1.2, "quay": 0.8})
@@ -75,9 +76,19 @@ class World:
     @property
     def bridges(self) -> list[str]:
         """Ids of the bridges' links, one a bridge, in the order of the network."""
-        is_bridge = self.network.kind == KINDS.index("bridge")
-        names = self.network.link_id[is_bridge].tolist()
-        return [str(name) for name in names if not str(name).endswith("-r")]
+        network = self.network
+        names, met = [], set()
+        for i in np.flatnonzero(network.kind == KINDS.index("bridge")):
+            name, ends = (
+                str(network.link_id[i]),
+                (int(network.from_node[i]), int(network.to_node[i])),
+            )
+            # Its other direction, whatever that is called where the city is given.
+            back = (*reversed(ends), float(network.length[i]))
+            if not name.endswith("-r") and back not in met:
+                met.add((*ends, float(network.length[i])))
+                names.append(name)
+        return names
 
     def __repr__(self) -> str:
         return f"World({self.name!r}, {self.network}, {len(self.shelters)} places)"
@@ -153,23 +164,26 @@ UNSEEN = tuple(_UNSEEN)
 
 @lru_cache(maxsize=len(_TRAINING) + len(_UNSEEN))
 def world(name: str) -> World:
-    """Make a world, or take it from memory if this process has made it before.
+    """Make or read a world, or take it from memory if this process has had it before.
 
     Parameters
     ----------
     name
-        One of `TRAINING` or `UNSEEN`.
+        One of `TRAINING` or `UNSEEN`, or the absolute path of an instance folder.
 
     Raises
     ------
     InputError
-        If there is no such world.
+        If there is no such world, or scenarios cannot be drawn on it.
 
     Examples
     --------
     >>> world("grid").name
     'grid'
     """
+    if is_own(name):
+        network, shelters = read_own(name)
+        return World(short_name(name), network, take_shelters(shelters, shelters.capacity > 0))
     makers = {**_TRAINING, **_UNSEEN}
     if name not in makers:
         raise InputError(f"world is {name!r}, expected one of {', '.join(makers)}")

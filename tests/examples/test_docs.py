@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import typer.main
+from pages import COMMANDS, ROOT, blocks, check_command, evacroute_lines
 
-from evacroute.cli import app
-from evacroute.serving.options import read_options
-
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-
-
-def blocks(page: Path, *languages: str) -> list[str]:
-    return [code for name, code in FENCE.findall(page.read_text("utf-8")) if name in languages]
-
-
-def evacroute_lines(page: Path) -> list[str]:
-    """Calls of ``evacroute COMMAND`` in the page's consoles, with continued lines joined."""
-    lines = "\n".join(blocks(page, "console")).replace("\\\n", " ").splitlines()
-    calls = [line.removeprefix("$ ").split("#")[0].split("|")[0] for line in lines]
-    return [call for call in calls if call.startswith("evacroute ")]
 
 
 def test_every_link_leads_somewhere(tmp_path: Path) -> None:
@@ -70,14 +52,7 @@ def test_getting_started_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_commands_exist(page: Path) -> None:
     """Commands that a page shows exist, with every option they are given."""
     for line in evacroute_lines(page):
-        words = shlex.split(line)
-        assert words[1] in COMMANDS or words[1].startswith("-"), line
-        if words[1] == "serve":  # Its options are the server's.
-            read_options(["--model_dir", *words[2:]])
-        elif words[1] in COMMANDS:
-            known = {name for option in COMMANDS[words[1]].params for name in option.opts}
-            wrong = [word for word in words[2:] if word.startswith("--") and word not in known]
-            assert not wrong, line
+        check_command(line)
 
 
 def test_every_command_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""docs/deploying.md: its commands name what there is, and its patches give valid documents."""
+"""The pages on deploying: commands name what there is, and patches give valid documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from core_schemas import SCHEMAS
 from manifests import KSERVE, rendered, rendered_of, schema_of
 
 ROOT = KSERVE.parents[1]
-PAGE = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+PAGES = ("deploying.md", "how_to/serve_on_kserve.md", "how_to/serve_on_openshift.md")
+PAGE = "\n".join((ROOT / "docs" / name).read_text("utf-8") for name in PAGES)
 CONSOLES = re.findall(r"^```console\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     shlex.split(command)
@@ -124,7 +125,7 @@ def test_weights_by_the_page() -> None:
 
 @pytest.mark.parametrize("overlay", ["knative", "standard", "openshift"])
 def test_every_overlay_is_told_of(overlay: str) -> None:
-    """The page has a row for each overlay, and every component is named."""
+    """The pages have a row for each overlay, and every component is named."""
     assert f"| `{overlay}` |" in PAGE
     parts = [path.name for path in (KSERVE / "components").iterdir()]
     assert [part for part in parts if f"`{part}`" not in PAGE] == []

@@ -129,7 +129,7 @@ def test_ctrl_c_loses_no_draw_that_is_done(tmp_path, monkeypatch) -> None:
     """Where draws are made in this process, each is kept before the next is begun."""
     made: list[int] = []
 
-    def note(seed: int, index: int, path: str, scorer: str | None) -> dict[str, object]:
+    def note(seed: int, index: int, path: str, *_: object) -> dict[str, object]:
         made.append(index)
         return {"index": index, "draw": {}, "trips": 0, "fault": ""}
 
