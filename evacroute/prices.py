@@ -55,7 +55,7 @@ class Prices:
     """What one more person costs the others, by place and time; sparse.
 
     Together with the instance the prices prove a bound: no plan on this time grid costs less than
-    `value`. Links, shelters, classes and groups are positions; ids and names of what has a price
+    ``value``. Links, shelters, classes and groups are positions; ids and names of what has a price
     are kept beside them, so that prices can be looked at without the instance.
 
     Parameters
@@ -108,6 +108,22 @@ class Prices:
     ------
     InputError
         If the arrays do not fit together, or a price is not a finite number >= 0.
+
+    Examples
+    --------
+    A single alley, one metre wide, that 300 people have to pass:
+
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> graph = nx.Graph([(1, 2, {"width": 1.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.336}, "x")
+    >>> nx.set_node_attributes(graph, 45.437, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 300, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [300]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters), "over_time", gap=0.05)
+    >>> top = plan.prices.top(1).iloc[0]
+    >>> top["link_id"], bool(top["peak_price"] > 0), plan.gap <= 0.05
+    ('1-2', True, True)
     """
 
     step: float
@@ -199,7 +215,13 @@ class Prices:
         )
 
     def frame(self) -> pd.DataFrame:
-        """List one row a link and slot with a price: link_id, time_s (its begin), price [s]."""
+        """List the prices of links, one row a link and slot.
+
+        Returns
+        -------
+        DataFrame
+            link_id, time_s (begin of the slot [s after the alarm]), price [s a person].
+        """
         first, end = self._parts()
         return pd.DataFrame(
             {
@@ -218,6 +240,11 @@ class Prices:
             Id of the link; one without any price is not known here, and costs nothing.
         time
             When [s after the alarm].
+
+        Returns
+        -------
+        float
+            For each person's space that enters.
         """
         found = np.flatnonzero(self.link_id == link_id)
         if not len(found):
@@ -267,11 +294,33 @@ class Prices:
         return first, np.append(first[1:], len(self.link))
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal prices."""
+        """Whether the other holds equal prices.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than prices.
+        """
         return equal_arrays(self, other)
 
     def misfits(self, n_links: int, n_shelters: int, n_classes: int, n_groups: int) -> list[str]:
-        """Tell what does not fit an instance of so many links, shelters, classes and groups."""
+        """Tell what does not fit an instance of so many links, shelters, classes and groups.
+
+        Parameters
+        ----------
+        n_links, n_shelters, n_classes, n_groups
+            How many the instance has.
+
+        Returns
+        -------
+        list of str
+            A fault each; empty where they fit.
+        """
         found = []
         for name, n in (("shelter_id", n_shelters), ("weight", n_classes)):
             if len(getattr(self, name)) != n:
@@ -283,13 +332,31 @@ class Prices:
         return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Give the prices as arrays by name, for `prices.npz`."""
+        """Give the prices as arrays by name, for ``prices.npz``.
+
+        Returns
+        -------
+        dict
+            Arrays by name of the parameter, and ``format``.
+        """
         arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
         return {"format": np.asarray(FORMAT), **arrays}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], source: str = "prices.npz") -> Prices:
         """Make prices of what `to_arrays` gave.
+
+        Parameters
+        ----------
+        arrays
+            By the names of the parameters, and ``format``.
+        source
+            What to call them in an error.
+
+        Returns
+        -------
+        Prices
+            Equal to those that the arrays were made of.
 
         Raises
         ------
@@ -308,6 +375,11 @@ class Prices:
     def save(self, path: str | Path) -> None:
         """Write the prices as an ``.npz``, whole or not at all.
 
+        Parameters
+        ----------
+        path
+            The file; one of that name is replaced.
+
         Raises
         ------
         InputError
@@ -319,6 +391,16 @@ class Prices:
     @classmethod
     def load(cls, path: str | Path) -> Prices:
         """Read what `save` has written, or ``prices.npz`` of a plan folder.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Prices
+            Equal to those that were saved.
 
         Raises
         ------
