@@ -14,7 +14,7 @@ from evacroute.errors import Faults, NetworkError
 from evacroute.reports import LoadReport
 
 KINDS = ("calle", "bridge", "steps", "square", "quay", "underpass", "ferry", "walkway")
-"""Kinds of link; `Network.kind` holds positions in this tuple. A calle is any alley or street, a
+"""Kinds of link; ``Network.kind`` holds positions in this tuple. A calle is any alley or street, a
 walkway a raised one (passerella), laid when the water comes."""
 
 FERRY = KINDS.index("ferry")

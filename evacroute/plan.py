@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._changes import boat_figures, hazard_figures
 from evacroute._same_plans import same_plans
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
@@ -22,8 +21,7 @@ from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
 from evacroute.scores import PlanScores
 from evacroute.scoring.scorer import Scorer
-from evacroute.summary import PlanSummary
-from evacroute.writing import plain
+from evacroute.summary import PlanSummary, sum_up
 
 
 class Status(StrEnum):
@@ -91,8 +89,6 @@ class Plan:
     (292, 8, 'partial')
     >>> plan.movements_frame().columns.tolist()[:5]
     ['movement_id', 'group_id', 'class_id', 'size', 'shelter_id']
-    >>> plan.summary().method, plan.bound is None
-    ('shelter_flow', True)
     """
 
     scenario: Scenario
@@ -256,40 +252,7 @@ class Plan:
         PlanSummary
             Figures on the whole and by class, tightest links and shelters; ``to_dict()`` for JSON.
         """
-        scenario, figures = self.scenario, self.times
-        by_class = self.by_class()
-        columns = ("persons", "placed", "left", "mean", "p95", "clearance")
-        values = by_class.set_axis(["class_id", *columns], axis=1).to_dict("records")
-        return PlanSummary(
-            status=str(self.status),
-            method=self.method,
-            cost=figures.cost,
-            weighted_cost=self.weighted_cost,
-            bound=self.bound,
-            gap=self.gap,
-            placed=self.placed,
-            left=self.left,
-            safe=self.safe,
-            **figures.to_dict(),
-            by_class={row.pop("class_id"): plain(row) for row in values},
-            odds=self._odds,
-            left_by_reason=self.left_by_reason,
-            seconds=dict(self.seconds),
-            step_s=self.step_s,
-            deadline_s=scenario.deadline_s,
-            settings=plain(self.settings),
-            seed=self.seed,
-            hazards=hazard_figures(scenario),
-            boats=boat_figures(scenario, self.movements, self.step_s),
-            links=self.tightest_links(5, apart=50.0),
-            shelters=self.shelters_frame(),
-        )
-
-    @property
-    def _odds(self) -> dict[str, Any] | None:
-        moves, scenario = self.movements, self.scenario
-        class_id = scenario.group_classes.class_id[scenario.groups.class_[moves.group]]
-        return None if self.scores is None else self.scores.summed(moves.size, class_id)
+        return sum_up(self)
 
     def by_class(self) -> pd.DataFrame:
         """Sum up each class, the slowest and most vulnerable included.
@@ -302,11 +265,8 @@ class Plan:
         """
         groups, classes, moves = self.scenario.groups, self.scenario.group_classes, self.movements
         n = len(classes)
-        class_of_movement = groups.class_[moves.group]
-        rows = []
-        for c in range(n):
-            mine = class_of_movement == c
-            rows.append(times(self.ready[mine], moves.arrive[mine], moves.size[mine]))
+        of_class = (groups.class_[moves.group] == c for c in range(n))
+        rows = [times(self.ready[k], moves.arrive[k], moves.size[k]) for k in of_class]
         persons = np.bincount(groups.class_, weights=groups.size, minlength=n)
         left = np.bincount(groups.class_[moves.left_group], weights=moves.left_size, minlength=n)
         return pd.DataFrame(
@@ -354,11 +314,10 @@ class Plan:
             step_free_capacity, step_free_filled, last_arrival_s [s after the alarm], NaN where
             nobody comes.
         """
-        groups, moves = self.scenario.groups, self.movements
-        step_free = self.scenario.group_classes.step_free[groups.class_[moves.group]]
-        return fill(
-            self.scenario.shelters, moves.shelter, moves.arrive, moves.size, moves.size * step_free
-        )
+        scenario, moves = self.scenario, self.movements
+        class_ = scenario.groups.class_[moves.group]
+        step_free = moves.size * scenario.group_classes.step_free[class_]
+        return fill(scenario.shelters, moves.shelter, moves.arrive, moves.size, step_free)
 
     def movements_frame(self) -> pd.DataFrame:
         """List the movements, one row each.
@@ -480,7 +439,7 @@ class Plan:
         Returns
         -------
         str
-            Digest of the bundle, by which a server can be told to serve this one alone.
+            Digest of the bundle, by which a server can be told to serve it alone.
 
         Raises
         ------

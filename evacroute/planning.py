@@ -74,7 +74,19 @@ def assign(
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
-        Settings of the method, see its class in ``evacroute.assignment``.
+        Settings of the method; "nearest" and "earliest_arrival" have none.
+
+        "over_time": ``gap`` (stop when (cost - bound) / bound is no more than this; 0.01),
+        ``time_limit`` (or after this time [s, or text]; 60), ``weights`` (what a second of a
+        person's time counts for, by class id; 1), ``order``.
+
+        "shelter_flow": ``rounds`` of flow and routing (2), ``sample`` (one party in so many is
+        routed in all but the last; 4), ``toll`` (how many times the mean wait on a link is charged;
+        3), ``damping`` (share of the new wait in the running one; 0.5), ``polish`` (plans of at
+        most so many movements are improved in the end; 5000), ``order``.
+
+        ``order`` is ids of classes, the most vulnerable first: where not everybody can be placed
+        these are. Classes not named follow: those who cannot use steps, then the slowest first.
 
     Returns
     -------
