@@ -6,13 +6,11 @@ import enum
 import inspect
 import re
 
-import pytest
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import validate
 from surface import Public, all_names
 
 import evacroute as er
-
-validate = pytest.importorskip("numpydoc.validate")
-get_doc_object = pytest.importorskip("numpydoc.docscrape").get_doc_object
 
 CHECKS = {
     "GL03": "two blank lines",
@@ -57,12 +55,19 @@ def documented() -> list[Public]:
 def checks_of(public: Public) -> set[str]:
     """Which checks a name has to pass, by what it is."""
     value = public.value
-    if public.owner is not None or not inspect.isclass(value):
-        return {*CHECKS} if public.owner is not None else {*CHECKS, "EX01"}
-    if issubclass(value, enum.Enum) or getattr(value, "_is_protocol", False):
-        # Nobody makes one: what numpydoc takes for their parameters are those of the base.
+    if public.owner is not None:
+        return {*CHECKS}
+    if inspect.isclass(value) and issubclass(value, er.EvacrouteError):
+        return {*CHECKS}
+    if inspect.isclass(value) and (issubclass(value, enum.Enum) or is_protocol(value)):
+        # Nobody makes one: what numpydoc takes for its parameters are those of the base.
         return {*CHECKS} - {"PR01"}
-    return {*CHECKS} if issubclass(value, er.EvacrouteError) else {*CHECKS, "EX01"}
+    return {*CHECKS, "EX01"}
+
+
+def is_protocol(value: type) -> bool:
+    """Whether a class only says what others can do."""
+    return bool(getattr(value, "_is_protocol", False))
 
 
 def test_docstrings_are_whole() -> None:
@@ -70,7 +75,7 @@ def test_docstrings_are_whole() -> None:
     faults = [
         f"{public.name}: {code} {what}"
         for public in documented()
-        for code, what in validate.validate(get_doc_object(public.value))["errors"]
+        for code, what in validate(get_doc_object(public.value))["errors"]
         if code in checks_of(public)
     ]
     assert not faults, "\n".join(faults)
@@ -91,3 +96,14 @@ def test_single_backticks_name_what_is_documented() -> None:
             if not {word, f"{home}.{word}", f"{module}.{word}"} & names:
                 faults.append(f"{public.name}: `{word}`")
     assert not faults, "\n".join(faults)
+
+
+def test_assign_names_the_settings_of_its_methods() -> None:
+    """Whoever reads of `assign` finds every setting that its methods take."""
+    text = inspect.getdoc(er.assign) or ""
+    settings = {
+        name for method in er.METHODS.values() for name in inspect.signature(method).parameters
+    }
+    # The seed is an argument of `assign` itself, the name is what the method is called by.
+    missing = [name for name in settings - {"name", "seed"} if f"``{name}``" not in text]
+    assert not missing, missing
