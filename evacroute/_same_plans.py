@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from evacroute._frozen import equal_arrays
@@ -10,6 +12,33 @@ from evacroute.assignment.rest import Taken
 from evacroute.boats import Boats
 from evacroute.prices import Prices
 from evacroute.scores import PlanScores
+from evacroute.writing import plain
+
+if TYPE_CHECKING:
+    from evacroute.plan import Plan
+
+
+def same_plans(first: Plan, second: Plan) -> bool:
+    """Tell whether two plans give the same answer to the same groups."""
+    mine, theirs = first.scenario, second.scenario
+    return (
+        mine.network.equals(theirs.network)
+        and mine.groups.equals(theirs.groups)
+        and mine.group_classes.equals(theirs.group_classes)
+        and mine.shelters.equals(theirs.shelters)
+        and mine.deadline_s == theirs.deadline_s
+        and mine.link_times.equals(theirs.link_times)
+        and same_part(mine.rides, theirs.rides)
+        and same_movements(first.movements, second.movements)
+        and first.assignments_frame().equals(second.assignments_frame())
+        and first.unassigned.equals(second.unassigned)
+        and (first.method, first.step_s, first.bound, first.seed)
+        == (second.method, second.step_s, second.bound, second.seed)
+        and plain(first.settings) == plain(second.settings)
+        and same_part(first.prices, second.prices)
+        and same_part(first.taken, second.taken)
+        and same_part(first.scores, second.scores)
+    )
 
 
 def same_movements(first: Movements, second: Movements) -> bool:

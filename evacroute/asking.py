@@ -36,7 +36,7 @@ class Person:
     Parameters
     ----------
     lon, lat
-        Where they are [degrees]; or give `node_id`.
+        Where they are [degrees]; or give ``node_id``.
     node_id
         The node where they stand.
     age
@@ -44,7 +44,7 @@ class Person:
     sex
         "F", "M" or "" where unknown.
     mobility
-        Word of `capability.MOBILITIES`, "unknown" where nothing is said.
+        Word of ``capability.MOBILITIES``, "unknown" where nothing is said.
     helpers
         People who help beside the party.
     party_size
@@ -57,6 +57,14 @@ class Person:
     PeopleError
         If a value is not what it must be, or it is not said where they are; all faults are told
         together.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> er.Person(lon=12.3387, lat=45.4341, age=80, mobility="cane").party_size
+    1
+    >>> er.Person.of({"node_id": "17", "party_size": 3}).node_id
+    '17'
     """
 
     lon: float | None = None
@@ -98,6 +106,16 @@ class Person:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Person:
         """Take a person from a mapping.
+
+        Parameters
+        ----------
+        given
+            Fields of `Person` by name.
+
+        Returns
+        -------
+        Person
+            With the defaults where a field is not given.
 
         Raises
         ------

@@ -54,6 +54,19 @@ class Boats:
         If arrays differ in length, a ride does not arrive after it has left, a number is out of its
         range, or a ride leaves before the same trip's ride before it has arrived (all faults
         together).
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> network, boats = er.lagoon_boats(until="20 min")
+    >>> boats
+    Boats(68 rides, 18 trips)
+    >>> len(boats.below(0.8)), bool((boats.arrive_s > boats.leave_s).all())
+    (68, True)
+    >>> boats.frame(network)[["trip_id", "leave_s", "seats"]].head(2)
+                         trip_id  leave_s  seats
+    0  1-out@2021-10-05T10:00:00      0.0    210
+    1  1-out@2021-10-05T10:00:00    270.0    210
     """
 
     link: NDArray[np.int32]
@@ -89,11 +102,28 @@ class Boats:
         return f"Boats({len(self)} rides, {len(set(self.trip_id.tolist()))} trips)"
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal rides (the report is not compared)."""
+        """Whether the other holds equal rides (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than boats.
+        """
         return equal_arrays(self, other, skip=("report",))
 
     def before(self) -> NDArray[np.int32]:
-        """Row of the same trip's ride before each ride, -1 for the first; shape (n_rides,)."""
+        """Row of the same trip's ride before each ride, -1 for the first; shape (n_rides,).
+
+        Returns
+        -------
+        ndarray of int32
+            Positions in these boats.
+        """
         last: dict[Any, int] = {}
         rows = np.full(len(self), -1, dtype=np.int32)
         for i, trip in enumerate(self.trip_id.tolist()):
@@ -128,6 +158,11 @@ class Boats:
     def check(self, network: Network) -> None:
         """Check that the boats belong to a network.
 
+        Parameters
+        ----------
+        network
+            The streets and ferry links.
+
         Raises
         ------
         BoatError
@@ -159,7 +194,18 @@ class Boats:
         faults.raise_if_any(BoatError)
 
     def take(self, rows: ArrayLike) -> Boats:
-        """Pick rides, by position or by True, in the order given; the report goes along."""
+        """Pick rides, by position or by True, in the order given; the report goes along.
+
+        Parameters
+        ----------
+        rows
+            Positions, or one truth value a ride.
+
+        Returns
+        -------
+        Boats
+            Those rides.
+        """
         picked = np.asarray(rows)
         if not picked.size:
             picked = picked.astype(np.int64)
@@ -173,18 +219,46 @@ class Boats:
         ----------
         tide
             Water level [m over the tide datum]: one number, or one for each ride at its time.
+
+        Returns
+        -------
+        Boats
+            Those that remain.
         """
         return self.take(~self.barred(tide))
 
     def barred(self, tide: ArrayLike) -> NDArray[np.bool_]:
-        """Find the rides that `below` leaves out, shape (n_rides,)."""
+        """Find the rides that `below` leaves out, shape (n_rides,).
+
+        Parameters
+        ----------
+        tide
+            Water level [m over the tide datum]: one number, or one for each ride at its time.
+
+        Returns
+        -------
+        ndarray of bool
+            True where a ride is left out.
+        """
         out = np.broadcast_to(np.asarray(tide, dtype=np.float64), (len(self),)) > self.max_tide
         for i, before in enumerate(self.before().tolist()):
             out[i] |= before >= 0 and out[before]
         return out
 
     def frame(self, network: Network) -> pd.DataFrame:
-        """One row a ride, with ids: link_id, trip_id, from and to node, times, places, max_tide."""
+        """List the rides, one row each, with ids.
+
+        Parameters
+        ----------
+        network
+            The network that the boats belong to.
+
+        Returns
+        -------
+        DataFrame
+            link_id, trip_id, from_node_id, to_node_id, leave_s, arrive_s, seats, wheelchair_places,
+            boarders, max_tide.
+        """
         return pd.DataFrame(
             {
                 "link_id": network.link_id[self.link],
@@ -206,6 +280,16 @@ class Boats:
 
         Where a second timetable was read into the network that the first one returned, the links of
         the first keep their positions, so both belong to the second network.
+
+        Parameters
+        ----------
+        *boats
+            Timetables of one network.
+
+        Returns
+        -------
+        Boats
+            All their rides, in the order given.
 
         Raises
         ------

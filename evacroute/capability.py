@@ -81,8 +81,8 @@ def capabilities(
       pushchairs are loads: the lesser of the age speed and the load's own speed.
     - On steps the speed on the flat is multiplied by the ratio of age and sex, or of the impaired,
       then by the load's factor, and capped by the steps' geometry.
-    - A manual wheelchair is carried over steps, very slowly, by two or more `helpers`; an electric
-      one never. A blind person with a helper is guided.
+    - A manual wheelchair is carried over steps, very slowly, by two or more ``helpers``; an
+      electric one never. A blind person with a helper is guided.
     - Where age or sex is unknown the mean over the unknown visitor's ages and both sexes stands in
       (``visitor_mix.csv``); a person of whom nothing is known is that visitor.
 
@@ -93,7 +93,7 @@ def capabilities(
     sex
         "F", "M" or "" where unknown, shape (n_people,).
     mobility
-        Words of `MOBILITIES`, "" where unknown, shape (n_people,).
+        Words of ``MOBILITIES``, "" where unknown, shape (n_people,).
     helpers
         People who help beside the household, shape (n_people,) or one number for all.
     seed
@@ -102,7 +102,7 @@ def capabilities(
         its mean stays the table's.
     key
         What tells persons apart in the draw, shape (n_people,); the position by default. A person
-        keeps their speed whoever else is there as long as their key and `seed` stay.
+        keeps their speed whoever else is there as long as their key and ``seed`` stay.
 
     Returns
     -------

@@ -64,7 +64,17 @@ class StoreConflict(StoreError):
 
 
 class MissingExtraError(EvacrouteError, ImportError):
-    """A function needs a package of an extra that is not installed."""
+    """A function needs a package of an extra that is not installed.
+
+    Parameters
+    ----------
+    package
+        The package that is missing.
+    extra
+        The extra of evacroute that brings it.
+    purpose
+        What it is needed for.
+    """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(

@@ -56,6 +56,16 @@ class Evaluation:
     blocking
         Links that stop people, most first: link_id, name, kind, persons (expected), scenarios (in
         how many).
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> found = er.evaluate(plan, hazards={"as planned": None, "tide": er.Flood(tide=1.30)})
+    >>> found.table["scenario"].tolist(), found.worst["scenario"]
+    (['as planned', 'tide'], 'tide')
+    >>> bool(found.expected["safe"] <= plan.safe)
+    True
     """
 
     table: pd.DataFrame
@@ -95,6 +105,11 @@ class Evaluation:
     def to_csv(self, folder: str | Path) -> None:
         """Write the tables: ``scenarios.csv``, ``classes.csv``, ``odds.csv.gz``, and so on.
 
+        Parameters
+        ----------
+        folder
+            Where. An older folder of such tables there is replaced; anything else is refused.
+
         Raises
         ------
         InputError
@@ -106,7 +121,13 @@ class Evaluation:
                 write_table(frame, new / name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures by scenario, expected and worst as plain types, for JSON."""
+        """Give the figures by scenario, expected and worst as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            Under ``scenarios``, ``expected`` and ``worst``.
+        """
         record = {
             "scenarios": self.table.to_dict("records"),
             "expected": self.expected,

@@ -21,7 +21,7 @@ What = Literal["routes", "links", "shelters"]
 
 
 def to_geojson(plan: Plan, path: str | Path, what: What = "routes") -> Path:
-    """Write a plan as GeoJSON (EPSG:4326), packed with gzip where `path` ends in ``.gz``.
+    """Write a plan as GeoJSON (EPSG:4326), packed with gzip where ``path`` ends in ``.gz``.
 
     Parameters
     ----------
@@ -43,7 +43,17 @@ def to_geojson(plan: Plan, path: str | Path, what: What = "routes") -> Path:
     Raises
     ------
     InputError
-        If `what` is none of these, or the file cannot be written.
+        If ``what`` is none of these, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import evacroute as er, json, tempfile
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = er.to_geojson(plan, f"{folder}/shelters.geojson", "shelters")
+    ...     features = json.loads(path.read_text())["features"]
+    >>> len(features), features[0]["geometry"]["type"]
+    (40, 'Point')
     """
     if what not in get_args(What):
         raise InputError(f"what is {what!r}, expected one of {', '.join(get_args(What))}")

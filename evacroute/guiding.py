@@ -39,9 +39,9 @@ def directions(
 ) -> Directions:
     """Tell the way of a movement or a person: streets, bridges and squares, distance and time.
 
-    Give one of `movement` and `person`. A movement is told from the node of its group. A person is
-    told from the very point where they stand, where the plan's scenario has its persons (not in a
-    plan read from a folder). People who are left are told why, and what to do. Who wades through
+    Give one of ``movement`` and ``person``. A movement is told from the node of its group. A person
+    is told from the very point where they stand, where the plan's scenario has its persons (not in
+    a plan read from a folder). People who are left are told why, and what to do. Who wades through
     the water of a flood is told so, and how far. Where its heights are modelled a note says so. Who
     takes a boat is told to leave somewhat before the plan has them leave, where they are ready, so
     as to be at its stop before it casts off.
@@ -51,7 +51,7 @@ def directions(
     plan
         The plan.
     movement
-        Position of a movement, as `movement_id` in `plan.movements_frame()`.
+        Position of a movement, as ``movement_id`` in `Plan.movements_frame`.
     person
         Id of a person, of plans of persons.
     language
@@ -61,11 +61,16 @@ def directions(
         Clock time of the alarm, as ``"10:30"``: when to leave and when boats cast off is then told
         by the clock too.
 
+    Returns
+    -------
+    Directions
+        Prints as numbered lines.
+
     Raises
     ------
     InputError
-        If not one of `movement` and `person` is given, or it is not in the plan, the language is
-        unknown or the alarm no time of day.
+        If not one of ``movement`` and ``person`` is given, or it is not in the plan, the language
+        is unknown or the alarm no time of day.
 
     Examples
     --------

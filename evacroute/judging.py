@@ -32,12 +32,12 @@ def score(plan: Plan, scorer: Scorer | str | None = None) -> PlanScores:
     plan
         The plan.
     scorer
-        A `Scorer`, the path of its folder, or None for the one that ships.
+        A ``Scorer``, the path of its folder, or None for the one that ships.
 
     Returns
     -------
     PlanScores
-        One row a movement; `dataclasses.replace(plan, scores=...)` makes them part of the plan.
+        One row a movement; ``dataclasses.replace(plan, scores=...)`` makes them part of the plan.
 
     Raises
     ------

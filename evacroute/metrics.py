@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evacroute.network import KINDS, Network
+from evacroute.shelters import Shelters
 from evacroute.units import to_metres
 
 PEAK_WINDOW = 300.0
@@ -191,5 +192,45 @@ def tightest(network: Network, loads: LinkLoads, n: int | None, apart: float) ->
             "peak_persons": loads.peak[order],
             "peak_share": share[order],
             "peak_end_s": loads.peak_end[order],
+        }
+    )
+
+
+def fill(
+    shelters: Shelters,
+    shelter: NDArray[np.int32],
+    arrive: NDArray[np.float64],
+    size: NDArray[np.int32],
+    step_free: NDArray[np.int32],
+) -> pd.DataFrame:
+    """Say how full each shelter gets, one row a shelter.
+
+    Parameters
+    ----------
+    shelters
+        The shelters.
+    shelter
+        Where people go, positions, shape (n_movements,).
+    arrive
+        When they are in [s after the alarm], shape (n_movements,).
+    size, step_free
+        Persons, and those of them who take step-free places, shape (n_movements,).
+    """
+    n = len(shelters)
+    filled = np.bincount(shelter, weights=size, minlength=n).astype(np.int64)
+    taken = np.bincount(shelter, weights=step_free, minlength=n)
+    last = np.full(n, -np.inf)
+    np.maximum.at(last, shelter, arrive)
+    share = np.divide(filled, shelters.capacity, out=np.zeros(n), where=shelters.capacity > 0)
+    return pd.DataFrame(
+        {
+            "shelter_id": shelters.shelter_id,
+            "name": shelters.name,
+            "capacity": shelters.capacity,
+            "filled": filled,
+            "share": np.where((shelters.capacity == 0) & (filled > 0), np.inf, share),
+            "step_free_capacity": shelters.step_free_capacity,
+            "step_free_filled": taken.astype(np.int64),
+            "last_arrival_s": np.where(np.isinf(last), np.nan, last),
         }
     )

@@ -14,7 +14,7 @@ from evacroute.errors import Faults, NetworkError
 from evacroute.reports import LoadReport
 
 KINDS = ("calle", "bridge", "steps", "square", "quay", "underpass", "ferry", "walkway")
-"""Kinds of link; `Network.kind` holds positions in this tuple. A calle is any alley or street, a
+"""Kinds of link; ``Network.kind`` holds positions in this tuple. A calle is any alley or street, a
 walkway a raised one (passerella), laid when the water comes."""
 
 FERRY = KINDS.index("ferry")
@@ -51,7 +51,7 @@ class Network:
         Persons per second that may enter, per direction [person/s], shape (n_links,), >= 0
         (0 = closed). Not GMNS's vehicles per hour and lane.
     kind
-        Positions in `KINDS`, shape (n_links,).
+        Positions in `network.KINDS`, shape (n_links,).
     name
         Street or bridge name, "" where unknown, shape (n_links,).
     elevation
@@ -71,6 +71,20 @@ class Network:
         Points of all links one after another, from from_node to to_node [degrees].
     report
         What the loader counted, or None for a network made by hand.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> network = er.lagoon_network()
+    >>> network
+    Network(7100 nodes, 16656 links, 200.0 km of streets)
+    >>> bridges = network.kind == er.network.KINDS.index("bridge")
+    >>> int(bridges.sum()), bool((network.length[bridges] > 0).all())
+    (860, True)
+    >>> network.link_positions(network.link_id[:2])
+    array([0, 1], dtype=int32)
+    >>> network.geometry(0).shape[1]
+    2
     """
 
     node_id: NDArray[Any]
@@ -138,6 +152,16 @@ class Network:
     def node_positions(self, ids: Iterable[Any]) -> NDArray[np.int32]:
         """Positions of nodes by id.
 
+        Parameters
+        ----------
+        ids
+            Ids of nodes, each as often as it is asked for; numbers are taken as text.
+
+        Returns
+        -------
+        ndarray of int32
+            In the order of the ids.
+
         Raises
         ------
         NetworkError
@@ -148,6 +172,16 @@ class Network:
     def link_positions(self, ids: Iterable[Any]) -> NDArray[np.int32]:
         """Positions of links by id.
 
+        Parameters
+        ----------
+        ids
+            Ids of links, each as often as it is asked for; numbers are taken as text.
+
+        Returns
+        -------
+        ndarray of int32
+            In the order of the ids.
+
         Raises
         ------
         NetworkError
@@ -156,12 +190,34 @@ class Network:
         return _positions(self.link_id, ids, "link_id")
 
     def geometry(self, link: int) -> NDArray[np.float64]:
-        """Points of a link, lon and lat [degrees], shape (n_points, 2)."""
+        """Points of a link, lon and lat [degrees], shape (n_points, 2).
+
+        Parameters
+        ----------
+        link
+            Position of the link.
+
+        Returns
+        -------
+        ndarray
+            From its from_node to its to_node.
+        """
         part = slice(int(self.geometry_ptr[link]), int(self.geometry_ptr[link + 1]))
         return np.column_stack([self.geometry_lon[part], self.geometry_lat[part]])
 
     def equals(self, other: object) -> bool:
-        """Whether the other is a network with equal arrays (the report is not compared)."""
+        """Whether the other is a network with equal arrays (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than a network.
+        """
         return equal_arrays(self, other, skip=("report",))
 
     def __repr__(self) -> str:

@@ -41,14 +41,29 @@ class Classes:
         Persons' worth of street that each person takes, shape (n_classes,), 1 to 10; 1 by default.
     depth_limit
         Deepest still water that everyone of the class can wade [m], shape (n_classes,), >= 0; by
-        default, and where it is NaN, `DEPTH_STEP_FREE` where the class cannot use steps, else
-        `DEPTH`.
+        default, and where it is NaN, ``DEPTH_STEP_FREE`` where the class cannot use steps, else
+        ``DEPTH``.
     depth_most
         Deepest that anybody of the class can wade [m], shape (n_classes,); by default the limit.
         More than it where the class gathers people who differ, as no flood asked to keep them
         apart.
     depth_assumed
         Whether the limit was not given but assumed, shape (n_classes,).
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> classes = er.Classes(
+    ...     class_id=["walks", "wheelchair"],
+    ...     speed_flat=[1.3, 0.8],
+    ...     speed_steps=[0.6, 0.0],
+    ...     min_width=[0.5, 0.8],
+    ... )
+    >>> classes.step_free, classes.depth_limit
+    (array([False,  True]), array([0.9 , 0.15]))
+    >>> seconds = classes.walk_seconds(er.lagoon_network())
+    >>> int((seconds[1] == float("inf")).sum()) > int((seconds[0] == float("inf")).sum())
+    True
     """
 
     class_id: NDArray[Any]
@@ -162,7 +177,17 @@ class Classes:
         """Seconds to walk each link, shape (n_classes, n_links); inf where the class cannot.
 
         A class cannot use a link with steps if its steps speed is 0, one narrower than its
-        `min_width`, one said to be impassable for wheelchairs if it is step-free, nor a ferry.
+        ``min_width``, one said to be impassable for wheelchairs if it is step-free, nor a ferry.
+
+        Parameters
+        ----------
+        network
+            The streets.
+
+        Returns
+        -------
+        ndarray
+            Seconds without a crowd, hazards or boats.
         """
         stepped = network.steps > 0
         speed = np.where(stepped, self.speed_steps[:, None], self.speed_flat[:, None])
@@ -175,7 +200,18 @@ class Classes:
         return np.where(barred, np.inf, network.length / np.where(barred, 1.0, speed))
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal classes."""
+        """Whether the other holds equal classes.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than classes.
+        """
         return equal_arrays(self, other)
 
 
@@ -265,6 +301,20 @@ class Groups:
         True where the group moves as one (a household), shape (n_groups,).
     walks
         Walks to the node of those who stand part-way on a link; they end by the ready time.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> groups = er.Groups(
+    ...     group_id=["A", "B"],
+    ...     node=[0, 7],
+    ...     class_=[0, 1],
+    ...     ready_time=[0.0, 120.0],
+    ...     size=[40, 2],
+    ...     together=[False, True],
+    ... )
+    >>> groups.persons, groups.as_one([0, 1], [40, 2])
+    (42, array([1, 2], dtype=int32))
     """
 
     group_id: NDArray[Any]
@@ -308,11 +358,35 @@ class Groups:
         return int(self.size.sum())
 
     def as_one(self, group: NDArray[Any], size: NDArray[Any]) -> NDArray[np.int32]:
-        """Count persons who go as one of so many of some groups, which is 1 but for households."""
+        """Count persons who go as one of so many of some groups, which is 1 but for households.
+
+        Parameters
+        ----------
+        group
+            Positions of groups, shape (n,).
+        size
+            How many persons of each, shape (n,).
+
+        Returns
+        -------
+        ndarray of int32
+            ``size`` where the group moves as one, else 1, shape (n,).
+        """
         return np.where(self.together[group], size, 1).astype(np.int32)
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal groups."""
+        """Whether the other holds equal groups.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than groups.
+        """
         return (
             isinstance(other, Groups)
             and self.walks.equals(other.walks)
@@ -337,7 +411,7 @@ class People:
     sex
         "F", "M" or "" where unknown.
     mobility
-        Word of `capability.MOBILITIES`.
+        Word of ``capability.MOBILITIES``.
     ready_time
         When the person can leave where they stand [s after the alarm].
     helpers
@@ -360,6 +434,16 @@ class People:
         From the person's position to the nearest point of a walkable link [m].
     report
         What the loader counted.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> people = er.lagoon(people=300).people
+    >>> len(people), len(set(people.household_id.tolist()))
+    (300, 134)
+    >>> uses_steps = people.speed_up > 0
+    >>> 0 < int((~uses_steps).sum()) < 300
+    True
     """
 
     person_id: NDArray[Any]
@@ -399,5 +483,16 @@ class People:
         return len(self.person_id)
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal people (the report is not compared)."""
+        """Whether the other holds equal people (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than people.
+        """
         return equal_arrays(self, other, skip=("report",))

@@ -53,13 +53,13 @@ class Physics:
     counterflow_loss
         What a street loses of flow and pace for who meets everybody else head-on, 0 to 1; the loss
         is in proportion to the share of the street's people who come the other way.
+    least_pace
+        Nobody on the way is slower than this share of their free speed, > 0.
     slowing
         "crowd": who walks slower than the law's free speed is slowed only once the crowd around is
         slower still, as v = min(own speed, law), which is why slow walkers on stairs pass no less;
         "share": everybody is slowed by the same share of their own speed. Who is faster than the
         law's free speed is slowed by the share in both.
-    least_pace
-        Nobody on the way is slower than this share of their free speed, > 0.
     patience
         Who has stood before a full street so long squeezes in [s].
 
@@ -73,9 +73,9 @@ class Physics:
     Weidmann 1993: v0 1.34 m/s, gamma 1.913, jam 5.4; SFPE Handbook (Gwynne and Rosenbaum), Eq. 59:
     k 1.40, a 0.266. Jam densities of 3.8 to 10 are reported (Seyfried et al. 2010). A balanced
     counter-flow costs up to 15 % of the flow, the minor one of two up to 30 % (Zhang and Seyfried
-    2012: direction confirmed, size from memory): the default loss of 0.3 gives both.
-    `patience`, `least_pace` and the 1.5 jam densities up to which people squeeze in are assumptions
-    that keep two full streets from waiting for each other for ever.
+    2012: direction confirmed, size from memory): the default loss of 0.3 gives both. ``patience``,
+    ``least_pace`` and the 1.5 jam densities up to which people squeeze in are assumptions that keep
+    two full streets from waiting for each other for ever.
 
     Examples
     --------
@@ -151,7 +151,18 @@ class Physics:
         return 1.0 if self.specific_flow is None else self.specific_flow / PLANNED_FLOW
 
     def speed_ratio(self, density: ArrayLike) -> NDArray[np.float64]:
-        """Speed over free speed at some densities [persons/m2]."""
+        """Speed over free speed at some densities [persons/m2].
+
+        Parameters
+        ----------
+        density
+            Densities [persons/m2], any shape.
+
+        Returns
+        -------
+        ndarray
+            From 0 to 1, in the same shape.
+        """
         d = np.maximum(np.asarray(density, np.float64), 1e-9)
         if self.law == "weidmann":
             with np.errstate(under="ignore"):
@@ -162,11 +173,28 @@ class Physics:
         return np.asarray(np.clip(ratio, self.least_pace, 1.0))
 
     def flow(self, density: ArrayLike) -> NDArray[np.float64]:
-        """Flow at some densities [person/s per m of width]."""
+        """Flow at some densities [person/s per m of width].
+
+        Parameters
+        ----------
+        density
+            Densities [persons/m2], any shape.
+
+        Returns
+        -------
+        ndarray
+            In the same shape.
+        """
         return np.asarray(density, np.float64) * self.free * self.speed_ratio(density)
 
     def tables(self) -> Law:
-        """Give the law to the kernels."""
+        """Give the law to the kernels.
+
+        Returns
+        -------
+        Law
+            Numbers and tables; see ``evacroute.physics``.
+        """
         density = np.arange(math.ceil(self.jam * 1.5 * PER_STEP) + 2) / PER_STEP
         flow = self.flow(density)
         within = density <= self.jam
@@ -185,7 +213,13 @@ class Physics:
         )
 
     def in_words(self) -> str:
-        """Name the law in one line, and what is not as by default."""
+        """Name the law in one line, and what is not as by default.
+
+        Returns
+        -------
+        str
+            Such as "weidmann".
+        """
         words, units = [self.law], {name: unit for name, _, _, unit in _RANGES}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -195,7 +229,13 @@ class Physics:
         return ", ".join(words)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as used, for a summary."""
+        """Give the figures as used, for a summary.
+
+        Returns
+        -------
+        dict
+            By name of the parameter.
+        """
         return {
             "law": self.law, "jam_density": self.jam, "gamma": self.gamma, "slope": self.slope,
             "free_speed": self.free, "specific_flow": self.specific_flow,

@@ -11,23 +11,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._changes import boat_figures, hazard_figures
-from evacroute._same_plans import same_movements, same_part
+from evacroute._same_plans import same_plans
 from evacroute.assignment.movements import REASONS, Movements
 from evacroute.assignment.rest import Taken
 from evacroute.errors import PlanError, SolverError
-from evacroute.metrics import Times, link_loads, tightest, times
+from evacroute.metrics import Times, fill, link_loads, tightest, times
 from evacroute.prices import Prices
 from evacroute.roster import NOBODY, SET_ASIDE, Roster, call_roll
 from evacroute.scenario import Scenario
 from evacroute.scores import PlanScores
 from evacroute.scoring.scorer import Scorer
-from evacroute.summary import PlanSummary
-from evacroute.writing import plain
+from evacroute.summary import PlanSummary, sum_up
 
 
 class Status(StrEnum):
-    """How much of the people a plan places; how good it is, its gap tells."""
+    """How much of the people a plan places; how good it is, its gap tells.
+
+    Attributes
+    ----------
+    COMPLETE
+        Everyone has a place.
+    PARTIAL
+        Some people have none.
+    EMPTY
+        Nobody has one.
+    """
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -72,6 +80,15 @@ class Plan:
     SolverError
         If a group, shelter or link of the movements does not exist, or the prices, or the places
         that are taken, are of another instance, or the scores of another number of movements.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300))
+    >>> plan.placed, plan.left, str(plan.status)
+    (292, 8, 'partial')
+    >>> plan.movements_frame().columns.tolist()[:5]
+    ['movement_id', 'group_id', 'class_id', 'size', 'shelter_id']
     """
 
     scenario: Scenario
@@ -221,58 +238,35 @@ class Plan:
     def rescue(self) -> pd.DataFrame:
         """Where crews can pick up those who are left: place, persons, needs, why, latest time.
 
-        The table `pickups` of `evacroute.rescue`, which also takes a fleet and routes it.
+        The table ``pickups`` of `Rescue`, which also takes a fleet and routes it.
         """
         from evacroute.rescue import rescue
 
         return rescue(self).pickups
 
     def summary(self) -> PlanSummary:
-        """Sum up the plan; prints as a table."""
-        scenario, figures = self.scenario, self.times
-        by_class = self.by_class()
-        columns = ("persons", "placed", "left", "mean", "p95", "clearance")
-        values = by_class.set_axis(["class_id", *columns], axis=1).to_dict("records")
-        return PlanSummary(
-            status=str(self.status),
-            method=self.method,
-            cost=figures.cost,
-            weighted_cost=self.weighted_cost,
-            bound=self.bound,
-            gap=self.gap,
-            placed=self.placed,
-            left=self.left,
-            safe=self.safe,
-            **figures.to_dict(),
-            by_class={row.pop("class_id"): plain(row) for row in values},
-            odds=self._odds,
-            left_by_reason=self.left_by_reason,
-            seconds=dict(self.seconds),
-            step_s=self.step_s,
-            deadline_s=scenario.deadline_s,
-            settings=plain(self.settings),
-            seed=self.seed,
-            hazards=hazard_figures(scenario),
-            boats=boat_figures(scenario, self.movements, self.step_s),
-            links=self.tightest_links(5, apart=50.0),
-            shelters=self.shelters_frame(),
-        )
+        """Sum up the plan; prints as a table.
 
-    @property
-    def _odds(self) -> dict[str, Any] | None:
-        moves, scenario = self.movements, self.scenario
-        class_id = scenario.group_classes.class_id[scenario.groups.class_[moves.group]]
-        return None if self.scores is None else self.scores.summed(moves.size, class_id)
+        Returns
+        -------
+        PlanSummary
+            Figures on the whole and by class, tightest links and shelters; ``to_dict()`` for JSON.
+        """
+        return sum_up(self)
 
     def by_class(self) -> pd.DataFrame:
-        """Persons, placed, left, mean_s, p95_s (ready to safe) and clearance_s of each class."""
+        """Sum up each class, the slowest and most vulnerable included.
+
+        Returns
+        -------
+        DataFrame
+            class_id, persons, placed, left, mean_s and p95_s (ready to safe), clearance_s [s after
+            the alarm]; NaN where nobody is placed.
+        """
         groups, classes, moves = self.scenario.groups, self.scenario.group_classes, self.movements
         n = len(classes)
-        class_of_movement = groups.class_[moves.group]
-        rows = []
-        for c in range(n):
-            mine = class_of_movement == c
-            rows.append(times(self.ready[mine], moves.arrive[mine], moves.size[mine]))
+        of_class = (groups.class_[moves.group] == c for c in range(n))
+        rows = [times(self.ready[k], moves.arrive[k], moves.size[k]) for k in of_class]
         persons = np.bincount(groups.class_, weights=groups.size, minlength=n)
         left = np.bincount(groups.class_[moves.left_group], weights=moves.left_size, minlength=n)
         return pd.DataFrame(
@@ -311,30 +305,29 @@ class Plan:
         return tightest(self.scenario.network, loads, n, apart)
 
     def shelters_frame(self) -> pd.DataFrame:
-        """Room, people, share filled, step-free places taken and last arrival of each shelter."""
-        shelters, moves, groups = self.scenario.shelters, self.movements, self.scenario.groups
-        n = len(shelters)
-        step_free = self.scenario.group_classes.step_free[groups.class_[moves.group]]
-        filled = np.bincount(moves.shelter, weights=moves.size, minlength=n).astype(np.int64)
-        taken = np.bincount(moves.shelter, weights=moves.size * step_free, minlength=n)
-        last = np.full(n, -np.inf)
-        np.maximum.at(last, moves.shelter, moves.arrive)
-        share = np.divide(filled, shelters.capacity, out=np.zeros(n), where=shelters.capacity > 0)
-        return pd.DataFrame(
-            {
-                "shelter_id": shelters.shelter_id,
-                "name": shelters.name,
-                "capacity": shelters.capacity,
-                "filled": filled,
-                "share": np.where((shelters.capacity == 0) & (filled > 0), np.inf, share),
-                "step_free_capacity": shelters.step_free_capacity,
-                "step_free_filled": taken.astype(np.int64),
-                "last_arrival_s": np.where(np.isinf(last), np.nan, last),
-            }
-        )
+        """Say how full each shelter gets, one row a shelter.
+
+        Returns
+        -------
+        DataFrame
+            shelter_id, name, capacity and filled [persons], share (filled / capacity),
+            step_free_capacity, step_free_filled, last_arrival_s [s after the alarm], NaN where
+            nobody comes.
+        """
+        scenario, moves = self.scenario, self.movements
+        class_ = scenario.groups.class_[moves.group]
+        step_free = moves.size * scenario.group_classes.step_free[class_]
+        return fill(scenario.shelters, moves.shelter, moves.arrive, moves.size, step_free)
 
     def movements_frame(self) -> pd.DataFrame:
-        """One row a movement: who, how many, where to, ready, depart and arrive [s]."""
+        """List the movements, one row each.
+
+        Returns
+        -------
+        DataFrame
+            movement_id, group_id, class_id, size [persons], shelter_id, ready_s, depart_s and
+            arrive_s [s after the alarm].
+        """
         moves, scenario = self.movements, self.scenario
         groups = scenario.groups
         return pd.DataFrame(
@@ -354,6 +347,11 @@ class Plan:
         """One row a person with a place, in the order of the people; no rows without persons.
 
         Times are those of the person's group [s after the alarm].
+
+        Returns
+        -------
+        DataFrame
+            person_id, household_id, movement_id, shelter_id, depart_s, arrive_s.
         """
         moves, roster = self.movements, self.roster
         if roster is None:
@@ -372,7 +370,13 @@ class Plan:
         )
 
     def legs_frame(self) -> pd.DataFrame:
-        """One row a leg: movement_id, link_id, enter_s and leave_s, in walking order."""
+        """List the legs, one row each, in walking order.
+
+        Returns
+        -------
+        DataFrame
+            movement_id, link_id, enter_s and leave_s [s after the alarm].
+        """
         moves = self.movements
         return pd.DataFrame(
             {
@@ -399,6 +403,11 @@ class Plan:
     def save(self, folder: str | Path) -> None:
         """Write the plan folder, whole or not at all; an older plan there is replaced.
 
+        Parameters
+        ----------
+        folder
+            Where.
+
         Raises
         ------
         InputError
@@ -423,14 +432,14 @@ class Plan:
         folder
             Where; what KServe's storageUri points to.
         scorer
-            A `Scorer`, the path of its folder, or None for the one that ships.
+            A ``Scorer``, the path of its folder, or None for the one that ships.
         valid_from, valid_until
             ISO times (UTC where they name no zone) between which it may be served, "" = no limit.
 
         Returns
         -------
         str
-            Digest of the bundle, by which a server can be told to serve this one alone.
+            Digest of the bundle, by which a server can be told to serve it alone.
 
         Raises
         ------
@@ -447,6 +456,16 @@ class Plan:
     def load(cls, folder: str | Path) -> Plan:
         """Read a plan folder back; the same as `read_plan`.
 
+        Parameters
+        ----------
+        folder
+            What `Plan.save` has written.
+
+        Returns
+        -------
+        Plan
+            Its scenario holds the groups that persons were gathered into.
+
         Raises
         ------
         InputError
@@ -457,28 +476,21 @@ class Plan:
         return read_plan(folder)
 
     def equals(self, other: object) -> bool:
-        """Whether the other gives the same answer to the same groups; seconds are not compared."""
+        """Whether the other gives the same answer to the same groups; seconds are not compared.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than a plan.
+        """
         if not isinstance(other, Plan):
             return False
-        mine, theirs = self.scenario, other.scenario
-        return (
-            mine.network.equals(theirs.network)
-            and mine.groups.equals(theirs.groups)
-            and mine.group_classes.equals(theirs.group_classes)
-            and mine.shelters.equals(theirs.shelters)
-            and mine.deadline_s == theirs.deadline_s
-            and mine.link_times.equals(theirs.link_times)
-            and same_part(mine.rides, theirs.rides)
-            and same_movements(self.movements, other.movements)
-            and self.assignments_frame().equals(other.assignments_frame())
-            and self.unassigned.equals(other.unassigned)
-            and (self.method, self.step_s, self.bound, self.seed)
-            == (other.method, other.step_s, other.bound, other.seed)
-            and plain(self.settings) == plain(other.settings)
-            and same_part(self.prices, other.prices)
-            and same_part(self.taken, other.taken)
-            and same_part(self.scores, other.scores)
-        )
+        return same_plans(self, other)
 
     def __repr__(self) -> str:
         return (

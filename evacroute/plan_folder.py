@@ -176,17 +176,32 @@ def read_plan(folder: str | Path) -> Plan:
     """Read a plan folder back.
 
     Its scenario holds the groups that persons were gathered into; which person goes with which
-    movement is in `Plan.roster`.
+    movement is in ``Plan.roster``.
 
     Parameters
     ----------
     folder
         What `Plan.save` has written.
 
+    Returns
+    -------
+    Plan
+        Equal to the plan that was saved.
+
     Raises
     ------
     InputError
         If a file is missing, cut off or contradicts another.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plan.save(folder)
+    ...     again = er.read_plan(folder)
+    >>> again.equals(plan)
+    True
     """
     path = Path(folder)
     record = read_summary(path / "summary.json")

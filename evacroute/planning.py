@@ -43,7 +43,7 @@ def assign(
     ----------
     scenario
         Network, people, shelters, deadline; or several scenarios that differ in their hazards: then
-        the plan is one that is good in all of them, see `robust`.
+        the plan is one that is good in all of them, see ``robust``.
     method
         One of `METHODS`: "nearest" (capacities ignored, for comparison), "earliest_arrival" (the
         classic greedy), "shelter_flow" (the fast default), "over_time" (the
@@ -59,27 +59,39 @@ def assign(
         max_density x length x width.
     robust
         What counts over several scenarios: "expected" (by default; most people safe in the mean) or
-        "worst" (most people safe in the worst of them); see `evacroute.robust`.
+        "worst" (most people safe in the worst of them); see ``evacroute.robust``.
     probabilities
         Weights of the scenarios; equal by default.
     scorer
         Who says how likely people are safe in time when they do not walk just as planned: a
-        `Scorer`, the path of its folder, or "default", the one that ships. Then the plan has
-        `scores`. None = nobody is asked, unless there is a safety weight.
+        ``Scorer``, the path of its folder, or "default", the one that ships. Then the plan has
+        ``scores``. None = nobody is asked, unless there is a safety weight.
     safety_weight
         Seconds that a unit of -log of a person's odds counts for beside their time. More than 0
         moves people of the finished plan to ways where time and odds together cost less; nobody
-        loses a place for it. The `bound` stays one of time alone: no plan takes less time, whatever
-        its odds; so the gap grows with the weight.
+        loses a place for it. The ``bound`` stays one of time alone: no plan takes less time,
+        whatever its odds; so the gap grows with the weight.
     progress
         Called with the stage and the share of it that is done (0..1).
     **settings
-        Settings of the method, see its class in `evacroute.assignment`.
+        Settings of the method; "nearest" and "earliest_arrival" have none.
+
+        "over_time": ``gap`` (stop when (cost - bound) / bound is no more than this; 0.01),
+        ``time_limit`` (or after this time [s, or text]; 60), ``weights`` (what a second of a
+        person's time counts for, by class id; 1), ``order``.
+
+        "shelter_flow": ``rounds`` of flow and routing (2), ``sample`` (one party in so many is
+        routed in all but the last; 4), ``toll`` (how many times the mean wait on a link is charged;
+        3), ``damping`` (share of the new wait in the running one; 0.5), ``polish`` (plans of at
+        most so many movements are improved in the end; 5000), ``order``.
+
+        ``order`` is ids of classes, the most vulnerable first: where not everybody can be placed
+        these are. Classes not named follow: those who cannot use steps, then the slowest first.
 
     Returns
     -------
     Plan
-        Complete, or with the people left and the reasons; `plan.raise_for_status()` is for scripts
+        Complete, or with the people left and the reasons; `Plan.raise_for_status` is for scripts
         that need everyone placed.
 
     Raises

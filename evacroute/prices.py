@@ -13,41 +13,12 @@ from numpy.typing import NDArray
 
 from evacroute._arrays import read_arrays
 from evacroute._frozen import equal_arrays
-from evacroute.errors import Faults, InputError
+from evacroute._price_checks import checked
+from evacroute.errors import InputError
 from evacroute.writing import atomic_path, write_arrays
 
 FORMAT = 2
 """Version of the arrays that `Prices.to_arrays` gives."""
-
-_NUMBERS = {"step": float, "n_slots": int, "horizon": int, "units": int, "value": float}
-_COLUMNS: dict[str, tuple[Any, int]] = {
-    "link": (np.int32, 1),
-    "link_slot": (np.int32, 1),
-    "link_price": (np.float64, 1),
-    "door": (np.int32, 1),
-    "door_slot": (np.int32, 1),
-    "door_price": (np.float64, 1),
-    "room": (np.float64, 1),
-    "step_free_room": (np.float64, 1),
-    "weight": (np.float64, 1),
-    "penalty": (np.float64, 1),
-    "unit": (np.int32, 1),
-    "hopeless": (np.int32, 1),
-    "arc_ptr": (np.int64, 1),
-    "arc_link": (np.int32, 1),
-    "arc_slots": (np.int32, 2),
-    "arc_gate": (np.int32, 1),
-    "gate_ptr": (np.int64, 1),
-    "gate_first": (np.int32, 1),
-    "gate_last": (np.int32, 1),
-    "link_id": (np.str_, 1),
-    "link_name": (np.str_, 1),
-    "link_kind": (np.str_, 1),
-    "link_limit": (np.float64, 1),
-    "shelter_id": (np.str_, 1),
-    "shelter_name": (np.str_, 1),
-}
-"""Type and number of dimensions of each array."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -55,7 +26,7 @@ class Prices:
     """What one more person costs the others, by place and time; sparse.
 
     Together with the instance the prices prove a bound: no plan on this time grid costs less than
-    `value`. Links, shelters, classes and groups are positions; ids and names of what has a price
+    ``value``. Links, shelters, classes and groups are positions; ids and names of what has a price
     are kept beside them, so that prices can be looked at without the instance.
 
     Parameters
@@ -108,6 +79,22 @@ class Prices:
     ------
     InputError
         If the arrays do not fit together, or a price is not a finite number >= 0.
+
+    Examples
+    --------
+    A single alley, one metre wide, that 300 people have to pass:
+
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> graph = nx.Graph([(1, 2, {"width": 1.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.336}, "x")
+    >>> nx.set_node_attributes(graph, 45.437, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 300, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [300]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters), "over_time", gap=0.05)
+    >>> top = plan.prices.top(1).iloc[0]
+    >>> top["link_id"], bool(top["peak_price"] > 0), plan.gap <= 0.05
+    ('1-2', True, True)
     """
 
     step: float
@@ -143,7 +130,7 @@ class Prices:
 
     def __post_init__(self) -> None:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, value in _checked(values, "prices").items():
+        for name, value in checked(values, "prices").items():
             object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
@@ -199,7 +186,13 @@ class Prices:
         )
 
     def frame(self) -> pd.DataFrame:
-        """List one row a link and slot with a price: link_id, time_s (its begin), price [s]."""
+        """List the prices of links, one row a link and slot.
+
+        Returns
+        -------
+        DataFrame
+            link_id, time_s (begin of the slot [s after the alarm]), price [s a person].
+        """
         first, end = self._parts()
         return pd.DataFrame(
             {
@@ -218,6 +211,11 @@ class Prices:
             Id of the link; one without any price is not known here, and costs nothing.
         time
             When [s after the alarm].
+
+        Returns
+        -------
+        float
+            For each person's space that enters.
         """
         found = np.flatnonzero(self.link_id == link_id)
         if not len(found):
@@ -267,11 +265,33 @@ class Prices:
         return first, np.append(first[1:], len(self.link))
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal prices."""
+        """Whether the other holds equal prices.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than prices.
+        """
         return equal_arrays(self, other)
 
     def misfits(self, n_links: int, n_shelters: int, n_classes: int, n_groups: int) -> list[str]:
-        """Tell what does not fit an instance of so many links, shelters, classes and groups."""
+        """Tell what does not fit an instance of so many links, shelters, classes and groups.
+
+        Parameters
+        ----------
+        n_links, n_shelters, n_classes, n_groups
+            How many the instance has.
+
+        Returns
+        -------
+        list of str
+            A fault each; empty where they fit.
+        """
         found = []
         for name, n in (("shelter_id", n_shelters), ("weight", n_classes)):
             if len(getattr(self, name)) != n:
@@ -283,13 +303,31 @@ class Prices:
         return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Give the prices as arrays by name, for `prices.npz`."""
+        """Give the prices as arrays by name, for ``prices.npz``.
+
+        Returns
+        -------
+        dict
+            Arrays by name of the parameter, and ``format``.
+        """
         arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
         return {"format": np.asarray(FORMAT), **arrays}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], source: str = "prices.npz") -> Prices:
         """Make prices of what `to_arrays` gave.
+
+        Parameters
+        ----------
+        arrays
+            By the names of the parameters, and ``format``.
+        source
+            What to call them in an error.
+
+        Returns
+        -------
+        Prices
+            Equal to those that the arrays were made of.
 
         Raises
         ------
@@ -303,10 +341,15 @@ class Prices:
         found = arrays["format"].tolist()
         if found not in (FORMAT, [FORMAT]):
             raise InputError(f"{source}: format is {found}, expected {FORMAT}")
-        return cls(**_checked({name: arrays[name] for name in wanted}, source))
+        return cls(**checked({name: arrays[name] for name in wanted}, source))
 
     def save(self, path: str | Path) -> None:
         """Write the prices as an ``.npz``, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; one of that name is replaced.
 
         Raises
         ------
@@ -320,115 +363,19 @@ class Prices:
     def load(cls, path: str | Path) -> Prices:
         """Read what `save` has written, or ``prices.npz`` of a plan folder.
 
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Prices
+            Equal to those that were saved.
+
         Raises
         ------
         InputError
             If the file is missing, cut off, or holds no prices.
         """
         return cls.from_arrays(read_arrays(Path(path)), str(path))
-
-
-def _checked(values: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Give the values in their types, read-only; one error names all that is wrong."""
-    faults = Faults(source)
-    out: dict[str, Any] = {}
-    for name, number in _NUMBERS.items():
-        value = np.asarray(values[name])  # of one value, as a file has no less
-        if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
-            faults.add(f"{name} is {values[name]}, expected a number")
-        else:
-            out[name] = number(value.item())
-    for name, (dtype, dimensions) in _COLUMNS.items():
-        value = np.asarray(values[name])
-        kinds = {np.str_: "UO", np.float64: "iuf"}.get(dtype, "iu")
-        if value.ndim != dimensions or (value.dtype.kind not in kinds and value.size):
-            what = "text" if dtype is np.str_ else "numbers" if kinds == "iuf" else "whole numbers"
-            faults.add(
-                f"{name} is {value.dtype} of shape {value.shape}, expected {what} in "
-                f"{dimensions} dimension{'s' * (dimensions > 1)}"
-            )
-            continue
-        out[name] = value.astype(dtype)
-        out[name].flags.writeable = False
-    faults.raise_if_any()
-    _check_numbers(out, faults)
-    _check_lengths(out, faults)
-    # What follows looks things up in each other.
-    faults.raise_if_any()
-    _check_ranges(out, faults)
-    faults.raise_if_any()
-    return out
-
-
-def _check_numbers(v: Mapping[str, Any], faults: Faults) -> None:
-    if not v["step"] > 0:
-        faults.add(f"step is {v['step']:g} s, expected > 0")
-    if not v["n_slots"] >= 1:
-        faults.add(f"n_slots is {v['n_slots']}, expected >= 1")
-    if not 0 <= v["horizon"] <= v["n_slots"]:
-        faults.add(f"horizon is {v['horizon']}, expected 0 to n_slots = {v['n_slots']}")
-    if not v["units"] >= 1 or (v["unit"] < v["units"]).any():
-        faults.add("unit holds less than `units`, what a person takes, or units is below 1")
-    for name in ("link_price", "door_price", "room", "step_free_room", "penalty"):
-        bad = np.flatnonzero(~(np.isfinite(v[name]) & (v[name] >= 0)))
-        if len(bad):
-            faults.add(f"{name}[{bad[0]}] is {v[name][bad[0]]}, expected a number >= 0", len(bad))
-    for k in np.flatnonzero(~(np.isfinite(v["weight"]) & (v["weight"] > 0))):
-        faults.add(f"weight[{k}] is {v['weight'][k]}, expected a number > 0")
-
-
-def _check_lengths(v: Mapping[str, Any], faults: Faults) -> None:
-    n_links = len(np.unique(v["link"]))
-    n_arcs = max(len(v["arc_ptr"]) - 1, 0)
-    expected = {
-        "link_slot": len(v["link"]),
-        "link_price": len(v["link"]),
-        "door_slot": len(v["door"]),
-        "door_price": len(v["door"]),
-        **dict.fromkeys(("link_id", "link_name", "link_kind", "link_limit"), n_links),
-        **dict.fromkeys(("room", "step_free_room", "shelter_name"), len(v["shelter_id"])),
-        **dict.fromkeys(("penalty", "unit"), len(v["weight"])),
-    }
-    for name, n in expected.items():
-        if len(v[name]) != n:
-            faults.add(f"{name} has {len(v[name])} values, expected {n}")
-    if len(v["arc_gate"]) != n_arcs:
-        faults.add(f"arc_gate has {len(v['arc_gate'])} values, expected {n_arcs}")
-    ptr, n = v["gate_ptr"], len(v["gate_first"])
-    if not len(ptr) or ptr[0] != 0 or ptr[-1] != n or (np.diff(ptr) < 0).any():
-        faults.add(f"gate_ptr does not rise from 0 to the length of gate_first, {n}")
-    if len(v["gate_last"]) != n:
-        faults.add(f"gate_last has {len(v['gate_last'])} values, expected {n}")
-    shape = (len(v["weight"]), n_arcs)
-    if v["arc_slots"].shape != shape:
-        faults.add(f"arc_slots has shape {v['arc_slots'].shape}, expected {shape}")
-    ptr, n = v["arc_ptr"], len(v["arc_link"])
-    if not len(ptr) or ptr[0] != 0 or ptr[-1] != n or (np.diff(ptr) < 1).any():
-        faults.add(f"arc_ptr does not rise from 0 to the length of arc_link, {n}")
-
-
-def _check_ranges(v: Mapping[str, Any], faults: Faults) -> None:
-    most = {
-        "link_slot": v["horizon"] - 1,
-        "door_slot": v["horizon"],
-        "door": len(v["shelter_id"]) - 1,
-        **dict.fromkeys(("link", "arc_link", "hopeless"), np.iinfo(np.int32).max),
-    }
-    for name, highest in most.items():
-        bad = np.flatnonzero((v[name] < 0) | (v[name] > highest))
-        if len(bad):
-            said = f"0 to {highest}" if highest < np.iinfo(np.int32).max else ">= 0"
-            faults.add(f"{name}[{bad[0]}] is {v[name][bad[0]]}, expected {said}", len(bad))
-    gates = len(v["gate_ptr"]) - 1
-    if ((v["arc_gate"] < -1) | (v["arc_gate"] >= gates)).any():
-        faults.add(f"arc_gate holds {v['arc_gate'].max()}, expected -1 to {gates - 1}")
-    first, last = v["gate_first"], v["gate_last"]
-    if ((first < 0) | (last < first) | (last > v["n_slots"])).any():
-        faults.add(f"gate_first and gate_last are no spans of slots 0 to {v['n_slots']}")
-    for place, slot in (("link", "link_slot"), ("door", "door_slot")):
-        here, when = np.diff(v[place]), np.diff(v[slot])
-        bad = np.flatnonzero((here < 0) | ((here == 0) & (when <= 0)))
-        if len(bad):
-            faults.add(f"{place} is not sorted by {place} and slot at {bad[0] + 1}", len(bad))
-    if (np.diff(v["hopeless"]) <= 0).any():
-        faults.add("hopeless is not rising")

@@ -96,6 +96,14 @@ class Recommendation:
         Shelters that they cannot go to: full, closed, or without a way for them.
     notes
         What was assumed, and what is not known.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> scenario = er.lagoon(people=300)
+    >>> told = er.recommend({"node_id": scenario.network.node_id[0], "age": 30}, scenario, top=2)
+    >>> len(told.options), told.best is told.options[0], told.is_safe
+    (2, True, False)
     """
 
     options: tuple[Option, ...]
@@ -113,13 +121,25 @@ class Recommendation:
         return any(option.is_safe for option in self.options)
 
     def frame(self) -> pd.DataFrame:
-        """One row an option, without the ways."""
+        """List the options, one row each, without the ways.
+
+        Returns
+        -------
+        DataFrame
+            The fields of an option: shelter, times and odds, the best first.
+        """
         rows = [option.to_dict() for option in self.options]
         names = [name for name in Option.__slots__ if name != "route"]
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything as plain types, for JSON."""
+        """Give everything as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            Under ``options``, ``barred`` and ``notes``.
+        """
         return {
             "options": [option.to_dict() for option in self.options],
             "barred": [

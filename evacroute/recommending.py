@@ -42,7 +42,7 @@ class Recommender:
         A plan of the scenario: its load on streets, doors and shelters is what is expected. Or
         prices, of which those of shelters are used: then nothing is known of the load. Or None.
     scorer
-        A `Scorer`, the path of its folder, or None for the one that ships.
+        A ``Scorer``, the path of its folder, or None for the one that ships.
     safety_weight
         Seconds that a unit of -log of the odds counts for when shelters are ranked.
 
@@ -111,13 +111,18 @@ class Recommender:
         top
             At most so many options are given; None = all.
 
+        Returns
+        -------
+        Recommendation
+            Options, the best first.
+
         Raises
         ------
         PeopleError
             If a value is not what it must be, no street that they can use is near, or no person of
             the scenario has the id.
         InputError
-            If `top` is less than 1.
+            If ``top`` is less than 1.
         """
         if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
             raise InputError(f"top is {top!r}, expected a whole number >= 1, or None")
@@ -354,7 +359,7 @@ def recommend(
         A plan of the scenario, or its prices, or None; see `Recommender`, which is quicker where
         many ask.
     scorer
-        A `Scorer`, the path of its folder, or None for the one that ships.
+        A ``Scorer``, the path of its folder, or None for the one that ships.
     top
         At most so many options are given; None = all.
     safety_weight
@@ -372,6 +377,15 @@ def recommend(
     InputError
         If the plan or prices are of another instance, the scorer cannot be read or was made for
         other features, or a number is not allowed.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> scenario = er.lagoon(people=300)
+    >>> person = {"node_id": scenario.network.node_id[0], "age": 80}
+    >>> told = er.recommend(person, scenario, er.assign(scenario, "nearest"), top=2)
+    >>> len(told.options), 0 <= told.best.p_safe <= 1
+    (2, True)
     """
     return Recommender(scenario, known, scorer, safety_weight).recommend(person, top=top)
 

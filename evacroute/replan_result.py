@@ -184,9 +184,10 @@ class Replan:
     joined
         Persons who are new.
     moved
-        Who got another shelter, or lost theirs: group_id (in `plan`), persons, from, to; "" = none.
+        Who got another shelter, or lost theirs: group_id (in ``plan``), persons, from, to; "" =
+        none.
     unassigned
-        Who is left and why: the rows of `plan.unassigned`, with class_id, before ("placed", "left"
+        Who is left and why: the rows of `Plan.unassigned`, with class_id, before ("placed", "left"
         or "joined": what they were) and from, the shelter that they were to go to, "" = none. A row
         of groups is split where some of it had a place before and some had none.
     set_aside
@@ -201,6 +202,20 @@ class Replan:
         were on their way by it, NaN = nobody was [s].
     notes
         Warnings of what came: that the new tide is on another clock than the plan's.
+
+    Examples
+    --------
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> graph = nx.Graph([(1, 2, {"width": 2.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.338}, "x")
+    >>> nx.set_node_attributes(graph, 45.437, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 9, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [9]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters))
+    >>> again = er.replan(plan, now="2 min")
+    >>> again.safe, again.kept, again.rerouted, len(again.newly_left)
+    (0, 9, 0, 0)
     """
 
     plan: Plan
@@ -218,11 +233,17 @@ class Replan:
 
     @property
     def newly_left(self) -> pd.DataFrame:
-        """All who had a place before and have none now: the rows of `unassigned` of these."""
+        """All who had a place before and have none now: the rows of ``unassigned`` of these."""
         return self.unassigned[self.unassigned["before"] == PLACED].reset_index(drop=True)
 
     def summary(self) -> ReplanSummary:
-        """Sum up; prints as a table."""
+        """Sum up; prints as a table.
+
+        Returns
+        -------
+        ReplanSummary
+            Who keeps and who moves, with the figures of the new plan.
+        """
         plan = self.plan
         return ReplanSummary(
             now_s=self.now_s,

@@ -67,7 +67,8 @@ def replan(
         now is left out. Whoever's way is closed, or takes another time, gets another. A flood is a
         new forecast: it takes the place of the plan's own water from now on, on streets, raised
         walkways and under low bridges, so give it the heights and walkways again. A dated tide
-        should have the plan's alarm (``plan.scenario.tide.alarm``); another is warned of (`notes`).
+        should have the plan's alarm (``plan.scenario.tide.alarm``); another is warned of
+        (``notes``).
     joined
         More people; who was ready before now is ready now. The classes of groups are positions in
         the plan's classes; persons bring their own.
@@ -98,11 +99,17 @@ def replan(
 
     Examples
     --------
-    >>> import evacroute as er
-    >>> plan = er.assign(er.lagoon(people=300))
-    >>> again = er.replan(plan, now="6 min")
-    >>> er.verify(again.plan).ok, again.safe + again.plan.placed == plan.placed
-    (True, True)
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> graph = nx.Graph([(1, 2, {"width": 2.0}), (1, 3, {"width": 1.0}), (3, 2, {"width": 1.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.338, 3: 12.336}, "x")
+    >>> nx.set_node_attributes(graph, {1: 45.437, 2: 45.437, 3: 45.438}, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 9, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [9]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters), "over_time")
+    >>> again = er.replan(plan, now="1 min", closures=["1-2"])
+    >>> er.verify(again.plan).ok, again.kept, again.rerouted
+    (True, 0, 9)
     """
     begin = time.perf_counter()
     faults = Faults("replan")

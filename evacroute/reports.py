@@ -23,6 +23,15 @@ class LoadReport:
         Shares of the result: label -> 0..1 (e.g. capacity assumed, by length).
     notes
         Sentences a user should read: warnings, assumptions.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> report = er.LoadReport("streets.csv", counts={"links": 12}, notes=["made up"])
+    >>> report.to_dict()["counts"]
+    {'links': 12}
+    >>> er.lagoon_shelters().report.is_synthetic
+    True
     """
 
     source: str
@@ -56,7 +65,13 @@ class LoadReport:
         return any("synthetic" in word.lower() for word in (self.source, *self.notes))
 
     def to_dict(self) -> dict[str, object]:
-        """Turn the report into plain types, for JSON."""
+        """Turn the report into plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name.
+        """
         return {
             "source": self.source,
             "counts": dict(self.counts),

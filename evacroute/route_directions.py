@@ -63,6 +63,14 @@ class Directions:
         That part of the way is under water, and the tide it was made for, "" = it is not.
     water_m
         Length of the links that are walked slower because of water [m].
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> told = er.directions(plan, movement=0)
+    >>> len(told.steps) == len(told.text), told.arrive_s > told.depart_s, told.shelter != ""
+    (True, True, True)
     """
 
     language: str
@@ -82,7 +90,13 @@ class Directions:
         return count_bridges(self.steps)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the directions as plain types, for JSON."""
+        """Give the directions as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            The fields by name, and under ``steps`` a dict for each step.
+        """
         steps = [
             {**step._asdict(), "passed": list(step.passed), "links": list(step.links), "text": line}
             for step, line in zip(self.steps, self.text, strict=True)

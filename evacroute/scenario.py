@@ -32,7 +32,7 @@ class Scenario:
     network
         The streets.
     people
-        Persons (`People`), or `Groups` with their `classes`.
+        Persons (`People`), or `Groups` with their ``classes``.
     shelters
         Where people can be safe. Whose door a fire makes hot before the deadline takes nobody.
     classes
@@ -44,7 +44,7 @@ class Scenario:
         What several do is multiplied.
     boats
         Timetable of boats on the network's ferry links, or None. Rides under bridges that a flood's
-        tide makes too low are not made: `made` says which are, `rides` holds them alone.
+        tide makes too low are not made: ``made`` says which are, ``rides`` holds them alone.
     max_classes
         At most so many classes are made of persons.
     ready_step
@@ -56,6 +56,15 @@ class Scenario:
     InputError
         If a node or class does not exist, classes are missing for groups, the deadline is not
         more than 0, or the hazard is none (then a HazardError).
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> network, shelters = er.lagoon_network(), er.lagoon_shelters()
+    >>> people = er.synthesize_people(network, 300)
+    >>> scenario = er.Scenario(network, people, shelters, deadline="45 min")
+    >>> scenario.persons, scenario.deadline_s, scenario.hazard
+    (300, 2700.0, None)
     """
 
     network: Network
@@ -148,6 +157,16 @@ class Scenario:
         their street by the same end. Their walk to it may take longer, or cut them off. Boats run
         that the new hazard does not bar.
 
+        Parameters
+        ----------
+        hazard
+            One hazard, several, or None.
+
+        Returns
+        -------
+        Scenario
+            A new one; this one stays as it is.
+
         Raises
         ------
         HazardError
@@ -168,7 +187,18 @@ class Scenario:
         return other
 
     def gathered_as(self, other: Scenario) -> Scenario:
-        """Give this scenario with the groups that another has made of the same people."""
+        """Give this scenario with the groups that another has made of the same people.
+
+        Parameters
+        ----------
+        other
+            A scenario of the same people and streets.
+
+        Returns
+        -------
+        Scenario
+            With the other's groups and classes.
+        """
         if self.gathered is other.gathered:
             return self
         made = copy(self)

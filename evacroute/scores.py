@@ -31,6 +31,13 @@ class PlanScores:
     ------
     InputError
         If lengths differ, a probability is not within 0 to 1, or quantiles are not in order.
+
+    Examples
+    --------
+    >>> import evacroute as er, numpy as np
+    >>> scores = er.PlanScores([0.99, 0.7], [300, 500], [340, 610], [400, 820], [True, False])
+    >>> scores.figures(np.array([10, 2]))
+    {'expected_safe': 11.3, 'scored': 12, 'doubtful': 2}
     """
 
     p_safe: NDArray[np.float64]
@@ -60,7 +67,18 @@ class PlanScores:
 
     @classmethod
     def unknown(cls, n: int) -> PlanScores:
-        """Movements of which nothing is known."""
+        """Make scores of movements of which nothing is known.
+
+        Parameters
+        ----------
+        n
+            How many.
+
+        Returns
+        -------
+        PlanScores
+            NaN throughout.
+        """
         none = np.full(n, np.nan)
         return cls(none, none, none, none, np.zeros(n, np.bool_))
 
@@ -70,11 +88,27 @@ class PlanScores:
         return ~np.isnan(self.p_safe)
 
     def expected_safe(self, size: NDArray[np.int32]) -> float:
-        """Sum of the odds over the persons of the movements that are scored."""
+        """Sum of the odds over the persons of the movements that are scored.
+
+        Parameters
+        ----------
+        size
+            Persons of each movement, shape (n_movements,).
+
+        Returns
+        -------
+        float
+            Persons.
+        """
         return float(np.nansum(self.p_safe * size))
 
     def figures(self, size: NDArray[np.int32]) -> dict[str, float | int]:
         """Sum up over movements of so many persons.
+
+        Parameters
+        ----------
+        size
+            Persons of each movement, shape (n_movements,).
 
         Returns
         -------
@@ -90,7 +124,20 @@ class PlanScores:
         }
 
     def summed(self, size: NDArray[np.int32], class_id: NDArray[Any]) -> dict[str, Any]:
-        """Sum up over movements as `figures` does, and under ``by_class`` those of each class."""
+        """Sum up over movements as `figures` does, and under ``by_class`` those of each class.
+
+        Parameters
+        ----------
+        size
+            Persons of each movement, shape (n_movements,).
+        class_id
+            Class of each movement, shape (n_movements,).
+
+        Returns
+        -------
+        dict
+            The figures, and under ``by_class`` a dict of figures for each class.
+        """
         by_class = {
             str(name): self.take(class_id == name).figures(size[class_id == name])
             for name in dict.fromkeys(class_id.tolist())
@@ -98,7 +145,13 @@ class PlanScores:
         return {**self.figures(size), "by_class": by_class}
 
     def frame(self) -> pd.DataFrame:
-        """One row a movement, times in seconds after the alarm."""
+        """List the scores, one row a movement.
+
+        Returns
+        -------
+        DataFrame
+            p_safe, q10, q50 and q90 [s after the alarm], is_safe.
+        """
         return pd.DataFrame({name: getattr(self, name) for name in self.__slots__})
 
     def __repr__(self) -> str:
@@ -107,11 +160,33 @@ class PlanScores:
         return f"PlanScores({len(self)} movements, {known} scored{mean}; see frame())"
 
     def take(self, some: NDArray[Any]) -> PlanScores:
-        """Keep those of some movements."""
+        """Keep those of some movements.
+
+        Parameters
+        ----------
+        some
+            Positions, or one truth value a movement.
+
+        Returns
+        -------
+        PlanScores
+            In the order given.
+        """
         return PlanScores(
             self.p_safe[some], self.q10[some], self.q50[some], self.q90[some], self.is_safe[some]
         )
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal scores."""
+        """Whether the other holds equal scores.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than scores.
+        """
         return equal_arrays(self, other)

@@ -84,6 +84,15 @@ def write_sheets(
     InputError
         If the language is unknown, contrast, alarm, starts or ways is none that there is, or the
         folder holds anything but sheets or cannot be written.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pages = er.write_sheets(plan, folder, language="it")
+    >>> pages[0].name, len(pages)
+    ('index.html', 41)
     """
     words = words_of(language)
     if contrast not in CONTRASTS:

@@ -30,13 +30,22 @@ class Shelters:
     capacity
         Room [persons], >= 0; 0 is a closed shelter.
     step_free_capacity
-        Places for parties that cannot use steps [persons], within `capacity`.
+        Places for parties that cannot use steps [persons], within ``capacity``.
     intake_rate
         Persons admitted per second [person/s], > 0; inf = no limit.
     kind
         Word such as square, park, exit, embarkation.
     report
         What the loader counted and warned of.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> shelters = er.lagoon_shelters()
+    >>> len(shelters), int(shelters.capacity.sum())
+    (40, 68700)
+    >>> bool((shelters.step_free_capacity <= shelters.capacity).all())
+    True
     """
 
     shelter_id: NDArray[Any]
@@ -96,10 +105,26 @@ class Shelters:
         ----------
         taken
             Places taken, by all and by those who need step-free ones, shape (2, n_shelters).
+
+        Returns
+        -------
+        ndarray
+            In the order of what is taken.
         """
         left = np.stack([self.capacity, self.step_free_capacity]) - taken
         return np.stack([left[0], left.min(axis=0)])
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal shelters (the report is not compared)."""
+        """Whether the other holds equal shelters (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than shelters.
+        """
         return equal_arrays(self, other, skip=("report",))

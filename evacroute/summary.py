@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from evacroute._changes import boat_figures, hazard_figures
+from evacroute.writing import plain
+
+if TYPE_CHECKING:
+    from evacroute.plan import Plan
 
 SHOWN = 5
 
@@ -258,3 +264,35 @@ def modelled_text(share: float) -> str:
 
 def _minutes(value: float | None) -> str:
     return "-" if value is None else f"{value / 60:.2f}"
+
+
+def sum_up(plan: Plan) -> PlanSummary:
+    """Sum up a plan."""
+    scenario, moves, figures = plan.scenario, plan.movements, plan.times
+    columns = ("persons", "placed", "left", "mean", "p95", "clearance")
+    values = plan.by_class().set_axis(["class_id", *columns], axis=1).to_dict("records")
+    class_id = scenario.group_classes.class_id[scenario.groups.class_[moves.group]]
+    return PlanSummary(
+        status=str(plan.status),
+        method=plan.method,
+        cost=figures.cost,
+        weighted_cost=plan.weighted_cost,
+        bound=plan.bound,
+        gap=plan.gap,
+        placed=plan.placed,
+        left=plan.left,
+        safe=plan.safe,
+        **figures.to_dict(),
+        by_class={row.pop("class_id"): plain(row) for row in values},
+        odds=None if plan.scores is None else plan.scores.summed(moves.size, class_id),
+        left_by_reason=plan.left_by_reason,
+        seconds=dict(plan.seconds),
+        step_s=plan.step_s,
+        deadline_s=scenario.deadline_s,
+        settings=plain(plan.settings),
+        seed=plan.seed,
+        hazards=hazard_figures(scenario),
+        boats=boat_figures(scenario, moves, plan.step_s),
+        links=plan.tightest_links(5, apart=50.0),
+        shelters=plan.shelters_frame(),
+    )

@@ -61,6 +61,16 @@ def write_network(network: Network, folder: str | Path) -> None:
     ------
     InputError
         If the folder holds other files, or cannot be written.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> network = er.lagoon_network()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     er.write_network(network, folder)
+    ...     again = er.read_network(folder)
+    >>> again.equals(network)
+    True
     """
     with atomic_folder(folder, marker="node.csv", contents=NETWORK_FILES) as new:
         put_network(network, new)
@@ -85,6 +95,15 @@ def write_instance(scenario: Scenario, folder: str | Path) -> None:
     ------
     InputError
         If the folder holds other files, or cannot be written.
+
+    Examples
+    --------
+    >>> import evacroute as er, os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     er.write_instance(er.lagoon(people=300), folder)
+    ...     names = sorted(os.listdir(folder))
+    >>> names
+    ['classes.csv', 'first_walks.csv.gz', 'groups.csv.gz', 'link.csv', 'node.csv', 'shelters.csv']
     """
     with atomic_folder(folder, marker="node.csv", contents=INSTANCE_FILES) as new:
         put_instance(scenario, new)

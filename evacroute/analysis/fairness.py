@@ -46,6 +46,13 @@ class Fairness:
         [person-seconds], cost_before, cost_after [person-seconds, of all].
     gap
         Gap of the plan, None where none is proven: differences below it may be chance.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> report = er.fairness(er.assign(er.lagoon(people=300), "nearest"))
+    >>> report.table["class_id"].iloc[-1], int(report.table["persons"].iloc[-1])
+    ('all', 300)
     """
 
     table: pd.DataFrame
@@ -119,7 +126,7 @@ def fairness(
     Returns
     -------
     Fairness
-        Prints as tables; `Fairness.table` and `Fairness.protected` are data frames.
+        Prints as tables; ``Fairness.table`` and ``Fairness.protected`` are data frames.
 
     Raises
     ------
@@ -139,16 +146,16 @@ def fairness(
     where they stood, and with the places on streets and at doors that were left then; whoever was
     nearly safe may change too.
 
-    Without `protect` it takes a second or so. With it each class takes about as long as the plan
-    did, at most `time_limit` and some seconds more: on Venice with 100,000 people 20 s (few in the
-    class) to 61 s (most people), where the plan at a gap of 2 % took 13 to 29 s. Classes of few
+    Without ``protect`` it takes a second or so. With it each class takes about as long as the plan
+    did, at most ``time_limit`` and some seconds more: on Venice with 100,000 people 20 s (few in
+    the class) to 61 s (most people), where the plan at a gap of 2 % took 13 to 29 s. Classes of few
     people start from the plan's prices; where many people's time counts otherwise that was no
     quicker.
 
     Examples
     --------
     >>> import evacroute as er
-    >>> report = er.fairness(er.assign(er.lagoon(people=300)))
+    >>> report = er.fairness(er.assign(er.lagoon(people=300), "nearest"))
     >>> bool((report.table["ratio"].dropna() >= 1).all())
     True
     """

@@ -61,8 +61,8 @@ def marginal_value(
     """Tell what more capacity would save, street by street and shelter by shelter, at most.
 
     For every bridge or street, shelter and shelter's door that has a price: by how much the total
-    time from ready to safe can fall if `person_s` more persons a second may enter (on all its
-    links, in both directions), if there were `places` more places, or if so many of the places
+    time from ready to safe can fall if ``person_s`` more persons a second may enter (on all its
+    links, in both directions), if there were ``places`` more places, or if so many of the places
     there became step-free.
 
     **What the figures are.** The prices are a subgradient of the proven bound as a function of the
@@ -79,7 +79,7 @@ def marginal_value(
     counted in 64ths of a person, as on the plan's grid, and prices are for one person's space.
     Under a ceiling on the density a street takes no more than that however much it is enlarged.
 
-    In a plan that leaves people for want of room, a person left counts `Prices.penalty` of their
+    In a plan that leaves people for want of room, a person left counts ``Prices.penalty`` of their
     class: what the last one who is placed costs the others. A place there saves the seconds given
     if as many are left as before; used for one person more it saves that person instead. With class
     weights the seconds are weighted ones.
@@ -109,26 +109,26 @@ def marginal_value(
         what ("street", "place", "step-free place", "door"), name, kind, id (of the shelter, or of
         the street's dearest link), links (how many), more, unit ("person/s", "persons"),
         saves_at_most [person-seconds], from_s and until_s (when the first and last who pay enter
-        [s after the alarm], NaN for places), sorted by saves_at_most. With `check` also saved (by
+        [s after the alarm], NaN for places), sorted by saves_at_most. With ``check`` also saved (by
         the plan made anew; its own gap blurs it), and proven_least and proven_most, between which
         the saving of the best plan lies; NaN in rows not checked.
 
     Raises
     ------
     InputError
-        If the plan has no prices, an argument is out of range, or `check` is asked of a re-planned
-        plan that does not say what was taken before it.
+        If the plan has no prices, an argument is out of range, or ``check`` is asked of a
+        re-planned plan that does not say what was taken before it.
     KeyboardInterrupt
         If Ctrl-C is pressed: nothing is given then.
 
     Notes
     -----
     In a plan that `replan` has made the figures are those of the people who were still on the way.
-    `check` solves again with them where they stood, and with the places on streets and at doors
+    ``check`` solves again with them where they stood, and with the places on streets and at doors
     that were left then; whoever was nearly safe may change too.
 
-    Without `check` it takes less than a second. With it each row takes about as long as the plan
-    did, at most `time_limit` and some seconds more: 26 s on Venice with 100,000 people, where the
+    Without ``check`` it takes less than a second. With it each row takes about as long as the plan
+    did, at most ``time_limit`` and some seconds more: 26 s on Venice with 100,000 people, where the
     plan at a gap of 2 % took 29 s. Each starts from the plan's prices.
 
     A place in a shelter all of whose places are step-free is step-free too. Elsewhere "place" is
@@ -137,11 +137,19 @@ def marginal_value(
 
     Examples
     --------
-    >>> import evacroute as er
-    >>> scenario = er.lagoon(people=2000)
-    >>> plan = er.assign(scenario, "over_time", gap=0.05, time_limit="5 s")
-    >>> list(er.marginal_value(plan, 3).columns[:4])
-    ['what', 'name', 'kind', 'id']
+    A single alley, one metre wide, that 300 people have to pass:
+
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> graph = nx.Graph([(1, 2, {"width": 1.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.336}, "x")
+    >>> nx.set_node_attributes(graph, 45.437, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 300, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [300]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters), "over_time", gap=0.05)
+    >>> table = er.marginal_value(plan, 1)
+    >>> table["what"].tolist(), table["unit"].tolist(), bool(table["saves_at_most"].iloc[0] > 0)
+    (['street'], ['person/s'], True)
     """
     prices = _prices_of(plan)
     faults = Faults("marginal_value")

@@ -49,7 +49,7 @@ class Shortfall:
     cut
         One row a link, door or room in the cut: what ("street", "door", "room"), name, kind, id,
         persons (let through by the deadline), from_s and until_s (first and last entry that is of
-        use [s after the alarm], NaN for room). The persons add up to `passes`.
+        use [s after the alarm], NaN for room). The persons add up to ``passes``.
     deadline_s
         The deadline [s].
     too_short_s
@@ -57,8 +57,15 @@ class Shortfall:
         a way and room [s]; None where the deadline is not proven to be the cause, and where streets
         change over time or boats run: they are known up to the deadline only.
     with_time
-        Persons more than `at_most` for whom there may be a way and room if there is time enough; 0
-        where streets change or boats run.
+        Persons more than ``at_most`` for whom there may be a way and room if there is time enough;
+        0 where streets change or boats run.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> found = er.explain_shortfall(er.assign(er.lagoon(people=300, deadline="8 min"), "nearest"))
+    >>> found.persons, found.short >= 0, found.placed <= found.at_most
+    (300, True, True)
     """
 
     persons: int
@@ -84,7 +91,13 @@ class Shortfall:
         return self.to_place - self.at_most
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as plain types, the cut as a list of rows."""
+        """Give it as plain types, the cut as a list of rows.
+
+        Returns
+        -------
+        dict
+            The fields by name, ``to_place`` and ``short``.
+        """
         record = {f.name: getattr(self, f.name) for f in fields(self)}
         return {
             **record,
@@ -173,13 +186,13 @@ def explain_shortfall(plan: Plan) -> Shortfall:
     The flow is a relaxation: everyone walks at the pace of the fastest who are held back, may go
     over steps if any of them may, and households may part. On cities too large to be expanded over
     time (4 million links times slots of use) each link counts with all who can enter it while that
-    is of use. So `at_most` is proven, but not always reached, and where nothing is proven people
+    is of use. So ``at_most`` is proven, but not always reached, and where nothing is proven people
     may still have to be left.
 
     Examples
     --------
     >>> import evacroute as er
-    >>> plan = er.assign(er.lagoon(people=300))
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
     >>> er.explain_shortfall(plan).short
     0
     """

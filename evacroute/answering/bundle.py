@@ -77,6 +77,16 @@ class Manifest:
         Version of the library that wrote it.
     placed, left
         Persons with and without a place in the plan.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.answering import bundle_of
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> manifest = bundle_of(plan, valid_until="2031-01-01T00:00Z", made=1e9).manifest
+    >>> manifest.plan, manifest.placed + manifest.left
+    ('2001-09-09T01:46:40Z', 300)
+    >>> manifest.check_valid(1.6e9)
     """
 
     plan: str
@@ -127,6 +137,14 @@ class Bundle:
         Prices, expected load, and what the odds come from.
     digest
         Sha256 of the manifest, "" before it is written.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.answering import bundle_of
+    >>> bundle = bundle_of(er.assign(er.lagoon(people=300), "nearest"))
+    >>> bundle.manifest.method, bundle.digest, len(bundle.scenario.shelters)
+    ('nearest', '', 40)
     """
 
     manifest: Manifest
@@ -138,6 +156,11 @@ class Bundle:
 
     def save(self, folder: str | Path) -> str:
         """Write the bundle, whole or not at all; an older one there is replaced.
+
+        Parameters
+        ----------
+        folder
+            Where.
 
         Returns
         -------
@@ -175,18 +198,30 @@ def bundle_of(
     plan
         The plan. Without prices, those of places come from an assignment in empty streets.
     scorer
-        A `Scorer`, the path of its folder, or None for the one that ships.
+        A ``Scorer``, the path of its folder, or None for the one that ships.
     valid_from, valid_until
         ISO times (UTC where they name no zone) between which it may be served, "" = no limit.
     made
         When it was made [s since 1970, UTC], now by default: the later plan replaces the earlier
         one in the shared store.
 
+    Returns
+    -------
+    Bundle
+        Not written yet: `Bundle.save` does that.
+
     Raises
     ------
     InputError
         If a time is none or no time is left between them, the scorer cannot be read, or the plan
         places nobody.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.answering import bundle_of
+    >>> bundle_of(er.assign(er.lagoon(people=300), "nearest")).manifest.deadline_s
+    5400.0
     """
     from evacroute.answering.pricing import prices_of
     from evacroute.judging import load_of
@@ -233,11 +268,27 @@ def read_bundle(folder: str | Path, *, digest: str = "") -> Bundle:
     digest
         Sha256 that the manifest must have, "" = any.
 
+    Returns
+    -------
+    Bundle
+        Equal to the one that was saved, with its digest.
+
     Raises
     ------
     InputError
         If a file is missing, cut off, changed or too much, the format is another, or the parts do
         not fit each other.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> from evacroute.answering import read_bundle
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     digest = plan.save_bundle(folder)
+    ...     bundle = read_bundle(folder, digest=digest)
+    >>> bundle.digest == digest, bundle.manifest.method
+    (True, 'nearest')
     """
     path = Path(folder)
     record, found = _read_manifest(path)

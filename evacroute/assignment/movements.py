@@ -55,7 +55,17 @@ class Movements:
     left_size
         How many of them [persons].
     left_reason
-        Why: positions in `REASONS`.
+        Why: positions in ``REASONS``.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> moves = er.assign(er.lagoon(people=300), "nearest").movements
+    >>> first = slice(moves.leg_ptr[0], moves.leg_ptr[1])
+    >>> bool((moves.leg_leave[first] > moves.leg_enter[first]).all())
+    True
+    >>> moves.placed + moves.left, int(moves.size.sum()) == moves.placed
+    (300, True)
     """
 
     group: NDArray[np.int32]
@@ -114,7 +124,18 @@ class Movements:
         return np.asarray(np.maximum(self.arrive - self.depart - np.diff(walked), 0.0))
 
     def take(self, some: NDArray[np.int64]) -> Movements:
-        """Keep some movements, in the order given; who is left stays."""
+        """Keep some movements, in the order given; who is left stays.
+
+        Parameters
+        ----------
+        some
+            Positions of the movements to keep, shape (n,).
+
+        Returns
+        -------
+        Movements
+            With their legs.
+        """
         count = np.diff(self.leg_ptr)[some]
         ptr = np.append(0, np.cumsum(count))
         leg = np.repeat(self.leg_ptr[:-1][some] - ptr[:-1], count) + np.arange(ptr[-1])
@@ -130,10 +151,26 @@ class Movements:
         ----------
         marked
             Which links are asked for, shape (n_links,).
+
+        Returns
+        -------
+        ndarray of bool
+            True where it has.
         """
         upto = np.append(0, np.cumsum(marked[self.leg_link]))[self.leg_ptr]
         return np.asarray(upto[1:] > upto[:-1])
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal movements."""
+        """Whether the other holds equal movements.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than movements.
+        """
         return equal_arrays(self, other)

@@ -80,8 +80,8 @@ class Closures:
     Parameters
     ----------
     table
-        A DataFrame, or mappings (`Closure` is taken too), with ``link_id``, or ``lon``, ``lat`` and
-        ``radius_m``, or ``area`` (WKT, or a GeoJSON geometry); ``from`` and ``to``, also called
+        A DataFrame, or mappings (``Closure`` is taken too), with ``link_id``, or ``lon``, ``lat``
+        and ``radius_m``, or ``area`` (WKT, or a GeoJSON geometry); ``from`` and ``to``, also called
         ``from_s`` and ``to_s``, ``start`` and ``end``, or ``begin`` and ``until`` (seconds or text
         like "10 min"; from the alarm and for good where empty); ``closed`` (1) or ``speed_factor``
         (0 to 1), closed where neither is given; ``class_id`` (everyone where empty);
@@ -118,6 +118,20 @@ class Closures:
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find the links of each row, both ways where it says so.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks, for rows that concern one class.
+        until
+            Not used: all rows are given.
+
+        Returns
+        -------
+        LinkTimes
+            Which links are closed or slow, to whom and when.
 
         Raises
         ------

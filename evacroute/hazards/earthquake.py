@@ -101,15 +101,25 @@ class Earthquake:
         faults.raise_if_any(HazardError)
 
     def draws(self, n: int) -> list[Earthquake]:
-        """Make `n` earthquakes alike but for their seeds, for a sweep.
+        """Make ``n`` earthquakes alike but for their seeds, for a sweep.
 
-        The seeds are the first `n` numbers of 53 bits that ``numpy.random.SeedSequence(seed)``
+        The seeds are the first ``n`` numbers of 53 bits that ``numpy.random.SeedSequence(seed)``
         generates: more draws of the same seed begin with the same ones.
+
+        Parameters
+        ----------
+        n
+            How many.
+
+        Returns
+        -------
+        list of Earthquake
+            Each with a seed of its own.
 
         Raises
         ------
         HazardError
-            If `n` is below 1.
+            If ``n`` is below 1.
         """
         if n < 1:
             raise HazardError(f"earthquake: n is {n}, expected at least one draw")
@@ -118,6 +128,16 @@ class Earthquake:
 
     def probabilities(self, network: Network) -> NDArray[np.float64]:
         """Probability that each link is blocked, shape (n_links,).
+
+        Parameters
+        ----------
+        network
+            The streets.
+
+        Returns
+        -------
+        ndarray
+            From 0 to 1.
 
         Raises
         ------
@@ -135,6 +155,16 @@ class Earthquake:
 
     def blocked(self, network: Network) -> NDArray[np.bool_]:
         """Draw which links are blocked, shape (n_links,).
+
+        Parameters
+        ----------
+        network
+            The streets.
+
+        Returns
+        -------
+        ndarray of bool
+            True where a link is blocked.
 
         Raises
         ------
@@ -154,6 +184,20 @@ class Earthquake:
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Close the blocked links from the alarm on.
 
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks; all are held up alike.
+        until
+            Not used: what is blocked stays so.
+
+        Returns
+        -------
+        LinkTimes
+            A row for each blocked link.
+
         Raises
         ------
         HazardError
@@ -165,6 +209,20 @@ class Earthquake:
 
     def told(self, network: Network, classes: Classes, until: float) -> LoadReport:
         """Tell what is taken to be how likely, and how much of it this draw blocks.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks; all are held up alike.
+        until
+            Not used: what is blocked stays so.
+
+        Returns
+        -------
+        LoadReport
+            Counts and assumptions; prints as a table.
 
         Raises
         ------

@@ -53,6 +53,14 @@ class FireLaw:
         The burnt radius grows no further than this [m]; it may be inf.
     burns
         A seat is a hazard for so long [s]; by default it does not go out.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> law = er.FireLaw(rate=2.0, burns=1800.0)
+    >>> fire = er.Fire([er.lagoon_network().origin], law=law)
+    >>> fire.law.rate
+    2.0
     """
 
     rate: float = field(default_factory=lambda: _figures()["rate"])
@@ -158,7 +166,7 @@ class Fire:
     Parameters
     ----------
     seats
-        Where it begins: `Seat`, or (lon, lat) or (lon, lat, start [s]).
+        Where it begins: ``Seat``, or (lon, lat) or (lon, lat, start [s]).
     law
         How seats grow, and how dense smoke is; the default law where None.
     wind
@@ -180,14 +188,14 @@ class Fire:
 
     Notes
     -----
-    A seat that began at s has burnt r = min(rate (t - s), max_radius) far at t. What lies within
-    r + heat_margin is closed. Beyond that, up to smoke_reach, the extinction coefficient falls from
-    `extinction` to 0; that of several fires adds up. With visibility V = 3 / K the speed factor is
-    V / (V + 2), rounded down to tenths and at least 0.1. Downwind all distances are stretched by
+    A seat that began at s has burnt r = min(rate (t - s), max_radius) far at t. What lies within r
+    + heat_margin is closed. Beyond that, up to smoke_reach, the extinction coefficient falls from
+    ``extinction`` to 0; that of several fires adds up. With visibility V = 3 / K the speed factor
+    is V / (V + 2), rounded down to tenths and at least 0.1. Downwind all distances are stretched by
     up to 1 + 0.1 x wind speed (at most 3), as the cosine of the angle to the wind; upwind and
     across nothing is shortened. A link is as its worst point is, points 10 m apart at most. Water
-    does not stop a fire here, nothing goes out unless `burns` or a zone's end says so, and poison,
-    heat from above and panic are not modelled.
+    does not stop a fire here, nothing goes out unless ``burns`` or a zone's end says so, and
+    poison, heat from above and panic are not modelled.
 
     Examples
     --------
@@ -248,6 +256,20 @@ class Fire:
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find the worst that fire does to each link in each span of time.
 
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks; all are held up alike.
+        until
+            The fire is looked at up to here [s after the alarm].
+
+        Returns
+        -------
+        LinkTimes
+            Which links are closed or slow, and when.
+
         Raises
         ------
         HazardError
@@ -269,7 +291,22 @@ class Fire:
     def hot_from(
         self, network: Network, nodes: NDArray[np.int32], until: float
     ) -> NDArray[np.float64]:
-        """When heat first reaches each of some nodes [s after the alarm], inf = not by `until`."""
+        """Say when heat first reaches each of some nodes.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        nodes
+            Positions of nodes, shape (n,).
+        until
+            Heat that comes later does not count [s after the alarm].
+
+        Returns
+        -------
+        ndarray
+            When it does [s after the alarm], inf = not by ``until``, shape (n,).
+        """
         points = Samples(
             np.arange(len(nodes) + 1), network.lon[nodes], network.lat[nodes], network.origin
         )
@@ -302,7 +339,20 @@ class Fire:
         return hot, smoke, begins
 
     def reaching(self, network: Network, within: float = 86_400.0) -> NDArray[np.bool_]:
-        """Whether each seat's heat or smoke reaches a link within a time [s] from its start."""
+        """Tell whether each seat's heat or smoke reaches a link within a time from its start.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        within
+            That time [s].
+
+        Returns
+        -------
+        ndarray of bool
+            True where it does, shape (n_seats,).
+        """
         samples = sample(network, SPACING)
         found = np.zeros(len(self.seats), dtype=bool)
         for i, seat in enumerate(self.seats):

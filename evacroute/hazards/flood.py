@@ -33,7 +33,7 @@ class Flood:
     The water on a link is as deep as the level stands above its height. It slows everyone by the
     law of ``data/flood/wading.csv`` and closes the link to a class where it is deeper than the
     class can wade. Bridges and stairs rise from their ends: there the water is waded as far as the
-    steps take to rise out of it, and the rest is dry. Over each interval of `every` the highest
+    steps take to rise out of it, and the rest is dry. Over each interval of ``every`` the highest
     level counts, so nothing is promised drier than it will be; after the last interval its level
     stays.
 
@@ -115,7 +115,17 @@ class Flood:
         return self.tide
 
     def level(self, begin: float, end: float | None = None) -> float:
-        """Highest level from `begin` to `end` [s after the alarm], or at one time [m].
+        """Highest level from ``begin`` to ``end`` [s after the alarm], or at one time [m].
+
+        Parameters
+        ----------
+        begin, end
+            From when to when [s after the alarm]; without an end at ``begin`` alone.
+
+        Returns
+        -------
+        float
+            Level [m over the tide datum].
 
         Raises
         ------
@@ -126,6 +136,16 @@ class Flood:
 
     def heights_of(self, network: Network) -> Heights:
         """Heights of a network's links, those of walkways their decks, NaN of what floats.
+
+        Parameters
+        ----------
+        network
+            The streets.
+
+        Returns
+        -------
+        Heights
+            Of all its links, in their order.
 
         Raises
         ------
@@ -164,22 +184,54 @@ class Flood:
             The streets.
         time
             Seconds after the alarm.
+
+        Returns
+        -------
+        ndarray
+            Depth [m], >= 0.
         """
         height = self.heights_of(network).height_m
         depth = _depth(height, self.level(time))
         return np.where(Decks.of(network, height).dry, 0.0, depth)
 
     def flooded_share(self, network: Network, level: float) -> float:
-        """Share of the walkable ground (length times width, no ferries) below a level [m]."""
+        """Share of the walkable ground (length times width, no ferries) below a level [m].
+
+        Parameters
+        ----------
+        network
+            The streets.
+        level
+            Water level [m over the tide datum].
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         return self.heights_of(network).flooded_share(network, level)
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Find when which link is slower, and to whom it is closed.
 
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks: how deep they can wade.
+        until
+            The tide is followed up to here [s after the alarm]; its level then stays.
+
+        Returns
+        -------
+        LinkTimes
+            Which links are wet or closed, to whom and when.
+
         Raises
         ------
         HazardError
-            If the tide's series ends before `until`, or the heights are not of this network.
+            If the tide's series ends before ``until``, or the heights are not of this network.
         """
         return self._link_times(network, self.heights_of(network), classes, until)
 
@@ -187,7 +239,7 @@ class Flood:
         """Count the links that get wet and those that close, and say what is modelled.
 
         What was read, repaired and set aside of the tide and the heights is counted too. If the
-        highest level of the series lies outside the time up to `until`, a note warns of it.
+        highest level of the series lies outside the time up to ``until``, a note warns of it.
 
         Parameters
         ----------
@@ -197,6 +249,11 @@ class Flood:
             Who walks.
         until
             Seconds after the alarm.
+
+        Returns
+        -------
+        LoadReport
+            Prints as a table.
 
         Raises
         ------
@@ -248,7 +305,22 @@ class Flood:
     def deepest(
         self, network: Network, nodes: NDArray[np.int32], until: float
     ) -> NDArray[np.float64]:
-        """Depth of the deepest street at each of some nodes at the highest level [m]."""
+        """Depth of the deepest street at each of some nodes at the highest level [m].
+
+        Parameters
+        ----------
+        network
+            The streets.
+        nodes
+            Positions of nodes, shape (n,).
+        until
+            The highest level up to here counts [s after the alarm].
+
+        Returns
+        -------
+        ndarray
+            Depth [m], 0 where it stays dry, shape (n,).
+        """
         level = float(self.series.levels(*self._intervals(until)).max())
         depth = _depth(self.heights_of(network).height_m, level)
         at_node = np.zeros(network.n_nodes)

@@ -27,10 +27,36 @@ class Hazard(Protocol):
     keep apart people of different depth limits. One with a method ``hot_from(network, nodes,
     until)`` says when the heat of a fire reaches nodes [s after the alarm], inf = never; shelters
     with their door there take nobody.
+
+    Examples
+    --------
+    Anything with a method ``link_times`` is one:
+
+    >>> import evacroute as er
+    >>> class Gate:
+    ...     def link_times(self, network, classes, until):
+    ...         return er.LinkTimes([0], [-1], [300.0], [until], [0.0])
+    >>> isinstance(Gate(), er.Hazard), len(er.lagoon(people=300, hazard=Gate()).link_times)
+    (True, 1)
     """
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
-        """Find the link times of a network up to `until` [s after the alarm]."""
+        """Find the link times of a network.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        classes
+            Who walks.
+        until
+            What happens later does not count [s after the alarm].
+
+        Returns
+        -------
+        LinkTimes
+            Which links are closed or slow, to whom and when.
+        """
         ...
 
 

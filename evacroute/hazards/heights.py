@@ -55,6 +55,15 @@ class Heights:
     ------
     HazardError
         If a height is infinite, or the arrays differ in length.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> network = er.lagoon_network()
+    >>> heights = er.Heights.of_network(network)
+    >>> low, high = (heights.flooded_share(network, level) for level in (0.9, 1.4))
+    >>> 0 <= low < high <= 1
+    True
     """
 
     height_m: NDArray[np.float64]
@@ -94,6 +103,11 @@ class Heights:
             refused.
         seed, correlation, curve
             Of the model, as `Heights.model` says.
+
+        Returns
+        -------
+        Heights
+            Given where the column says it, else modelled.
 
         Raises
         ------
@@ -135,6 +149,11 @@ class Heights:
             Pairs of tide [m] and share of the walkable ground that it floods, from 0 to 1; by
             default that of Venice.
 
+        Returns
+        -------
+        Heights
+            All of them modelled, but of what floats.
+
         Examples
         --------
         >>> import evacroute as er
@@ -146,13 +165,37 @@ class Heights:
         return complete(network, nothing, "", seed=seed, correlation=correlation, curve=curve)
 
     def modelled_share(self, network: Network) -> float:
-        """Share of the walkable ground whose height is modelled, 0 to 1."""
+        """Share of the walkable ground whose height is modelled, 0 to 1.
+
+        Parameters
+        ----------
+        network
+            The streets.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         self.check_fits(network)
         ground = walkable_ground(network)
         return float(ground[self.modelled].sum() / ground.sum()) if ground.any() else 0.0
 
     def flooded_share(self, network: Network, level: float) -> float:
-        """Share of the walkable ground (length times width, no ferries) below a level [m]."""
+        """Share of the walkable ground (length times width, no ferries) below a level [m].
+
+        Parameters
+        ----------
+        network
+            The streets.
+        level
+            Water level [m over the tide datum].
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         self.check_fits(network)
         ground = walkable_ground(network)
         with np.errstate(invalid="ignore"):
@@ -161,6 +204,11 @@ class Heights:
 
     def check_fits(self, network: Network) -> None:
         """Refuse a network of another size, or streets without a height.
+
+        Parameters
+        ----------
+        network
+            The streets.
 
         Raises
         ------
@@ -179,7 +227,18 @@ class Heights:
         faults.raise_if_any(HazardError)
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal heights (the report is not compared)."""
+        """Whether the other holds equal heights (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than heights.
+        """
         return equal_arrays(self, other, skip=("report",))
 
     def __repr__(self) -> str:

@@ -32,7 +32,7 @@ FLOOD = "flood"
 class LinkTimes:
     """Rows of (link, class, from, to, speed factor), in parallel read-only arrays.
 
-    From `from_s` up to, not including, `to_s` the class walks the link at its speed times the
+    From ``from_s`` up to, not including, ``to_s`` the class walks the link at its speed times the
     factor; 0 = closed: nobody may be inside. Rows that meet are multiplied; where there is none the
     factor is 1. The factor at the time of entering holds for the whole link.
 
@@ -59,6 +59,18 @@ class LinkTimes:
     ------
     HazardError
         If a time or factor is not what it must be.
+
+    Examples
+    --------
+    Link 0 is closed to everyone from minute 10 to minute 20, link 1 slow for good:
+
+    >>> import evacroute as er
+    >>> times = er.LinkTimes([0, 1], [-1, -1], [600, 0], [1200, float("inf")], [0.0, 0.5])
+    >>> scenario = er.lagoon(people=300, hazard=times)
+    >>> scenario.link_times.frame(scenario.network, scenario.group_classes)["speed_factor"].tolist()
+    [0.0, 0.5]
+    >>> len(times.clipped(0, 600))
+    1
     """
 
     link: NDArray[np.int32]
@@ -100,12 +112,29 @@ class LinkTimes:
 
     @classmethod
     def none(cls) -> LinkTimes:
-        """Nothing is slower or closed."""
+        """Give no rows: nothing is slower or closed.
+
+        Returns
+        -------
+        LinkTimes
+            Without rows.
+        """
         return cls(*([np.empty(0)] * 5))  # type: ignore[arg-type]
 
     @classmethod
     def joined(cls, parts: Sequence[LinkTimes]) -> LinkTimes:
-        """All rows of several."""
+        """Put all rows of several behind each other.
+
+        Parameters
+        ----------
+        parts
+            Of one network and its classes.
+
+        Returns
+        -------
+        LinkTimes
+            Their rows, in the order given.
+        """
         if not parts:
             return cls.none()
         columns: dict[str, Any] = {
@@ -117,7 +146,9 @@ class LinkTimes:
     def of_table(
         cls, factor: NDArray[np.float64], begin: NDArray[np.float64], class_: int = EVERY
     ) -> LinkTimes:
-        """Rows of a table of factors by link and interval: equal neighbours are one, 1 is none.
+        """Make rows of a table of factors by link and interval.
+
+        Equal neighbours are one row, a factor of 1 is none.
 
         Parameters
         ----------
@@ -127,6 +158,11 @@ class LinkTimes:
             When each interval begins [s], rising; the last one does not end.
         class_
             Whom it concerns.
+
+        Returns
+        -------
+        LinkTimes
+            Sorted by link and time.
         """
         some = np.flatnonzero((factor != 1).any(axis=1))
         table = factor[some]
@@ -143,18 +179,52 @@ class LinkTimes:
         return cls(some[link][kept], whom, begin[first][kept], end[kept], value[kept])
 
     def clipped(self, begin: ArrayLike, end: ArrayLike) -> LinkTimes:
-        """Give what the rows do from one time to another [s], of all or of each row."""
+        """Give what the rows do from one time to another [s], of all or of each row.
+
+        Parameters
+        ----------
+        begin, end
+            From when to when [s]: one number, or one for each row.
+
+        Returns
+        -------
+        LinkTimes
+            Rows that have something left.
+        """
         first, last = np.maximum(self.from_s, begin), np.minimum(self.to_s, end)
         kept = np.flatnonzero(first < last)
         columns = {name: getattr(self, name)[kept] for name in COLUMNS}
         return replace(self, **columns | {"from_s": first[kept], "to_s": last[kept]})
 
     def dry_from(self, now: float) -> LinkTimes:
-        """Give the same rows, those of water up to a time only [s]."""
+        """Give the same rows, those of water up to a time only [s].
+
+        Parameters
+        ----------
+        now
+            When the water is taken away [s after the alarm].
+
+        Returns
+        -------
+        LinkTimes
+            All other rows stay.
+        """
         return self.clipped(-np.inf, np.where(self.water, now, np.inf))
 
     def link_times(self, network: Network, classes: Classes, until: float) -> LinkTimes:
         """Be a hazard oneself: these rows, whatever the classes are called.
+
+        Parameters
+        ----------
+        network, classes
+            Whose positions the rows hold.
+        until
+            Not used.
+
+        Returns
+        -------
+        LinkTimes
+            These rows.
 
         Raises
         ------
@@ -172,7 +242,22 @@ class LinkTimes:
     def hot_from(
         self, network: Network, nodes: NDArray[np.int32], until: float
     ) -> NDArray[np.float64]:
-        """When each of some nodes gets hot [s], inf = never, as far as that was read."""
+        """Say when each of some nodes gets hot, as far as that was read.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        nodes
+            Positions of nodes, shape (n,).
+        until
+            Heat that comes later does not count [s after the alarm].
+
+        Returns
+        -------
+        ndarray
+            When it does [s after the alarm], inf = never, shape (n,).
+        """
         first = np.full(network.n_nodes, np.inf)
         np.minimum.at(first, self.hot_node, self.hot_s)
         return first[nodes]
@@ -186,6 +271,11 @@ class LinkTimes:
             Number of classes.
         until
             Changes from here on do not count [s].
+
+        Returns
+        -------
+        Profile
+            For the assigner; see ``evacroute.hazards.link_times``.
         """
         begin, end = np.clip(self.from_s, 0, until), np.clip(self.to_s, 0, until)
         some = np.flatnonzero(begin < end)
@@ -220,6 +310,11 @@ class LinkTimes:
     def frame(self, network: Network, classes: Classes) -> pd.DataFrame:
         """List the rows by id.
 
+        Parameters
+        ----------
+        network, classes
+            Whose positions the rows hold.
+
         Returns
         -------
         DataFrame
@@ -238,7 +333,18 @@ class LinkTimes:
         )
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal rows in the same order."""
+        """Whether the other holds equal rows in the same order.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than link times.
+        """
         return equal_arrays(self, other, skip=("reports", "hot_node", "hot_s"))
 
 

@@ -69,7 +69,18 @@ class Tide:
 
     @classmethod
     def constant(cls, level: float) -> Tide:
-        """Give a level [m] that holds for ever."""
+        """Give a level that holds for ever.
+
+        Parameters
+        ----------
+        level
+            The level [m over the datum].
+
+        Returns
+        -------
+        Tide
+            Of one sample.
+        """
         return cls(np.zeros(1), np.full(1, float(level)))
 
     @property
@@ -84,7 +95,17 @@ class Tide:
         return float(self.time_s[i]), float(self.level_m[i])
 
     def level(self, begin: float, end: float | None = None) -> float:
-        """Highest level from `begin` to `end` [s after the alarm], or at one time [m].
+        """Highest level from ``begin`` to ``end`` [s after the alarm], or at one time [m].
+
+        Parameters
+        ----------
+        begin, end
+            From when to when [s after the alarm]; without an end at ``begin`` alone.
+
+        Returns
+        -------
+        float
+            Level [m over the datum].
 
         Raises
         ------
@@ -99,6 +120,18 @@ class Tide:
         """Highest (or lowest) level in each of several intervals [m], shape (n,).
 
         Samples at both ends and the neighbours that enclose them count.
+
+        Parameters
+        ----------
+        begin, end
+            From when to when [s after the alarm], shape (n,).
+        lowest
+            Whether the lowest is asked for.
+
+        Returns
+        -------
+        ndarray
+            Levels [m over the datum], shape (n,).
 
         Raises
         ------
@@ -120,10 +153,15 @@ class Tide:
     def check_covers(self, begin: float, end: float) -> None:
         """Refuse a time that the series says nothing about.
 
+        Parameters
+        ----------
+        begin, end
+            From when to when [s after the alarm].
+
         Raises
         ------
         HazardError
-            If `begin` to `end` [s after the alarm] is not within the series.
+            If ``begin`` to ``end`` [s after the alarm] is not within the series.
         """
         if self.is_constant:
             return
@@ -138,8 +176,18 @@ class Tide:
     def around_peak(self, until: float, begin: float = 0.0) -> Tide:
         """Give the same series with another second 0, so that its peak is met.
 
-        The highest level then falls into the middle of the time from `begin` to `until` [s after
-        the alarm], or as near as the series reaches; where it lasts, the middle of that does.
+        The highest level then falls into the middle of the time from ``begin`` to ``until`` [s
+        after the alarm], or as near as the series reaches; where it lasts, the middle of that does.
+
+        Parameters
+        ----------
+        until, begin
+            The end and the begin of that time [s after the alarm].
+
+        Returns
+        -------
+        Tide
+            The same levels at other times.
         """
         if self.is_constant:
             return self
@@ -152,10 +200,10 @@ class Tide:
         return self._later(shift, "so that the highest level is met, since no alarm was given")
 
     def on_clock(self, second_0: dt.datetime, begin: float, until: float) -> Tide:
-        """Give the same dated series on the clock of a plan that goes on at `begin`.
+        """Give the same dated series on the clock of a plan that goes on at ``begin``.
 
-        Where the series starts after second 0, its first level is put there: what is before `begin`
-        does not count.
+        Where the series starts after second 0, its first level is put there: what is before
+        ``begin`` does not count.
 
         Parameters
         ----------
@@ -163,6 +211,11 @@ class Tide:
             The moment of the plan's second 0.
         begin, until
             From when to when levels are needed [s after second 0].
+
+        Returns
+        -------
+        Tide
+            Its second 0 is that of the plan.
 
         Raises
         ------
@@ -216,7 +269,18 @@ class Tide:
         return replace(self, report=replace(self.report, notes=[*self.report.notes, note]))
 
     def moment(self, why: str) -> str:
-        """Say which moment second 0 is, and when the highest level comes."""
+        """Say which moment second 0 is, and when the highest level comes.
+
+        Parameters
+        ----------
+        why
+            Why it is that moment, in some words.
+
+        Returns
+        -------
+        str
+            A sentence for a report.
+        """
         when, peak = self.peak
         late = f"{abs(when) / 60:,.0f} min {'later' if when >= 0 else 'earlier'}"
         second_0 = _written(self.alarm) or "another than in the series"
@@ -226,13 +290,35 @@ class Tide:
         )
 
     def when(self, time: float) -> str:
-        """Write a time [s after the alarm] as date and time, or in minutes where none is known."""
+        """Write a time as date and time, or in minutes where none is known.
+
+        Parameters
+        ----------
+        time
+            The time [s after the alarm].
+
+        Returns
+        -------
+        str
+            Such as "10 min after the alarm".
+        """
         if self.alarm is None:
             return f"{time / 60:g} min after the alarm"
         return _written(self.alarm + dt.timedelta(seconds=time))
 
     def equals(self, other: object) -> bool:
-        """Whether the other is a tide of equal samples (report and alarm are not compared)."""
+        """Whether the other is a tide of equal samples (report and alarm are not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than a tide.
+        """
         return equal_arrays(self, other, skip=("report", "alarm"))
 
     def __repr__(self) -> str:

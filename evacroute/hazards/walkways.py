@@ -32,6 +32,14 @@ class Walkways:
     ------
     HazardError
         If a height or range is not what it must be.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> rows = [{"link_id": "0", "height": 1.7, "width": 1.2, "tide_from": 1.1, "tide_to": 1.5}]
+    >>> network, walkways = er.add_walkways(er.lagoon_network(), pd.DataFrame(rows))
+    >>> walkways.are_there([1.0, 1.2], [1.0, 1.3]).tolist()
+    [[False, True], [False, True]]
     """
 
     link_id: NDArray[np.object_]
@@ -64,13 +72,29 @@ class Walkways:
         ----------
         low, high
             Lowest and highest level in each interval [m], shape (n_intervals,).
+
+        Returns
+        -------
+        ndarray of bool
+            True where it is.
         """
         return np.asarray(
             (low >= self.tide_from_m[:, None] - 1e-9) & (high <= self.tide_to_m[:, None] + 1e-9)
         )
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal walkways."""
+        """Whether the other holds equal walkways.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than walkways.
+        """
         return equal_arrays(self, other)
 
     def __repr__(self) -> str:

@@ -54,7 +54,7 @@ def join_bridges(
     """Give bridge links the width, steps and name that a survey found.
 
     Bridge links that touch are one bridge. Each survey row goes to the nearest bridge within
-    `max_distance`, the nearest pairs first; a name in common makes up for some distance. Rows
+    ``max_distance``, the nearest pairs first; a name in common makes up for some distance. Rows
     without a position are joined only where exactly one bridge has their name. Where two rows lie
     on one bridge (bridges that share a landing), each link takes the row nearest to its middle.
 
@@ -67,7 +67,7 @@ def join_bridges(
     network
         Network with links of kind bridge.
     survey
-        CSV with columns name, lat, lon, width [m], steps; see `read_survey`.
+        CSV with columns name, lat, lon, width [m], steps; see ``read_survey``.
     max_distance
         Metres.
 
@@ -81,7 +81,18 @@ def join_bridges(
     NetworkError
         If the survey cannot be read, or the network has no bridge.
     InputError
-        If `max_distance` is not a number > 0.
+        If ``max_distance`` is not a number > 0.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> bridge = int((network.kind == er.network.KINDS.index("bridge")).argmax())
+    >>> lon, lat = network.geometry(bridge).mean(axis=0)
+    >>> survey = pd.DataFrame([{"name": "", "lon": lon, "lat": lat, "width": 3.5, "steps": 24}])
+    >>> joined, report = er.join_bridges(network, survey)
+    >>> float(joined.width[bridge]), int(joined.steps[bridge]), bool(joined.width_assumed[bridge])
+    (3.5, 24, False)
     """
     if not 0 < max_distance < np.inf:
         raise InputError(f"max_distance is {max_distance} m, expected a number > 0")

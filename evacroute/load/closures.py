@@ -48,6 +48,14 @@ def read_closures(
         If the file cannot be read, a column is neither known nor comment, a link is unknown, an
         area touches no link, from is not before to, or a value is not what it must be (all such
         rows are named together).
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> table = pd.DataFrame([{"link_id": "12", "from": "10 min", "to": "30 min"}])
+    >>> shut = er.read_closures(table, er.lagoon_network())
+    >>> len(shut.rows)
+    1
     """
     where = name_of(source)
     faults = Faults(where)

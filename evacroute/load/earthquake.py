@@ -29,11 +29,25 @@ def read_earthquake(
     seed
         Seed of the draw.
 
+    Returns
+    -------
+    Earthquake
+        With the probabilities read.
+
     Raises
     ------
     HazardError
         If the file cannot be read, a column is missing, a link is unknown or named twice, or a
         probability is not from 0 to 1 (all such rows are named together).
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> table = pd.DataFrame({"link_id": network.link_id[:1], "probability": [1.0]})
+    >>> shaken = er.read_earthquake(table, network)
+    >>> bool(shaken.blocked(network)[0]), float(shaken.probabilities(network).max())
+    (True, 1.0)
     """
     where = name_of(source)
     frame = read_table(

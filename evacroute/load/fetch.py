@@ -58,7 +58,7 @@ def fetch(
     Parameters
     ----------
     place
-        Name, as Nominatim finds it ("Chioggia, Italy"); one of `PLACES`; or (west, south, east,
+        Name, as Nominatim finds it ("Chioggia, Italy"); one of ``PLACES``; or (west, south, east,
         north) [degrees], as numbers or as text "12.32,45.43,12.35,45.44". Of a place in several
         parts, what lies between them comes along.
     out
@@ -93,6 +93,12 @@ def fetch(
     FetchError
         If a server cannot be reached or breaks off, if no such place is found, or if it has no
         streets to walk.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> path = er.fetch("Chioggia, Italy", "chioggia.json.gz")  # doctest: +SKIP
+    >>> network = er.read_network(path)  # doctest: +SKIP
     """
     try:
         import osmnx

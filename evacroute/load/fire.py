@@ -79,12 +79,26 @@ def read_fire(
     unit
         Unit of a raster's times: s, min or h.
 
+    Returns
+    -------
+    Fire
+        Its report counts what was read.
+
     Raises
     ------
     HazardError
         If the file cannot be read, or a value is not what it must be (all such rows together).
     MissingExtraError
         If a raster is given and rasterio is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> lon, lat = network.origin
+    >>> fire = er.read_fire(pd.DataFrame([{"lon": lon, "lat": lat, "start": "5 min"}]), network)
+    >>> len(fire.seats), fire.seats[0].start
+    (1, 300.0)
     """
     where = name_of(source)
     report = LoadReport(where)

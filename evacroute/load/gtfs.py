@@ -83,9 +83,9 @@ def read_boats(
         Stops farther than this from any street are set aside, and boats pass by [m].
     ferry_ways
         Network, or file that `read_network` reads, whose ferry links give the lines; by default the
-        ferry links of `network` (OSM's ``route=ferry``).
+        ferry links of ``network`` (OSM's ``route=ferry``).
     low_bridges
-        Table with max_tide_m and route, or from_stop and to_stop, see `read_low_bridges`.
+        Table with max_tide_m and route, or from_stop and to_stop, see ``read_low_bridges``.
     route_types
         Which values of ``route_type`` are boats: by default 4, 1000 to 1099 and 1200 to 1299.
 
@@ -99,13 +99,39 @@ def read_boats(
     BoatError
         If the feed cannot be read, a file or column is missing, an id is unknown or repeated, a
         time is unreadable or goes back (all such rows are named together, with their file), no stop
-        is near a street, or no boat runs between the alarm and `until`.
+        is near a street, or no boat runs between the alarm and ``until``.
     InputError
         If a duration is not more than 0.
 
     Notes
     -----
     Boats under way at the alarm count from their next stop on. All boats are taken as empty.
+
+    Examples
+    --------
+    A feed of one boat, which leaves the first stop at ten past ten:
+
+    >>> import evacroute as er, pandas as pd, tempfile
+    >>> network, ends = er.lagoon_network(), [0, 900]
+    >>> times = ["10:10:00", "10:18:00"]
+    >>> feed = {
+    ...     "stops": {
+    ...         "stop_id": ["A", "B"], "stop_lon": network.lon[ends], "stop_lat": network.lat[ends],
+    ...     },
+    ...     "routes": {"route_id": ["R"], "route_short_name": ["1"], "route_type": [4]},
+    ...     "trips": {"route_id": ["R"], "service_id": ["S"], "trip_id": ["T"]},
+    ...     "calendar_dates": {"service_id": ["S"], "date": [20211005], "exception_type": [1]},
+    ...     "stop_times": {
+    ...         "trip_id": ["T", "T"], "stop_id": ["A", "B"], "stop_sequence": [1, 2],
+    ...         "arrival_time": times, "departure_time": times,
+    ...     },
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, columns in feed.items():
+    ...         pd.DataFrame(columns).to_csv(f"{folder}/{name}.txt", index=False)
+    ...     with_boats, boats = er.read_boats(folder, network, alarm="2021-10-05 10:00", seats=80)
+    >>> boats.leave_s.tolist(), boats.arrive_s.tolist(), boats.seats.tolist()
+    ([600.0], [1080.0], [80])
     """
     horizon, wait = seconds(until, "until"), seconds(dwell, "dwell")
     _check_numbers(boarding_rate, max_distance, seats, wheelchair_places)

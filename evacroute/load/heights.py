@@ -85,6 +85,11 @@ def read_heights(
     seed, correlation, curve
         Of the model, see `Heights.model`.
 
+    Returns
+    -------
+    Heights
+        Of all links of the network; its report counts what was read and what modelled.
+
     Raises
     ------
     HazardError
@@ -92,6 +97,15 @@ def read_heights(
         it, or a parameter is not what it must be; a raster without a projection is refused.
     MissingExtraError
         If a raster is given and rasterio is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> table = pd.DataFrame({"link_id": network.link_id[:1], "height": [0.95]})
+    >>> heights = er.read_heights(table, network)
+    >>> float(heights.height_m[0]), bool(heights.modelled[0])
+    (0.95, False)
     """
     sources = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
     if not sources:

@@ -59,16 +59,16 @@ def read_instance(
 ) -> Scenario:
     """Read a scenario from a folder of tables.
 
-    The folder holds ``node.csv`` and ``link.csv`` (see `read_gmns`), ``shelters.csv`` (see
+    The folder holds ``node.csv`` and ``link.csv`` (see ``read_gmns``), ``shelters.csv`` (see
     `read_shelters`), and either ``groups.csv`` with ``classes.csv`` or ``people.csv`` (see
-    `read_people`), and optionally ``link_times.csv`` (see `read_link_times`) with ``hazards.json``,
-    and ``boats.csv``; any table may end in ``.csv.gz``. ``groups.csv`` has group_id, node_id,
-    class_id, ready_time [s], size, and optionally together (1: the group moves as one);
-    ``classes.csv`` has class_id,
-    speed_flat and speed_steps [m/s] (0: cannot use steps), and optionally min_width [m], space
-    (persons' worth of street that each takes, 1 to 10), depth_limit (deepest water that all of the
-    class can wade [m]; 0.9, or 0.15 where steps cannot be used, where not given: a flood says so)
-    and depth_most (deepest that anybody of the class can wade [m]).
+    `read_people`), and optionally ``link_times.csv`` (see ``read_link_times``) with
+    ``hazards.json``, and ``boats.csv``; any table may end in ``.csv.gz``. ``groups.csv`` has
+    group_id, node_id, class_id, ready_time [s], size, and optionally together (1: the group moves
+    as one); ``classes.csv`` has class_id, speed_flat and speed_steps [m/s] (0: cannot use steps),
+    and optionally min_width [m], space (persons' worth of street that each takes, 1 to 10),
+    depth_limit (deepest water that all of the class can wade [m]; 0.9, or 0.15 where steps cannot
+    be used, where not given: a flood says so) and depth_most (deepest that anybody of the class can
+    wade [m]).
 
     Parameters
     ----------
@@ -85,11 +85,25 @@ def read_instance(
         The folder's network with boats, as `read_boats` and `shuttles` give them; the folder then
         has no ``boats.csv``.
 
+    Returns
+    -------
+    Scenario
+        To hand to `assign`.
+
     Raises
     ------
     InputError
         If a file or column is missing, there are both groups and people, or a value is not what it
         must be; by its kind a NetworkError, ShelterError or PeopleError.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     er.write_instance(er.lagoon(people=300), folder)
+    ...     scenario = er.read_instance(folder, deadline="45 min")
+    >>> scenario.groups.persons
+    300
     """
     folder = Path(folder)
     if not folder.is_dir():

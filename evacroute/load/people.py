@@ -75,7 +75,7 @@ def read_people(
     """Read persons, work out what each can do, and put them on the streets.
 
     Columns: ``lon``, ``lat`` [degrees]; optional ``person_id``, ``household_id``, ``age`` [years],
-    ``sex`` (F or M), ``mobility`` (a word of `capability.MOBILITIES`), ``ready_time_s`` [s after
+    ``sex`` (F or M), ``mobility`` (a word of ``capability.MOBILITIES``), ``ready_time_s`` [s after
     the alarm], ``helpers`` (people who help beside the household). Empty cells of the optional ones
     are allowed: of a person of whom nothing is said the unknown visitor's figures are taken; a
     person without household is alone.
@@ -103,12 +103,22 @@ def read_people(
     PeopleError
         If the file cannot be read, a column is missing, a value is not what it must be (all such
         rows are named together), positions are not degrees or look swapped, or nobody is within
-        `max_distance` of a street.
+        ``max_distance`` of a street.
 
     Notes
     -----
     Without a ready time the time before moving is lognormal with a mean of 4 to 8 min by mobility
     (``data/capability/premovement.csv``, an assumption); members of a household share the draw.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> lon, lat = float(network.lon[0]), float(network.lat[0])
+    >>> table = pd.DataFrame({"lon": lon, "lat": lat, "age": [30, 80], "mobility": ["", "cane"]})
+    >>> people = er.read_people(table, network)
+    >>> people.speed_flat.round(2).tolist()
+    [1.38, 0.81]
     """
     where = name_of(source)
     if not max_distance > 0:

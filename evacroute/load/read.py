@@ -38,7 +38,7 @@ def read_network(
 ) -> Network:
     """Read a network of walkable streets.
 
-    What was read, mended, set aside and assumed is in the `report` of the network; print it.
+    What was read, mended, set aside and assumed is in the ``report`` of the network; print it.
 
     Parameters
     ----------

@@ -57,6 +57,13 @@ def lagoon(
     ------
     InputError
         If a parameter is not what it must be.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> scenario = er.lagoon(people=300, deadline="45 min")
+    >>> scenario.persons, scenario.deadline_s, len(scenario.shelters)
+    (300, 2700.0, 40)
     """
     network = lagoon_network()
     return Scenario(
@@ -69,7 +76,19 @@ def lagoon(
 
 
 def lagoon_network() -> Network:
-    """Load the streets of the lagoon sample, a made-up city."""
+    """Load the streets of the lagoon sample, a made-up city.
+
+    Returns
+    -------
+    Network
+        Streets of 120 islands, joined by 430 bridges.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> er.lagoon_network()
+    Network(7100 nodes, 16656 links, 200.0 km of streets)
+    """
     network = read_gmns(data_path("lagoon"))
     if network.report is not None:
         network.report.source = "lagoon sample"
@@ -84,6 +103,17 @@ def lagoon_shelters(network: Network | None = None) -> Shelters:
     ----------
     network
         From `lagoon_network`; loaded where it is not given.
+
+    Returns
+    -------
+    Shelters
+        With room for 68,700 persons.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> len(er.lagoon_shelters())
+    40
     """
     if network is None:
         network = lagoon_network()

@@ -57,7 +57,7 @@ def read_shelters(
     Columns: ``capacity`` [persons, "inf" for no limit] and ``node_id`` or ``lon`` and ``lat``;
     optional ``shelter_id``, ``name``, ``kind``, ``step_free_capacity`` (default: all places),
     ``intake_rate`` [person/s] (default: no limit). Where there is no node_id the door is the
-    nearest node that can be walked to, pieces of less than `SMALL_PIECE` metres left out.
+    nearest node that can be walked to, pieces of less than ``SMALL_PIECE`` metres left out.
 
     Parameters
     ----------
@@ -80,6 +80,15 @@ def read_shelters(
         If the file cannot be read, a column is missing, a value is not what it must be, a node is
         unknown, a position is nowhere near the network, or no shelter is near a street (all such
         rows are named together). A shelter a little too far from any street is set aside.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> table = pd.DataFrame({"node_id": network.node_id[:2], "capacity": [400, 150]})
+    >>> shelters = er.read_shelters(table, network)
+    >>> shelters.node.tolist(), shelters.capacity.tolist()
+    ([0, 1], [400, 150])
     """
     where = name_of(source)
     if not max_distance > 0:

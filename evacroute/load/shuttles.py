@@ -68,7 +68,7 @@ def shuttles(
     Columns: ``seats``; for each end ``from_lon`` and ``from_lat`` or ``from_node_id`` (``to_...``
     likewise); optionally ``shuttle_id``, ``from_stop`` and ``to_stop`` (ends of the same name at
     the same place are one stop), ``boats`` (1), ``wheelchair_places`` (0), ``speed`` [m/s] (3) or
-    ``ride_time_s``, ``dwell_s`` (60), ``available_from_s`` (0), ``available_until_s`` (`until`),
+    ``ride_time_s``, ``dwell_s`` (60), ``available_from_s`` (0), ``available_until_s`` (``until``),
     ``both_ways`` (0), ``max_tide`` [m] (no limit).
 
     Parameters
@@ -98,7 +98,17 @@ def shuttles(
         If a column is missing, a value is not what it must be, an end is no node or too far from
         any street (all such rows are named together), or no ride ends in time.
     InputError
-        If `until` is not more than 0.
+        If ``until`` is not more than 0.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> ends = {"from_node_id": network.node_id[0], "to_node_id": network.node_id[900]}
+    >>> table = pd.DataFrame([{**ends, "seats": 40, "ride_time_s": 300}])
+    >>> with_boats, boats = er.shuttles(network, table, until="40 min")
+    >>> len(boats), boats.leave_s.tolist()
+    (3, [60.0, 780.0, 1500.0])
     """
     where, horizon = name_of(source), seconds(until, "until")
     if not (math.isfinite(boarding_rate) and boarding_rate > 0):

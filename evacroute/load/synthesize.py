@@ -43,7 +43,7 @@ def synthesize_people(
 ) -> People:
     """Make up a population for a network.
 
-    Households are drawn until there are `count` persons (the last one is cut to fit). Each has an
+    Households are drawn until there are ``count`` persons (the last one is cut to fit). Each has an
     adult; other members are drawn from the pyramid, children going to households with an adult
     under 60 first. A household shares its position, a point on a street, and its ready time.
     Visitors come in households too, but nothing is known of them: no age, no sex, and a mobility of
@@ -87,6 +87,13 @@ def synthesize_people(
     -----
     The shipped pyramid, rates and sizes are assumptions, marked so in their tables. People stand on
     streets and not in houses, and no two attributes are linked but those named above.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> people = er.synthesize_people(er.lagoon_network(), 300, visitors=0.3)
+    >>> len(people), people.person_id[0], people.household_id[0]
+    (300, 'P0', 'H0')
     """
     _check_numbers(count, visitors, seed)
     rng = np.random.default_rng(seed)

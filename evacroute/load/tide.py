@@ -58,10 +58,10 @@ def read_tide(
     ----------
     source
         A level that does not change; pairs of (seconds after the alarm, level); a DataFrame or CSV
-        (commas or tabs) with `level_m` and one of `time_s`, `time` (date and time as ISO 8601 has
-        it), or `data` (dd/mm/yy) with `ora` (decimal hours). The last is how the gauge at Punta
-        della Salute is written, with `altezza` for the level; its three digits stand for whole
-        minutes, so times are rounded to the minute.
+        (commas or tabs) with ``level_m`` and one of ``time_s``, ``time`` (date and time as ISO 8601
+        has it), or ``data`` (dd/mm/yy) with ``ora`` (decimal hours). The last is how the gauge at
+        Punta della Salute is written, with ``altezza`` for the level; its three digits stand for
+        whole minutes, so times are rounded to the minute.
     alarm
         Which moment of the series is second 0: a date and time for dated series, seconds for
         others. By default the first sample of a dated series (see `Tide.around_peak` for another),
@@ -76,6 +76,11 @@ def read_tide(
         [s, or text]. Shorter ones of more than 1.5 times the median are gaps, filled by straight
         lines and counted. Where levels are more than 60 min apart throughout, the report says that
         a peak between them is not seen.
+
+    Returns
+    -------
+    Tide
+        Its report says what was read, filled and which moment second 0 is.
 
     Raises
     ------

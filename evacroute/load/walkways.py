@@ -46,11 +46,11 @@ def add_walkways(network: Network, table: str | Path | pd.DataFrame) -> tuple[Ne
     network
         The streets.
     table
-        CSV or DataFrame. Where it lies: `link_id` of the street that it runs along, or
-        `from_node_id` and `to_node_id`, then straight. What it is: `height` of the deck over the
-        tide datum [m] and `width` [m]. When it is there: `tide_from` (always, where empty) to
-        `tide_to` [m], above which it is taken away before it floats. Optionally `walkway_id`,
-        `name`, `wheelchair` (yes or no; no by default).
+        CSV or DataFrame. Where it lies: ``link_id`` of the street that it runs along, or
+        ``from_node_id`` and ``to_node_id``, then straight. What it is: ``height`` of the deck over
+        the tide datum [m] and ``width`` [m]. When it is there: ``tide_from`` (always, where empty)
+        to ``tide_to`` [m], above which it is taken away before it floats. Optionally
+        ``walkway_id``, ``name``, ``wheelchair`` (yes or no; no by default).
 
     Returns
     -------

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evacroute.errors import InputError, MissingExtraError
-from evacroute.hazards import Flood
+from evacroute.errors import InputError
 from evacroute.network import KINDS, Network
 from evacroute.plan import Plan
+from evacroute.plotting._drawing import (
+    COLOURS,
+    KIND_COLOURS,
+    SIZE,
+    STYLES,
+    UNUSED,
+    add_curve,
+    add_lines,
+    axes_for,
+    check_matplotlib,
+    ground_lines,
+    literal,
+    on_ground,
+    set_title,
+    tall,
+)
 from evacroute.plotting._words import is_synthetic, network_is_synthetic
-from evacroute.scenario import Scenario
-from evacroute.streets import link_lines, pair_links
-from evacroute.units import seconds, to_metres
+from evacroute.streets import pair_links
+from evacroute.units import to_metres
 from evacroute.writing import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Okabe and Ito's colours, apart for all common kinds of colour vision; then in other line styles.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", ":")
-UNUSED = "#c6ccd2"
-SIZE = (9.0, 6.5)
-KIND_COLOURS = {
-    "calle": "#8a949e", "bridge": "#D55E00", "steps": "#CC79A7", "square": "#009E73",
-    "quay": "#0072B2", "underpass": "#000000", "ferry": "#56B4E9",
-    "walkway": "#E69F00",
-}  # fmt: skip
 
 
 def plot_network(network: Network, ax: Axes | None = None) -> Axes:
@@ -43,72 +45,41 @@ def plot_network(network: Network, ax: Axes | None = None) -> Axes:
     ax
         Where; a new figure by default.
 
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.plotting import plot_network
+    >>> from matplotlib.figure import Figure
+    >>> ax = plot_network(er.lagoon_network(), Figure().add_subplot())
+    >>> ax.get_title().splitlines()
+    ['8,328 streets, 200.0 km', 'SYNTHETIC: a made-up city']
     """
-    ax = _axes(ax)
+    ax = axes_for(ax)
     streets = pair_links(network)
-    lines = _lines(network, streets.forward)
+    lines = ground_lines(network, streets.forward)
     kinds = network.kind[streets.forward]
     for position, kind in enumerate(KINDS):
         mine = np.flatnonzero(kinds == position)
         if len(mine):
             heavy = kind in ("bridge", "steps")
-            _add_lines(
+            add_lines(
                 ax, [lines[i] for i in mine], colors=KIND_COLOURS[kind],
                 linewidths=1.6 if heavy else 0.8, label=f"{kind} ({len(mine):,})",
                 zorder=2 if heavy else 1,
             )  # fmt: skip
     km = float(network.length[streets.forward].sum()) / 1000
-    _on_ground(ax, f"{len(streets):,} streets, {km:.1f} km", network_is_synthetic(network))
+    on_ground(ax, f"{len(streets):,} streets, {km:.1f} km", network_is_synthetic(network))
     ax.legend(title="kind (streets)", loc="best", fontsize="small")
-    return ax
-
-
-def plot_depth(network: Network, flood: Flood, time: float, ax: Axes | None = None) -> Axes:
-    """Draw how deep the water stands on the streets at a time.
-
-    Parameters
-    ----------
-    network
-        The streets.
-    flood
-        Tide and heights.
-    time
-        Seconds after the alarm.
-    ax
-        Where; a new figure by default.
-
-    Raises
-    ------
-    HazardError
-        If the tide's series does not cover the time, or the heights are not of this network.
-    MissingExtraError
-        If matplotlib is not installed.
-    """
-    ax = _axes(ax)
-    heights, level = flood.heights_of(network), flood.level(time)
-    streets = pair_links(network)
-    depth = 100 * np.nan_to_num(np.maximum(level - heights.height_m[streets.forward], 0.0))
-    lines = _lines(network, streets.forward)
-    dry = np.flatnonzero(depth == 0)
-    _add_lines(ax, [lines[i] for i in dry], colors=UNUSED, linewidths=0.6, zorder=1)
-    wet = np.flatnonzero(depth > 0)
-    wet = wet[np.argsort(depth[wet], kind="stable")]
-    if len(wet):
-        drawn = _add_lines(
-            ax, [lines[i] for i in wet], array=depth[wet], cmap="viridis_r", linewidths=1.2,
-            zorder=2,
-        )  # fmt: skip
-        ax.figure.colorbar(drawn, ax=ax, label="depth of the water [cm]", shrink=0.7)
-    share = heights.flooded_share(network, level)
-    title = f"{level:.2f} m at {time / 60:g} min: {share:.0%} of the ground under water"
-    modelled = heights.modelled_share(network)
-    if modelled:
-        title += f"\nMODELLED heights ({modelled:.0%}): which streets are wet is made up"
-    _on_ground(ax, title, network_is_synthetic(network))
     return ax
 
 
@@ -122,12 +93,27 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     ax
         Where; a new figure by default.
 
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.plotting import plot_plan
+    >>> from matplotlib.figure import Figure
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> ax = plot_plan(plan, Figure().add_subplot())
+    >>> ax.get_title().splitlines()[0]
+    '292 of 300 people to 40 shelters (nearest)'
     """
-    ax = _axes(ax)
+    ax = axes_for(ax)
     from matplotlib.colors import LogNorm
 
     scenario, moves = plan.scenario, plan.movements
@@ -136,15 +122,15 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     persons = np.repeat(moves.size, np.diff(moves.leg_ptr))
     per_link = np.bincount(moves.leg_link, weights=persons, minlength=network.n_links)
     load = streets.total(per_link)
-    lines = _lines(network, streets.forward)
+    lines = ground_lines(network, streets.forward)
     idle = np.flatnonzero(load == 0)
-    _add_lines(ax, [lines[i] for i in idle], colors=UNUSED, linewidths=0.6, zorder=1)
+    add_lines(ax, [lines[i] for i in idle], colors=UNUSED, linewidths=0.6, zorder=1)
     used = np.flatnonzero(load > 0)
     used = used[np.argsort(load[used], kind="stable")]
     if len(used):
         top = max(float(load.max()), 2.0)
         share = np.log(np.maximum(load[used], 1)) / np.log(top)
-        drawn = _add_lines(
+        drawn = add_lines(
             ax, [lines[i] for i in used], array=load[used], cmap="cividis_r",
             norm=LogNorm(1, top), linewidths=0.7 + 2.8 * share, zorder=2,
         )  # fmt: skip
@@ -156,62 +142,8 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
         zorder=3, label="shelter, area by its room",
     )  # fmt: skip
     title = f"{plan.placed:,} of {plan.placed + plan.left:,} people to {len(shelters)} shelters"
-    _on_ground(ax, f"{title} ({_literal(plan.method)})", is_synthetic(plan))
+    on_ground(ax, f"{title} ({literal(plan.method)})", is_synthetic(plan))
     ax.legend(loc="best", fontsize="small")
-    return ax
-
-
-def plot_hazard(scenario: Scenario, time: float | str, ax: Axes | None = None) -> Axes:
-    """Draw which streets are closed or slower at a time, told apart by line and colour.
-
-    Parameters
-    ----------
-    scenario
-        With its hazards.
-    time
-        When, from the alarm [s, or text such as "10 min"].
-    ax
-        Where; a new figure by default.
-
-    Raises
-    ------
-    InputError
-        If the time is not 0 or more.
-    MissingExtraError
-        If matplotlib is not installed.
-    """
-    at = 0.0 if time in (0, "0") else seconds(time, "time")
-    ax = _axes(ax)
-    network = scenario.network
-    streets = pair_links(network)
-    profile = scenario.link_times.profile(
-        len(scenario.group_classes), max(scenario.deadline_s, at + 1)
-    )
-    factor = profile.at(at, network.n_links)
-    # A street is as the worse of its directions is.
-    worse = factor[:, streets.forward]
-    paired = streets.backward >= 0
-    worse[:, paired] = np.minimum(worse[:, paired], factor[:, streets.backward[paired]])
-    shut, slow = worse == 0, (worse < 1).any(axis=0)
-    whole = shut.all(axis=0)
-    some = shut.any(axis=0) & ~whole
-    slow &= ~whole & ~some
-    lines = _lines(network, streets.forward)
-    looks: list[tuple[str, NDArray[np.bool_], dict[str, Any]]] = [
-        ("open", ~(whole | some | slow), {"colors": UNUSED, "linewidths": 0.6}),
-        ("slower", slow, {"colors": "#0072B2", "linewidths": 1.6, "linestyles": ":"}),
-        ("closed to some", some, {"colors": "#CC79A7", "linewidths": 2.0, "linestyles": "--"}),
-        ("closed to everyone", whole, {"colors": "#000000", "linewidths": 2.4}),
-    ]
-    for layer, (name, mine, style) in enumerate(looks):
-        if mine.any():
-            _add_lines(
-                ax, [lines[i] for i in np.flatnonzero(mine)], zorder=layer,
-                label=f"{name} ({int(mine.sum()):,})", **style,
-            )  # fmt: skip
-    title = f"Closed and slower streets {at / 60:g} min after the alarm"
-    _on_ground(ax, title, network_is_synthetic(network))
-    ax.legend(title="streets", loc="best", fontsize="small")
     return ax
 
 
@@ -225,24 +157,39 @@ def plot_arrivals(plan: Plan, ax: Axes | None = None) -> Axes:
     ax
         Where; a new figure by default.
 
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.plotting import plot_arrivals
+    >>> from matplotlib.figure import Figure
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> ax = plot_arrivals(plan, Figure().add_subplot())
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('after the alarm [min]', 'safe [persons]')
     """
-    ax = _axes(ax)
+    ax = axes_for(ax)
     scenario, moves = plan.scenario, plan.movements
     class_ = scenario.groups.class_[moves.group]
     end = max([scenario.deadline_s, *moves.arrive])
-    _add_curve(ax, moves.arrive, moves.size, end, color="black", linewidth=2.2, label="everyone")
+    add_curve(ax, moves.arrive, moves.size, end, color="black", linewidth=2.2, label="everyone")
     names = scenario.group_classes.class_id
     for i, name in enumerate(names):
         mine = class_ == i
         if mine.any():
             style = STYLES[i // len(COLOURS) % len(STYLES)]
-            _add_curve(
+            add_curve(
                 ax, moves.arrive[mine], moves.size[mine], end,
-                color=COLOURS[i % len(COLOURS)], linestyle=style, label=_literal(name),
+                color=COLOURS[i % len(COLOURS)], linestyle=style, label=literal(name),
             )  # fmt: skip
     ax.axvline(
         scenario.deadline_s / 60, color="#57616b", linestyle="-.", linewidth=1.0, label="deadline"
@@ -253,7 +200,7 @@ def plot_arrivals(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("safe [persons]")
     ax.grid(alpha=0.3)
     title = f"Safe over time: {plan.placed:,} of {plan.placed + plan.left:,} people"
-    _set_title(ax, title, is_synthetic(plan))
+    set_title(ax, title, is_synthetic(plan))
     ax.legend(title="class", fontsize="small")
     return ax
 
@@ -268,15 +215,30 @@ def plot_shelters(plan: Plan, ax: Axes | None = None) -> Axes:
     ax
         Where; a new figure by default, as tall as the shelters need.
 
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> from evacroute.plotting import plot_shelters
+    >>> from matplotlib.figure import Figure
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> ax = plot_shelters(plan, Figure().add_subplot())
+    >>> ax.get_xlabel()
+    'persons'
     """
     frame = plan.shelters_frame().sort_values("filled", kind="stable")
-    ax = _axes(ax, _tall(len(frame)))
+    ax = axes_for(ax, tall(len(frame)))
     words = np.where(frame["name"] == "", frame["shelter_id"], frame["name"])
-    names = [_literal(word) for word in words]
+    names = [literal(word) for word in words]
     rows = np.arange(len(frame))
     ax.barh(rows, frame["capacity"], color="#dfe4e8", edgecolor="#57616b", label="room")
     ax.barh(rows, frame["filled"], color="#0072B2", height=0.55, label="people")
@@ -291,7 +253,7 @@ def plot_shelters(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.margins(x=0.08, y=0.01)
     ax.set_xlabel("persons")
     used = int((frame["filled"] > 0).sum())
-    _set_title(ax, f"Shelters: {used} of {len(frame)} used", is_synthetic(plan))
+    set_title(ax, f"Shelters: {used} of {len(frame)} used", is_synthetic(plan))
     ax.legend(loc="lower right", fontsize="small")
     return ax
 
@@ -308,16 +270,37 @@ def plot_prices(plan: Plan, ax: Axes | None = None, *, n: int = 8) -> Axes:
     n
         So many links, those where more room would be worth most.
 
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
     Raises
     ------
     InputError
         If the plan has no prices.
     MissingExtraError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import evacroute as er, networkx as nx, pandas as pd
+    >>> from evacroute.plotting import plot_prices
+    >>> from matplotlib.figure import Figure
+    >>> graph = nx.Graph([(1, 2, {"width": 1.0})])
+    >>> nx.set_node_attributes(graph, {1: 12.334, 2: 12.336}, "x")
+    >>> nx.set_node_attributes(graph, 45.437, "y")
+    >>> network = er.read_network(graph)
+    >>> people = er.read_people(pd.DataFrame({"lon": [12.334] * 300, "lat": 45.437}), network)
+    >>> shelters = er.read_shelters(pd.DataFrame({"node_id": ["2"], "capacity": [300]}), network)
+    >>> plan = er.assign(er.Scenario(network, people, shelters), "over_time", gap=0.05)
+    >>> ax = plot_prices(plan, Figure().add_subplot())
+    >>> len(ax.get_lines()), ax.get_ylabel()
+    (1, 'price of entering [s a person]')
     """
     if plan.prices is None:
         raise InputError("the plan has no prices to draw; method over_time makes plans with prices")
-    ax = _axes(ax)
+    ax = axes_for(ax)
     prices = plan.prices
     frame = prices.frame()
     end = plan.scenario.deadline_s
@@ -329,7 +312,7 @@ def plot_prices(plan: Plan, ax: Axes | None = None, *, n: int = 8) -> Axes:
         ax.step(
             edges, heights, where="post", color=COLOURS[i % len(COLOURS)],
             linestyle=STYLES[i // len(COLOURS) % len(STYLES)],
-            label=_literal(f"{row['name'] or row['kind']} ({row['link_id']})"),
+            label=literal(f"{row['name'] or row['kind']} ({row['link_id']})"),
         )  # fmt: skip
     if len(prices):
         last = (int(prices.link_slot.max()) + 2) * prices.step / 60
@@ -340,7 +323,7 @@ def plot_prices(plan: Plan, ax: Axes | None = None, *, n: int = 8) -> Axes:
     ax.set_ylabel("price of entering [s a person]")
     ax.grid(alpha=0.3)
     title = f"What one more person costs the others: {len(prices.link_id)} links have a price"
-    _set_title(ax, title, is_synthetic(plan))
+    set_title(ax, title, is_synthetic(plan))
     return ax
 
 
@@ -367,8 +350,18 @@ def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
         If matplotlib is not installed.
     InputError
         If a file cannot be written.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> from evacroute.plotting import write_figures
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     names = [path.name for path in write_figures(plan, folder)]
+    >>> names
+    ['plan.png', 'arrivals.png', 'shelters.png']
     """
-    _check_matplotlib()
+    check_matplotlib()
     from matplotlib.figure import Figure
 
     written = []
@@ -376,7 +369,7 @@ def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
     if plan.prices is not None:
         plots["prices"] = plot_prices
     for name, plot in plots.items():
-        size = _tall(len(plan.scenario.shelters)) if name == "shelters" else SIZE
+        size = tall(len(plan.scenario.shelters)) if name == "shelters" else SIZE
         figure = Figure(figsize=size, layout="constrained")
         plot(plan, figure.add_subplot())
         path = Path(folder) / f"{name}.png"
@@ -384,61 +377,3 @@ def write_figures(plan: Plan, folder: str | Path) -> list[Path]:
             figure.savefig(temporary, dpi=150)
         written.append(path)
     return written
-
-
-def _check_matplotlib() -> None:
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plot", "drawing figures") from None
-
-
-def _axes(ax: Axes | None, size: tuple[float, float] = SIZE) -> Any:
-    _check_matplotlib()
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]
-
-
-def _tall(n_shelters: int) -> tuple[float, float]:
-    return 8.0, max(3.0, 1.4 + 0.24 * n_shelters)
-
-
-def _lines(network: Network, links: NDArray[np.int64]) -> list[NDArray[np.float64]]:
-    ptr, lon, lat = link_lines(network)
-    points = np.column_stack(to_metres(lon, lat, network.origin))
-    return [points[ptr[link] : ptr[link + 1]] for link in links]
-
-
-def _add_lines(ax: Any, lines: list[NDArray[np.float64]], **style: Any) -> Any:
-    from matplotlib.collections import LineCollection
-
-    return ax.add_collection(LineCollection(lines, capstyle="round", **style))
-
-
-def _add_curve(
-    ax: Any, arrive: NDArray[np.float64], size: NDArray[np.int32], end: float, **style: Any
-) -> None:
-    order = np.argsort(arrive, kind="stable")
-    minutes = np.concatenate([[0.0], arrive[order], [end]]) / 60
-    safe = np.concatenate([[0], np.cumsum(size[order])])
-    ax.step(minutes, np.append(safe, safe[-1]), where="post", **style)
-
-
-def _literal(name: Any) -> str:
-    """Give a name as matplotlib shows it letter by letter: a dollar begins a formula."""
-    return str(name).replace("$", r"\$")
-
-
-def _on_ground(ax: Any, title: str, synthetic: bool) -> None:
-    ax.autoscale_view()
-    ax.set_aspect("equal")
-    ax.set_xlabel("east of the middle [m]")
-    ax.set_ylabel("north of the middle [m]")
-    _set_title(ax, title, synthetic)
-
-
-def _set_title(ax: Any, title: str, synthetic: bool) -> None:
-    ax.set_title(f"{title}\nSYNTHETIC: a made-up city" if synthetic else title)

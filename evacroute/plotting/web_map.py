@@ -59,7 +59,7 @@ def write_map(
     It draws the streets of the network itself, coloured by how many people walk them, in all or
     minute by minute; streets that hazards close or slow, with when and to whom; shelters with how
     full they get; and, for a person, household or group that one searches for, the way with its
-    times. It loads nothing from the internet unless `tiles` are given. It needs a browser of 2023
+    times. It loads nothing from the internet unless ``tiles`` are given. It needs a browser of 2023
     or newer.
 
     Parameters
@@ -94,13 +94,23 @@ def write_map(
     Raises
     ------
     InputError
-        If `plan` is no plan or `simulation` no run, `max_routes` is below 0, `tiles` is no such
-        address, `simulation` is of another place or plan, or the file cannot be written.
+        If ``plan`` is no plan or ``simulation`` no run, ``max_routes`` is below 0, ``tiles`` is no
+        such address, ``simulation`` is of another place or plan, or the file cannot be written.
 
     Notes
     -----
     The page uses Leaflet 1.9.4 (BSD 2-Clause), which is part of the file. A content security
-    policy allows only the scripts of this library and, with `tiles`, pictures from their server.
+    policy allows only the scripts of this library and, with ``tiles``, pictures from their server.
+
+    Examples
+    --------
+    >>> import evacroute as er, tempfile
+    >>> plan = er.assign(er.lagoon(people=300), "nearest")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = er.write_map(plan, f"{folder}/map.html", title="A small evening")
+    ...     page = path.read_text(encoding="utf-8")
+    >>> "A small evening" in page, "<script src=" in page
+    (True, False)
     """
     if not isinstance(plan, Plan):
         raise InputError(f"plan is a {type(plan).__name__}, expected a Plan")

@@ -45,18 +45,18 @@ def rescue(
 ) -> Rescue:
     """Gather those who cannot get out at pick-ups, and route boat crews and stretcher teams.
 
-    Whoever the plan leaves is at one pick-up, where they stand or up to `radius` metres away along
-    streets they can use themselves, and that no hazard closes to them until the deadline; whoever
-    is cut off in their own street stays there. Crews on foot take no street that is closed to
-    everyone for good. A stretcher team comes to that place on foot, a boat to the
-    canal side nearest to it; people who cannot get to the landing are fetched by the boat's crew.
-    All of a pick-up must be aboard by its latest time, which is the plan's deadline unless `latest`
-    says less. Vehicles bring them to shelters with places left, on as many trips as pay.
+    Whoever the plan leaves is at one pick-up, where they stand or up to ``radius`` metres away
+    along streets they can use themselves, and that no hazard closes to them until the deadline;
+    whoever is cut off in their own street stays there. Crews on foot take no street that is closed
+    to everyone for good. A stretcher team comes to that place on foot, a boat to the canal side
+    nearest to it; people who cannot get to the landing are fetched by the boat's crew. All of a
+    pick-up must be aboard by its latest time, which is the plan's deadline unless ``latest`` says
+    less. Vehicles bring them to shelters with places left, on as many trips as pay.
 
     Parameters
     ----------
     plan
-        Whose `unassigned` are to be fetched.
+        Whose `Plan.unassigned` are to be fetched.
     fleet
         The vehicles, or a table of them as `read_fleet` takes it; None finds the pick-ups alone.
     radius

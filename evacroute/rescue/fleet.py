@@ -61,7 +61,7 @@ class Fleet:
     seats
         Persons it takes in all, >= 1.
     wheelchair_places
-        How many of them may be people who cannot use steps, within `seats`.
+        How many of them may be people who cannot use steps, within ``seats``.
     speed
         On the water, or on foot without steps [m/s], > 0.
     boarding
@@ -70,6 +70,15 @@ class Fleet:
         When it can start, and when its last people must be off [s after the alarm].
     report
         What the reader told, or None.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> rows = [{"kind": "stretcher team", "seats": 1, "node_id": network.node_id[0]}]
+    >>> fleet = er.read_fleet(pd.DataFrame(rows), network)
+    >>> fleet.kind.tolist(), fleet.on_water.tolist(), fleet.seats.tolist()
+    (['stretcher team'], [False], [1])
     """
 
     vehicle_id: NDArray[Any]
@@ -133,7 +142,18 @@ class Fleet:
         return np.asarray(self.kind == BOAT, dtype=bool)
 
     def equals(self, other: object) -> bool:
-        """Whether the other holds equal vehicles (the report is not compared)."""
+        """Whether the other holds equal vehicles (the report is not compared).
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than a fleet.
+        """
         return equal_arrays(self, other, skip=("report",))
 
 
@@ -142,9 +162,9 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
 
     Columns: ``kind`` (boat or stretcher team), ``seats`` [persons], and ``node_id`` or ``lon`` and
     ``lat`` of where it starts; optional ``vehicle_id``, ``wheelchair_places`` (default 1),
-    ``speed`` [m/s] and ``boarding_s`` [s a person] (defaults by
-    kind: `SPEED`, `BOARDING`), ``available_from_s`` (default 0) and ``available_until_s`` (default:
-    no end) [s after the alarm].
+    ``speed`` [m/s] and ``boarding_s`` [s a person] (defaults by kind: ``SPEED``, ``BOARDING``),
+    ``available_from_s`` (default 0) and ``available_until_s`` (default: no end) [s after the
+    alarm].
 
     Parameters
     ----------
@@ -153,11 +173,25 @@ def read_fleet(source: str | Path | pd.DataFrame, network: Network) -> Fleet:
     network
         The streets; a team must start near one, a boat not far out of town.
 
+    Returns
+    -------
+    Fleet
+        In the order of the table.
+
     Raises
     ------
     InputError
         If the file cannot be read, a column is missing, or values are not what they must be: all
         faults are named together.
+
+    Examples
+    --------
+    >>> import evacroute as er, pandas as pd
+    >>> network = er.lagoon_network()
+    >>> row = {"kind": "stretcher team", "seats": 2, "node_id": network.node_id[0]}
+    >>> fleet = er.read_fleet(pd.DataFrame([row]), network)
+    >>> fleet.wheelchair_places.tolist(), fleet.available_from.tolist()
+    ([1], [0.0])
     """
     where = name_of(source)
     frame = read_table(

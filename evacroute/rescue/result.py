@@ -150,6 +150,16 @@ class Rescue:
         Share of the walkable ground whose heights a flood has from a model; None without a flood.
     notes
         What the readers of fleet and drop-offs noted.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> plan = er.assign(er.lagoon(people=2000), "nearest")
+    >>> found = er.rescue(plan)
+    >>> found.routes is None, int(found.people["persons"].sum()) == plan.left
+    (True, True)
+    >>> found.to_geojson()["type"]
+    'FeatureCollection'
     """
 
     people: pd.DataFrame
@@ -162,7 +172,13 @@ class Rescue:
     notes: tuple[str, ...] = ()
 
     def summary(self) -> RescueSummary:
-        """Sum it up; prints as a table."""
+        """Sum it up; prints as a table.
+
+        Returns
+        -------
+        RescueSummary
+            How many are picked up, reached and not reached.
+        """
         people, routes = self.people, self.routes
         nowhere = int(people.loc[people["pickup_id"] == "", "persons"].sum())
         reached, last_aboard, last_safe, used, trips = None, None, None, 0, 0
@@ -199,6 +215,16 @@ class Rescue:
         ``rescue.geojson`` and ``rescue.json`` (the summary). Ids of persons are in ``people.csv``
         alone.
 
+        Parameters
+        ----------
+        folder
+            Where.
+
+        Returns
+        -------
+        Path
+            The folder.
+
         Raises
         ------
         InputError
@@ -209,7 +235,13 @@ class Rescue:
         return Path(folder)
 
     def put(self, folder: Path) -> None:
-        """Write the files into a folder that exists."""
+        """Write the files into a folder that exists.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        """
         write_table(self.people, folder / "people.csv")
         write_table(self.pickups, folder / "pickups.csv")
         write_table(self.unreached, folder / "unreached.csv")
@@ -219,7 +251,13 @@ class Rescue:
         write_json(self.summary().to_dict(), folder / "rescue.json")
 
     def to_geojson(self) -> dict[str, Any]:
-        """Give pick-ups as points and the vehicles' ways as lines (GeoJSON, EPSG:4326)."""
+        """Give pick-ups as points and the vehicles' ways as lines (GeoJSON, EPSG:4326).
+
+        Returns
+        -------
+        dict
+            A FeatureCollection.
+        """
         features = []
         for row in self.pickups.to_dict("records"):
             place = [round(row.pop("lon"), 6), round(row.pop("lat"), 6)]

@@ -81,7 +81,13 @@ class Behaviour:
             raise InputError("behaviour: nearest, crowd and lost are all 0, expected one more")
 
     def shares(self) -> tuple[float, float, float, float]:
-        """Shares of parties that follow the plan, go to the nearest, follow others, are lost."""
+        """Shares of parties that follow the plan, go to the nearest, follow others, are lost.
+
+        Returns
+        -------
+        tuple of float
+            Four shares, which add up to 1.
+        """
         rest = (1 - self.compliance) / (self.nearest + self.crowd + self.lost)
         others = (self.nearest * rest, self.crowd * rest, self.lost * rest)
         return (self.compliance, *(round(share, 12) for share in others))  # type: ignore[return-value]
@@ -103,6 +109,11 @@ class Behaviour:
         ----------
         with_plan
             Whether there is a plan to follow.
+
+        Returns
+        -------
+        str
+            Such as "compliance 0.9".
         """
         others = {name: getattr(self, name) for name in BEHAVIOURS if getattr(self, name) > 0}
         if with_plan:
@@ -122,7 +133,13 @@ class Behaviour:
         return ", ".join(words)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures for a summary."""
+        """Give the figures for a summary.
+
+        Returns
+        -------
+        dict
+            By name of the parameter.
+        """
         return asdict(self)
 
 

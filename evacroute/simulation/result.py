@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evacroute._kernels.crowd import ASIDE, CAUGHT, HOME, INFORMED, Record
+from evacroute._kernels.crowd import ASIDE, CAUGHT, HOME, INFORMED
 from evacroute._kernels.crowd import SAFE as IN_SHELTER
 from evacroute._street_arrays import street_area, twins
 from evacroute.metrics import Times, times
@@ -20,6 +20,7 @@ from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour
 from evacroute.simulation.crowd import LED_BY, Parties
+from evacroute.simulation.traces import Delays, Tracks
 from evacroute.writing import atomic_folder, plain, write_json, write_table
 
 STATES = ("safe", "late", "on the way", "stuck", "not started", "left")
@@ -34,68 +35,6 @@ CROWDED = 4.0
 
 FILES = ("arrivals.csv.gz", "summary.json", "densities.csv.gz")
 """What `Simulation.save` writes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Delays:
-    """What held people up, by bin of time.
-
-    Parameters
-    ----------
-    bin_s
-        Length of a bin [s].
-    pace
-        Seconds that a second at free pace took on each link, mean, >= 1, shape (n_links, n_bins).
-    wait
-        Seconds waited to enter each link by those who came in the bin, mean; where nobody did, what
-        is left of the wait of those before, NaN = none; shape (n_links, n_bins).
-    door_wait
-        The same at doors, shape (n_shelters, n_bins).
-    """
-
-    bin_s: float
-    pace: NDArray[np.float32]
-    wait: NDArray[np.float32]
-    door_wait: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tracks:
-    """Where some parties were: link by link, and when.
-
-    Parameters
-    ----------
-    agent
-        Positions of the parties, shape (n_tracks,).
-    ptr
-        Where each track's links begin, shape (n_tracks + 1,).
-    link
-        Positions in the network.
-    enter, leave
-        When they enter and leave each [s after the alarm].
-    """
-
-    agent: NDArray[np.int32]
-    ptr: NDArray[np.int64]
-    link: NDArray[np.int32]
-    enter: NDArray[np.float64]
-    leave: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, tracked: NDArray[np.int32], record: Record, n: int, people: NDArray[Any]) -> Tracks:
-        """Sort the steps of tracks as they were written down."""
-        agent = np.flatnonzero(tracked >= 0).astype(np.int32)
-        track, link = record.track[:n, 0], record.track[:n, 1]
-        order = np.lexsort((record.track_enter[:n], track))
-        enter = record.track_enter[:n][order]
-        ptr = np.searchsorted(track[order], np.arange(len(agent) + 1)).astype(np.int64)
-        leave = np.append(enter[1:], 0.0)[: len(enter)]
-        walked = np.diff(ptr) > 0
-        # The last link is left at the end: of the way, or of what is known of it.
-        leave[ptr[1:][walked] - 1] = np.maximum(
-            people["clock"][agent[walked]], enter[ptr[1:][walked] - 1]
-        )
-        return cls(agent, ptr, link[order], enter, leave)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -113,17 +52,17 @@ class Simulation:
         The plan whose figures are shown beside: the one played, or one at hand that nobody
         followed; None = none.
     behaviour, physics, seed, until, keep_times
-        With what; the run was to end at `until` at the latest [s].
+        With what; the run was to end at ``until`` at the latest [s].
     group, movement, size
         Position of each party's group, of its movement in the plan (-1 = none), and its persons.
     led_by, ended_by
-        What led it at first and in the end, positions in `simulation.crowd.LED_BY`.
+        What led it at first and in the end, positions in ``simulation.crowd.LED_BY``.
     ready, depart
         When its group was ready and when it set out [s after the alarm].
     arrive
         When the shelter let it in [s after the alarm], NaN where it is in none.
     state
-        Positions in `STATES`.
+        Positions in ``STATES``.
     shelter
         Where it arrived, -1 = nowhere.
     bin_s
@@ -141,6 +80,15 @@ class Simulation:
         Where some parties were.
     seconds
         How long the run took [s].
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> run = er.simulate(er.lagoon(people=300), behaviour="nearest")
+    >>> sum(run.counts.values()), run.safe == run.counts["safe"]
+    (300, True)
+    >>> run.density().shape == (run.scenario.network.n_links, run.n_bins)
+    True
     """
 
     scenario: Scenario
@@ -180,7 +128,24 @@ class Simulation:
         people: NDArray[Any],
         **rest: Any,
     ) -> Simulation:
-        """Sum up the kernels' arrays."""
+        """Sum up the kernels' arrays; `simulate` calls it.
+
+        Parameters
+        ----------
+        scenario, plan
+            What was played.
+        parties
+            Who took part.
+        people
+            What the kernels know of each party at the end, shape (n_parties,).
+        **rest
+            All other fields.
+
+        Returns
+        -------
+        Simulation
+            With those whom the plan left behind the others.
+        """
         came = people["state"] == IN_SHELTER
         arrive = np.where(came, people["clock"], np.nan)
         state = np.full(len(parties), ON_THE_WAY, np.uint8)
@@ -252,7 +217,15 @@ class Simulation:
         return times(self.ready[some], self.arrive[some], self.size[some])
 
     def density(self) -> NDArray[np.float64]:
-        """Mean persons on a square metre of each link's street in each bin, both directions."""
+        """Give how densely people stand on each link's street, both directions together.
+
+        Means over each bin of time.
+
+        Returns
+        -------
+        ndarray
+            Density [persons/m2], shape (n_links, n_bins).
+        """
         network = self.scenario.network
         twin = twins(network)
         load = self.load.astype(np.float64)
@@ -303,7 +276,14 @@ class Simulation:
         return np.cumsum(out, axis=1)
 
     def by_class(self) -> pd.DataFrame:
-        """Persons of each class by state, with mean_s, p95_s and clearance_s of who arrived."""
+        """Sum up each class.
+
+        Returns
+        -------
+        DataFrame
+            class_id, persons in each state, and of who arrived mean_s and p95_s (ready to safe) and
+            clearance_s [s after the alarm].
+        """
         classes = self.scenario.group_classes
         class_ = self.scenario.groups.class_[self.group]
         rows = []
@@ -368,7 +348,13 @@ class Simulation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the figures as plain types, for JSON."""
+        """Give the figures as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            What ``summary.json`` holds.
+        """
         took, planned = self.times, self.beside
         shelters = self.scenario.shelters
         full = {
@@ -403,6 +389,11 @@ class Simulation:
 
     def save(self, folder: str | Path) -> None:
         """Write ``arrivals.csv.gz``, ``densities.csv.gz`` and ``summary.json``, all or nothing.
+
+        Parameters
+        ----------
+        folder
+            Where. An older run there is replaced; anything else is refused.
 
         Raises
         ------

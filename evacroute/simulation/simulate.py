@@ -31,7 +31,8 @@ from evacroute.plan import Plan
 from evacroute.scenario import Scenario
 from evacroute.simulation.behaviour import Behaviour, as_behaviour
 from evacroute.simulation.crowd import gather, to_kernel
-from evacroute.simulation.result import Delays, Simulation, Tracks
+from evacroute.simulation.result import Simulation
+from evacroute.simulation.traces import Delays, Tracks
 from evacroute.units import seconds
 
 BIN = 60.0
@@ -120,7 +121,7 @@ def simulate(
     ------
     InputError
         If a parameter is out of its range, compliance is given twice, or compliance or
-        `keep_times` without a plan to follow.
+        ``keep_times`` without a plan to follow.
     TypeError
         If there is an argument of another name.
 

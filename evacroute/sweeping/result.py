@@ -35,6 +35,16 @@ class Sweep:
         Draws that failed -> what went wrong; they have no row.
     plans
         The plan of each row, where they were to be kept and there is no folder.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> scenario = er.lagoon(people=300)
+    >>> plan = er.assign(scenario, "nearest")
+    >>> shaken = er.Earthquake(intensity="VIII")
+    >>> result = er.sweep(scenario, shaken, draws=3, plan=plan, executor="serial")
+    >>> result.table.shape[0], result.worst["safe"] <= result.expected["safe"] <= 300
+    (3, True)
     """
 
     table: pd.DataFrame
@@ -62,7 +72,18 @@ class Sweep:
         return {str(name): value for name, value in self.table.iloc[int(order[0])].items()}
 
     def equals(self, other: object) -> bool:
-        """Whether the other has the same figures to the last bit; seconds are not compared."""
+        """Whether the other has the same figures to the last bit; seconds are not compared.
+
+        Parameters
+        ----------
+        other
+            Anything.
+
+        Returns
+        -------
+        bool
+            False where it is something else than a sweep.
+        """
         return (
             isinstance(other, Sweep)
             and self.table.drop(columns="seconds").equals(other.table.drop(columns="seconds"))
@@ -73,6 +94,11 @@ class Sweep:
     def to_csv(self, path: str | Path) -> None:
         """Write one row a draw, the reasons as further columns.
 
+        Parameters
+        ----------
+        path
+            The file, packed with gzip where it ends in ``.gz``.
+
         Raises
         ------
         InputError
@@ -82,7 +108,13 @@ class Sweep:
             write_table(self.table.merge(self.reasons, on="draw", how="left"), new)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all figures as plain types, for JSON."""
+        """Give all figures as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            Under ``draws``, ``expected``, ``worst`` and ``errors``.
+        """
         record = {
             "draws": self.table.to_dict("records"),
             "expected": self.expected if len(self) else None,

@@ -49,19 +49,20 @@ def sweep(
     scenario
         Network, people, shelters, deadline. Draws take the place of its own hazard.
     hazards
-        Without `draws`: what happens in each draw: a hazard, several at once, or None. With
-        `draws`: one hazard, or several at once, drawn again and again; by default the scenario's
+        Without ``draws``: what happens in each draw: a hazard, several at once, or None. With
+        ``draws``: one hazard, or several at once, drawn again and again; by default the scenario's
         own.
     draws
         How many draws. A hazard with a seed gets another in each: those of its own method
         ``draws(n)`` where it has one, as `Earthquake` does, else seed + i.
     plan
         Play this plan in each draw, as `evaluate` does; otherwise each draw is planned by `assign`.
-    method, step, seed, max_density, **settings
+    method, step, seed, max_density
         As `assign` takes them.
     executor
-        "processes" (by default), "serial" (in this process), or any `concurrent.futures.Executor`;
-        for dask.distributed ``Client(...).get_executor()``. One that is given is left open.
+        "processes" (by default), "serial" (in this process), or any
+        ``concurrent.futures.Executor``; for dask.distributed ``Client(...).get_executor()``. One
+        that is given is left open.
     workers
         Number of processes, by default one a core; for an executor that is given, how many draws to
         hand out at first.
@@ -69,12 +70,14 @@ def sweep(
         Where each draw is kept as soon as it is done. Called again with the same folder, scenario
         and settings, draws that are done are not done again; more draws can be added.
     keep_plans
-        Keep the plans: in the folder, under ``plans/``, or else in `Sweep.plans`.
+        Keep the plans: in the folder, under ``plans/``, or else in ``Sweep.plans``.
     on_error
         What to do when draws have failed, the others being done: "raise", or "list" them in
-        `Sweep.errors`.
+        ``Sweep.errors``.
     progress
         Called with the stage and the share of it that is done (0..1).
+    **settings
+        Settings of the method, as `assign` takes them.
 
     Returns
     -------
@@ -103,7 +106,8 @@ def sweep(
     >>> import evacroute as er
     >>> scenario = er.lagoon(people=300)
     >>> closed = [er.LinkTimes([i], [-1], [0.0], [float("inf")], [0.0]) for i in range(3)]
-    >>> result = er.sweep(scenario, closed, plan=er.assign(scenario), executor="serial")
+    >>> plan = er.assign(scenario, "nearest")
+    >>> result = er.sweep(scenario, closed, plan=plan, executor="serial")
     >>> len(result), bool((result.table["safe"] + result.table["stuck"] <= 300).all())
     (3, True)
     """

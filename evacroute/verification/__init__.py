@@ -33,6 +33,13 @@ class Verification:
         What was checked.
     checks
         All rules, broken or kept.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> found = er.verify(er.assign(er.lagoon(people=300)))
+    >>> found.ok, found.broken
+    (True, ())
     """
 
     source: str
@@ -52,7 +59,13 @@ class Verification:
         return next(check for check in self.checks if check.name == name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the result as plain types, for JSON."""
+        """Give the result as plain types, for JSON.
+
+        Returns
+        -------
+        dict
+            Under ``source``, ``ok`` and ``checks``.
+        """
         checks = [check.to_dict() for check in self.checks]
         return {"source": self.source, "ok": self.ok, "checks": checks}
 
@@ -109,6 +122,11 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
         Whether to compute the proven bound again too, from the plan's prices. It takes a
         few seconds for 100,000 people.
 
+    Returns
+    -------
+    Verification
+        All rules, each kept or broken; prints as a table.
+
     Raises
     ------
     InputError
@@ -120,6 +138,13 @@ def verify(plan: Plan | str | Path, *, bound: bool = False) -> Verification:
     step: entries <= c x (window + step), each person counted by the space of their class. All
     windows are looked at, in O(legs log legs). Where the plan states a ceiling of density, those
     inside each link at any time are counted too.
+
+    Examples
+    --------
+    >>> import evacroute as er
+    >>> found = er.verify(er.assign(er.lagoon(people=300)))
+    >>> found.ok, len(found.checks) > 10
+    (True, True)
     """
     evidence = from_folder(plan) if isinstance(plan, str | Path) else from_plan(plan)
     return Verification(evidence.source, tuple(_checks(evidence, bound)))

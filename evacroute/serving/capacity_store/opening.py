@@ -24,14 +24,19 @@ def open_store(url: str, *, event: str = "default", timeout_s: float = 2.0) -> C
     Parameters
     ----------
     url
-        `memory:`, `sqlite:///relative.db`, `sqlite:////absolute.db`,
-        `redis://[user:password@]host[:port][/db]`, or `rediss://...` over TLS, which may end with
-        `?ssl_ca_certs=file` and other options of redis-py that begin with `ssl_`. Signs that have a
-        meaning in addresses, in a password say, are written as % and two digits.
+        ``memory:``, ``sqlite:///relative.db``, ``sqlite:////absolute.db``,
+        ``redis://[user:password@]host[:port][/db]``, or ``rediss://...`` over TLS, which may end
+        with ``?ssl_ca_certs=file`` and other options of redis-py that begin with ``ssl_``. Signs
+        that have a meaning in addresses, in a password say, are written as % and two digits.
     event
         Name of the evacuation: several on one server or in one file do not mix.
     timeout_s
         How long to wait for others, or for the server [s].
+
+    Returns
+    -------
+    CapacityStore
+        To be closed by whoever opened it.
 
     Raises
     ------

@@ -35,18 +35,27 @@ _BY = re.compile(r"[A-Za-z0-9]{0,16}")
 
 
 class Refusal(Enum):
-    """Why a wish got no place."""
+    """Why a wish got no place.
+
+    Attributes
+    ----------
+    FULL
+        No candidate has room for the party.
+    CANCELLED
+        The token was cancelled within the last ``TOMBSTONE_S``: a late duplicate, or ask anew.
+    UNDECLARED
+        The store knows none of the candidates: it is new or has lost its data; declare again.
+    ANSWERED
+        Another replica has answered the token since the promise was made (`CapacityStore.adopt`).
+    LATE
+        Nobody waits for the answer any more (`CapacityStore.reserve`); nothing is changed by it.
+    """
 
     FULL = "full"
-    """No candidate has room for the party."""
     CANCELLED = "cancelled"
-    """The token was cancelled within the last `TOMBSTONE_S`: a late duplicate, or ask anew."""
     UNDECLARED = "undeclared"
-    """The store knows none of the candidates: it is new or has lost its data; declare again."""
     ANSWERED = "answered"
-    """To `adopt` alone: another replica has answered the token since the promise was made."""
     LATE = "late"
-    """To `reserve` alone: nobody waits for the answer any more; nothing is changed by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +77,23 @@ class Wish:
     by
         Which replica asks: up to 16 letters and digits, best random; "" is nobody in particular.
     promised_at
-        For `adopt`: `time.monotonic()` of this process when the promise was made, or before; None
-        is now.
+        For `CapacityStore.adopt`: ``time.monotonic()`` of this process when the promise was made,
+        or before; None is now.
     give_up_at
-        For `reserve`: `time.monotonic()` of this process from when on nobody waits for the answer;
-        None is never.
+        For `CapacityStore.reserve`: ``time.monotonic()`` of this process from when on nobody waits
+        for the answer; None is never.
 
     Raises
     ------
     InputError
         If a field is not as it must be. The token is never part of the message.
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Wish
+    >>> wish = Wish(token="x", candidates=("A", "B"), size=2, step_free=False, hold_s=900)
+    >>> wish.candidates[0], wish.give_up_at
+    ('A', None)
     """
 
     token: str
@@ -114,7 +130,18 @@ class Wish:
         cls, token: str, candidates: tuple[str, ...], size: int, step_free: bool, hold_s: float,
         by: str = "", give_up_at: float | None = None,
     ) -> Wish:  # fmt: skip
-        """Make one of values that were checked before: a server makes many of the same few."""
+        """Make one of values that were checked before: a server makes many of the same few.
+
+        Parameters
+        ----------
+        token, candidates, size, step_free, hold_s, by, give_up_at
+            As in `Wish`.
+
+        Returns
+        -------
+        Wish
+            Not checked again.
+        """
         made = object.__new__(cls)
         put = object.__setattr__
         put(made, "token", token)
@@ -132,12 +159,32 @@ class Wish:
 class Held:
     """A place that is taken.
 
-    Attributes
+    Parameters
     ----------
+    shelter_id
+        Where.
+    size
+        The party [persons].
+    step_free
+        Whether all of them have step-free places.
     expires_in_s
         How long it is still kept [s]; infinite for who has arrived.
+    arrived
+        Whether they are there.
     is_new
         Whether this very call took it; False for a retry.
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Places, Wish, open_store
+    >>> store = open_store("memory:")
+    >>> store.declare(Places(version=1, shelter_id=("A",), capacity=(9,), step_free=(0,)))
+    >>> wish = Wish(token="x", candidates=("A",), size=2, step_free=False, hold_s=60)
+    >>> held, retry = store.reserve([wish, wish])
+    >>> held.shelter_id, held.is_new, retry.is_new
+    ('A', True, False)
+    >>> store.arrived("x").expires_in_s
+    inf
     """
 
     shelter_id: str
@@ -150,7 +197,24 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A wish that got no place, why, and what the token still holds from before."""
+    """A wish that got no place, why, and what the token still holds from before.
+
+    Parameters
+    ----------
+    why
+        The reason.
+    held
+        What the token holds from before, None = nothing.
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Places, Wish, open_store
+    >>> store = open_store("memory:")
+    >>> store.declare(Places(version=1, shelter_id=("A",), capacity=(1,), step_free=(0,)))
+    >>> wish = Wish(token="x", candidates=("A",), size=2, step_free=False, hold_s=60)
+    >>> store.reserve([wish])
+    [Refused(why=<Refusal.FULL: 'full'>, held=None)]
+    """
 
     why: Refusal
     held: Held | None = None
@@ -160,7 +224,29 @@ Answer = Held | Refused
 
 
 def is_as_promised(answer: Answer, wish: Wish) -> bool:
-    """Whether an answer is just what was promised without the store."""
+    """Tell whether an answer is just what was promised without the store.
+
+    Parameters
+    ----------
+    answer
+        What the store said to `CapacityStore.adopt`.
+    wish
+        What was promised.
+
+    Returns
+    -------
+    bool
+        True where shelter, party and needs are the same.
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Places, Wish, is_as_promised, open_store
+    >>> store = open_store("memory:")
+    >>> store.declare(Places(version=1, shelter_id=("A",), capacity=(2,), step_free=(0,)))
+    >>> wish = Wish(token="x", candidates=("A",), size=2, step_free=False, hold_s=60)
+    >>> is_as_promised(store.adopt([wish])[0], wish)
+    True
+    """
     return (
         isinstance(answer, Held)
         and answer.shelter_id == wish.candidates[0]
@@ -187,6 +273,13 @@ class Places:
     ------
     InputError
         If the fields differ in length, or values are not as they must be; names all bad rows.
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Places
+    >>> places = Places(version=1, shelter_id=("A", "B"), capacity=(9, 40), step_free=(2, 40))
+    >>> sum(places.capacity)
+    49
     """
 
     version: int
@@ -226,17 +319,30 @@ class Places:
 class Counts:
     """How full the shelters are, by shelter_id in order.
 
-    Attributes
+    Parameters
     ----------
     version
         Of the places declared; None before the first.
+    shelter_id
+        Ids, shape (n,).
     capacity, step_free
         Places, and those without steps [persons]; 0 for a shelter that the newest places no longer
-        name.
+        name; shape (n,).
     taken, step_free_taken
-        Held or arrived, and those of them who need step-free places [persons].
+        Held or arrived, and those of them who need step-free places [persons], shape (n,).
     arrived
-        Those of `taken` who are there [persons].
+        Those of ``taken`` who are there [persons], shape (n,).
+
+    Examples
+    --------
+    >>> from evacroute.serving.capacity_store import Places, Wish, open_store
+    >>> store = open_store("memory:")
+    >>> store.declare(Places(version=1, shelter_id=("A",), capacity=(9,), step_free=(2,)))
+    >>> wish = Wish(token="x", candidates=("A",), size=2, step_free=True, hold_s=60)
+    >>> _ = store.reserve([wish])
+    >>> counts = store.look()
+    >>> counts.taken, counts.step_free_taken, counts.arrived
+    ((2,), (2,), (0,))
     """
 
     version: int | None
