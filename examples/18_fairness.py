@@ -37,7 +37,7 @@ def draw(ax):
         ("in the plan", table["mean_s"], "o", "#0072B2", 70),
         (f"{worst} counts three times", after["mean_s"], "D", "#D55E00", 18),
     ):
-        ax.scatter(values / 60, row, size, color, marker, label=name)
+        ax.scatter(values / 60, row, size, color, marker=marker, label=name)
     ax.set_yticks(row, [f"{name} ({n:,})" for name, n in table["persons"].items()])
     ax.set(xlabel="minutes from ready to safe, mean", xlim=(0, None))
     ax.legend(loc="best")

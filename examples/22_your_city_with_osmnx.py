@@ -25,10 +25,9 @@ def small_town():
     town = nx.MultiDiGraph(crs="epsg:4326")
     for i in range(96):
         town.add_node(i, x=12.2780 + 0.0006 * (i // 8), y=45.2180 + 0.0005 * (i % 8))
-    pairs = [(i, i + 8, 47.1) for i in range(88)] + [(i, i + 1, 55.7) for i in range(95)]
-    for a, b, length in pairs:
+    for a, b in [(i, i + 8) for i in range(88)] + [(i, i + 1) for i in range(95)]:
         x, y = divmod(a, 8)
-        way = {"osmid": 1000 * a + b, "length": length, "highway": "footway"}
+        way = {"osmid": 1000 * a + b, "length": 47.1 if b == a + 8 else 55.7, "highway": "footway"}
         if b == a + 1 and y == 3:
             steps = {} if x == 5 else {"highway": "steps", "step_count": "18"}
             way |= {"bridge": "yes", "width": "3"} | steps
@@ -47,7 +46,7 @@ if mine.place:
     graph = osmnx.graph_from_place(mine.place, network_type="walk")
 network = er.read_network(graph)
 print(network, network.report, sep="\n", end="\n\n")
-# People by made-up households; three shelters at the corners farthest from the middle.
+# Three shelters at the corners farthest from the middle.
 far = np.argsort(-np.hypot(network.lon - network.origin[0], network.lat - network.origin[1]))[:3]
 places = {"shelter_id": ["A", "B", "C"], "lon": network.lon[far], "lat": network.lat[far]}
 room = {"capacity": mine.people // 2, "step_free_capacity": mine.people // 10, "intake_rate": 2.0}
