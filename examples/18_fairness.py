@@ -6,7 +6,7 @@ from city import read_city, save_picture
 import evacroute as er
 
 city = read_city(people=25_000, deadline="60 min")
-how = {"method": "over_time", "gap": 0.02, "time_limit": "20 s"}
+how = {"method": "over_time", "gap": 0.02, "time_limit": "60 s"}
 plan = er.assign(city, **how)
 before = er.fairness(plan)
 print(f"{plan}\n{before}")

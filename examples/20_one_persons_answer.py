@@ -15,7 +15,7 @@ city = read_city(people=5000, deadline="60 min")
 network, ask = city.network, Recommender(city, er.assign(city))
 
 # They stand at one of the bridges with steps that others are sent over: the one with most choice.
-bridges = np.flatnonzero((network.kind == er.network.KINDS.index("bridge")) & (network.steps > 0))
+bridges = np.flatnonzero(network.steps > 0)  # 1 where it is not known how many.
 found = []
 for bridge in bridges[:: max(1, len(bridges) // 150)]:
     who = {"node_id": network.node_id[network.from_node[bridge]], "age": 58, "ready_time_s": 120}
@@ -31,7 +31,7 @@ if not found:
 *_, bridge, chair, walker = max(found, key=lambda one: one[:2])
 best = chair.best
 
-print(f"before {network.name[bridge] or network.link_id[bridge]}, {network.steps[bridge]} steps")
+print(f"before {network.name[bridge] or network.link_id[bridge]}, steps: {network.steps[bridge]}")
 print(f"a walker is sent over it:   {walker.name}, {walker.length_m:.0f} m")
 print(f"the wheelchair goes round:  {best.name}, {best.length_m:.0f} m\n\n{chair}\n")
 
