@@ -39,6 +39,7 @@ autosummary_generate = True
 autodoc_typehints = "signature"
 autodoc_member_order = "groupwise"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 python_use_unqualified_type_names = True
@@ -68,8 +69,15 @@ copybutton_line_continuation_character = "\\"
 copybutton_only_copy_prompt_lines = False
 
 
+def add_menu(app, name, source):
+    """Give the page of recipes its menu, which would be noise where the page lies."""
+    if name == "how_to/index":
+        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n[!i]*\n```\n"
+
+
 def setup(app):
     """Write the pages of the gallery before the others are read."""
     app.connect("builder-inited", gallery_pages.write)
+    app.connect("source-read", add_menu)
     app.connect("source-read", gallery_pages.add_cards)
     app.connect("source-read", gallery_pages.link_examples)

@@ -30,30 +30,29 @@ def worth(network):
     return links, np.where(here == there, 0, np.minimum(waiting, free))
 
 
-plan = er.assign(city)
+plan, built = er.assign(city), []
 print(f"{city}\n{groups.size[cannot].sum()} people go without steps; {plan.left} are left")
-built = []
 for number in range(1, 6):
     links, joined = worth(network)
     if joined.max(initial=0) == 0:
         print("no single bridge more joins anybody to a place")
         break
-    best, steps = links[np.argmax(joined)], network.steps.copy()
+    best, steps = links[joined.argmax()], network.steps.copy()
     pair = {network.from_node[best], network.to_node[best]}
     steps[[i for i in links if {network.from_node[i], network.to_node[i]} == pair]] = 0
     network = replace(network, steps=steps)
-    new = er.assign(changed(city, network=network))
+    left = er.assign(changed(city, network=network)).left
     built.append((best, f"{number}: {joined.max():.0f}"))
     called = f"{network.name[best]} (link {network.link_id[best]})"
-    print(f"{number}. {called}: a way for {joined.max():.0f} people more; {new.left} are left")
+    print(f"{number}. {called}: a way for {joined.max():.0f} people more; {left} are left")
 
 
 def draw(ax):
     draw_streets(ax, network)
     for link, said in built:
-        x, y = np.ravel(middles(network, [link]))
-        ax.plot(x, y, "o", color=COLOURS[0], markersize=9)
-        ax.annotate(said, (x, y), (6, 6), textcoords="offset points")
+        at = np.ravel(middles(network, [link]))
+        ax.plot(*at, "o", color=COLOURS[0], markersize=9)
+        ax.annotate(said, at, (6, 6), textcoords="offset points")
     ax.set_title(titled("Bridges to make level, by turns; people whom each gives a way"))
 
 

@@ -90,7 +90,10 @@ def save_picture(draw, *arguments, **named):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8, 4.6), layout="constrained")
-        draw(*arguments, ax=figure.subplots(), **named)
+        ax = figure.subplots()
+        draw(*arguments, ax=ax, **named)
+        if options().network is None and "SYNTHETIC" not in ax.get_title():
+            ax.set_title(f"{ax.get_title()}\nSYNTHETIC: a made-up city".lstrip())
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=85, metadata={"Software": None})
         print(f"picture: {path}")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import surface
 from pages import COMMANDS, ROOT, blocks, check_command, evacroute_lines
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -59,3 +60,12 @@ def test_every_command_is_documented() -> None:
     """Every command stands in the table of docs/cli.md."""
     page = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert [name for name in COMMANDS if f"| `evacroute {name}" not in page] == []
+
+
+def test_every_public_name_has_a_page() -> None:
+    """The reference lists each public name once: what is not listed is on no page of the site."""
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    listed = re.findall(r"^   (?:\w+\.)?(\w+)$", page, re.MULTILINE)
+    public = {one.name.rpartition(".")[2] for one in surface.top_names()}
+    internal = {"MAX_NOTICE", "RETENTION_S", "TOMBSTONE_S", "UNLIMITED", "Answer", "is_as_promised"}
+    assert sorted(listed) == sorted(public - internal)
