@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import missing
+from example_runs import EXAMPLES, check_picture, run_example
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-
-def run(name: str, folder: Path, *options: str) -> str:
-    """What a script prints."""
+def run(name: str, folder: Path, *options: str) -> list[str]:
+    """Lines that a script prints, which draws its picture too."""
     (script,) = EXAMPLES.glob(f"{name}_*.py")
+    picture = folder / "picture.png"
     # Only what it starts itself has its temporary folder.
-    env = {**os.environ, "TMPDIR": str(folder)}
-    done = subprocess.run(
-        [sys.executable, script, *options], cwd=folder, env=env, capture_output=True, text=True
-    )
+    done = run_example(script, folder, *options, "--picture", picture, TMPDIR=str(folder))
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    check_picture(picture)
+    return done.stdout.splitlines()
 
 
 def started_in(folder: Path) -> list[str]:
@@ -42,7 +37,7 @@ def test_the_server_ends_and_the_place_is_kept(tmp_path: Path) -> None:
     """Who asks twice with a token is told the same, and no server or bundle is left behind."""
     if importlib.util.find_spec("kserve") is None:
         missing("the package 'kserve' is not installed")
-    lines = run("21", tmp_path, "--people", "300").splitlines()
+    lines = run("21", tmp_path, "--people", "300")
     assert lines[0].startswith("reserved: ")
     assert lines[1] == lines[0]
     assert lines[2].startswith("V2: status=")
@@ -54,7 +49,7 @@ def test_a_cluster_gives_the_figures_of_one_process(tmp_path: Path) -> None:
     """As many draws as asked for are done on Dask, with the figures of one process."""
     if importlib.util.find_spec("distributed") is None:
         missing("the package 'distributed' is not installed")
-    lines = run("23", tmp_path, "--people", "300", "--draws", "4").splitlines()
+    lines = run("23", tmp_path, "--people", "300", "--draws", "4")
     assert "  draw 4 of 4" in lines
     assert "4 draws" in lines
-    assert lines[-1] == "the same in one process, to the last bit: True"
+    assert lines[-2] == "the same in one process, to the last bit: True"

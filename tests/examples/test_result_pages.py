@@ -22,7 +22,7 @@ ALL = ROOT / "tests" / "benchmarks" / "all.py"
 def made(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The script that makes the pages."""
     monkeypatch.syspath_prepend(str(DOCS))
-    return importlib.import_module("benchmarks")
+    return importlib.import_module("figures")
 
 
 @pytest.fixture
@@ -37,6 +37,14 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_page_is_what_the_files_make(made: Any, name: str) -> None:
     """A page of figures on disk is what its template and the files of results on disk make."""
     assert (DOCS / name).read_text("utf-8") == made.pages()[name]
+
+
+def test_badges_are_what_the_files_make(made: Any) -> None:
+    """The badges on disk say what the files of results say, and stand in the README."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name, drawn in made.badges(made.Results()).items():
+        assert (DOCS / "badges" / f"{name}.svg").read_text("utf-8") == drawn
+        assert f"(docs/badges/{name}.svg)" in readme
 
 
 def test_model_card_is_what_the_files_make(monkeypatch: pytest.MonkeyPatch) -> None:

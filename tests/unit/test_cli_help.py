@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,38 +121,71 @@ def test_what_is_mistyped(words: tuple[str, ...], told: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def completed(line: str, shell: str = "bash") -> list[str]:
-    """What a shell is told for the last word of a line."""
-    words = line.split(" ")
-    asked = {
-        "_EVACROUTE_COMPLETE": f"complete_{shell}", "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1), "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }  # fmt: skip
+ASK = """
+import contextlib, io, json, os, sys
+from evacroute.cli.commands import app
+told = []
+for asked in json.loads(sys.argv[1]):
+    os.environ |= asked
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        app(prog_name="evacroute", args=[])
+    told.append(out.getvalue())
+print(json.dumps(told))
+"""
+"""Asks like a shell, several times in one process, which costs seconds to start."""
+
+
+def completed(*lines: str, shells: Sequence[str] = ("bash",)) -> list[list[str]]:
+    """What each shell is told for the last word of each line."""
+    asked = [
+        {
+            "_EVACROUTE_COMPLETE": f"complete_{shell}", "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": line,
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        }
+        for shell in shells
+        for line in lines
+    ]  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-m", "evacroute"],
-        env=os.environ | asked, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.split()
+        [sys.executable, "-c", ASK, json.dumps(asked)], capture_output=True, text=True, check=True
+    )
+    return [told.split() for told in json.loads(done.stdout)]
 
 
 def test_shells_complete(tmp_path: Path) -> None:
     """Commands, options, choices and the server's options are completed; files the shell does."""
-    assert completed("evacroute si") == ["simulate"]
-    assert completed("evacroute plan --me") == ["--method"]
-    assert completed("evacroute plan --method sh") == ["shelter_flow"]
-    assert completed("evacroute plan --hazard fl") == ["flood:tide=", "flood:series="]
-    assert completed("evacroute sheets plan --language ") == ["en", "it", "fr", "de", "es", "zh"]
-    assert completed("evacroute serve bundle --http_p") == ["--http_port"]
-    assert completed("evacroute plan --out ") == []
     (tmp_path / "classes.csv").write_text("class_id,speed_flat\nold,0.8\nyoung,1.3\n")
-    assert completed(f"evacroute plan --instance {tmp_path} --first o") == ["old"]
+    words = {
+        "evacroute si": ["simulate"],
+        "evacroute plan --me": ["--method"],
+        "evacroute plan --method sh": ["shelter_flow"],
+        "evacroute plan --hazard fl": ["flood:tide=", "flood:series="],
+        "evacroute sheets plan --language ": ["en", "it", "fr", "de", "es", "zh"],
+        "evacroute serve bundle --http_p": ["--http_port"],
+        "evacroute plan --out ": [],
+        f"evacroute plan --instance {tmp_path} --first o": ["old"],
+    }
+    assert completed(*words) == list(words.values())
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell(shell: str) -> None:
+def test_each_shell() -> None:
     """Each shell is told the same words, in its own form."""
-    assert "shelter_flow" in " ".join(completed("evacroute plan --method sh", shell))
+    for told in completed("evacroute plan --method sh", shells=("bash", "zsh", "fish")):
+        assert "shelter_flow" in " ".join(told)
+
+
+def test_a_shell_asks_the_command_itself() -> None:
+    """The command answers a shell that asks for words, and does nothing else."""
+    asked = {
+        "_EVACROUTE_COMPLETE": "complete_bash",
+        "COMP_WORDS": "evacroute si",
+        "COMP_CWORD": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "evacroute"],
+        env=os.environ | asked, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["simulate"]
 
 
 def test_stopped_while_loading() -> None:

@@ -1,7 +1,8 @@
 """Write the pages of figures from the files of results::
 
-    python docs/benchmarks.py              # benchmarks.md, evaluation.md, serving_load.md
-    python docs/benchmarks.py --peers      # only prints the table of peers, for the README
+    python docs/figures.py              # benchmarks.md, evaluation.md, serving_load.md,
+                                           # badges and the table of peers in the README
+    python docs/figures.py --peers      # only prints the table of peers, for the README
 
 The words are in docs/templates/, the figures in docs/results/ and data/scorer/. A template names
 what it wants in double braces:
@@ -23,13 +24,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from result_pages import TABLES, made_line, peers_table
+from result_pages.badges import badges
 from result_pages.files import MissingResultError, Results, shown
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 TEMPLATES = DOCS / "templates"
+BADGES = DOCS / "badges"
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-MARKS = "<!-- peers: made by docs/benchmarks.py -->\n", "<!-- /peers -->\n"
+MARKS = "<!-- peers: made by docs/figures.py -->\n", "<!-- /peers -->\n"
 """Between them the README has the table of peers."""
 
 
@@ -108,6 +111,9 @@ def main() -> None:
         return
     for name, text in pages(results).items():
         (DOCS / name).write_text(text, encoding="utf-8")
+    BADGES.mkdir(exist_ok=True)
+    for name, drawn in badges(results).items():
+        (BADGES / f"{name}.svg").write_text(drawn, encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(with_peers(readme.read_text("utf-8"), results), encoding="utf-8")
 
