@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ DOCS = Path(__file__).resolve().parent
 EXAMPLES = DOCS.parent / "examples"
 GALLERY = DOCS / "gallery"
 RUNS = GALLERY / "runs.json"
-LINK = re.compile(r"\]\((?:\.\./)+examples/(\d\d_\w+)\.py\)")
+SPELT = {"kserve": "KServe", "osmnx": "OSMnx", "dask": "Dask", "persons": "person's"}
+LINK = re.compile(r"\]\((?:\.\./)+examples/(?:notebooks/)?(\w+)\.(py|ipynb)\)")
 
 
 def stems() -> list[str]:
@@ -26,22 +28,28 @@ def stems() -> list[str]:
     return sorted(path.stem for path in EXAMPLES.glob("[0-9]*.py"))
 
 
+def notebooks() -> list[Path]:
+    """Notebooks, kept with what they show."""
+    return sorted((EXAMPLES / "notebooks").glob("*.ipynb"))
+
+
 def write(app: Any) -> None:
-    """Write ``gallery/STEM.md`` for each example."""
+    """Write ``gallery/STEM.md`` for each example, and bring the notebooks there."""
     runs = json.loads(RUNS.read_text(encoding="utf-8"))
     missing = [stem for stem in stems() if stem not in runs]
     if missing:
         raise ExtensionError(f"not in the gallery yet, 'make gallery' runs them: {missing}")
     for stem in stems():
-        page = GALLERY / f"{stem}.md"
-        text = _page(stem, runs[stem])
-        if not page.exists() or page.read_text(encoding="utf-8") != text:
-            page.write_text(text, encoding="utf-8")
+        (GALLERY / f"{stem}.md").write_text(_page(stem, runs[stem]), encoding="utf-8")
+    for notebook in notebooks():
+        shutil.copy(notebook, GALLERY / notebook.name)
 
 
 def _page(stem: str, run: dict[str, Any]) -> str:
     number, _, name = stem.partition("_")
     heading = f"{int(number)}. {name.replace('_', ' ').capitalize()}"
+    for word, spelt in SPELT.items():
+        heading = re.sub(rf"\b{word}\b", spelt, heading, flags=re.IGNORECASE)
     return "\n".join(
         [
             f"# {heading}",
@@ -83,13 +91,17 @@ def add_cards(app: Any, name: str, source: list[str]) -> None:
         f":link: gallery/{stem}\n:link-type: doc\n```\n"
         for stem in stems()
     ]
-    menu = (
-        "```{toctree}\n:hidden:\n\n" + "\n".join(f"gallery/{stem}" for stem in stems()) + "\n```\n"
-    )
+    names = [*stems(), *(notebook.stem for notebook in notebooks())]
+    pages = "\n".join(f"gallery/{name}" for name in names)
+    menu = f"```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
     source[0] += "\n````{grid} 1 2 3 3\n:gutter: 3\n\n" + "\n".join(cards) + "````\n\n" + menu
 
 
 def link_examples(app: Any, name: str, source: list[str]) -> None:
-    """Let links to a script lead to its page."""
+    """Let links to a script or a notebook lead to its page."""
     up = os.path.relpath(DOCS, (DOCS / name).parent)
-    source[0] = LINK.sub(lambda match: f"]({up}/gallery/{match[1]}.md)", source[0])
+
+    def page(match: re.Match[str]) -> str:
+        return f"]({up}/gallery/{match[1]}.{'md' if match[2] == 'py' else 'ipynb'})"
+
+    source[0] = LINK.sub(page, source[0])

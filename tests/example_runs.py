@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -25,6 +27,16 @@ def run_example(
         text=True,
         timeout=300,
     )
+
+
+def run_here(
+    script: Path, folder: Path, *options: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run a script in this process, which is quicker: nothing is imported and loaded again."""
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.setattr(sys, "argv", [str(script), *map(str, options)])
+    runpy.run_path(str(script), run_name="__main__")
 
 
 def check_picture(path: Path) -> None:

