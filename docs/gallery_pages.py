@@ -18,6 +18,9 @@ DOCS = Path(__file__).resolve().parent
 EXAMPLES = DOCS.parent / "examples"
 GALLERY = DOCS / "gallery"
 RUNS = GALLERY / "runs.json"
+SPELLING = {"dask": "Dask", "kserve": "KServe", "osmnx": "OSMnx", "persons": "person's"}
+"""Words of file names as they are written in headings."""
+
 LINK = re.compile(r"\]\((?:\.\./)+examples/(\d\d_\w+)\.py\)")
 
 
@@ -41,7 +44,10 @@ def write(app: Any) -> None:
 
 def _page(stem: str, run: dict[str, Any]) -> str:
     number, _, name = stem.partition("_")
-    heading = f"{int(number)}. {name.replace('_', ' ').capitalize()}"
+    words = name.replace("_", " ").capitalize()
+    for written, right in SPELLING.items():
+        words = re.sub(rf"\b{written}\b", right, words, flags=re.IGNORECASE)
+    heading = f"{int(number)}. {words}"
     return "\n".join(
         [
             f"# {heading}",
