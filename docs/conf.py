@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -70,14 +71,26 @@ copybutton_only_copy_prompt_lines = False
 
 
 def add_menu(app, name, source):
-    """Give the page of recipes its menu, which would be noise where the page lies."""
+    """Give the page of recipes its menu, in the order of its list: noise where the page lies."""
     if name == "how_to/index":
-        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n[!i]*\n```\n"
+        recipes = re.findall(r"^- \[[^\]]+\]\((\w+)\.md\)", source[0], re.MULTILINE)
+        source[0] += "\n```{toctree}\n:hidden:\n\n" + "\n".join(recipes) + "\n```\n"
+
+
+def plain_types(app, what, name, item, options, signature, returned):
+    """Write types in signatures as one reads them, where Sphinx would show its own wrappers."""
+
+    def plain(text):
+        text = re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text or "")
+        return text.replace("~typing.", "").replace("<factory>", "...")
+
+    return signature and plain(signature), returned and plain(returned)
 
 
 def setup(app):
     """Write the pages of the gallery before the others are read."""
     app.connect("builder-inited", gallery_pages.write)
     app.connect("source-read", add_menu)
+    app.connect("autodoc-process-signature", plain_types)
     app.connect("source-read", gallery_pages.add_cards)
     app.connect("source-read", gallery_pages.link_examples)

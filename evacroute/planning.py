@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from evacroute._safer import make_safer
 from evacroute.assignment import METHODS, Progress, build_problem
 from evacroute.assignment.class_weights import class_weights
-from evacroute.errors import InputError
+from evacroute.errors import InputError, did_you_mean
 from evacroute.judging import Judge
 from evacroute.plan import Plan
 from evacroute.robust import assign_robust
@@ -149,7 +149,10 @@ def check_method(method: str, settings: dict[str, Any], max_density: float | Non
         If it does not, or the density is not more than 0.
     """
     if method not in METHODS:
-        raise InputError(f"method is {method!r}, expected one of {', '.join(METHODS)}")
+        raise InputError(
+            f"method is {method!r}, expected one of {', '.join(METHODS)}"
+            f"{did_you_mean(method, METHODS)}"
+        )
     allowed = [name for name in _settings_of(method) if name not in ("name", "seed")]
     unknown = sorted(set(settings) - set(allowed))
     if unknown:

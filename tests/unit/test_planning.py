@@ -17,6 +17,12 @@ def test_unknown_method() -> None:
         er.assign(small(), "fastest")
 
 
+def test_a_method_nearly_spelt_right() -> None:
+    """A method that is misspelt is refused with the one that was meant."""
+    with pytest.raises(er.InputError, match="over_time; did you mean 'shelter_flow'[?]$"):
+        er.assign(small(), "shelterflow")
+
+
 def test_unknown_setting() -> None:
     """A setting that the method does not have is refused with the names of those it has."""
     with pytest.raises(er.InputError, match="no setting speed; it has rounds"):
