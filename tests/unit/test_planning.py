@@ -19,7 +19,7 @@ def test_unknown_method() -> None:
 
 def test_a_method_nearly_spelt_right() -> None:
     """A method that is misspelt is refused with the one that was meant."""
-    with pytest.raises(er.InputError, match="over_time; did you mean 'shelter_flow'[?]$"):
+    with pytest.raises(er.InputError, match=r"over_time; did you mean 'shelter_flow'\?$"):
         er.assign(small(), "shelterflow")
 
 
