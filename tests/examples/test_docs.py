@@ -15,12 +15,26 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 
 
 def test_every_link_leads_somewhere(tmp_path: Path) -> None:
-    """All relative links and anchors of the pages exist, and every page is in the menu."""
+    """All links and anchors of the pages exist, and the build leaves docs/ as it was."""
+    before = files_of(ROOT / "docs")
+    (tmp_path / "objects.inv").touch()
+    (tmp_path / "old.html").write_text("<a href='gone.html'>of a build before</a>")
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "build.py", tmp_path], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "index.html").stat().st_size > 1000
+    assert not (tmp_path / "old.html").exists()
+    assert files_of(ROOT / "docs") == before
+
+
+def files_of(folder: Path) -> dict[Path, int]:
+    """When each file of a folder was written, what Python compiles aside."""
+    return {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
