@@ -19,12 +19,15 @@ print(f"\n{worst} waits longest. If its time counts three times:")
 protected = er.assign(city, weights={worst: 3.0}, **how)
 after = er.fairness(protected).table.set_index("class_id").drop("all")
 
-# What the class saves, and what all others pay for it: the mean, and in all.
+# What the class saves, and what all others pay for it: the mean of who is safe, and in all.
 rows = {"the class": [worst], "all others": table.index.drop(worst)}
 for who, ids in rows.items():
-    mean = [np.average(t.loc[ids, "mean_s"], weights=t.loc[ids, "persons"]) for t in (table, after)]
-    more = (mean[1] - mean[0]) * table.loc[ids, "persons"].sum() / 3600
-    print(f"{who:<11} {mean[0] / 60:6.2f} -> {mean[1] / 60:6.2f} min, {more:+8.1f} person-hours")
+    some = table.loc[ids], after.loc[ids]
+    placed = [(one["persons"] - one["left"]).sum() for one in some]
+    spent = [(one["mean_s"] * (one["persons"] - one["left"])).sum() for one in some]
+    mean = [s / max(n, 1) / 60 for s, n in zip(spent, placed, strict=True)]
+    print(f"{who:<11} {mean[0]:6.2f} -> {mean[1]:6.2f} min,", end=" ")
+    print(f"{(spent[1] - spent[0]) / 3600:+8.1f} person-hours, {placed[1] - placed[0]:+d} people")
 print(f"the gaps are {plan.gap:.2%} and {protected.gap:.2%}: what is smaller may be chance")
 
 
