@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 
 VECTORS = (
     ".shp", ".shx", ".dbf", ".gpkg", ".gdb", ".kml", ".kmz", ".gml", ".fgb", ".tab",
@@ -22,7 +23,7 @@ def network_hint(path: Path) -> str:
     if not zipped and not _is(path, VECTORS):
         return ""
     source = _with_main(path)
-    seen = f"/vsizip/{source}" if zipped else str(source)
+    seen = quote(f"/vsizip/{source}" if zipped else str(source))
     return (
         "; convert it first: "
         f"ogr2ogr -f GeoJSON -t_srs EPSG:4326 streets.geojson {seen}, or in Python "
@@ -42,7 +43,8 @@ def table_hint(path: Path) -> str:
     if _is(path, (*VECTORS, ".geojson", ".geojson.gz", ".zip")):
         return (
             "; a table is expected: ogr2ogr -f CSV -t_srs EPSG:4326 -lco GEOMETRY=AS_XY "
-            f"table.csv {_with_main(path)}, and name the columns X and Y of it lon and lat"
+            f"table.csv {quote(str(_with_main(path)))}, and name the columns X and Y of it lon "
+            "and lat"
         )
     begin = _begin(path)
     if begin.startswith(b"PK"):
@@ -51,7 +53,8 @@ def table_hint(path: Path) -> str:
     try:
         begin.decode("utf-8")
     except UnicodeDecodeError:
-        return f"; if it is in {coded}: iconv -f {coded} -t utf-8 {path} > utf8_{path.name}"
+        old, new = quote(str(path)), quote(f"utf8_{path.name}")
+        return f"; if it is in {coded}: iconv -f {coded} -t utf-8 {old} > {new}"
     header = begin.split(b"\n")[0]
     for sign, name in ((b";", ";"), (b"\t", "\\t")):
         if header.count(sign) > header.count(b","):
@@ -59,7 +62,7 @@ def table_hint(path: Path) -> str:
             return (
                 f"; values must be separated by commas, and here they are by '{name}': "
                 f"pandas.read_csv({str(path)!r}, sep='{name}'{comma})"
-                f".to_csv('commas_{path.name}', index=False)"
+                f".to_csv({f'commas_{path.name}'!r}, index=False)"
             )
     return ""
 

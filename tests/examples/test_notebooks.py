@@ -31,7 +31,10 @@ def test_there_are_notebooks() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_with_its_outputs(path: Path) -> None:
-    """What is kept has been run in order, without an error, and names no folder of a machine."""
+    """What is kept has been run in order, without an error, and names no folder of a machine.
+
+    Each picture is told in words to those who do not see it.
+    """
     notebook = read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
@@ -43,6 +46,9 @@ def test_a_notebook_is_kept_with_its_outputs(path: Path) -> None:
     }
     assert {output.get("name") for output in outputs} <= {None, "stdout"}
     assert any("image/png" in output.get("data", {}) for output in outputs)
+    for cell in cells:
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 20
     for output in outputs:
         data = {**output.get("data", {}), "stream": output.get("text", "")}
         data.pop("image/png", None)

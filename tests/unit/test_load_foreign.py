@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -76,6 +77,22 @@ def test_tables_of_others(
     with pytest.raises(PeopleError) as error:
         er.read_people(path, er.read_network(files["network"]))
     assert told in str(error.value)
+
+
+def test_commands_can_be_pasted(files: dict[str, Path], tmp_path: Path) -> None:
+    """A name with blanks or quotes is one word of the command that is told."""
+    streets = tmp_path / "my city's streets.shp"
+    streets.touch()
+    with pytest.raises(NetworkError) as told:
+        er.read_network(streets)
+    command = str(told.value).split("convert it first: ")[1].split(", or in Python")[0]
+    assert shlex.split(command)[-1] == str(streets)
+    people = tmp_path / "my people.csv"
+    people.write_bytes(files["people"].read_text().replace("P0", "Pé").encode("latin-1"))
+    with pytest.raises(PeopleError) as told_too:
+        er.read_people(people, er.read_network(files["network"]))
+    words = shlex.split(str(told_too.value).split("latin1: ")[1])
+    assert words[-3:] == [str(people), ">", "utf8_my people.csv"]
 
 
 def test_points_are_no_decimal_commas(files: dict[str, Path], tmp_path: Path) -> None:
