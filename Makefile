@@ -21,7 +21,7 @@ ONLY ?=
 results: $(VENV)/.dev
 	$(PIP) -e '.[dev,bench]'
 	$(BIN)/python tests/benchmarks/all.py --results docs/results $(ONLY); failed=$$?; \
-	  $(BIN)/python docs/figures.py && exit $$failed
+	  $(BIN)/python docs/write_results.py && exit $$failed
 
 # Other people's solvers and simulators; INSTANCES="venice_100k" needs the shared inputs.
 INSTANCES ?= district_four_classes lagoon_50k

@@ -5,7 +5,7 @@
     python tests/benchmarks/all.py --list
 
 What takes long is run only where it is named. Results of a benchmark that fails are not kept; the
-others go on. Then ``python docs/figures.py`` writes the pages.
+others go on. Then ``python docs/write_results.py`` writes the pages.
 """
 
 from __future__ import annotations

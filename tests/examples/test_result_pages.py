@@ -22,7 +22,7 @@ ALL = ROOT / "tests" / "benchmarks" / "all.py"
 def made(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The script that makes the pages."""
     monkeypatch.syspath_prepend(str(DOCS))
-    return importlib.import_module("figures")
+    return importlib.import_module("write_results")
 
 
 @pytest.fixture

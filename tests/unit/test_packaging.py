@@ -54,7 +54,7 @@ def test_the_sdist_can_be_worked_on(dist: Path) -> None:
         names = [name.partition("/")[2] for name in archive.getnames()]
     for needed in (
         "Makefile", "CITATION.cff", "SECURITY.md", "docs/conf.py", "tests/conftest.py",
-        "examples/01_first_plan.py",
+        "examples/01_first_plan.py", ".ci/run", ".github/ISSUE_TEMPLATE/city.yml",
     ):  # fmt: skip
         assert needed in names
     assert [name for name in names if name.startswith(("site/", "docs/api/", "build/"))] == []

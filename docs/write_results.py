@@ -1,8 +1,8 @@
 """Write the pages of figures from the files of results::
 
-    python docs/figures.py              # benchmarks.md, evaluation.md, serving_load.md,
+    python docs/write_results.py              # benchmarks.md, evaluation.md, serving_load.md,
                                            # badges and the table of peers in the README
-    python docs/figures.py --peers      # only prints the table of peers, for the README
+    python docs/write_results.py --peers      # only prints the table of peers, for the README
 
 The words are in docs/templates/, the figures in docs/results/ and data/scorer/. A template names
 what it wants in double braces:
@@ -32,7 +32,7 @@ DOCS = ROOT / "docs"
 TEMPLATES = DOCS / "templates"
 BADGES = DOCS / "badges"
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-MARKS = "<!-- peers: made by docs/figures.py -->\n", "<!-- /peers -->\n"
+MARKS = "<!-- peers: made by docs/write_results.py -->\n", "<!-- /peers -->\n"
 """Between them the README has the table of peers."""
 
 
