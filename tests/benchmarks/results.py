@@ -1,8 +1,8 @@
 """Results of benchmarks as files: what was measured, when, on what machine, by which command.
 
 A script takes the folder from ``--results DIR``, a test from the environment (EVACROUTE_RESULTS).
-Where neither is given nothing is written. `docs/write_results.py` makes pages of the files, so what a
-benchmark prints and what it leaves here must be the same rows.
+Where neither is given nothing is written. `docs/write_results.py` makes pages of the files, so what
+a benchmark prints and what it leaves here must be the same rows.
 """
 
 from __future__ import annotations
