@@ -33,14 +33,19 @@ def notebooks() -> list[Path]:
     return sorted((EXAMPLES / "notebooks").glob("*.ipynb"))
 
 
-def write(app: Any) -> None:
-    """Write ``gallery/STEM.md`` for each example, and bring the notebooks there."""
-    runs = json.loads(RUNS.read_text(encoding="utf-8"))
-    missing = [stem for stem in stems() if stem not in runs]
+def runs() -> dict[str, dict[str, Any]]:
+    """What each example printed and when, by its name and in their order."""
+    kept = json.loads(RUNS.read_text(encoding="utf-8"))
+    missing = [stem for stem in stems() if stem not in kept]
     if missing:
         raise ExtensionError(f"not in the gallery yet, 'make gallery' runs them: {missing}")
-    for stem in stems():
-        (GALLERY / f"{stem}.md").write_text(_page(stem, runs[stem]), encoding="utf-8")
+    return {stem: kept[stem] for stem in stems()}
+
+
+def write(app: Any) -> None:
+    """Write ``gallery/STEM.md`` for each example, and bring the notebooks there."""
+    for stem, run in runs().items():
+        (GALLERY / f"{stem}.md").write_text(_page(stem, run), encoding="utf-8")
     for notebook in notebooks():
         shutil.copy(notebook, GALLERY / notebook.name)
 
@@ -84,12 +89,11 @@ def add_cards(app: Any, name: str, source: list[str]) -> None:
     """Put a card for each example at the end of the gallery's page."""
     if name != "gallery":
         return
-    runs = json.loads(RUNS.read_text(encoding="utf-8"))
     cards = [
-        f"```{{grid-item-card}} {runs[stem]['title'].partition(':')[0].rstrip('.')}\n"
-        f":img-top: gallery/{stem}.png\n:img-alt: {runs[stem]['title']}\n"
+        f"```{{grid-item-card}} {run['title'].partition(':')[0].rstrip('.')}\n"
+        f":img-top: gallery/{stem}.png\n:img-alt: {run['title']}\n"
         f":link: gallery/{stem}\n:link-type: doc\n```\n"
-        for stem in stems()
+        for stem, run in runs().items()
     ]
     names = [*stems(), *(notebook.stem for notebook in notebooks())]
     pages = "\n".join(f"gallery/{name}" for name in names)

@@ -1,23 +1,19 @@
-"""Your own city from OpenStreetMap by OSMnx: what is read, what is assumed, and a first plan.
+"""Your own city from OpenStreetMap by OSMnx: what is read, what is assumed, and a first plan."""
 
---place "Chioggia, Italy" downloads the streets, with evacroute[osm]; else a town is made up."""
-
-import argparse
 import importlib.util
 import sys
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-from city import save_picture
+from city import PARSER, options, save_picture
 
 import evacroute as er
 from evacroute.plotting import plot_plan
 
-own = argparse.ArgumentParser(add_help=False)
-own.add_argument("--place")
-own.add_argument("--people", type=int, default=1000)
-mine, sys.argv[1:] = own.parse_known_args()
+PARSER.add_argument("--place", help='download it, like "Chioggia, Italy"; else a town is made up')
+asked = options()
+count = int(asked.people or 1000)
 
 
 def small_town():
@@ -37,21 +33,21 @@ def small_town():
 
 
 graph = small_town()
-if mine.place:
+if asked.place:
     if importlib.util.find_spec("osmnx") is None:
         sys.exit("downloading needs an extra: pip install 'evacroute[osm]'")
     import osmnx
 
     osmnx.settings.useful_tags_way += ["step_count", "wheelchair"]
-    graph = osmnx.graph_from_place(mine.place, network_type="walk")
+    graph = osmnx.graph_from_place(asked.place, network_type="walk")
 network = er.read_network(graph)
 print(network, network.report, sep="\n", end="\n\n")
 # Three shelters at the corners farthest from the middle.
 far = np.argsort(-np.hypot(network.lon - network.origin[0], network.lat - network.origin[1]))[:3]
 places = {"shelter_id": ["A", "B", "C"], "lon": network.lon[far], "lat": network.lat[far]}
-room = {"capacity": mine.people // 2, "step_free_capacity": mine.people // 10, "intake_rate": 2.0}
+room = {"capacity": count // 2, "step_free_capacity": count // 10, "intake_rate": 2.0}
 shelters = er.read_shelters(pd.DataFrame(places | room), network)
-people = er.synthesize_people(network, mine.people)
+people = er.synthesize_people(network, count)
 plan = er.assign(er.Scenario(network, people, shelters, deadline="45 min"))
 print(f"{plan.summary()}\n\nevery rule kept: {er.verify(plan).ok}")
 assumed = np.average(network.width_assumed, weights=network.length)

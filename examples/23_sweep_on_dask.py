@@ -1,20 +1,14 @@
-"""The same plan in many earthquakes, on a cluster of Dask: the figures are those of one process.
+"""The same plan in many earthquakes, on a cluster of Dask: the figures are those of one process."""
 
---draws N: how many earthquakes (12). --dask ADDRESS: of a scheduler that runs already.
-"""
-
-import argparse
 import sys
 from contextlib import nullcontext
 from functools import partial
 
-from city import read_city, save_picture
+from city import PARSER, options, read_city, save_picture
 
 import evacroute as er
 
-own = argparse.ArgumentParser(add_help=False)
-own.add_argument("--draws", type=int, default=12)
-own.add_argument("--dask")
+PARSER.add_argument("--dask", metavar="ADDRESS", help="of a scheduler that runs already")
 
 
 def told(stage, share):
@@ -38,19 +32,20 @@ def main():
         from distributed import Client, LocalCluster
     except ImportError:
         sys.exit("a cluster needs an extra: pip install 'evacroute[dask]'")
-    mine, sys.argv[1:] = own.parse_known_args()
+    asked = options()
+    draws = asked.draws or 12
     city = read_city(people=3000, deadline="60 min")
     plan = er.assign(city)
     quake = er.Earthquake(seed=1, intensity="IX", building="mid")
     print(f"all open: {plan.safe:,} safe")
-    print(f"{mine.draws} earthquakes on Dask:")
+    print(f"{draws} earthquakes on Dask:")
     small = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "1GiB"}
     own_cluster = partial(LocalCluster, **small, processes=True, dashboard_address=None)
-    with nullcontext(mine.dask) if mine.dask else own_cluster() as where, Client(where) as client:
+    with nullcontext(asked.dask) if asked.dask else own_cluster() as where, Client(where) as client:
         pool = client.get_executor()
-        found = er.sweep(city, quake, draws=mine.draws, plan=plan, executor=pool, progress=told)
+        found = er.sweep(city, quake, draws=draws, plan=plan, executor=pool, progress=told)
     print(found)
-    alone = er.sweep(city, quake, draws=mine.draws, plan=plan, executor="serial")
+    alone = er.sweep(city, quake, draws=draws, plan=plan, executor="serial")
     print(f"the same in one process, to the last bit: {found.equals(alone)}")
     save_picture(draw, alone)
 

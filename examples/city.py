@@ -17,21 +17,23 @@ import numpy as np
 
 import evacroute as er
 
+PARSER = argparse.ArgumentParser(
+    description=sys.modules["__main__"].__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter,
+)
+"""Options of all examples, to which an example may add its own."""
+PARSER.add_argument(
+    "--network", type=Path, help="an instance folder with people in it, or a file of streets"
+)
+PARSER.add_argument("--shelters", type=Path, help="beside a file of streets: a table")
+PARSER.add_argument("--people", help="how many are made up, or a table of them")
+PARSER.add_argument("--draws", type=int, help="where chance is tried: how many times")
+PARSER.add_argument("--picture", type=Path, help="where the example draws its picture")
+
 
 def options():
     """What the command line says: network, shelters, people, draws, picture."""
-    parser = argparse.ArgumentParser(
-        description=sys.modules["__main__"].__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--network", type=Path, help="an instance folder with people in it, or a file of streets"
-    )
-    parser.add_argument("--shelters", type=Path, help="beside a file of streets: a table")
-    parser.add_argument("--people", help="how many are made up, or a table of them")
-    parser.add_argument("--draws", type=int, help="where chance is tried: how many times")
-    parser.add_argument("--picture", type=Path, help="where the example draws its picture")
-    asked = parser.parse_args()
+    asked = PARSER.parse_args()
     if asked.picture is not None and find_spec("matplotlib") is None:
         sys.exit("--picture needs matplotlib: pip install 'evacroute[plot]'")
     return asked
