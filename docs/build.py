@@ -5,6 +5,7 @@ python docs/build.py [site]
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -53,7 +54,9 @@ def copy(root: Path) -> Path:
 
 
 def main() -> int:
-    site = Path(sys.argv[1] if len(sys.argv) > 1 else "site")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("site", nargs="?", type=Path, default=Path("site"), help="folder to write")
+    site: Path = parser.parse_args().site
     is_built = build(site)
     broken = [link for page in markdown_pages() for link in broken_in_page(page)]
     broken += broken_in_site(site) if is_built else []

@@ -13,6 +13,7 @@ OPTIONS = (
      "say so: --heights FILE,unit=cm, or FILE,unit=m if they are metres"),
     ("or a larger max_gap", "or a larger max_gap: flood:series=FILE,max_gap=2h"),
     ("or a larger max_distance", "or a larger --max-distance"),
+    ("max_distance is ", "--max-distance is "),
     ("a max_distance above", "a --max-distance above"),
     ("; max_distance sets such stops aside", ""),
     ("low_bridges of read_boats, or --low-bridges, tells of them", "--low-bridges tells of them"),

@@ -1,6 +1,6 @@
 """All benchmarks that the pages are made of, one after another, each in a process of its own::
 
-    python tests/benchmarks/all.py --results docs/results            # under an hour on two cores
+    python tests/benchmarks/all.py --results docs/results            # half an hour on two cores
     python tests/benchmarks/all.py --results docs/results replan     # some of them
     python tests/benchmarks/all.py --list
 
@@ -23,10 +23,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from asides import ASIDES
 from instances import shared_folder
 from results import FOLDER, ROOT
 
 GAP = ("--gap", "0.02", "--time-limit", "30")
+MANY = (
+    "venice_100k", "lagoon_50k", "venice_seed_1", "venice_seed_2", "venice_half", "venice_double",
+    "venice_room_halved", "venice_shelters_halved", "venice_2009", "lagoon_50k_seed_1",
+)  # fmt: skip
 JUDGES = ("--no-peers", "--judge", "sumo", "--judge", "hydraulic")
 
 
@@ -86,7 +91,7 @@ TESTS = (
 BENCHMARKS = (
     Benchmark("main_job", ("test_main_job.py",), ("main_job", "fixed_instance", "reading")),
     Benchmark("osm_reading", ("test_osm_reading.py",), ("osm_reading",)),
-    Benchmark("methods", ("test_methods.py", *GAP), ("methods",)),
+    Benchmark("methods", ("test_methods.py", *MANY, *GAP), ("methods",)),
     Benchmark(
         "methods_full",
         ("test_methods.py", "venice_full", "--gap", "0.02", "--time-limit", "60",
@@ -127,11 +132,21 @@ BENCHMARKS = (
     Benchmark("ghosts", ("test_ghosts.py", "--draws", "12"), ("ghosts",), shared=False),
     Benchmark("scoring", ("test_scoring.py",), ("scorer_speed",), shared=False),
     Benchmark("odds_cost", ("odds_cost.py",), ("odds_cost",), shared=False),
+    Benchmark(
+        "odds_cost_venice", ("odds_cost.py", "venice_100k", "venice_full"), ("odds_cost_venice",),
+    ),
+    Benchmark(
+        "floods_over_time",
+        ("test_hazards.py", "--method", "over_time", "--gap", "0.02", "--time-limit", "60",
+         "--no-boats", "--name", "floods_over_time"),
+        ("floods_over_time",),
+    ),
     Benchmark("answering", ("test_answering.py",), ("answering",)),
     Benchmark(
         "scale", ("test_scale.py",), ("scale",), shared=False,
         env=(("EVACROUTE_SCALE", "1,10"),),
     ),
+    *(Benchmark(f"aside_{name}", ("asides.py", name), (f"aside_{name}",)) for name in ASIDES),
     # Longer than an hour has room for.
     Benchmark(
         "scored_plans", ("test_scored_plans.py", "--draws", "60"), ("scored_plans",),

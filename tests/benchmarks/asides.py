@@ -9,10 +9,15 @@ Each is printed with the page that tells it. Venice needs the shared inputs.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +27,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pandas as pd
 from broken_links import BrokenLinks
-from instances import venice_100k
+from great_bridges import bridge_links
+from instances import INSTANCES, shared_folder, venice_100k
+from networks import corridor
 from results import add_option, record
+from scenes import scene
+from serving.bundles import venice_bundle
 
 import evacroute as er
+from evacroute.class_bins import bin_classes
 from evacroute.guiding import route_directions
+from evacroute.languages import LANGUAGES, catalogue
+from evacroute.serving.board.planning import Task, plan_again
 from evacroute.signs import signs_of
+from evacroute.simulation import Behaviour, Physics
 
 Row = dict[str, Any]
 
@@ -78,6 +91,75 @@ def evaluate() -> Iterator[Row]:
            "seconds_a_draw": seconds / len(draws)}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class WeakBridges:
+    """Of the narrow bridges a quarter falls, of the others one in fifty; or all alike."""
+
+    seed: int = 0
+    narrow: float = 0.25
+    other: float = 0.02
+
+    def link_times(self, network: Any, classes: Any, until: float) -> er.LinkTimes:
+        """Close what has fallen, both ways, for good."""
+        bridges = np.flatnonzero(network.kind == er.network.KINDS.index("bridge"))
+        ends = np.sort([network.from_node[bridges], network.to_node[bridges]], axis=0)
+        bridge = np.unique(ends, axis=1, return_inverse=True)[1].ravel()
+        drawn = np.random.default_rng(self.seed).random(len(bridges))[bridge]
+        odds = np.where(network.width[bridges] < 2.7, self.narrow, self.other)
+        none = np.zeros(int((drawn < odds).sum()))
+        return er.LinkTimes(bridges[drawn < odds], none - 1, none, none + np.inf, none)
+
+
+def _safe(found: Any) -> Row:
+    safe = found.table["safe"]
+    return {"safe_mean": float(np.mean(safe)), "safe_worst": float(np.min(safe))}
+
+
+def several() -> Iterator[Row]:
+    """docs/robust.md: two scenarios of the lagoon, and six draws of an earthquake, at once."""
+    dry = er.lagoon(people=3000)
+    pairs = (
+        ("dry 90 %, earthquake", er.Earthquake(seed=1, intensity="VIII"), 0.9),
+        ("dry 50 %, flood of 1.40 m", er.Flood(1.40), 0.5),
+    )
+    for case, hazard, first in pairs:
+        two, likely = [dry, dry.with_hazard(hazard)], [first, 1 - first]
+        plans = {
+            "": er.assign(two, robust="expected", probabilities=likely),
+            ", the first's plan": er.assign(two[0]),
+            ", the second's": er.assign(two[1]),
+        }
+        for name, plan in plans.items():
+            found = er.evaluate(plan, scenarios=two, probabilities=likely)
+            safe = found.table["safe"]
+            yield {"case": case + name, "safe_expected": float(found.expected["safe"]),
+                   "safe_in_each": [float(one) for one in safe]}  # fmt: skip
+    six = [dry.with_hazard(er.Earthquake(seed=seed, intensity="VIII")) for seed in range(1, 7)]
+    robust = er.assign(six, robust="expected")
+    yield {"case": "six draws: " + robust.settings["robust"]["chosen"]} | _safe(
+        er.evaluate(robust, scenarios=six)
+    )
+    for one, scenario in enumerate(six):
+        yield {"case": f"six draws: for draw {one + 1}"} | _safe(
+            er.evaluate(er.assign(scenario), scenarios=six)
+        )
+    known = [er.assign(scenario).placed for scenario in six]
+    yield {"case": "six draws: planned anew in each", "safe_mean": float(np.mean(known)),
+           "safe_worst": float(min(known))}  # fmt: skip
+
+
+def draws() -> Iterator[Row]:
+    """docs/robust.md: plans for 1 to 24 draws, played in 60 others, on the lagoon."""
+    city = er.lagoon(people=3000)
+    for word, kind in (("narrow", WeakBridges()), ("all alike", WeakBridges(0, 0.1, 0.1))):
+        for n in (0, 1, 5, 12, 24) if word == "narrow" else (0, 5):
+            seen = [city.with_hazard(replace(kind, seed=seed)) for seed in range(n)]
+            plan, seconds, _ = timed(lambda seen=seen: er.assign(seen) if seen else er.assign(city))
+            others = replace(kind, seed=1000)
+            found = er.sweep(city, others, draws=60, plan=plan, executor="serial")
+            yield {"case": f"{word}: for {n} draws", "plan_s": seconds} | _safe(found)
+
+
 def sweep() -> Iterator[Row]:
     """docs/robust.md: 40 draws planned anew on the lagoon, on one process and on two."""
     scenario = er.lagoon(20_000)
@@ -121,10 +203,125 @@ def directions() -> Iterator[Row]:
     _, each, _ = timed(tell)
     links = float(np.mean([part.stop - part.start for part in parts]))
     yield {"case": "ways", "signs_s": seconds, "links": links, "ms": 1000 * each / len(parts)}
+    others = [tag for tag in LANGUAGES if tag != "en"]
+    catalogue.cache_clear()
+    _, compiled, _ = timed(lambda: [catalogue(tag) for tag in others])
+    yield {"case": "a catalogue compiled", "ms": 1000 * compiled / len(others)}
+
+
+def laws() -> Iterator[Row]:
+    """docs/simulation.md: what leaves a street of 4 m and 300 m, a second and metre."""
+    wide = 4.0 - 0.6
+    acts = Behaviour(compliance=0.0, crowd=0.0, lost=0.0, speed_spread=0.0)
+    for law, jam in (("weidmann", 4.0), ("weidmann", 5.4), ("weidmann", 6.5), ("sfpe", 4.0),
+                     ("sfpe", 5.4)):  # fmt: skip
+        row: Row = {"case": f"{law}, {jam}"}
+        for flow in (1.3, 1.6, 1.9):
+            city = scene(
+                corridor(1, 300.0, width=4.0, capacity=1.3 * wide), [(0, 4000)], [(1, 4000)],
+                deadline=7200.0,
+            )  # fmt: skip
+            physics = Physics(law=law, jam_density=jam, specific_flow=flow)
+            run = er.simulate(city, behaviour=acts, physics=physics, until=7200.0, dt=0.5)
+            came = np.sort(run.arrive)
+            row[f"flow_{flow}"] = 2000 / (came[3200] - came[1200]) / wide
+        yield row
+
+
+def board() -> Iterator[Row]:
+    """docs/operators_board.md: a bridge of Venice closed at 10 min, prices made anew."""
+    shared = shared_folder()
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = venice_bundle(shared / "data/venice", Path(folder) / "bundle")
+        network = er.read_bundle(bundle).scenario.network
+        links = bridge_links(network, "Rialto")
+        task = Task(
+            str(bundle), "", tuple(network.link_id[links].astype(str)), (), 600.0, limit_s=30.0
+        )
+        # As in the server, a process of its own, for its memory; the second has kernels compiled.
+        for _ in range(2):
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                made = pool.submit(plan_again, task).result()
+        yield {"case": "Rialto closed", "seconds": made.seconds, "rounds": made.rounds,
+               "memory_mb": made.memory_mb, "no_way": made.no_way}  # fmt: skip
+
+
+def defaults() -> Iterator[Row]:
+    """docs/benchmarks.md: rounds of `shelter_flow` and what a wait counts for, on three cities."""
+    names = {"venice": "venice_full", "fixed": "venice_100k", "lagoon": "lagoon_50k"}
+    cities = {name: INSTANCES[instance]() for name, instance in names.items()}
+    settings: dict[str, Row] = {
+        f"{rounds}, {product}": {"rounds": rounds, "toll": 2 * product, "damping": 0.5}
+        for rounds, product in ((2, 1.0), (2, 1.5), (2, 2.0), (3, 1.5))
+    }
+    for case, given in [*settings.items(), ("earliest_arrival", {})]:
+        row: Row = {"case": case}
+        method = "shelter_flow" if given else case
+        for name, city in cities.items():
+            er.assign(city, method, **given)
+            plan, seconds, _ = timed(
+                lambda city=city, method=method, given=given: er.assign(city, method, **given)
+            )
+            row |= {f"{name}_mean": plan.times.mean, f"{name}_s": seconds}
+        yield row
+
+
+def class_speeds() -> Iterator[Row]:
+    """docs/benchmarks.md: how far the speed of a class is from that of a party in it."""
+    venice = shared_folder() / "data/venice"
+    network, _ = er.join_bridges(
+        er.read_network(venice / "venice_segments.geojson.gz"), venice / "venice_bridges.csv"
+    )
+    for case, spread in (("one speed a kind of person", None), ("--spread", 0)):
+        people = er.read_people(venice / "people_100k.csv.gz", network, seed=spread)
+        found = bin_classes(people)
+        yield {
+            "case": case, "flat_most": found.largest_error_flat, "flat_mean": found.mean_error_flat,
+            "steps_most": found.largest_error_steps, "steps_mean": found.mean_error_steps,
+        }  # fmt: skip
+
+
+def commands() -> Iterator[Row]:
+    """docs/benchmarks.md: `evacroute plan` of the main job dry, at 1.40 m, in the tide of 2019."""
+    venice = shared_folder() / "data/venice"
+    series = venice / "venice_2019-11_10min.tsv"
+    tide = ["--hazard", f"flood:series={series},alarm=2019-11-12T21:00"]
+    for case, more in (
+        ("dry", []), ("tide 1.40 m", ["--hazard", "flood:tide=1.40"]), ("November 2019", tide),
+    ):  # fmt: skip
+        for _ in range(2):  # The second finds its kernels compiled.
+            with tempfile.TemporaryDirectory() as folder:
+                line = [
+                    sys.executable, "-m", "evacroute", "plan", *more, "--out", f"{folder}/plan",
+                    "--network", venice / "venice_segments.geojson.gz",
+                    "--bridges", venice / "venice_bridges.csv",
+                    "--people", venice / "people_100k.csv.gz",
+                    "--shelters", venice / "shelters_illustrative.csv",
+                ]  # fmt: skip
+                work = partial(subprocess.run, line, check=True, stdout=subprocess.DEVNULL)
+                _, seconds, _ = timed(work)
+                plan = er.read_plan(f"{folder}/plan")
+                er.verify(plan)
+                _, checked, _ = timed(partial(er.verify, plan))
+        yield {"case": case, "seconds": seconds, "verify_s": checked, "left": plan.left}
 
 
 ASIDES: dict[str, Callable[[], Iterator[Row]]] = {
-    one.__name__: one for one in (rescue, evaluate, sweep, check, directions)
+    one.__name__: one
+    for one in (
+        rescue,
+        evaluate,
+        several,
+        draws,
+        sweep,
+        check,
+        directions,
+        laws,
+        board,
+        defaults,
+        class_speeds,
+        commands,
+    )
 }
 
 

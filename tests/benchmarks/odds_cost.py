@@ -1,6 +1,7 @@
 """Odds as a cost: what plans of the lagoon gain by them, and what they take::
 
 python tests/benchmarks/odds_cost.py
+python tests/benchmarks/odds_cost.py venice_100k venice_full
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from instances import INSTANCES
 from results import add_option, record
 
 import evacroute as er
@@ -35,12 +37,12 @@ def timed(scenario: er.Scenario, method: str, weight: float) -> tuple[er.Plan, f
     return plan, time.perf_counter() - begin
 
 
-def compare(scenario: er.Scenario, method: str) -> dict[str, Any]:
+def compare(scenario: er.Scenario, method: str, case: str) -> dict[str, Any]:
     """Without and with odds: seconds, persons moved, persons expected safe."""
     plain, spent = timed(scenario, method, 0.0)
     odds, spent_odds = timed(scenario, method, WEIGHT)
     return {
-        "case": method, "seconds": spent, "seconds_odds": spent_odds,
+        "case": case, "seconds": spent, "seconds_odds": spent_odds,
         "moved": odds.settings["safety_moved"], "safe": expected_safe(plain),
         "safe_odds": expected_safe(odds),
     }  # fmt: skip
@@ -49,21 +51,31 @@ def compare(scenario: er.Scenario, method: str) -> dict[str, Any]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("::")[0])
-    parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--deadline", default="25 min")
+    parser.add_argument(
+        "instance", nargs="*", help="by `shelter_flow`; by default the lagoon, by all"
+    )
+    parser.add_argument("--people", type=int, default=20_000, help="of the lagoon")
+    parser.add_argument("--deadline", default="25 min", help="on the lagoon")
     add_option(parser)
     asked = parser.parse_args()
-    scenario = er.lagoon(asked.people, deadline=asked.deadline)
+    unknown = sorted(set(asked.instance) - set(INSTANCES))
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: expected some of {', '.join(INSTANCES)}")
+    # Each case: its city, and the method.
+    cases = {name: (INSTANCES[name](), "shelter_flow") for name in asked.instance}
+    if not cases:
+        city = er.lagoon(asked.people, deadline=asked.deadline)
+        cases = {method: (city, method) for method in METHODS}
     rows = []
-    for method in METHODS:
-        row = compare(scenario, method)
+    for case, (city, method) in cases.items():
+        row = compare(city, method, case)
         print(
-            f"{method:<18} {row['seconds']:.2f} s, with odds {row['seconds_odds']:.2f} s, "
+            f"{case:<18} {row['seconds']:.2f} s, with odds {row['seconds_odds']:.2f} s, "
             f"{row['moved']:,} moved, expected safe {row['safe']:,.1f}, {row['safe_odds']:,.1f}",
             flush=True,
         )
         rows.append(row)
-    record("odds_cost", rows, folder=asked.results)
+    record("odds_cost_venice" if asked.instance else "odds_cost", rows, folder=asked.results)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,10 @@ def by_flood(
 ) -> dict[str, tuple[er.Plan, float]]:
     """Plans and seconds of each flood."""
     scenario = INSTANCES[instance]()
+    # Of persons the classes are made anew: a flood keeps apart those who can wade less deep.
+    classes = scenario.classes if scenario.bins is None else None
     return {
-        name: timed(replace(scenario, hazard=flood), method, settings)
+        name: timed(replace(scenario, hazard=flood, classes=classes), method, settings)
         for name, flood in floods(scenario).items()
     }
 

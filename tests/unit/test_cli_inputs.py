@@ -199,7 +199,7 @@ BAD_OPTIONS = {
     "unknown method": (["--method", "magic"], "shelter_flow"),
     "unknown option": (["--metod", "nearest"], "--metod"),
     "instance and files": (["--instance", "x"], "--network"),
-    "negative distance": (["--max-distance", "-5"], "-5"),
+    "negative distance": (["--max-distance", "-5"], "--max-distance is -5"),
     "density 0": (["--max-density", "0"], "--max-density"),
 }
 
