@@ -23,16 +23,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent / "serving"))
 
 import numpy as np
 import pandas as pd
 from broken_links import BrokenLinks
+from bundles import venice_bundle
 from great_bridges import bridge_links
 from instances import INSTANCES, shared_folder, venice_100k
 from networks import corridor
 from results import add_option, record
 from scenes import scene
-from serving.bundles import venice_bundle
 
 import evacroute as er
 from evacroute.class_bins import bin_classes
