@@ -210,16 +210,64 @@ def scorer_speed(results: Results) -> str:
     return with_line(markdown(head, rows), it)
 
 
+def flood_commands(results: Results) -> str:
+    """The whole command in a flood, and `over_time` there."""
+    it, slow = results["aside_commands"], results["floods_over_time"]
+    rows = [
+        [case, it.show(case, "seconds", ".1f"), it.show(case, "verify_s", ".2f"),
+         slow.show(case, "mean", "min.2f"), slow.show(case, "gap", ".1%"),
+         slow.show(case, "seconds", ".0f")]
+        for case in it.rows
+    ]  # fmt: skip
+    head = [
+        "", "main job: command [s]", "`er.verify` of its plan [s]",
+        "fixed instance, `over_time`: mean [min]", "gap", "seconds",
+    ]  # fmt: skip
+    return with_line(markdown(head, rows), it, slow)
+
+
+def defaults(results: Results) -> str:
+    """What rounds and tolls of `shelter_flow` give on three cities."""
+    it = results["aside_defaults"]
+    names = {"2, 1.5": "**2, 1.5** (default)", "earliest_arrival": "`earliest_arrival`"}
+    rows = [
+        [names.get(case, case)] + [
+            f"{it.show(case, f'{city}_mean', 'min.2f')}, {it.show(case, f'{city}_s', '.1f')} s"
+            for city in ("venice", "fixed", "lagoon")
+        ]
+        for case in it.rows
+    ]  # fmt: skip
+    head = ["rounds, toll x damping", "main job", "fixed instance", "lagoon, 50,000"]
+    return with_line(markdown(head, rows), it)
+
+
+def class_speeds(results: Results) -> str:
+    """How far classes are from the parties in them."""
+    it = results["aside_class_speeds"]
+    columns = ("flat_most", "flat_mean", "steps_most", "steps_mean")
+    rows = [[case, *(it.show(case, column, ".1%") for column in columns)] for case in it.rows]
+    head = ["", "on the level, at most", "in the mean", "on steps, at most", "in the mean"]
+    return with_line(markdown(head, rows), it)
+
+
+def odds_cost_venice(results: Results) -> str:
+    """Odds as a cost on Venice."""
+    return _odds_cost(results["odds_cost_venice"], "instance, `shelter_flow`")
+
+
 def odds_cost(results: Results) -> str:
     """Odds as a cost, by method."""
-    it = results["odds_cost"]
+    return _odds_cost(results["odds_cost"], "method")
+
+
+def _odds_cost(it: Result, cases: str) -> str:
     rows = [
         [f"`{case}`", it.show(case, "seconds", ".1f"), it.show(case, "seconds_odds", ".1f"),
          it.show(case, "moved", ","), it.show(case, "safe", ",.1f"),
          it.show(case, "safe_odds", ",.1f")]
         for case in it.rows
     ]  # fmt: skip
-    head = ["method", "seconds", "with odds", "moved", "expected safe", "with odds"]
+    head = [cases, "seconds", "with odds", "moved", "expected safe", "with odds"]
     return with_line(markdown(head, rows), it)
 
 
@@ -293,6 +341,7 @@ SPEED: dict[str, Callable[[Results], str]] = {
     one.__name__: one
     for one in (
         main_job, fixed_instance, methods, methods_more, replan, floods, great_bridges, earthquakes,
-        simulator_speed, scorer_speed, odds_cost, answering, reading, scale,
+        simulator_speed, scorer_speed, odds_cost, odds_cost_venice, answering, reading, scale,
+        flood_commands, defaults, class_speeds,
     )
 }  # fmt: skip
