@@ -36,6 +36,7 @@ from results import add_option, record
 from scenes import scene
 
 import evacroute as er
+from evacroute.answering.bundle import read_bundle
 from evacroute.class_bins import bin_classes
 from evacroute.guiding import route_directions
 from evacroute.languages import LANGUAGES, catalogue
@@ -133,8 +134,8 @@ def several() -> Iterator[Row]:
         for name, plan in plans.items():
             found = er.evaluate(plan, scenarios=two, probabilities=likely)
             safe = found.table["safe"]
-            yield {"case": case + name, "safe_expected": float(found.expected["safe"]),
-                   "safe_in_each": [float(one) for one in safe]}  # fmt: skip
+            row: Row = {"case": case + name, "safe_expected": float(found.expected["safe"])}
+            yield row | {f"safe_{one + 1}": float(safe.iloc[one]) for one in range(2)}
     six = [dry.with_hazard(er.Earthquake(seed=seed, intensity="VIII")) for seed in range(1, 7)]
     robust = er.assign(six, robust="expected")
     yield {"case": "six draws: " + robust.settings["robust"]["chosen"]} | _safe(
@@ -234,7 +235,7 @@ def board() -> Iterator[Row]:
     shared = shared_folder()
     with tempfile.TemporaryDirectory() as folder:
         bundle = venice_bundle(shared / "data/venice", Path(folder) / "bundle")
-        network = er.read_bundle(bundle).scenario.network
+        network = read_bundle(bundle).scenario.network
         links = bridge_links(network, "Rialto")
         task = Task(
             str(bundle), "", tuple(network.link_id[links].astype(str)), (), 600.0, limit_s=30.0
