@@ -1,7 +1,7 @@
 """Write the pages of figures from the files of results::
 
     python docs/write_results.py              # benchmarks.md, evaluation.md, serving_load.md,
-                                           # badges and the table of peers in the README
+                                           # badges, and tables on pages between their words
     python docs/write_results.py --peers      # only prints the table of peers, for the README
 
 The words are in docs/templates/, the figures in docs/results/ and data/scorer/. A template names
@@ -14,6 +14,11 @@ what it wants in double braces:
 - ``{{ versions RESULT }}``: what it ran on.
 
 A blank within a case is written as ``~``. What is not in the files is an error.
+
+Pages that are written by hand, the README among them, have a table of results between two marks::
+
+    <!-- table NAME: made by docs/write_results.py -->
+    <!-- /table -->
 """
 
 from __future__ import annotations
@@ -32,8 +37,9 @@ DOCS = ROOT / "docs"
 TEMPLATES = DOCS / "templates"
 BADGES = DOCS / "badges"
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-MARKS = "<!-- peers: made by docs/write_results.py -->\n", "<!-- /peers -->\n"
-"""Between them the README has the table of peers."""
+MARKED = re.compile(
+    r"(<!-- table (\w+): made by docs/write_results\.py -->\n).*?(<!-- /table -->)", re.DOTALL
+)
 
 
 def filled(template: str, results: Results, page: str = "template") -> str:
@@ -92,12 +98,28 @@ def pages(results: Results | None = None) -> dict[str, str]:
     }
 
 
-def with_peers(readme: str, results: Results) -> str:
-    """Return the README with the table of peers between its marks; as it is where it has none."""
-    begin, end = (readme.find(mark) for mark in MARKS)
-    if begin < 0 or end < begin:
-        return readme
-    return readme[: begin + len(MARKS[0])] + "\n" + peers_table(results) + "\n\n" + readme[end:]
+def with_tables(text: str, results: Results, page: str = "page") -> str:
+    """Return a page with its tables between their marks; as it is where it has none."""
+
+    def fill(match: re.Match[str]) -> str:
+        table = filled(f"{{{{ table {match[2]} }}}}", results, page)
+        return f"{match[1]}\n{table}\n\n{match[3]}"
+
+    return MARKED.sub(fill, text)
+
+
+def marked_pages(results: Results | None = None) -> dict[Path, str]:
+    """Make the pages that are written by hand and have tables of results."""
+    results = results or Results()
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *DOCS.glob("how_to/*.md"))
+    }
+    return {
+        path: with_tables(text, results, path.name)
+        for path, text in texts.items()
+        if MARKED.search(text)
+    }
 
 
 def main() -> None:
@@ -114,8 +136,8 @@ def main() -> None:
     BADGES.mkdir(exist_ok=True)
     for name, drawn in badges(results).items():
         (BADGES / f"{name}.svg").write_text(drawn, encoding="utf-8")
-    readme = ROOT / "README.md"
-    readme.write_text(with_peers(readme.read_text("utf-8"), results), encoding="utf-8")
+    for path, text in marked_pages(results).items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

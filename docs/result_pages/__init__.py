@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .files import Results
 from .parts import made_line
+from .passing import PASSING
 from .peers import PEERS, peers_table
 from .quality import QUALITY
 from .serving import SERVING
@@ -13,5 +14,5 @@ from .speed import SPEED
 
 __all__ = ["TABLES", "made_line", "peers_table"]
 
-TABLES: dict[str, Callable[[Results], str]] = {**SPEED, **QUALITY, **PEERS, **SERVING}
+TABLES: dict[str, Callable[[Results], str]] = {**SPEED, **QUALITY, **PEERS, **SERVING, **PASSING}
 """By the name that templates use."""

@@ -57,8 +57,10 @@ def test_model_card_is_what_the_files_make(monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_table_is_on_a_page_and_says_how_it_was_made(made: Any) -> None:
     """No table is made for nothing, and each ends with one line: when, and by which command."""
     text = "".join((DOCS / "templates" / name).read_text("utf-8") for name in TEMPLATES)
+    text += "".join(made.marked_pages().values())
     for name, table in made.TABLES.items():
-        assert f"{{{{ table {name} }}}}" in text, name
+        placed = f"{{{{ table {name} }}}}" in text
+        assert placed or f"<!-- table {name}: made by docs/write_results.py -->" in text, name
         rows, line = table(made.Results()).rsplit("\n\n", 1)
         assert all(row.startswith("|") for row in rows.splitlines()), name
         assert line.startswith("Made "), name
@@ -115,16 +117,24 @@ def test_a_place_without_a_result_is_an_error(made: Any, race: Any, asked: str, 
     assert str(error.value).startswith("page.md: ")
 
 
-def test_readme_has_the_table_of_peers(made: Any) -> None:
-    """Where the README has the marks, the table of peers that the files make is between them."""
-    begin, end = made.MARKS
-    text = made.with_peers(f"a\n{begin}old\n{end}b\n", made.Results())
+def test_pages_by_hand_have_their_tables(made: Any, race: Any) -> None:
+    """Between its marks a page has the table that the files make, and its words stay."""
+    begin, end = "<!-- table peers_table: made by docs/write_results.py -->", "<!-- /table -->"
+    text = made.with_tables(f"a\n{begin}\nold\n{end}\nb\n", made.Results())
     assert "old" not in text
     assert made.TABLES["peers_table"](made.Results()) in text
-    assert text.startswith(f"a\n{begin}")
-    assert text.endswith(f"{end}b\n")
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert made.with_peers(readme, made.Results()) == readme
+    assert text.startswith(f"a\n{begin}\n\n|")
+    assert text.endswith(f"\n\n{end}\nb\n")
+    with pytest.raises(made.MissingResultError, match=r"page.*no result"):
+        made.with_tables(f"{begin}\n{end}", race)
+
+
+def test_tables_on_pages_by_hand_are_what_the_files_make(made: Any) -> None:
+    """The README and pages that tell figures in passing say what the files of results say."""
+    found = made.marked_pages()
+    assert ROOT / "README.md" in found
+    for path, text in found.items():
+        assert path.read_text("utf-8") == text, path.name
 
 
 def test_record_round_trip(
@@ -178,6 +188,7 @@ def test_one_command_makes_all_that_pages_use(made: Any) -> None:
     assert len(names) == len(set(names))
     results = made.Results()
     made.pages(results)
+    made.marked_pages(results)
     assert results.used == set(names)
     assert {path.stem for path in results.folder.glob("*.json")} == set(names)
 
