@@ -98,6 +98,19 @@ PASSING: dict[str, Callable[[Results], str]] = {
         {f"`specific_flow` {flow}" if flow == 1.3 else f"{flow}": (f"flow_{flow}", ".2f")
          for flow in (1.3, 1.6, 1.9)},
     ),
+    "stores": Passing(
+        "stores", "store",
+        {"one at a time: places/s": ("rate_1", ",.0f"), "p99 [ms]": ("p99_1", "ms.2f"),
+         "batches of 16: places/s": ("rate_16", ",.0f"), "their p99": ("p99_16", "ms.2f"),
+         "batches of 64: places/s": ("rate_64", ",.0f"), "p99 of these": ("p99_64", "ms.2f"),
+         "longest wait of one [ms]": ("worst_1", "ms.0f")},
+    ),
+    "desk_cost": Passing(
+        "desk_cost", "CPU of a wish [ms], requests at a time",
+        {"1": ("cpu_1", "ms.2f"), "8": ("cpu_8", "ms.2f"), "64": ("cpu_64", "ms.2f")},
+        {"memory": "memory, at once", "sqlite": "sqlite, in a thread",
+         "redis everysec": "Redis everysec, on the loop"},
+    ),
     "board": Passing(
         "aside_board", "",
         {"seconds": ("seconds", ".1f"), "rounds": ("rounds", ","), "MB": ("memory_mb", ",.0f")},

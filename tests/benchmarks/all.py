@@ -84,7 +84,7 @@ class Benchmark:
 
 TESTS = (
     "test_main_job.py", "test_replan.py", "test_small_exact.py", "test_scale.py",
-    "test_osm_reading.py",
+    "test_osm_reading.py", "test_stores.py", "test_desk_cost.py",
 )  # fmt: skip
 """Benchmarks that pytest runs; the others are scripts."""
 
@@ -141,6 +141,8 @@ BENCHMARKS = (
          "--no-boats", "--name", "floods_over_time"),
         ("floods_over_time",),
     ),
+    Benchmark("stores", ("serving/test_stores.py",), ("stores",), shared=False),
+    Benchmark("desk_cost", ("serving/test_desk_cost.py",), ("desk_cost",), shared=False),
     Benchmark("answering", ("test_answering.py",), ("answering",)),
     Benchmark(
         "scale", ("test_scale.py",), ("scale",), shared=False,

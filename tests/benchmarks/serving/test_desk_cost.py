@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import uvloop
-from test_stores import served
+from test_stores import note, served
 
 from evacroute.answering.answerer import Wish
 from evacroute.serving.capacity_store import Places, open_store
@@ -52,7 +52,8 @@ async def cost(desk: PlaceDesk, at_once: int) -> tuple[float, float]:
 
 
 def measure(kind: str, folder: Path) -> None:
-    """Print the row of one kind."""
+    """Print the row of one kind, and keep it."""
+    row: dict[str, Any] = {"case": kind}
     ids = tuple(f"S{k:02d}" for k in range(N_SHELTERS))
     most = (10**6,) * N_SHELTERS
     places = Places(version=1, shelter_id=ids, capacity=most, step_free=most)
@@ -63,6 +64,8 @@ def measure(kind: str, folder: Path) -> None:
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                     cpu, spent = runner.run(cost(desk, at_once))
             print(f"\n{kind}, {at_once} at a time: CPU {cpu:.3f} ms, {1 / spent:,.1f} wishes/ms")
+            row[f"cpu_{at_once}"] = cpu / 1000
+    note("desk_cost", row)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "redis everysec"])

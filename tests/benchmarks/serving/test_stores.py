@@ -9,6 +9,7 @@ import multiprocessing
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,10 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from results import note
 
 from evacroute.errors import StoreUnavailable
 from evacroute.serving.capacity_store import Held, Places, Wish, open_store
@@ -94,14 +99,16 @@ def race(url: str, event: str, batch: int, seed: int, all_: Barrier, pipe: Conne
     pipe.send(timed(url, event, batch, seed, all_))
 
 
-def say(kind: str, many: int, batch: int, seconds: float, spent: list[float]) -> None:
+def say(kind: str, many: int, batch: int, seconds: float, spent: list[float]) -> dict[str, float]:
+    """Print places a second, and how long calls take [s]; and give them by column."""
     spent.sort()
     rate = len(spent) * batch / seconds
-    p99 = 1000 * spent[int(0.99 * len(spent))]
+    p99 = spent[int(0.99 * len(spent))]
     print(
         f"\n{kind}, {many} processes, batches of {batch}: {rate:,.0f}/s, "
-        f"p99 {p99:.2f} ms, worst {1000 * spent[-1]:.1f} ms"
+        f"p99 {1000 * p99:.2f} ms, worst {1000 * spent[-1]:.1f} ms"
     )
+    return {f"rate_{batch}": rate, f"p99_{batch}": p99, f"worst_{batch}": spent[-1]}
 
 
 @contextmanager
@@ -114,11 +121,13 @@ def served(kind: str, folder: Path) -> Iterator[str]:
 
 
 def measure(kind: str, folder: Path) -> None:
-    """Print the rows of one kind."""
+    """Print the rows of one kind, and keep them."""
+    alone: dict[str, float] = {}
+    racing: dict[str, float] = {}
     with served(kind, folder) as url:
         for batch in (1, 16, 64):
             begin, end, spent = timed(url, f"one-{batch}", batch, 0)
-            say(kind, 1, batch, end - begin, spent)
+            alone |= say(kind, 1, batch, end - begin, spent)
             if kind == "memory":
                 continue
             together = CONTEXT.Barrier(4)
@@ -135,7 +144,10 @@ def measure(kind: str, folder: Path) -> None:
             for racer in racers:
                 racer.join()
             seconds = max(end for _, end, _ in told) - min(begin for begin, _, _ in told)
-            say(kind, 4, batch, seconds, [one for _, _, some in told for one in some])
+            racing |= say(kind, 4, batch, seconds, [one for _, _, some in told for one in some])
+    for many, row in (("one process", alone), ("four processes", racing)):
+        if row:
+            note("stores", {"case": f"{kind}, {many}", **row})
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "redis everysec", "redis always"])
