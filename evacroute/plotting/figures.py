@@ -182,14 +182,15 @@ def plot_arrivals(plan: Plan, ax: Axes | None = None) -> Axes:
     class_ = scenario.groups.class_[moves.group]
     end = max([scenario.deadline_s, *moves.arrive])
     add_curve(ax, moves.arrive, moves.size, end, color="black", linewidth=2.2, label="everyone")
+    coloured = COLOURS[:-1]  # The last is black, as everyone is.
     names = scenario.group_classes.class_id
     for i, name in enumerate(names):
         mine = class_ == i
         if mine.any():
-            style = STYLES[i // len(COLOURS) % len(STYLES)]
+            style = STYLES[i // len(coloured) % len(STYLES)]
             add_curve(
                 ax, moves.arrive[mine], moves.size[mine], end,
-                color=COLOURS[i % len(COLOURS)], linestyle=style, label=literal(name),
+                color=coloured[i % len(coloured)], linestyle=style, label=literal(name),
             )  # fmt: skip
     ax.axvline(
         scenario.deadline_s / 60, color="#57616b", linestyle="-.", linewidth=1.0, label="deadline"

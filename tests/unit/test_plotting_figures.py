@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from drawn_plans import grid_network, make_hazard_plan, make_plan, make_priced_plan
 
+import evacroute as er
 from evacroute import plotting
 from evacroute.errors import InputError, MissingExtraError
 from evacroute.hazards import Flood
@@ -84,6 +85,16 @@ def test_arrival_curve_ends_at_everyone():
     x, y = line.get_xdata(), line.get_ydata()
     assert y[-1] == plan.placed
     assert x[np.argmax(y == plan.placed)] == pytest.approx(plan.times.clearance / 60)
+
+
+def test_no_class_looks_like_everyone():
+    """Of many classes each has a line of its own look, and none is black and whole."""
+    ax = plotting.plot_arrivals(er.assign(er.lagoon(3000), "nearest"))
+    everyone, *classes = ax.lines[:-1]
+    looks = {(line.get_color(), line.get_linestyle()) for line in classes}
+    assert len(classes) > 7
+    assert len(looks) == len(classes)
+    assert everyone.get_color() not in {colour for colour, _ in looks}
 
 
 def test_shelter_bars_show_room_and_people():
