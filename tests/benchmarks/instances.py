@@ -210,8 +210,10 @@ def _with_people(scenario: er.Scenario, times: NDArray[np.int64]) -> er.Scenario
 
 
 def _take(groups: er.Groups, row: NDArray[np.int64], size: NDArray[np.int64]) -> er.Groups:
+    if len(groups.walks):
+        raise ValueError("first walks belong to parties, which are not told apart here")
     names = np.array([f"G{i}" for i in range(len(row))], dtype=object)
-    return _rows(groups, row, group_id=names, size=size.astype(np.int32))
+    return _rows(groups, row, group_id=names, size=size.astype(np.int32), walks=groups.walks)
 
 
 def _with_room(shelters: er.Shelters, room: NDArray[np.int64]) -> er.Shelters:
@@ -227,7 +229,7 @@ def _with_room(shelters: er.Shelters, room: NDArray[np.int64]) -> er.Shelters:
 
 def _rows(table: Any, which: Any, **instead: Any) -> Any:
     """Take rows of a table of parallel arrays, with some columns replaced."""
-    names = [f.name for f in fields(table) if f.name != "report"]
+    names = [f.name for f in fields(table) if f.name not in {"report", *instead}]
     return type(table)(**{**{name: getattr(table, name)[which] for name in names}, **instead})
 
 

@@ -123,6 +123,9 @@ def main() -> None:
         asked.seed,
     )
     record(asked.name, with_case(rows), folder=asked.results)
+    wanted = len(asked.instances or TABLE) * len(asked.method or METHODS)
+    if len(rows) < wanted:
+        sys.exit(f"{wanted - len(rows)} of {wanted} runs gave nothing")
 
 
 @pytest.mark.parametrize("name", TABLE)

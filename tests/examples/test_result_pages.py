@@ -193,6 +193,23 @@ def test_one_command_makes_all_that_pages_use(made: Any) -> None:
     assert {path.stem for path in results.folder.glob("*.json")} == set(names)
 
 
+def test_other_people_of_venice_are_made(
+    shared: Path, records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instances of the benchmarks that change the fixed one have the persons and places they say."""
+    monkeypatch.setenv("EVACROUTE_SHARED", str(shared))
+    made_of = importlib.import_module("instances").INSTANCES
+    given = made_of["venice_100k"]()
+    persons = {name: made_of[name]().persons / given.persons
+               for name in ("venice_seed_1", "venice_half", "venice_double")}  # fmt: skip
+    assert persons == pytest.approx({"venice_seed_1": 1, "venice_half": 0.5, "venice_double": 2},
+                                    rel=0.01)  # fmt: skip
+    for name in ("venice_room_halved", "venice_shelters_halved"):
+        fewer = made_of[name]()
+        assert fewer.persons == given.persons
+        assert fewer.shelters.capacity.sum() < 0.8 * given.shelters.capacity.sum()
+
+
 @pytest.fixture
 def every(records: Any) -> Any:
     """The script that runs all benchmarks."""
