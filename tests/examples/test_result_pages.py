@@ -196,7 +196,7 @@ def test_one_command_makes_all_that_pages_use(made: Any) -> None:
 def test_other_people_of_venice_are_made(
     shared: Path, records: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Instances of the benchmarks that change the fixed one have the persons and places they say."""
+    """Instances of the benchmarks that change the fixed one have the persons they say."""
     monkeypatch.setenv("EVACROUTE_SHARED", str(shared))
     made_of = importlib.import_module("instances").INSTANCES
     given = made_of["venice_100k"]()
