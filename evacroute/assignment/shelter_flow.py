@@ -117,8 +117,6 @@ class ShelterFlow:
         soonest = Soonest.of(problem)
         origins = soonest.origins
         proven = hopeless(problem)
-        first = soonest.to(np.ones(len(problem.static_price), np.bool_))
-        alone = first.astype(np.int64)[origins.of_group]
         distances: NDArray[np.int32] | None = None
         regions: Regions | None = None
         costs: Costs
@@ -161,7 +159,7 @@ class ShelterFlow:
                 # Its tables are large: the next round's shall not stand beside them.
                 del placing
         no_room = 0 if flow is None else int(flow.left.sum())
-        unplaced = self._settle(problem, placing, parties, left, no_room, alone, progress)
+        unplaced = self._settle(problem, placing, parties, left, no_room, soonest, progress)
         if int(placing.store.count[0]) <= self.polish:
             # Where it costs little the greedy's answer is tried as well. In large cities it leaves
             # far more people than the flow does, and moving others on for them takes longest.
@@ -169,7 +167,7 @@ class ShelterFlow:
             every = whole_groups(groups).take(np.flatnonzero(proven < 0))
             order = np.argsort(problem.ready[every.group], kind="stable")
             left = other.place(every, order, progress, "greedy")
-            rest = self._settle(problem, other, every, left, no_room, alone, progress)
+            rest = self._settle(problem, other, every, left, no_room, soonest, progress)
             if _worth(problem, other, rest) < _worth(problem, placing, unplaced):
                 placing, unplaced = other, rest
         least = no_room
@@ -178,7 +176,7 @@ class ShelterFlow:
             exact = place_exactly(problem, proven < 0, placed)
             if exact.placing is not None and exact.left is not None:
                 placing, unplaced = exact.placing, exact.left
-                polish(placing, self.polish, alone)
+                polish(placing, self.polish, soonest)
             if exact.is_most:
                 least = int(unplaced[proven < 0].sum())
         unplaced = np.where(proven >= 0, groups.size, unplaced)
@@ -191,12 +189,12 @@ class ShelterFlow:
         parties: Parties,
         left: NDArray[np.int32],
         no_room: int,
-        alone: NDArray[np.int64],
+        soonest: Soonest,
         progress: Progress | None,
     ) -> NDArray[np.int64]:
         """Repair, polish, and try once more; returns the persons left of each group."""
         still = repair(problem, placing, parties, left, no_room, progress)
-        polish(placing, self.polish, alone)
+        polish(placing, self.polish, soonest)
         todo = np.flatnonzero(still > 0)
         if len(todo):
             again = Parties(
