@@ -38,7 +38,7 @@ class Passing:
         it = results[self.result]
         rows = [
             [
-                self.names.get(case, case).removeprefix(self.only),
+                self.names.get(case, case.removeprefix(self.only)),
                 *(it.show(case, *asked) for asked in self.columns.values()),
             ]
             for case in it.rows
@@ -71,7 +71,7 @@ PASSING: dict[str, Callable[[Results], str]] = {
         "aside_several", "scenarios",
         {"safe, expected": ("safe_expected", ",.1f"), "safe in the first": ("safe_1", ",.0f"),
          "safe in the second": ("safe_2", ",.0f")},
-        only="dry",
+        only="two: ",
     ),
     "six_draws": Passing("aside_several", "plan", _SAFE, only="six draws: "),
     "many_draws": Passing(

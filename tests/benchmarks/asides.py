@@ -133,7 +133,10 @@ def several() -> Iterator[Row]:
         for name, plan in plans.items():
             found = er.evaluate(plan, scenarios=two, probabilities=likely)
             safe = found.table["safe"]
-            row: Row = {"case": case + name, "safe_expected": float(found.expected["safe"])}
+            row: Row = {
+                "case": f"two: {case}{name}",
+                "safe_expected": float(found.expected["safe"]),
+            }
             yield row | {f"safe_{one + 1}": float(safe.iloc[one]) for one in range(2)}
     six = [dry.with_hazard(er.Earthquake(seed=seed, intensity="VIII")) for seed in range(1, 7)]
     robust = er.assign(six, robust="expected")
@@ -212,20 +215,21 @@ def directions() -> Iterator[Row]:
 
 def laws() -> Iterator[Row]:
     """docs/simulation.md: what leaves a street of 4 m and 300 m, a second and metre."""
-    wide = 4.0 - 0.6
+    wide, n, until = 4.0 - 0.6, 20_000, 20_000.0
     acts = Behaviour(compliance=0.0, crowd=0.0, lost=0.0, speed_spread=0.0)
     for law, jam in (("weidmann", 4.0), ("weidmann", 5.4), ("weidmann", 6.5), ("sfpe", 4.0),
                      ("sfpe", 5.4)):  # fmt: skip
         row: Row = {"case": f"{law}, {jam}"}
         for flow in (1.3, 1.6, 1.9):
             city = scene(
-                corridor(1, 300.0, width=4.0, capacity=1.3 * wide), [(0, 4000)], [(1, 4000)],
-                deadline=7200.0,
+                corridor(1, 300.0, width=4.0, capacity=1.3 * wide), [(0, n)], [(1, n)],
+                classes=[(1.34, 0.5)], deadline=until,
             )  # fmt: skip
             physics = Physics(law=law, jam_density=jam, specific_flow=flow)
-            run = er.simulate(city, behaviour=acts, physics=physics, until=7200.0, dt=0.5)
+            run = er.simulate(city, behaviour=acts, physics=physics, until=until)
             came = np.sort(run.arrive)
-            row[f"flow_{flow}"] = 2000 / (came[3200] - came[1200]) / wide
+            some = int(0.3 * n), int(0.8 * n)
+            row[f"flow_{flow}"] = (n / 2) / (came[some[1]] - came[some[0]]) / wide
         yield row
 
 
