@@ -16,8 +16,8 @@ test: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/benchmarks -o addopts=-ra -s
 
-# The figures of docs/benchmarks.md, docs/evaluation.md and docs/serving_load.md: half an hour on two
-# quiet cores; ONLY="replan floods" makes some of them. Needs the shared inputs (EVACROUTE_SHARED).
+# The figures of docs/benchmarks.md and docs/evaluation.md and tables elsewhere: half an hour on two quiet
+# cores; ONLY="replan floods load" makes those named. Needs the shared inputs (EVACROUTE_SHARED).
 ONLY ?=
 results: $(VENV)/.dev
 	$(PIP) -e '.[dev,bench]'

@@ -52,8 +52,9 @@ _SAFE = {"safe, mean": ("safe_mean", ",.0f"), "safe, worst": ("safe_worst", ",.0
 PASSING: dict[str, Callable[[Results], str]] = {
     "rescue": Passing(
         "aside_rescue", "plan, fleet",
-        {"left": ("left", ","), "pick-ups": ("pickups", ","), "reached in time": ("reached", ","),
-         "seconds": ("seconds", ".1f"), "without a fleet": ("without_fleet_s", ".2f")},
+        {"left": ("left", ","), "pick-ups": ("pickups", ","),
+         "persons reached in time": ("reached", ","),
+         "seconds": ("seconds", ".1f"), "seconds without a fleet": ("without_fleet_s", ".2f")},
         {"389 left": "deadline 90 min; 10 boats (12 seats, 4 wheelchairs), 10 teams",
          "41.9 min": "deadline 41.9 min; the same",
          "41.9 min, fetched within 90": "the same people, 90 min to fetch them; 20 boats "
@@ -103,7 +104,7 @@ PASSING: dict[str, Callable[[Results], str]] = {
         {"one at a time: places/s": ("rate_1", ",.0f"), "p99 [ms]": ("p99_1", "ms.2f"),
          "batches of 16: places/s": ("rate_16", ",.0f"), "their p99": ("p99_16", "ms.2f"),
          "batches of 64: places/s": ("rate_64", ",.0f"), "p99 of these": ("p99_64", "ms.2f"),
-         "longest wait of one [ms]": ("worst_1", "ms.0f")},
+         "one at a time: longest [ms]": ("worst_1", "ms.0f")},
     ),
     "desk_cost": Passing(
         "desk_cost", "CPU of a wish [ms], requests at a time",

@@ -68,8 +68,8 @@ def judges_venice(results: Results) -> str:
         cells += [it.show(case, "mean", "min.2f"), it.show(case, "never", ",")]
         rows.append(cells)
     head = [
-        "plan", "SUMO: mean, clearance", "jupedsim-network, own ways",
-        "own ways, three times the room", "its mean, own ways [min]", "never safe",
+        "plan", "SUMO: mean, clearance", "jupedsim-network, own ways: mean, clearance",
+        "own ways, three times the room: mean, clearance", "its mean, own ways [min]", "never safe",
     ]  # fmt: skip
     return with_line(markdown(head, rows), it, room)
 
@@ -82,7 +82,10 @@ def judges_lagoon(results: Results) -> str:
         [f"`{method}`", *(_ratios(it.rows, f"{judge}:{method}", it.name) for judge in judges)]
         for method in METHODS
     ]
-    head = ["plan", "SUMO: mean, clearance", "jupedsim-network, own ways", "shortest ways"]
+    head = [
+        "plan", "SUMO: mean, clearance", "jupedsim-network, own ways: mean, clearance",
+        "shortest ways: mean, clearance",
+    ]  # fmt: skip
     return with_line(markdown(head, rows), it)
 
 

@@ -206,7 +206,14 @@ def scorer_speed(results: Results) -> str:
          *(time(case, way) for way in ("forest", "scorer", "catboost"))]
         for case in it.rows
     ]  # fmt: skip
-    head = ["rows", "trees", "columns", "one forest", "all four", "CatBoost, one model"]
+    head = [
+        "rows",
+        "trees",
+        "columns",
+        "one forest",
+        "odds, intervals, calibration",
+        "CatBoost, one forest",
+    ]
     return with_line(markdown(head, rows), it)
 
 
@@ -267,7 +274,14 @@ def _odds_cost(it: Result, cases: str) -> str:
          it.show(case, "safe_odds", ",.1f")]
         for case in it.rows
     ]  # fmt: skip
-    head = [cases, "seconds", "with odds", "moved", "expected safe", "with odds"]
+    head = [
+        cases,
+        "seconds",
+        "seconds with odds",
+        "moved",
+        "expected safe",
+        "expected safe with odds",
+    ]
     return with_line(markdown(head, rows), it)
 
 

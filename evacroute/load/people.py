@@ -21,6 +21,7 @@ from evacroute.load.tables import (
     note_unread,
     numbers,
     read_table,
+    refuse_misspelt,
     row_name,
     unique_ids,
     words,
@@ -133,6 +134,7 @@ def read_people(
         error=PeopleError,
     )
     faults = Faults(where)
+    refuse_misspelt(frame, OPTIONAL, faults)
     person_id = unique_ids(frame, "person_id", faults, prefix="P")
     lon, lat = degrees(frame, "lon", "lat", faults)
     _check_swapped(frame, lon, lat, network, faults)

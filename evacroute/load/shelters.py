@@ -19,6 +19,7 @@ from evacroute.load.tables import (
     note_unread,
     numbers,
     read_table,
+    refuse_misspelt,
     row_name,
     unique_ids,
     words,
@@ -104,6 +105,7 @@ def read_shelters(
         error=ShelterError,
     )
     faults = Faults(where)
+    refuse_misspelt(frame, _COLUMNS, faults)
     shelter_id = unique_ids(frame, "shelter_id", faults, prefix="S")
     room = numbers(frame, "capacity", faults, low=0, whole=True, infinite=True, unit="persons")
     room = np.where(np.isinf(room), UNLIMITED, room)

@@ -37,6 +37,9 @@ _OTHER_NAMES = {
 }
 """Other names that people give to columns; some of them stand for metres as well."""
 
+MISSPELT = 0.85
+"""Names so much alike are one and the same, misspelt."""
+
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "<na>")
 
 
@@ -126,6 +129,18 @@ def count_comments(report: LoadReport, names: Collection[str]) -> None:
     """List columns that are not read, since they are plainly comment."""
     if names:
         report.set_aside[f"columns of comment, not read: {', '.join(sorted(names))}"] = len(names)
+
+
+def refuse_misspelt(frame: pd.DataFrame, known: Collection[str], faults: Faults) -> None:
+    """Add a fault for each column left out that is nearly called like one that is missing.
+
+    Whoever misspells the column that says who cannot use steps would have them sent over bridges.
+    """
+    absent = [column for column in known if column not in frame.columns]
+    for name in frame.attrs["unread"]:
+        meant = get_close_matches(name, absent, n=1, cutoff=MISSPELT)
+        if meant:
+            faults.add(f"column {name!r} is not known: rename it to {meant[0]!r}, or leave it out")
 
 
 def note_unread(report: LoadReport, frame: pd.DataFrame, known: Collection[str]) -> None:

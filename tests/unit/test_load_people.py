@@ -19,6 +19,14 @@ def table(x, y=0.0, **columns):
     return pd.DataFrame({"lon": lon, "lat": lat, **columns})
 
 
+@pytest.mark.parametrize("name", ["mobilty", "Mobility_", "redy_time_s", "houshold_id"])
+def test_misspelt_columns_are_refused(name):
+    """A column that is nearly one that is missing is an error: else wheelchair users would walk."""
+    with pytest.raises(PeopleError, match=f"column {name.lower()!r} is not known: rename it to"):
+        read_people(table([10, 20], **{name: "1"}), corridor())
+    assert len(read_people(table([10, 20], colour="red"), corridor())) == 2
+
+
 def test_every_column_reaches_the_person():
     """Age, sex, mobility, ready time, helpers and ids are taken as given, figures worked out."""
     frame = table(

@@ -56,11 +56,20 @@ def test_columns_of_the_table(tmp_path: Path) -> None:
 
 
 def test_columns_not_read_are_named() -> None:
-    """A misspelt column is not read, and the report says what it may have been meant to be."""
-    table = at((90, 40), step_fre_capacity=0, colour="red")
-    assert "columns not read: step_fre_capacity (meant: step_free_capacity?), colour" in notes(
+    """A column that is not read is named, with what it may have been meant to be."""
+    table = at((90, 40), no_steps_capacity=0, colour="red")
+    assert "columns not read: no_steps_capacity (meant: step_free_capacity?), colour" in notes(
         table, corridor()
     )
+
+
+@pytest.mark.parametrize("name", ["step_fre_capacity", "stepfree_capacity", "intake_rates"])
+def test_misspelt_columns_are_refused(name: str) -> None:
+    """A column that is nearly one that is missing is no comment: the error names both."""
+    with pytest.raises(ShelterError, match=f"column {name!r} is not known: rename it to"):
+        read_shelters(at((90, 40), **{name: 1}), corridor())
+    given = at((90, 40), **{name: 1}, step_free_capacity=0, intake_rate=2)
+    assert read_shelters(given, corridor()).step_free_capacity.tolist() == [0]
 
 
 def test_node_and_position_may_mix() -> None:
