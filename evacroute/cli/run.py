@@ -23,6 +23,9 @@ MAP = "map.html"
 MARKER = "summary.json"
 """An older folder is replaced only if it holds this file, or nothing."""
 
+SHORT_S = 300.0
+"""A deadline up to this that nobody meets may have been meant in minutes [s]."""
+
 STAGES = ("load", "assign", "verify", "export", "map", "total")
 """Parts of the time a command takes, in their order."""
 
@@ -103,6 +106,12 @@ def make_plan(task: Task, scenario: Scenario, reports: dict[str, Readable]) -> N
         typer.echo(f"{plan.summary()}\n")
         typer.echo("not checked (--no-verify)" if check is None else str(check))
         typer.echo(f"\nplan folder: {task.out}\nmap:         {(task.out / MAP).resolve().as_uri()}")
+    if plan.status is Status.EMPTY and scenario.deadline_s <= SHORT_S:
+        typer.echo(
+            f"nobody has a shelter: the deadline is {scenario.deadline_s:g} seconds after the "
+            f"alarm; minutes are written --deadline {scenario.deadline_s:g}min",
+            err=True,
+        )
     if plan.status is Status.EMPTY or (check is not None and not check.ok):
         raise typer.Exit(BROKEN)
 

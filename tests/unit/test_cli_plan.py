@@ -170,6 +170,7 @@ def test_nobody_placed_is_1(files: dict[str, Path], out: Path) -> None:
     assert result.exit_code == 1, result.output
     assert len(pd.read_csv(out / "unassigned.csv")) == 6
     assert "left, by reason" in result.stdout
+    assert "minutes are written --deadline 20min" in result.stderr
 
 
 def test_broken_rules_are_1(files: dict[str, Path], out: Path) -> None:
