@@ -2,7 +2,6 @@
 
     python docs/write_results.py              # benchmarks.md, evaluation.md, serving_load.md,
                                            # badges, and tables on pages between their words
-    python docs/write_results.py --peers      # only prints the table of peers, for the README
 
 The words are in docs/templates/, the figures in docs/results/ and data/scorer/. A template names
 what it wants in double braces:
@@ -28,7 +27,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from result_pages import TABLES, made_line, peers_table
+from result_pages import TABLES, made_line
 from result_pages.badges import badges
 from result_pages.files import MissingResultError, Results, shown
 
@@ -38,7 +37,8 @@ TEMPLATES = DOCS / "templates"
 BADGES = DOCS / "badges"
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 MARKED = re.compile(
-    r"(<!-- table (\w+): made by docs/write_results\.py -->\n).*?(<!-- /table -->)", re.DOTALL
+    r"(<!-- table (\w+): made by docs/write_results\.py -->\n)(?:(?!<!-- table ).)*?(<!-- /table -->)",
+    re.DOTALL,
 )
 
 
@@ -125,12 +125,8 @@ def marked_pages(results: Results | None = None) -> dict[Path, str]:
 def main() -> None:
     """Write the pages."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("::")[0])
-    parser.add_argument("--peers", action="store_true", help="print the table of peers only")
-    asked = parser.parse_args()
+    parser.parse_args()
     results = Results()
-    if asked.peers:
-        print(peers_table(results))
-        return
     for name, text in pages(results).items():
         (DOCS / name).write_text(text, encoding="utf-8")
     BADGES.mkdir(exist_ok=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from .files import Results
 from .parts import made_line
 from .passing import PASSING
-from .peers import PEERS, peers_table
+from .peers import PEERS
 from .quality import QUALITY
 from .serving import SERVING
 from .speed import SPEED
 
-__all__ = ["TABLES", "made_line", "peers_table"]
+__all__ = ["TABLES", "made_line"]
 
 TABLES: dict[str, Callable[[Results], str]] = {**SPEED, **QUALITY, **PEERS, **SERVING, **PASSING}
 """By the name that templates use."""

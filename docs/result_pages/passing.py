@@ -108,7 +108,7 @@ PASSING: dict[str, Callable[[Results], str]] = {
     ),
     "desk_cost": Passing(
         "desk_cost", "CPU of a wish [ms], requests at a time",
-        {"1": ("cpu_1", "ms.2f"), "8": ("cpu_8", "ms.2f"), "64": ("cpu_64", "ms.2f")},
+        {"1": ("cpu_1", "ms.3f"), "8": ("cpu_8", "ms.3f"), "64": ("cpu_64", "ms.3f")},
         {"memory": "memory, at once", "sqlite": "sqlite, in a thread",
          "redis everysec": "Redis everysec, on the loop"},
     ),

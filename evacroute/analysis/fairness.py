@@ -146,9 +146,9 @@ def fairness(
     where they stood, and with the places on streets and at doors that were left then; whoever was
     nearly safe may change too.
 
-    Without ``protect`` it takes a second or so. With it each class takes about as long as the plan
-    did, at most ``time_limit`` and some seconds more: on Venice with 100,000 people 20 s (few in
-    the class) to 61 s (most people), where the plan at a gap of 2 % took 13 to 29 s. Classes of few
+    Without ``protect`` it takes a second or so. With it each class takes two to three times as
+    long as the plan did, at most ``time_limit`` and some seconds more: on Venice with 100,000
+    people 20 s in the mean, where the plan at a gap of 2 % took 8 s (2026-11-27). Classes of few
     people start from the plan's prices; where many people's time counts otherwise that was no
     quicker.
 

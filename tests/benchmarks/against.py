@@ -231,8 +231,7 @@ def judge(name: str, step: float, settings: dict[str, Any], asked: Any) -> list[
             mine = settings if method == "over_time" else {}
             answer = run_apart(judge_by, one, name, method, step, mine, limit=3600)
             if answer.why:
-                print(f"{method:<18} {one}: {answer.why}", flush=True)
-                continue
+                sys.exit(f"{method:<18} {one}: {answer.why}")
             line, row = answer.value
             print(line, flush=True)
             rows.append({"case": f"{one}:{method}", **row})

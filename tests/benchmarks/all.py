@@ -28,10 +28,6 @@ from instances import shared_folder
 from results import FOLDER, ROOT
 
 GAP = ("--gap", "0.02", "--time-limit", "30")
-MANY = (
-    "venice_100k", "lagoon_50k", "venice_seed_1", "venice_seed_2", "venice_half", "venice_double",
-    "venice_room_halved", "venice_shelters_halved", "venice_2009", "lagoon_50k_seed_1",
-)  # fmt: skip
 JUDGES = ("--no-peers", "--judge", "sumo", "--judge", "hydraulic")
 
 
@@ -91,7 +87,7 @@ TESTS = (
 BENCHMARKS = (
     Benchmark("main_job", ("test_main_job.py",), ("main_job", "fixed_instance", "reading")),
     Benchmark("osm_reading", ("test_osm_reading.py",), ("osm_reading",)),
-    Benchmark("methods", ("test_methods.py", *MANY, *GAP), ("methods",)),
+    Benchmark("methods", ("test_methods.py", *GAP), ("methods",)),
     Benchmark(
         "methods_full",
         ("test_methods.py", "venice_full", "--gap", "0.02", "--time-limit", "60",
@@ -133,7 +129,8 @@ BENCHMARKS = (
     Benchmark("scoring", ("test_scoring.py",), ("scorer_speed",), shared=False),
     Benchmark("odds_cost", ("odds_cost.py",), ("odds_cost",), shared=False),
     Benchmark(
-        "odds_cost_venice", ("odds_cost.py", "venice_100k", "venice_full"), ("odds_cost_venice",),
+        "odds_cost_venice", ("odds_cost.py", "venice_100k", "venice_full", "--name", "odds_cost_venice"),
+        ("odds_cost_venice",),
     ),
     Benchmark(
         "floods_over_time",
@@ -149,7 +146,7 @@ BENCHMARKS = (
         env=(("EVACROUTE_SCALE", "1,10"),),
     ),
     *(Benchmark(f"aside_{name}", ("asides.py", name), (f"aside_{name}",)) for name in ASIDES),
-    # Longer than an hour has room for.
+    # What takes longer, ten minutes each or more.
     Benchmark(
         "scored_plans", ("test_scored_plans.py", "--draws", "60"), ("scored_plans",),
         by_hand=True, shared=False,

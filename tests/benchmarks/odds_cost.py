@@ -56,6 +56,7 @@ def main() -> None:
     )
     parser.add_argument("--people", type=int, default=20_000, help="of the lagoon")
     parser.add_argument("--deadline", default="25 min", help="on the lagoon")
+    parser.add_argument("--name", default="odds_cost", help="of the results")
     add_option(parser)
     asked = parser.parse_args()
     unknown = sorted(set(asked.instance) - set(INSTANCES))
@@ -75,7 +76,7 @@ def main() -> None:
             flush=True,
         )
         rows.append(row)
-    record("odds_cost_venice" if asked.instance else "odds_cost", rows, folder=asked.results)
+    record(asked.name, rows, folder=asked.results)
 
 
 if __name__ == "__main__":

@@ -122,10 +122,10 @@ def main() -> None:
         asked.runs,
         asked.seed,
     )
-    record(asked.name, with_case(rows), folder=asked.results)
     wanted = len(asked.instances or TABLE) * len(asked.method or METHODS)
     if len(rows) < wanted:
         sys.exit(f"{wanted - len(rows)} of {wanted} runs gave nothing")
+    record(asked.name, with_case(rows), folder=asked.results)
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -90,11 +90,12 @@ def test_arrival_curve_ends_at_everyone():
 def test_no_class_looks_like_everyone():
     """Of many classes each has a line of its own look, and none is black and whole."""
     ax = plotting.plot_arrivals(er.assign(er.lagoon(3000), "nearest"))
+    to_rgba = pytest.importorskip("matplotlib.colors").to_rgba
     everyone, *classes = ax.lines[:-1]
-    looks = {(line.get_color(), line.get_linestyle()) for line in classes}
+    looks = {(to_rgba(line.get_color()), line.get_linestyle()) for line in classes}
     assert len(classes) > 7
     assert len(looks) == len(classes)
-    assert everyone.get_color() not in {colour for colour, _ in looks}
+    assert to_rgba(everyone.get_color()) not in {colour for colour, _ in looks}
 
 
 def test_shelter_bars_show_room_and_people():
