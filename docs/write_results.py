@@ -37,7 +37,8 @@ TEMPLATES = DOCS / "templates"
 BADGES = DOCS / "badges"
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 MARKED = re.compile(
-    r"(<!-- table (\w+): made by docs/write_results\.py -->\n)(?:(?!<!-- table ).)*?(<!-- /table -->)",
+    r"(<!-- table (\w+): made by docs/write_results\.py -->\n)"
+    r"(?:(?!<!-- table ).)*?(<!-- /table -->)",
     re.DOTALL,
 )
 

@@ -128,8 +128,8 @@ def marginal_value(
     that were left then; whoever was nearly safe may change too.
 
     Without ``check`` it takes less than a second. With it each row takes half as long again as the
-    plan did, at most ``time_limit`` and some seconds more: 12 s on Venice with 100,000 people, where
-    the plan at a gap of 2 % took 8 s (2026-11-27). Each starts from the plan's prices.
+    plan did, at most ``time_limit`` and some seconds more: 12 s on Venice with 100,000 people,
+    where the plan at a gap of 2 % took 8 s (2026-11-27). Each starts from the plan's prices.
 
     A place in a shelter all of whose places are step-free is step-free too. Elsewhere "place" is
     one that is not, and "step-free place" is one of those there made step-free; a new one that is

@@ -129,7 +129,8 @@ BENCHMARKS = (
     Benchmark("scoring", ("test_scoring.py",), ("scorer_speed",), shared=False),
     Benchmark("odds_cost", ("odds_cost.py",), ("odds_cost",), shared=False),
     Benchmark(
-        "odds_cost_venice", ("odds_cost.py", "venice_100k", "venice_full", "--name", "odds_cost_venice"),
+        "odds_cost_venice",
+        ("odds_cost.py", "venice_100k", "venice_full", "--name", "odds_cost_venice"),
         ("odds_cost_venice",),
     ),
     Benchmark(
