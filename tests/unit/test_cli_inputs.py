@@ -199,7 +199,8 @@ BAD_OPTIONS = {
     "unknown method": (["--method", "magic"], "shelter_flow"),
     "unknown option": (["--metod", "nearest"], "--metod"),
     "instance and files": (["--instance", "x"], "--network"),
-    "negative distance": (["--max-distance", "-5"], "--max-distance is -5"),
+    "negative distance": (["--max-distance", "-5"], "--max-distance is '-5'"),
+    "distance 0": (["--max-distance", "0"], "--max-distance is 0"),
     "density 0": (["--max-density", "0"], "--max-density"),
 }
 
