@@ -1,7 +1,7 @@
 """Write the pages of figures from the files of results::
 
-    python docs/write_results.py              # benchmarks.md, evaluation.md, serving_load.md,
-                                           # badges, and tables on pages between their words
+    python docs/write_results.py    # benchmarks.md, evaluation.md, serving_load.md, badges,
+                                    # and tables on pages between their words
 
 The words are in docs/templates/, the figures in docs/results/ and data/scorer/. A template names
 what it wants in double braces:

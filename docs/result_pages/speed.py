@@ -207,13 +207,9 @@ def scorer_speed(results: Results) -> str:
         for case in it.rows
     ]  # fmt: skip
     head = [
-        "rows",
-        "trees",
-        "columns",
-        "one forest",
-        "odds, intervals, calibration",
+        "rows", "trees", "columns", "one forest", "odds, intervals, calibration",
         "CatBoost, one forest",
-    ]
+    ]  # fmt: skip
     return with_line(markdown(head, rows), it)
 
 
@@ -275,13 +271,8 @@ def _odds_cost(it: Result, cases: str) -> str:
         for case in it.rows
     ]  # fmt: skip
     head = [
-        cases,
-        "seconds",
-        "seconds with odds",
-        "moved",
-        "expected safe",
-        "expected safe with odds",
-    ]
+        cases, "seconds", "seconds with odds", "moved", "expected safe", "expected safe with odds",
+    ]  # fmt: skip
     return with_line(markdown(head, rows), it)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from evacroute._kernels.graph import FAR
 from evacroute.assignment.ledger import Ledger
 from evacroute.assignment.placing import Placing
 from evacroute.assignment.soonest import Soonest
@@ -32,8 +33,8 @@ class Chance:
     def __init__(self, placing: Placing, soonest: Soonest) -> None:
         self.placing, self.soonest = placing, soonest
         self._was_open = np.zeros(placing.shape[:2], np.bool_)
-        self._least = self._to(self._was_open)
         self._alone = self._to(np.ones_like(self._was_open))
+        self._least = np.full_like(self._alone, FAR)
         self._own: dict[int, NDArray[np.int64]] = {}
         self._tried = np.zeros(placing.shape[1], np.int64)
         self.look()

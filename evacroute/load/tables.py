@@ -37,8 +37,8 @@ _OTHER_NAMES = {
 }
 """Other names that people give to columns; some of them stand for metres as well."""
 
-MISSPELT = 0.85
-"""Names so much alike are one and the same, misspelt."""
+MISSPELT, MEANT = 0.85, 0.6
+"""Names so much alike are one and the same, misspelt; or one may have been meant."""
 
 _EMPTY = ("", "nan", "na", "n/a", "null", "none", "<na>")
 
@@ -136,21 +136,28 @@ def refuse_misspelt(frame: pd.DataFrame, known: Collection[str], faults: Faults)
 
     Whoever misspells the column that says who cannot use steps would have them sent over bridges.
     """
-    absent = [column for column in known if column not in frame.columns]
-    for name in frame.attrs["unread"]:
-        meant = get_close_matches(name, absent, n=1, cutoff=MISSPELT)
+    for name, meant in _unread(frame, known, MISSPELT):
         if meant:
-            faults.add(f"column {name!r} is not known: rename it to {meant[0]!r}, or leave it out")
+            faults.add(f"column {name!r} is not known: rename it to {meant!r}, or leave it out")
 
 
 def note_unread(report: LoadReport, frame: pd.DataFrame, known: Collection[str]) -> None:
     """Name the columns that `read_table` left out, and what they may have been meant to be."""
-    told = []
-    for name in frame.attrs["unread"]:
-        meant = get_close_matches(name, [c for c in known if c not in frame.columns], n=1)
-        told.append(f"{name} (meant: {meant[0]}?)" if meant else name)
+    told = [
+        f"{name} (meant: {meant}?)" if meant else name
+        for name, meant in _unread(frame, known, MEANT)
+    ]
     if told:
         report.notes.append(f"columns not read: {', '.join(told)}")
+
+
+def _unread(frame: pd.DataFrame, known: Collection[str], alike: float) -> list[tuple[str, str]]:
+    """Columns left out, each with the missing one that is so much alike, '' where none is."""
+    absent = [column for column in known if column not in frame.columns]
+    return [
+        (name, "".join(get_close_matches(name, absent, n=1, cutoff=alike)))
+        for name in frame.attrs["unread"]
+    ]
 
 
 def _read_csv(path: Path, text: Collection[str], error: type[InputError]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from asides import ASIDES
 from instances import shared_folder
-from results import FOLDER, ROOT
+from results import FOLDER, ROOT, check_names
 
 GAP = ("--gap", "0.02", "--time-limit", "30")
 JUDGES = ("--no-peers", "--judge", "sumo", "--judge", "hydraulic")
@@ -239,8 +239,7 @@ def main() -> int:
             print(f"{one.name}{mark} -> {', '.join(one.makes)}: {one.line}")
         return 0
     known = {one.name: one for one in BENCHMARKS}
-    if wrong := [name for name in asked.names if name not in known]:
-        parser.error(f"no benchmark {', '.join(wrong)}; there are {', '.join(known)}")
+    check_names(parser, asked.names, known)
     if asked.results is None:
         parser.error("--results DIR is needed: where results are left")
     chosen = [known[name] for name in asked.names]

@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parent / "serving"))
 import numpy as np
 import pandas as pd
 from broken_links import BrokenLinks
-from bundles import venice_bundle
+from bundles import FILES, PEOPLE, SHELTERS, venice_bundle
 from instances import INSTANCES, shared_folder, venice_100k
 from networks import corridor
-from results import add_option, record
+from results import add_option, check_names, record
 from scenes import scene
 
 import evacroute as er
@@ -274,11 +274,9 @@ def defaults() -> Iterator[Row]:
 def class_speeds() -> Iterator[Row]:
     """docs/benchmarks.md: how far the speed of a class is from that of a party in it."""
     venice = shared_folder() / "data/venice"
-    network, _ = er.join_bridges(
-        er.read_network(venice / "venice_segments.geojson.gz"), venice / "venice_bridges.csv"
-    )
+    network = INSTANCES["venice_full"]().network
     for case, spread in (("one speed a kind of person", None), ("--spread", 0)):
-        people = er.read_people(venice / "people_100k.csv.gz", network, seed=spread)
+        people = er.read_people(venice / PEOPLE, network, seed=spread)
         found = bin_classes(people)
         yield {
             "case": case, "flat_most": found.largest_error_flat, "flat_mean": found.mean_error_flat,
@@ -298,10 +296,8 @@ def commands() -> Iterator[Row]:
             with tempfile.TemporaryDirectory() as folder:
                 line = [
                     sys.executable, "-m", "evacroute", "plan", *more, "--out", f"{folder}/plan",
-                    "--network", venice / "venice_segments.geojson.gz",
-                    "--bridges", venice / "venice_bridges.csv",
-                    "--people", venice / "people_100k.csv.gz",
-                    "--shelters", venice / "shelters_illustrative.csv",
+                    "--network", venice / FILES[0], "--bridges", venice / FILES[1],
+                    "--people", venice / PEOPLE, "--shelters", venice / SHELTERS,
                 ]  # fmt: skip
                 work = partial(subprocess.run, line, check=True, stdout=subprocess.DEVNULL)
                 _, seconds = timed(work)
@@ -314,20 +310,10 @@ def commands() -> Iterator[Row]:
 ASIDES: dict[str, Callable[[], Iterator[Row]]] = {
     one.__name__: one
     for one in (
-        rescue,
-        evaluate,
-        several,
-        draws,
-        sweep,
-        check,
-        directions,
-        laws,
-        board,
-        defaults,
-        class_speeds,
-        commands,
+        rescue, evaluate, several, draws, sweep, check, directions, laws, board, defaults,
+        class_speeds, commands,
     )
-}
+}  # fmt: skip
 
 
 def main() -> None:
@@ -337,9 +323,7 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="tell which there are")
     add_option(parser)
     asked = parser.parse_args()
-    wrong = sorted(set(asked.names) - set(ASIDES))
-    if wrong:
-        parser.error(f"{', '.join(wrong)}: expected some of {', '.join(ASIDES)}")
+    check_names(parser, asked.names, ASIDES)
     for name in asked.names or ASIDES:
         print(f"{name}: {(ASIDES[name].__doc__ or '').strip()}", flush=True)
         if asked.list:

